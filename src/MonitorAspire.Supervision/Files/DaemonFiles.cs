@@ -1,0 +1,35 @@
+using System.Globalization;
+
+namespace MonitorAspire.Supervision.Files;
+
+/// <summary>
+/// The files of one daemon. The one and only mapping from (state directory, port) to paths: pure, independent of the
+/// working directory, creates nothing.
+/// </summary>
+/// <param name="StateDirectory">Absolute path of the state directory.</param>
+/// <param name="Port">The port.</param>
+public readonly record struct DaemonFiles(string StateDirectory, int Port)
+{
+    private string Named(string extension) => Path.Combine(
+        StateDirectory, string.Create(CultureInfo.InvariantCulture, $"monitor-daemon-{Port}.{extension}"));
+
+    /// <summary>The PID in decimal and a newline, nothing else.</summary>
+    public string PidFile => Named("pid");
+
+    /// <summary>Empty; held with an exclusive advisory lock for the whole life of the instance; never deleted.</summary>
+    public string LockFile => Named("lock");
+
+    /// <summary>What adoption and diagnosis read: the instance record as JSON.</summary>
+    public string InstanceFile => Named("instance.json");
+
+    /// <summary>The daemon's stdout and stderr.</summary>
+    public string LogFile => Named("log");
+
+    /// <summary>PID file of the design that had no port in the name.</summary>
+    /// <param name="stateDirectory">Absolute path of the state directory.</param>
+    public static string LegacyPidFile(string stateDirectory) => Path.Combine(stateDirectory, "monitor-daemon.pid");
+
+    /// <summary>Log file of the design that had no port in the name.</summary>
+    /// <param name="stateDirectory">Absolute path of the state directory.</param>
+    public static string LegacyLogFile(string stateDirectory) => Path.Combine(stateDirectory, "monitor-daemon.log");
+}

@@ -1,0 +1,58 @@
+namespace MonitorAspire.Supervision.Files;
+
+/// <summary>
+/// Where the files of all daemons of a user are. Per user and not per project, because a port is taken on the whole machine.
+/// </summary>
+public static class StateDirectory
+{
+    /// <summary>The variable that names the state directory where no option does.</summary>
+    public const string EnvironmentVariable = "MONITOR_STATE_DIR";
+
+    /// <summary>
+    /// The state directory as an absolute path: <paramref name="explicitPath"/>, else <see cref="EnvironmentVariable"/>, else the
+    /// per-user default. Creates nothing.
+    /// </summary>
+    /// <param name="explicitPath">What the user gave by option or configuration, or <see langword="null"/> or empty for nothing.</param>
+    public static string Resolve(string? explicitPath = null)
+    {
+        var path = NullIfBlank(explicitPath) ?? NullIfBlank(Environment.GetEnvironmentVariable(EnvironmentVariable)) ?? Default();
+        return Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
+    }
+
+    /// <summary>Makes the directory with mode 0700 where it does not exist. An existing one is left as it is.</summary>
+    /// <param name="stateDirectory">Absolute path.</param>
+    /// <exception cref="UnauthorizedAccessException">This user may not make it.</exception>
+    /// <exception cref="IOException">The path is not a directory, or the file system refuses.</exception>
+    public static void Create(string stateDirectory)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            Directory.CreateDirectory(stateDirectory);
+            return;
+        }
+
+        Directory.CreateDirectory(stateDirectory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+    }
+
+    // XDG Base Directory Specification 0.8: $XDG_STATE_HOME, default ~/.local/state, and a relative value is to be ignored.
+    private static string Default()
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            return Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData), "monitor-aspire");
+        }
+
+        var home = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile, Environment.SpecialFolderOption.DoNotVerify);
+        if (OperatingSystem.IsMacOS())
+        {
+            return Path.Combine(home, "Library", "Application Support", "monitor-aspire");
+        }
+
+        var xdg = Environment.GetEnvironmentVariable("XDG_STATE_HOME");
+        return Path.IsPathRooted(xdg)
+            ? Path.Combine(xdg, "monitor-aspire")
+            : Path.Combine(home, ".local", "state", "monitor-aspire");
+    }
+
+    private static string? NullIfBlank(string? value) => string.IsNullOrWhiteSpace(value) ? null : value;
+}

@@ -1,0 +1,101 @@
+using MonitorAspire.Supervision.Startup;
+
+namespace MonitorAspire.Supervision.Fleet;
+
+/// <summary>A daemon as all who show state see it: REST, events, dashboard and command line print exactly this.</summary>
+public sealed record DaemonSnapshot
+{
+    /// <summary>Unique name in the fleet.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Host that the daemon listens on.</summary>
+    public required string Host { get; init; }
+
+    /// <summary>Port that the daemon listens on.</summary>
+    public required int Port { get; init; }
+
+    /// <summary>PID of the living instance, or <see langword="null"/>.</summary>
+    public int? Pid { get; init; }
+
+    /// <summary>Where the daemon is in its life.</summary>
+    public required DaemonState State { get; init; }
+
+    /// <summary>The stage of a start that is under way, or the one in which the last start failed.</summary>
+    public StartupStage? Stage { get; init; }
+
+    /// <summary>How often the daemon was restarted without a person asking for it. Kept over a supervisor crash.</summary>
+    public int Restarts { get; init; }
+
+    /// <summary>Failures since the last verified start that lasted.</summary>
+    public int ConsecutiveFailures { get; init; }
+
+    /// <summary>When the living instance was started.</summary>
+    public DateTimeOffset? StartedAt { get; init; }
+
+    /// <summary>When the living instance passed its last stage.</summary>
+    public DateTimeOffset? VerifiedAt { get; init; }
+
+    /// <summary>When the next try comes, in the states Backoff, CrashLooping and Foreign.</summary>
+    public DateTimeOffset? NextAttemptAt { get; init; }
+
+    /// <summary>True when this supervisor did not start the living instance but found and verified it.</summary>
+    public bool Adopted { get; init; }
+
+    /// <summary>Durations of the last verified start.</summary>
+    public StartupTimings? Startup { get; init; }
+
+    /// <summary>The last failure, kept after a recovery so that it can be explained.</summary>
+    public DaemonFailure? LastFailure { get; init; }
+
+    /// <summary>The daemon's log file.</summary>
+    public string? LogFile { get; init; }
+
+    /// <summary>The daemon's PID file.</summary>
+    public string? PidFile { get; init; }
+
+    /// <summary>Base URL of the daemon.</summary>
+    public string? Url { get; init; }
+
+    /// <summary>Trace of the last start.</summary>
+    public string? TraceId { get; init; }
+
+    /// <summary>The latest verdict of each of the three checks (<c>pid-file</c>, <c>port</c>, <c>health</c>).</summary>
+    public IReadOnlyList<CheckResult> Checks { get; init; } = [];
+}
+
+/// <summary>One of the three checks of a running daemon.</summary>
+/// <param name="Name"><c>pid-file</c>, <c>port</c> or <c>health</c>.</param>
+/// <param name="Healthy">Whether it passed, or <see langword="null"/> when it was not made yet.</param>
+/// <param name="Detail">What was seen.</param>
+/// <param name="At">When.</param>
+public sealed record CheckResult(string Name, bool? Healthy, string? Detail, DateTimeOffset? At);
+
+/// <summary>Durations of a start.</summary>
+/// <param name="TotalMs">From the call to the verdict, in milliseconds.</param>
+/// <param name="Stages">Each stage.</param>
+public sealed record StartupTimings(double TotalMs, IReadOnlyList<StageTiming> Stages);
+
+/// <summary>Why a daemon failed.</summary>
+public sealed record DaemonFailure
+{
+    /// <summary>The reason, out of the closed set.</summary>
+    public required StartupReason Reason { get; init; }
+
+    /// <summary>The stage that failed; <see langword="null"/> for a failure after a verified start.</summary>
+    public StartupStage? Stage { get; init; }
+
+    /// <summary>What was seen, for a person.</summary>
+    public string? Detail { get; init; }
+
+    /// <summary>Exit code, where the process ended by itself.</summary>
+    public int? ExitCode { get; init; }
+
+    /// <summary>Signal number, where a signal ended it.</summary>
+    public int? Signal { get; init; }
+
+    /// <summary>Last lines of the daemon's output.</summary>
+    public IReadOnlyList<string> LogTail { get; init; } = [];
+
+    /// <summary>When it was seen.</summary>
+    public DateTimeOffset At { get; init; }
+}

@@ -1,0 +1,67 @@
+using MonitorAspire.Supervision.Startup;
+
+namespace MonitorAspire.Supervision.Fleet;
+
+/// <summary>All the daemons that one supervisor looks after.</summary>
+public interface IFleet
+{
+    /// <summary>The daemons as they are now, in the order of the configuration.</summary>
+    IReadOnlyList<DaemonSnapshot> Daemons { get; }
+
+    /// <summary>One daemon, or <see langword="null"/> where the fleet has none of that name (upper and lower case are the same).</summary>
+    /// <param name="name">The daemon's name.</param>
+    DaemonSnapshot? Find(string name);
+
+    /// <summary>Starts a daemon now, whatever its back-off says, and waits for the verdict.</summary>
+    /// <param name="name">The daemon's name.</param>
+    /// <param name="cancellationToken">Stops waiting; the start goes on.</param>
+    /// <exception cref="KeyNotFoundException">The fleet has no such daemon.</exception>
+    /// <exception cref="FleetConflictException">What the daemon is doing does not allow it.</exception>
+    Task<StartupReport> StartAsync(string name, CancellationToken cancellationToken);
+
+    /// <summary>Stops a daemon; it stays stopped until a person starts it.</summary>
+    /// <param name="name">The daemon's name.</param>
+    /// <param name="cancellationToken">Stops waiting; the stop goes on.</param>
+    /// <exception cref="KeyNotFoundException">The fleet has no such daemon.</exception>
+    /// <exception cref="FleetConflictException">What the daemon is doing does not allow it.</exception>
+    Task<StopReport> StopAsync(string name, CancellationToken cancellationToken);
+
+    /// <summary>Stops and starts a daemon, and waits for the verdict of the start.</summary>
+    /// <param name="name">The daemon's name.</param>
+    /// <param name="cancellationToken">Stops waiting; the restart goes on.</param>
+    /// <exception cref="KeyNotFoundException">The fleet has no such daemon.</exception>
+    /// <exception cref="FleetConflictException">What the daemon is doing does not allow it.</exception>
+    Task<StartupReport> RestartAsync(string name, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// The events after <paramref name="afterId"/> that are still kept (the last 1000), and then all new ones as they happen.
+    /// Every subscriber sees every event in order; one that is too slow is not skipped but kept up to 1000 events behind, then ended.
+    /// </summary>
+    /// <param name="afterId">Id of the last event that the reader has seen; <see langword="null"/> for new ones only.</param>
+    /// <param name="cancellationToken">Ends the stream.</param>
+    IAsyncEnumerable<FleetEvent> WatchAsync(long? afterId, CancellationToken cancellationToken);
+}
+
+/// <summary>What was asked of a daemon does not go together with what it is doing.</summary>
+public sealed class FleetConflictException : InvalidOperationException
+{
+    /// <summary>Makes the exception.</summary>
+    public FleetConflictException()
+    {
+    }
+
+    /// <summary>Makes the exception with a message for a person.</summary>
+    /// <param name="message">The message.</param>
+    public FleetConflictException(string message)
+        : base(message)
+    {
+    }
+
+    /// <summary>Makes the exception with a message and its cause.</summary>
+    /// <param name="message">The message.</param>
+    /// <param name="innerException">The cause.</param>
+    public FleetConflictException(string message, Exception innerException)
+        : base(message, innerException)
+    {
+    }
+}

@@ -1,0 +1,70 @@
+using System.Diagnostics.CodeAnalysis;
+
+namespace MonitorAspire.Supervision.Fleet;
+
+/// <summary>
+/// The section <c>Monitors</c> of the configuration, as AppHost, supervisor and <c>monitor up</c> read it: a count and a base
+/// port, or a list.
+/// </summary>
+public sealed class MonitorsOptions
+{
+    /// <summary>Name of the section.</summary>
+    public const string Section = "Monitors";
+
+    /// <summary>How many daemons, on consecutive ports from <see cref="BasePort"/>; 1 to 200. Not used when <see cref="Daemons"/> has entries. Default 4.</summary>
+    public int Count { get; set; } = 4;
+
+    /// <summary>Port of the first daemon. Default 8768.</summary>
+    public int BasePort { get; set; } = DaemonSpec.DefaultPort;
+
+    /// <summary>Host of all daemons that name none. Default <c>127.0.0.1</c>.</summary>
+    public string Host { get; set; } = "127.0.0.1";
+
+    /// <summary>State directory. Default as <see cref="Files.StateDirectory.Resolve"/>.</summary>
+    public string? StateDirectory { get; set; }
+
+    /// <summary>Time limit of a verified start. Default 30 seconds.</summary>
+    public TimeSpan StartTimeout { get; set; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Time between SIGTERM and SIGKILL. Default 10 seconds.</summary>
+    public TimeSpan StopGracePeriod { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Whether an orderly end of the supervisor stops the daemons. Default true. A crash never does.</summary>
+    public bool StopDaemonsOnShutdown { get; set; } = true;
+
+    /// <summary>Daemons by list instead of by count.</summary>
+    [SuppressMessage("Usage", "CA2227:Collection properties should be read only", Justification = "Options are bound from configuration.")]
+    public IList<MonitorOptions> Daemons { get; set; } = [];
+}
+
+/// <summary>One daemon in <see cref="MonitorsOptions.Daemons"/>.</summary>
+[SuppressMessage("Usage", "CA2227:Collection properties should be read only", Justification = "Options are bound from configuration.")]
+public sealed class MonitorOptions
+{
+    /// <summary>Unique name. Default <c>monitor-PORT</c>.</summary>
+    public string? Name { get; set; }
+
+    /// <summary>Port, required.</summary>
+    public int Port { get; set; }
+
+    /// <summary>Host. Default that of the fleet.</summary>
+    public string? Host { get; set; }
+
+    /// <summary>Path of the health check. Default <c>/health</c>.</summary>
+    public string? HealthPath { get; set; }
+
+    /// <summary>Executable. Default the built-in monitor daemon.</summary>
+    public string? Command { get; set; }
+
+    /// <summary>Arguments, with <c>{port}</c>, <c>{host}</c>, <c>{pidfile}</c> and <c>{statedir}</c> to be filled in.</summary>
+    public IList<string> Arguments { get; set; } = [];
+
+    /// <summary>Working directory.</summary>
+    public string? WorkingDirectory { get; set; }
+
+    /// <summary>Additional environment variables.</summary>
+    public IDictionary<string, string> Environment { get; set; } = new Dictionary<string, string>();
+
+    /// <summary>Who launches it. Default the supervisor.</summary>
+    public LaunchMode Launch { get; set; }
+}

@@ -1,0 +1,113 @@
+using System.Text.Json.Serialization;
+
+namespace MonitorAspire.Supervision.Startup;
+
+/// <summary>What an inspection looks at.</summary>
+public sealed record InspectOptions
+{
+    /// <summary>Time limit of the health request. Default 2 seconds.</summary>
+    public TimeSpan HealthTimeout { get; init; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>Whether to ask the daemon for its health. Default true.</summary>
+    public bool ProbeHealth { get; init; } = true;
+}
+
+/// <summary>What an inspection found.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<InspectionVerdict>))]
+public enum InspectionVerdict
+{
+    /// <summary>A proven instance that owns its port and is healthy.</summary>
+    [JsonStringEnumMemberName("running")]
+    Running,
+
+    /// <summary>A proven instance that is being started: it lives, and its launcher has not given its verdict.</summary>
+    [JsonStringEnumMemberName("starting")]
+    Starting,
+
+    /// <summary>A proven instance that lives, but does not own its port or is not healthy.</summary>
+    [JsonStringEnumMemberName("unhealthy")]
+    Unhealthy,
+
+    /// <summary>No instance, but a PID file of one that is gone.</summary>
+    [JsonStringEnumMemberName("dead")]
+    Dead,
+
+    /// <summary>No instance, no PID file, nobody on the port.</summary>
+    [JsonStringEnumMemberName("not-running")]
+    NotRunning,
+
+    /// <summary>No instance of ours; the port or the PID file belongs to a process that is not provably ours.</summary>
+    [JsonStringEnumMemberName("foreign")]
+    Foreign,
+
+    /// <summary>This user may not see enough to tell.</summary>
+    [JsonStringEnumMemberName("unknown")]
+    Unknown,
+}
+
+/// <summary>One daemon, seen from outside at one moment.</summary>
+public sealed record DaemonInspection
+{
+    /// <summary>The daemon's name.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>The daemon's host.</summary>
+    public required string Host { get; init; }
+
+    /// <summary>The daemon's port.</summary>
+    public required int Port { get; init; }
+
+    /// <summary>What was found, all in all.</summary>
+    public required InspectionVerdict Verdict { get; init; }
+
+    /// <summary>What is wrong, out of the closed set, or <see langword="null"/>.</summary>
+    public StartupReason? Reason { get; init; }
+
+    /// <summary>For a person: what was seen.</summary>
+    public string? Detail { get; init; }
+
+    /// <summary>PID of the proven living instance.</summary>
+    public int? Pid { get; init; }
+
+    /// <summary>What proves the identity: <c>lock</c>, <c>record</c>, or <see langword="null"/> where nothing does.</summary>
+    public string? IdentityProof { get; init; }
+
+    /// <summary>Whether the lock of the port is held by anybody.</summary>
+    public bool LockHeld { get; init; }
+
+    /// <summary>What the PID file says, in words: <c>ok</c>, <c>missing</c>, <c>empty</c>, <c>malformed</c>, <c>symlink</c>, <c>not-a-file</c>, <c>unreadable</c>, <c>stale</c>, <c>mismatch</c>.</summary>
+    public required string PidFileState { get; init; }
+
+    /// <summary>The PID in the PID file, where it could be read.</summary>
+    public int? PidInFile { get; init; }
+
+    /// <summary>Whether a listening socket on host and port belongs to the instance; <see langword="null"/> where the platform cannot tell.</summary>
+    public bool? OwnsPort { get; init; }
+
+    /// <summary>Who listens on the port, ours or not.</summary>
+    public IReadOnlyList<PortOwner> Listeners { get; init; } = [];
+
+    /// <summary>Whether the health check passed; <see langword="null"/> where it was not made.</summary>
+    public bool? Healthy { get; init; }
+
+    /// <summary>HTTP status of the health check.</summary>
+    public int? HealthStatus { get; init; }
+
+    /// <summary>Duration of the health check in milliseconds.</summary>
+    public double? HealthMs { get; init; }
+
+    /// <summary>When the instance was started.</summary>
+    public DateTimeOffset? StartedAt { get; init; }
+
+    /// <summary>Restarts so far, from the instance record.</summary>
+    public int Restarts { get; init; }
+
+    /// <summary>Command line of the instance, from its record.</summary>
+    public IReadOnlyList<string> Command { get; init; } = [];
+
+    /// <summary>The daemon's PID file.</summary>
+    public required string PidFile { get; init; }
+
+    /// <summary>The daemon's log file.</summary>
+    public required string LogFile { get; init; }
+}

@@ -1,0 +1,72 @@
+namespace MonitorAspire.Supervision.Startup;
+
+/// <summary>Exit codes of the <c>monitor</c> command. Zero is never given for a daemon that does not serve.</summary>
+public static class ExitCodes
+{
+    /// <summary>Done.</summary>
+    public const int Success = 0;
+
+    /// <summary>Anything else.</summary>
+    public const int Failure = 1;
+
+    /// <summary>The command line or the configuration is wrong.</summary>
+    public const int Usage = 2;
+
+    /// <summary>The port is in use.</summary>
+    public const int PortInUse = 4;
+
+    /// <summary>Not verified in time.</summary>
+    public const int NotVerified = 5;
+
+    /// <summary>Exited before it was verified.</summary>
+    public const int ExitedPrematurely = 6;
+
+    /// <summary>No permission.</summary>
+    public const int PermissionDenied = 7;
+
+    /// <summary>A foreign process is in the way.</summary>
+    public const int Foreign = 8;
+
+    /// <summary>The exit code for a reason.</summary>
+    /// <param name="reason">The reason.</param>
+    public static int For(StartupReason reason) => reason switch
+    {
+        StartupReason.AlreadyRunning => Success,
+        StartupReason.PortInUse => PortInUse,
+        StartupReason.PermissionDenied => PermissionDenied,
+        StartupReason.InvalidConfiguration or StartupReason.CommandNotFound => Usage,
+        StartupReason.ExitedPrematurely => ExitedPrematurely,
+        StartupReason.PortOwnedByOther or StartupReason.PidMismatch => Foreign,
+        StartupReason.Cancelled => Failure,
+        _ => NotVerified,
+    };
+
+    /// <summary>The exit code for a report: 0 only for one that says the daemon serves.</summary>
+    /// <param name="report">The report.</param>
+    public static int For(StartupReport report)
+    {
+        ArgumentNullException.ThrowIfNull(report);
+        return report.Serves ? Success : report.Reason switch
+        {
+            null => Failure,
+            StartupReason.AlreadyRunning => NotVerified,
+            { } reason => For(reason),
+        };
+    }
+}
+
+/// <summary>Exit codes of the built-in daemon, out of <c>sysexits.h</c>; it exits with 0 only when it served and was asked to stop.</summary>
+public static class DaemonExitCodes
+{
+    /// <summary>EX_UNAVAILABLE: cannot bind.</summary>
+    public const int CannotBind = 69;
+
+    /// <summary>EX_TEMPFAIL: the lock is held.</summary>
+    public const int LockHeld = 75;
+
+    /// <summary>EX_NOPERM: no permission.</summary>
+    public const int NoPermission = 77;
+
+    /// <summary>EX_CONFIG: bad configuration.</summary>
+    public const int BadConfiguration = 78;
+}

@@ -1,0 +1,52 @@
+using MonitorAspire.Supervision.Fleet;
+using MonitorAspire.Supervision.Processes;
+
+namespace MonitorAspire.Supervision.Startup;
+
+/// <summary>
+/// The engine that the supervisor and the command line share: it starts, stops and inspects one daemon at a time and keeps
+/// no state between calls but what is in the state directory and in the kernel.
+/// </summary>
+public interface IDaemonEngine
+{
+    /// <summary>
+    /// Carries out one verified start. Everything that can go wrong with the daemon comes back as a report, not as an
+    /// exception; cancellation comes back as a report with the reason <c>cancelled</c>, after what was started was stopped.
+    /// </summary>
+    /// <param name="spec">The daemon.</param>
+    /// <param name="options">Time limit and the like.</param>
+    /// <param name="cancellationToken">Gives up the start.</param>
+    Task<StartOutcome> StartAsync(DaemonSpec spec, StartOptions options, CancellationToken cancellationToken);
+
+    /// <summary>Stops the instance that is provably ours, its whole tree, and proves that port and lock are free.</summary>
+    /// <param name="spec">The daemon.</param>
+    /// <param name="options">Grace period.</param>
+    /// <param name="cancellationToken">Stops waiting gracefully: what is left of the tree is killed at once.</param>
+    Task<StopReport> StopAsync(DaemonSpec spec, StopOptions options, CancellationToken cancellationToken);
+
+    /// <summary>Looks, and changes nothing: PID file, lock, record, port owner and health of one daemon.</summary>
+    /// <param name="spec">The daemon.</param>
+    /// <param name="options">What to look at.</param>
+    /// <param name="cancellationToken">Ends the look.</param>
+    Task<DaemonInspection> InspectAsync(DaemonSpec spec, InspectOptions options, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Takes over a living instance that this engine did not start: proves its identity and returns a handle that sees its
+    /// exit, or <see langword="null"/> where nothing provable is there. Starts and signals nothing.
+    /// </summary>
+    /// <param name="spec">The daemon.</param>
+    DaemonInstance? Attach(DaemonSpec spec);
+
+    /// <summary>Writes a lost or foreign PID file of a proven living instance again. Returns what was done, or <see langword="null"/>.</summary>
+    /// <param name="spec">The daemon.</param>
+    /// <param name="instance">The proven instance.</param>
+    string? RepairPidFile(DaemonSpec spec, DaemonInstance instance);
+}
+
+/// <summary>What a start gave.</summary>
+/// <param name="Report">The report.</param>
+/// <param name="Instance">
+/// The living instance when the report's <see cref="StartupReport.Serves"/> is true, otherwise <see langword="null"/>. It
+/// sees the exit; to let go of it does not stop the daemon.
+/// </param>
+public sealed record StartOutcome(StartupReport Report, DaemonInstance? Instance);
