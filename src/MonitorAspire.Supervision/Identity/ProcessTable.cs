@@ -1,0 +1,88 @@
+namespace MonitorAspire.Supervision.Identity;
+
+/// <summary>
+/// The processes of this machine and what identifies them. Everything is read afresh at each call, nothing is cached but what
+/// cannot change while this process lives (boot id, length of a tick).
+/// </summary>
+public sealed class ProcessTable
+{
+    /// <summary>The table of the machine that this program runs on.</summary>
+    public static ProcessTable Current { get; } = new("/proc");
+
+    /// <summary>Makes a table on another <c>/proc</c>, for tests with recorded files.</summary>
+    /// <param name="root">Absolute path of the directory.</param>
+    internal ProcessTable(string root) => Root = root;
+
+    internal string Root { get; }
+
+    /// <summary>Which boot start ticks count from; empty where start times are absolute.</summary>
+    public string BootId => throw new NotImplementedException();
+
+    /// <summary>How many start ticks make a second.</summary>
+    public long TicksPerSecond => throw new NotImplementedException();
+
+    /// <summary>Who has this PID: a living process, nobody (a zombie is nobody), or somebody that this user may not inspect.</summary>
+    /// <param name="pid">The PID.</param>
+    public ProcessLookup Lookup(int pid) => throw new NotImplementedException();
+
+    /// <summary>The identity of the living process with this PID; <see langword="null"/> when there provably is none (none at all, or a zombie).</summary>
+    /// <param name="pid">The PID.</param>
+    /// <exception cref="UnauthorizedAccessException">There may be one, but this user may not inspect it: it is foreign.</exception>
+    public ProcessIdentity? Identify(int pid) => throw new NotImplementedException();
+
+    /// <summary>Whether this very process life provably goes on: same PID, start ticks and boot, and no zombie.</summary>
+    /// <param name="identity">The process.</param>
+    public bool IsAlive(ProcessIdentity identity) => throw new NotImplementedException();
+
+    /// <summary>
+    /// Whether this very process life is provably over. Not the opposite of <see cref="IsAlive"/>: both are false for a process
+    /// that this user may not inspect.
+    /// </summary>
+    /// <param name="identity">The process.</param>
+    public bool IsGone(ProcessIdentity identity) => throw new NotImplementedException();
+
+    /// <summary>All that can be seen of a process, zombies included; <see langword="null"/> when there is none or nothing can be seen.</summary>
+    /// <param name="pid">The PID.</param>
+    public ProcessInfo? Describe(int pid) => throw new NotImplementedException();
+
+    /// <summary>All visible processes, zombies included.</summary>
+    public IReadOnlyList<ProcessInfo> Snapshot() => throw new NotImplementedException();
+
+    /// <summary>Children, grandchildren and so on of a process, without itself, parents before their children. Zombies are left out.</summary>
+    /// <param name="root">The process.</param>
+    /// <param name="snapshot">The processes to look among, out of <see cref="Snapshot"/>.</param>
+    public IReadOnlyList<ProcessInfo> DescendantsOf(ProcessIdentity root, IReadOnlyList<ProcessInfo> snapshot) => throw new NotImplementedException();
+
+    /// <summary>
+    /// Living processes, other than itself, in the session that a session leader founded, also after its own death: this finds
+    /// the descendants that were orphaned. Empty when the PID belongs to another process life by now.
+    /// </summary>
+    /// <param name="leader">The session leader.</param>
+    /// <param name="snapshot">The processes to look among, out of <see cref="Snapshot"/>.</param>
+    public IReadOnlyList<ProcessInfo> SessionOf(ProcessIdentity leader, IReadOnlyList<ProcessInfo> snapshot) => throw new NotImplementedException();
+
+    /// <summary>
+    /// PIDs of the processes with a descriptor that holds an exclusive <c>flock</c> on the file, inherited or own. A process
+    /// that merely has the file open is none. Processes of other users are seen by root alone.
+    /// </summary>
+    /// <param name="lockFilePath">Absolute path of the lock file.</param>
+    public IReadOnlyList<int> LockHolders(string lockFilePath) => throw new NotImplementedException();
+
+    /// <summary>Whether this process has a descriptor that holds an exclusive <c>flock</c> on the file.</summary>
+    /// <param name="pid">The PID.</param>
+    /// <param name="lockFilePath">Absolute path of the lock file.</param>
+    public bool HoldsLock(int pid, string lockFilePath) => throw new NotImplementedException();
+
+    /// <summary>
+    /// Whether the process was executed with exactly this variable in its environment: proof of descent for a daemon that forked
+    /// twice and closed all its descriptors. False where this user may not see it.
+    /// </summary>
+    /// <param name="pid">The PID.</param>
+    /// <param name="name">The variable.</param>
+    /// <param name="value">Its value, compared byte by byte.</param>
+    public bool HasEnvironment(int pid, string name, string value) => throw new NotImplementedException();
+
+    /// <summary>When the process was started, to about a second: the kernel gives its own start in whole seconds of the wall clock.</summary>
+    /// <param name="identity">The process, of this boot.</param>
+    public DateTimeOffset StartTimeOf(ProcessIdentity identity) => throw new NotImplementedException();
+}

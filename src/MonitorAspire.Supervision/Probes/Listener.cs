@@ -1,0 +1,31 @@
+using System.Net;
+using MonitorAspire.Supervision.Identity;
+using MonitorAspire.Supervision.Startup;
+
+namespace MonitorAspire.Supervision.Probes;
+
+/// <summary>A listening TCP socket.</summary>
+/// <param name="EndPoint">Where it listens, as bound: a wildcard stays a wildcard.</param>
+/// <param name="Inode">The socket's inode, which ties it to descriptors; 0 where not to be told.</param>
+/// <param name="Uid">The user who made it.</param>
+public sealed record Listener(IPEndPoint EndPoint, long Inode, uint Uid);
+
+/// <summary>A listening socket and who has it open.</summary>
+/// <param name="Listener">The socket.</param>
+/// <param name="Pids">
+/// The processes that have it open. Empty where this user may see none of them; not complete where candidates were asked for
+/// first and found to have it.
+/// </param>
+public sealed record OwnedListener(Listener Listener, IReadOnlyList<int> Pids)
+{
+    /// <summary>For a report: the first owner with its executable, or one without PID where none may be seen.</summary>
+    /// <param name="processes">Where to look up the executable.</param>
+    public PortOwner ToPortOwner(ProcessTable processes)
+    {
+        ArgumentNullException.ThrowIfNull(processes);
+        var address = Listener.EndPoint.ToString();
+        return Pids.Count == 0
+            ? new PortOwner(null, null, address)
+            : new PortOwner(Pids[0], processes.Describe(Pids[0])?.Executable, address);
+    }
+}
