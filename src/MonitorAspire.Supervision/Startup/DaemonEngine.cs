@@ -5,47 +5,59 @@ using MonitorAspire.Supervision.Processes;
 namespace MonitorAspire.Supervision.Startup;
 
 /// <summary>The engine on real processes, real ports and real files.</summary>
-/// <param name="options">State directory and the like.</param>
-/// <param name="logger">Where the engine reports what it does.</param>
-/// <param name="timeProvider">The clock; tests give another one. Default the system's.</param>
-public sealed class DaemonEngine(EngineOptions options, ILogger<DaemonEngine> logger, TimeProvider? timeProvider = null) : IDaemonEngine
+public sealed class DaemonEngine : IDaemonEngine
 {
-    /// <inheritdoc />
-    public Task<StartOutcome> StartAsync(DaemonSpec spec, StartOptions options, CancellationToken cancellationToken) => throw new NotImplementedException();
+    private readonly EngineParts _parts;
+    private readonly ILogger _logger;
+
+    /// <summary>Makes an engine.</summary>
+    /// <param name="options">State directory and the like.</param>
+    /// <param name="logger">Where the engine reports what it does.</param>
+    /// <param name="timeProvider">The clock for limits and time stamps. Default the system's.</param>
+    public DaemonEngine(EngineOptions options, ILogger<DaemonEngine> logger, TimeProvider? timeProvider = null)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        _parts = new EngineParts(options, timeProvider ?? TimeProvider.System);
+        _logger = logger;
+    }
 
     /// <inheritdoc />
-    public Task<StopReport> StopAsync(DaemonSpec spec, StopOptions options, CancellationToken cancellationToken) => throw new NotImplementedException();
+    public async Task<StartOutcome> StartAsync(DaemonSpec spec, StartOptions options, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(spec);
+        ArgumentNullException.ThrowIfNull(options);
+        using var start = new VerifiedStart(_parts, spec, options, _logger);
+        return await start.RunAsync(cancellationToken).ConfigureAwait(false);
+    }
 
     /// <inheritdoc />
-    public Task<DaemonInspection> InspectAsync(DaemonSpec spec, InspectOptions options, CancellationToken cancellationToken) => throw new NotImplementedException();
+    public Task<StopReport> StopAsync(DaemonSpec spec, StopOptions options, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(spec);
+        ArgumentNullException.ThrowIfNull(options);
+        return new VerifiedStop(_parts).RunAsync(spec, options, cancellationToken);
+    }
 
     /// <inheritdoc />
-    public DaemonInstance? Attach(DaemonSpec spec) => throw new NotImplementedException();
+    public Task<DaemonInspection> InspectAsync(DaemonSpec spec, InspectOptions options, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(spec);
+        ArgumentNullException.ThrowIfNull(options);
+        return new Inspector(_parts).InspectAsync(spec, options, cancellationToken);
+    }
 
     /// <inheritdoc />
-    public string? RepairPidFile(DaemonSpec spec, DaemonInstance instance) => throw new NotImplementedException($"{options} {logger} {timeProvider}");
-}
+    public DaemonInstance? Attach(DaemonSpec spec)
+    {
+        ArgumentNullException.ThrowIfNull(spec);
+        return new Attachment(_parts).Attach(spec);
+    }
 
-/// <summary>What all starts of one engine have in common.</summary>
-public sealed record EngineOptions
-{
-    /// <summary>Absolute path of the state directory, as <see cref="Files.StateDirectory.Resolve"/> gives it.</summary>
-    public required string StateDirectory { get; init; }
-
-    /// <summary>
-    /// Executable of the built-in monitor daemon. Default: <c>monitor-aspire-daemon</c> beside the running program.
-    /// </summary>
-    public string? BuiltInDaemonPath { get; init; }
-
-    /// <summary>Variables added to the environment of every daemon (OTLP endpoint and headers, for one). Default none.</summary>
-    public IReadOnlyDictionary<string, string?> DaemonEnvironment { get; init; } = new Dictionary<string, string?>();
-
-    /// <summary>Size at which a daemon's log is rotated, in bytes. Default 10 MiB.</summary>
-    public long LogRotateBytes { get; init; } = 10 * 1024 * 1024;
-
-    /// <summary>How many rotated logs are kept beside the current one. Default 3.</summary>
-    public int LogFilesKept { get; init; } = 3;
-
-    /// <summary>How many lines of the log a failure report carries. Default 20.</summary>
-    public int LogTailLines { get; init; } = 20;
+    /// <inheritdoc />
+    public string? RepairPidFile(DaemonSpec spec, DaemonInstance instance)
+    {
+        ArgumentNullException.ThrowIfNull(spec);
+        ArgumentNullException.ThrowIfNull(instance);
+        return new Attachment(_parts).RepairPidFile(spec, instance);
+    }
 }

@@ -1,4 +1,8 @@
+using System.Globalization;
 using MonitorAspire.Supervision.Files;
+using MonitorAspire.Supervision.Identity;
+using MonitorAspire.Supervision.Processes;
+using MonitorAspire.Supervision.Processes.Interop;
 
 namespace MonitorAspire.Supervision.Startup;
 
@@ -8,29 +12,142 @@ namespace MonitorAspire.Supervision.Startup;
 /// </summary>
 public sealed class InstanceClaim : IDisposable
 {
-    private InstanceClaim(DaemonFiles files) => Files = files;
+    private readonly InstanceLock _lock;
+    private bool _disposed;
+
+    private InstanceClaim(DaemonFiles files, InstanceLock instanceLock, bool inherited)
+    {
+        Files = files;
+        _lock = instanceLock;
+        Inherited = inherited;
+    }
 
     /// <summary>Files that were claimed.</summary>
     public DaemonFiles Files { get; }
 
+    /// <summary>Whether the lock came from a launcher.</summary>
+    public bool Inherited { get; }
+
     /// <summary>Claims the port's files for the current process.</summary>
     /// <param name="files">The files.</param>
+    /// <param name="description">What the record says of a daemon that no launcher described: name, host, health path, command.</param>
     /// <param name="claim">The claim; dispose it when the daemon has stopped serving, to remove the PID file and free the lock.</param>
     /// <returns><see langword="null"/> when claimed; otherwise why not.</returns>
-    public static ClaimFailure? TryClaim(DaemonFiles files, out InstanceClaim? claim)
+    public static ClaimFailure? TryClaim(DaemonFiles files, InstanceRecord description, out InstanceClaim? claim)
     {
-        claim = new InstanceClaim(files);
-        return null;
+        ArgumentNullException.ThrowIfNull(description);
+        claim = null;
+        try
+        {
+            StateDirectory.Create(files.StateDirectory);
+            var inherited = InheritedLock(files);
+            var instanceLock = inherited ?? InstanceLock.TryAcquire(files.LockFile);
+            if (instanceLock is null)
+            {
+                return DescribeHolder(files);
+            }
+
+            claim = new InstanceClaim(files, instanceLock, inherited is not null);
+            if (inherited is null)
+            {
+                WriteRecord(files, description);
+            }
+
+            PidFile.Write(files.PidFile, Environment.ProcessId);
+            return null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            claim?.Dispose();
+            claim = null;
+            var denied = e is UnauthorizedAccessException || (e is NoFollowException n && Errno.IsPermission(n.Error));
+            return new ClaimFailure(
+                denied ? StartupReason.PermissionDenied : StartupReason.LockUnavailable,
+                $"port {files.Port}: PID {Environment.ProcessId} cannot write its files in {files.StateDirectory}: {e.Message}",
+                HolderPid: null);
+        }
     }
 
     /// <summary>Removes the PID file and the record if they are still this process's, and lets go of the lock.</summary>
     public void Dispose()
     {
+        if (_disposed)
+        {
+            return;
+        }
+
+        _disposed = true;
+        PidFile.RemoveIfOwn(Files.PidFile, Environment.ProcessId);
+
+        // The record of a launched instance is its launcher's: it keeps the restart count over an unexpected end.
+        if (!Inherited && InstanceRecord.Read(Files.InstanceFile)?.Pid == Environment.ProcessId)
+        {
+            AtomicFile.TryDelete(Files.InstanceFile);
+        }
+
+        _lock.Dispose();
+    }
+
+    private static InstanceLock? InheritedLock(DaemonFiles files)
+    {
+        var value = Environment.GetEnvironmentVariable(DaemonLauncher.LockDescriptorVariable);
+
+        // Not for children of this process: they did not inherit the descriptor.
+        Environment.SetEnvironmentVariable(DaemonLauncher.LockDescriptorVariable, null);
+        if (OperatingSystem.IsWindows() || !int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var descriptor))
+        {
+            return null;
+        }
+
+        // The variable may have come down from a grandparent, and the descriptor may be anything by now.
+        var isOurs = OperatingSystem.IsLinux()
+            ? File.ResolveLinkTarget($"/proc/self/fd/{descriptor}", returnFinalTarget: false) is { } target
+                && ProcessTable.Current.HoldsLock(Environment.ProcessId, files.LockFile)
+                && Path.GetFileName(target.FullName) == Path.GetFileName(files.LockFile)
+            : InheritedDescriptor.IsLocked(descriptor);
+        if (!isOurs)
+        {
+            return null;
+        }
+
+        InheritedDescriptor.CloseOnExec(descriptor);
+        return InstanceLock.Inherited(descriptor);
+    }
+
+    private static void WriteRecord(DaemonFiles files, InstanceRecord description)
+    {
+        if (ProcessTable.Current.Identify(Environment.ProcessId) is not { } self)
+        {
+            return;
+        }
+
+        (description with
+        {
+            Pid = self.Pid,
+            StartTicks = self.StartTicks,
+            BootId = self.BootId,
+            // One that came down from an instance of another port marks that instance's descendants, not ours.
+            InstanceId = InstanceLocator.IdForPort(Environment.GetEnvironmentVariable(InstanceRecord.EnvironmentVariable), files.Port) ?? "",
+            Port = files.Port,
+            StartedAt = DateTimeOffset.UtcNow,
+        }).Write(files.InstanceFile);
+    }
+
+    private static ClaimFailure DescribeHolder(DaemonFiles files)
+    {
+        var located = new InstanceLocator(ProcessTable.Current).Locate(files);
+        var pid = located.Identity?.Pid ?? located.Holders.FirstOrDefault();
+        return new ClaimFailure(
+            StartupReason.AlreadyRunning,
+            pid > 0
+                ? $"port {files.Port} already has a daemon: PID {pid} holds {files.LockFile}"
+                : $"port {files.Port} already has a daemon: {files.LockFile} is held by a process that this user may not see",
+            pid > 0 ? pid : null);
     }
 }
 
 /// <summary>Why a daemon could not claim its files.</summary>
-/// <param name="Reason"><c>already-running</c> (lock held), <c>permission-denied</c>, <c>invalid-configuration</c> or <c>lock-unavailable</c>.</param>
+/// <param name="Reason"><c>already-running</c> (lock held), <c>permission-denied</c> or <c>lock-unavailable</c>.</param>
 /// <param name="Detail">One sentence naming port, PID and file.</param>
 /// <param name="HolderPid">Who holds the lock, where it can be seen.</param>
 public sealed record ClaimFailure(StartupReason Reason, string Detail, int? HolderPid);

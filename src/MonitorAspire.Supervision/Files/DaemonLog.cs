@@ -1,0 +1,133 @@
+using System.Text;
+using Microsoft.Win32.SafeHandles;
+using MonitorAspire.Supervision.Processes.Interop;
+
+namespace MonitorAspire.Supervision.Files;
+
+/// <summary>
+/// A daemon's log file: opened for the daemon's own descriptors to append to, rotated by size, and read from its end for
+/// reports.
+/// </summary>
+public static class DaemonLog
+{
+    // A tail is for a person: a daemon that floods its log must not flood the report.
+    private const int TailBytes = 64 * 1024;
+    private const int MaximumLineLength = 2000;
+
+    /// <summary>Opens the log for a new instance, mode 0600, after rotating it if it is too large.</summary>
+    /// <returns>The file, and its length before the instance wrote anything.</returns>
+    /// <exception cref="IOException">It cannot be opened, or it is a symbolic link.</exception>
+    internal static (SafeFileHandle Handle, long Offset) OpenForInstance(string path, long rotateBytes, int kept)
+    {
+        var handle = NoFollowFile.OpenOrCreate(path, append: true);
+        if (RandomAccess.GetLength(handle) > rotateBytes)
+        {
+            handle.Dispose();
+            RotateByRename(path, kept);
+            handle = NoFollowFile.OpenOrCreate(path, append: true);
+        }
+
+        return (handle, RandomAccess.GetLength(handle));
+    }
+
+    /// <summary>
+    /// Rotates the log of a living instance, which goes on writing to the same file: what is there is copied to
+    /// <c>….log.1</c> and then taken away from the front. Where the file system can collapse ranges (ext4, XFS) no
+    /// byte is lost; elsewhere what is written between the last copy and the truncation is.
+    /// </summary>
+    /// <param name="path">The log file.</param>
+    /// <param name="rotateBytes">Only a larger file is rotated.</param>
+    /// <param name="kept">How many old files stay, from <c>.1</c> up.</param>
+    /// <returns>Whether it was rotated.</returns>
+    public static bool RotateIfLarger(string path, long rotateBytes, int kept)
+    {
+        if (!File.Exists(path) || new FileInfo(path) is not { LinkTarget: null } file || file.Length <= rotateBytes)
+        {
+            return false;
+        }
+
+        ShiftOldFiles(path, kept);
+        using var log = NoFollowFile.OpenOrCreate(path, append: false);
+        using (var old = new FileStream(NoFollowFile.OpenOrCreate(OldFile(path, 1), append: false), FileAccess.Write))
+        {
+            old.SetLength(0);
+            LogFront.MoveTo(log, old);
+        }
+
+        if (kept < 1)
+        {
+            AtomicFile.TryDelete(OldFile(path, 1));
+        }
+
+        return true;
+    }
+
+    /// <summary>The last lines of a log, oldest first. Empty when it cannot be read.</summary>
+    /// <param name="path">The log file.</param>
+    /// <param name="lines">How many at most.</param>
+    /// <param name="fromOffset">Nothing before this byte, so that a report speaks of one start only. Default 0.</param>
+    public static IReadOnlyList<string> Tail(string path, int lines, long fromOffset = 0)
+    {
+        try
+        {
+            using var handle = NoFollowFile.OpenRead(path);
+            var length = RandomAccess.GetLength(handle);
+            var start = Math.Max(Math.Min(fromOffset, length), length - TailBytes);
+            var buffer = new byte[length - start];
+            var read = RandomAccess.Read(handle, buffer, start);
+            var text = Encoding.UTF8.GetString(buffer, 0, read);
+            var all = text.Split('\n').Select(Printable).Where(l => l.Length > 0).ToList();
+
+            // Cut in the middle of a line: the rest of it says nothing.
+            return all.Skip(start > fromOffset && all.Count > 1 ? 1 : 0).TakeLast(lines).ToList();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException)
+        {
+            return [];
+        }
+    }
+
+    /// <summary>Path of a rotated file: <c>monitor-daemon-8768.log.1</c> is the newest.</summary>
+    /// <param name="path">The log file.</param>
+    /// <param name="index">From 1.</param>
+    internal static string OldFile(string path, int index) => $"{path}.{index}";
+
+    private static void RotateByRename(string path, int kept)
+    {
+        ShiftOldFiles(path, kept);
+        if (kept < 1)
+        {
+            File.Delete(path);
+        }
+        else
+        {
+            File.Move(path, OldFile(path, 1), overwrite: true);
+        }
+    }
+
+    private static void ShiftOldFiles(string path, int kept)
+    {
+        AtomicFile.TryDelete(OldFile(path, Math.Max(kept, 1)));
+        for (var i = kept - 1; i >= 1; i--)
+        {
+            if (File.Exists(OldFile(path, i)))
+            {
+                File.Move(OldFile(path, i), OldFile(path, i + 1), overwrite: true);
+            }
+        }
+    }
+
+    // Control characters out of a daemon's log must not drive the terminal of whoever reads the report.
+    private static string Printable(string line)
+    {
+        var trimmed = line.TrimEnd('\r');
+        if (trimmed.Length > MaximumLineLength)
+        {
+            trimmed = trimmed[..MaximumLineLength] + "…";
+        }
+
+        return trimmed.Any(c => char.IsControl(c) && c != '\t')
+            ? string.Concat(trimmed.Select(c => char.IsControl(c) && c != '\t' ? '\uFFFD' : c))
+            : trimmed;
+    }
+}

@@ -1,0 +1,92 @@
+using Microsoft.Win32.SafeHandles;
+using MonitorAspire.Supervision.Processes.Interop;
+
+namespace MonitorAspire.Supervision.Files;
+
+/// <summary>
+/// The exclusive lock of one port. It lives as long as any process has its descriptor: the launcher during the start, the
+/// instance from its first moment to its last. The file is never deleted, so no two can ever hold "the" lock of a port.
+/// </summary>
+internal sealed class InstanceLock : IDisposable
+{
+    private InstanceLock(SafeFileHandle handle) => Handle = handle;
+
+    internal SafeFileHandle Handle { get; }
+
+    /// <summary>Takes the lock without waiting; <see langword="null"/> when somebody has it.</summary>
+    /// <exception cref="IOException">The file cannot be opened or made (<see cref="NoFollowException"/> has the error number).</exception>
+    internal static InstanceLock? TryAcquire(string path)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            try
+            {
+                return new InstanceLock(File.OpenHandle(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
+            }
+            catch (IOException e) when ((e.HResult & 0xFFFF) is 32 or 33)
+            {
+                return null;
+            }
+        }
+
+        var handle = NoFollowFile.OpenOrCreate(path, append: false);
+        try
+        {
+            if (AdvisoryLock.TryLockExclusive(handle))
+            {
+                return new InstanceLock(handle);
+            }
+        }
+        catch
+        {
+            handle.Dispose();
+            throw;
+        }
+
+        handle.Dispose();
+        return null;
+    }
+
+    /// <summary>Wraps the descriptor that a launcher handed down, after the caller has proved that it is this port's lock.</summary>
+    internal static InstanceLock Inherited(int descriptor) => new(new SafeFileHandle(descriptor, ownsHandle: true));
+
+    /// <summary>
+    /// Whether anybody has the lock. Makes no file. <see langword="null"/> where this user may not open it.
+    /// </summary>
+    internal static bool? IsHeld(string path)
+    {
+        try
+        {
+            if (OperatingSystem.IsWindows())
+            {
+                using var free = TryAcquireExisting(path);
+                return free is null && File.Exists(path);
+            }
+
+            using var handle = NoFollowFile.OpenRead(path);
+            return AdvisoryLock.IsLockedByOther(handle);
+        }
+        catch (NoFollowException e)
+        {
+            return e.Error is Errno.NoEntry or Errno.NotADirectory or Errno.IsADirectory || e.Error == Errno.TooManyLinks ? false : null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
+    public void Dispose() => Handle.Dispose();
+
+    private static SafeFileHandle? TryAcquireExisting(string path)
+    {
+        try
+        {
+            return File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (IOException)
+        {
+            return null;
+        }
+    }
+}

@@ -1,0 +1,40 @@
+using System.Text;
+
+namespace MonitorAspire.Supervision.Identity;
+
+/// <summary>
+/// The environment that a process was executed with, <c>/proc/PID/environ</c>: <c>NAME=value</c>, each ended by a NUL byte
+/// (<see href="https://man7.org/linux/man-pages/man5/proc_pid_environ.5.html">proc_pid_environ(5)</see>).
+/// </summary>
+internal static class ProcessEnvironment
+{
+    /// <summary>The value of a variable; <see langword="null"/> where the process has none or this user may not see it.</summary>
+    internal static string? Get(ProcessTable table, int pid, string name)
+    {
+        byte[] environment;
+        try
+        {
+            environment = File.ReadAllBytes(Path.Combine(table.Root, pid.ToString(System.Globalization.CultureInfo.InvariantCulture), "environ"));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+
+        var key = Encoding.UTF8.GetBytes(name + "=");
+        var rest = environment.AsSpan();
+        while (!rest.IsEmpty)
+        {
+            var end = rest.IndexOf((byte)0);
+            var entry = end < 0 ? rest : rest[..end];
+            if (entry.StartsWith(key))
+            {
+                return Encoding.UTF8.GetString(entry[key.Length..]);
+            }
+
+            rest = end < 0 ? [] : rest[(end + 1)..];
+        }
+
+        return null;
+    }
+}

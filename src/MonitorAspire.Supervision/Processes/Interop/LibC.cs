@@ -1,0 +1,110 @@
+using System.Reflection;
+using System.Runtime.InteropServices;
+using System.Runtime.Versioning;
+
+namespace MonitorAspire.Supervision.Processes.Interop;
+
+/// <summary>The few C library calls that .NET has no name for. Everything outside this folder uses the wrappers beside it.</summary>
+[UnsupportedOSPlatform("windows")]
+internal static unsafe partial class LibC
+{
+    private const string Library = "libc";
+
+    // "libc" is a linker script on machines with development packages and has another file name on every C library; the
+    // running program is linked with the right one, whichever that is.
+    static LibC() => NativeLibrary.SetDllImportResolver(
+        Assembly.GetExecutingAssembly(),
+        static (name, _, _) => name == Library && !OperatingSystem.IsWindows() ? NativeLibrary.GetMainProgramHandle() : IntPtr.Zero);
+
+    // The variadic calls (open with a mode, fcntl, syscall) are bound as ordinary functions. That is the same convention on
+    // Linux; it is not on Apple's Arm64, where only the non-variadic ones below are called.
+    [LibraryImport(Library, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int open(string path, int flags);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int close(int fd);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int fcntl(int fd, int command, int argument);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int flock(int fd, int operation);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int fallocate(int fd, int mode, long offset, long length);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int kill(int pid, int signal);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int poll(PollDescriptor* descriptors, nuint count, int timeoutMilliseconds);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int eventfd(uint initial, int flags);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial nint read(int fd, void* buffer, nuint count);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial nint write(int fd, void* buffer, nuint count);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int waitid(int idType, int id, byte* signalInfo, int options);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial nint syscall(nint number, nint first, nint second, nint third, nint fourth);
+
+    // posix_spawn and its helpers return the error instead of setting errno.
+    [LibraryImport(Library)]
+    internal static partial int posix_spawn(int* pid, byte* path, void* fileActions, void* attributes, byte** arguments, byte** environment);
+
+    [LibraryImport(Library)]
+    internal static partial int posix_spawn_file_actions_init(void* fileActions);
+
+    [LibraryImport(Library)]
+    internal static partial int posix_spawn_file_actions_destroy(void* fileActions);
+
+    [LibraryImport(Library)]
+    internal static partial int posix_spawn_file_actions_adddup2(void* fileActions, int from, int to);
+
+    [LibraryImport(Library)]
+    internal static partial int posix_spawn_file_actions_addclose(void* fileActions, int fd);
+
+    [LibraryImport(Library)]
+    internal static partial int posix_spawn_file_actions_addopen(void* fileActions, int fd, byte* path, int flags, uint mode);
+
+    [LibraryImport(Library)]
+    internal static partial int posix_spawn_file_actions_addclosefrom_np(void* fileActions, int lowest);
+
+    [LibraryImport(Library)]
+    internal static partial int posix_spawn_file_actions_addchdir_np(void* fileActions, byte* path);
+
+    [LibraryImport(Library)]
+    internal static partial int posix_spawnattr_init(void* attributes);
+
+    [LibraryImport(Library)]
+    internal static partial int posix_spawnattr_destroy(void* attributes);
+
+    [LibraryImport(Library)]
+    internal static partial int posix_spawnattr_setflags(void* attributes, short flags);
+
+    [LibraryImport(Library)]
+    internal static partial int posix_spawnattr_setsigdefault(void* attributes, void* signals);
+
+    [LibraryImport(Library)]
+    internal static partial int posix_spawnattr_setsigmask(void* attributes, void* signals);
+
+    [LibraryImport(Library)]
+    internal static partial int sigemptyset(void* signals);
+
+    [LibraryImport(Library)]
+    internal static partial int sigaddset(void* signals, int signal);
+
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct PollDescriptor
+    {
+        public int Fd;
+        public short Events;
+        public short ReturnedEvents;
+    }
+}

@@ -1,0 +1,133 @@
+using System.Runtime.InteropServices;
+using System.Runtime.Versioning;
+using Microsoft.Win32.SafeHandles;
+
+namespace MonitorAspire.Supervision.Processes.Interop;
+
+/// <summary>
+/// Opens files of the state directory without ever following a symbolic link in the last component of the path: whoever can
+/// plant a link there must not make us write elsewhere.
+/// </summary>
+internal static class NoFollowFile
+{
+    private const int ReadOnly = 0;
+    private const int ReadWrite = 2;
+
+    /// <summary>Opens an existing file for reading.</summary>
+    /// <exception cref="IOException">With the system's error number in <see cref="NoFollowException.Error"/>.</exception>
+    internal static SafeFileHandle OpenRead(string path)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            RefuseLink(path);
+            return File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        }
+
+        return Open(path, ReadOnly);
+    }
+
+    /// <summary>Opens a file for reading and writing, and makes it with mode 0600 where it does not exist.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="append">Every write goes to the end, wherever that is by then.</param>
+    /// <exception cref="NoFollowException">It cannot be opened or made.</exception>
+    internal static SafeFileHandle OpenOrCreate(string path, bool append)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            RefuseLink(path);
+            return File.OpenHandle(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
+        }
+
+        // O_CREAT|O_EXCL (FileMode.CreateNew) follows no link either; two starters may race here, so the loser opens again.
+        for (var attempt = 0; ; attempt++)
+        {
+            try
+            {
+                return Open(path, ReadWrite | (append ? OpenFlags.Append : 0));
+            }
+            catch (NoFollowException e) when (e.Error == Errno.NoEntry && attempt < 10)
+            {
+                Create(path);
+            }
+        }
+    }
+
+    [UnsupportedOSPlatform("windows")]
+    private static void Create(string path)
+    {
+        try
+        {
+            new FileStream(path, new FileStreamOptions
+            {
+                Mode = FileMode.CreateNew,
+                Access = FileAccess.Write,
+                Share = FileShare.ReadWrite | FileShare.Delete,
+                BufferSize = 0,
+                UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
+            }).Dispose();
+        }
+        catch (UnauthorizedAccessException e)
+        {
+            throw new NoFollowException(Errno.AccessDenied, path, e.Message);
+        }
+        catch (DirectoryNotFoundException e)
+        {
+            throw new NoFollowException(Errno.NotADirectory, path, e.Message);
+        }
+        catch (IOException e) when (!File.Exists(path))
+        {
+            throw new NoFollowException(e.HResult, path, e.Message);
+        }
+        catch (IOException)
+        {
+            // Somebody else made it in between: that one is opened.
+        }
+    }
+
+    [UnsupportedOSPlatform("windows")]
+    private static SafeFileHandle Open(string path, int access)
+    {
+        // O_NONBLOCK: a FIFO planted under the name must not hang the caller.
+        var fd = LibC.open(path, access | OpenFlags.NoFollow | OpenFlags.CloseOnExec | OpenFlags.NonBlocking);
+        if (fd < 0)
+        {
+            var error = Marshal.GetLastPInvokeError();
+            throw new NoFollowException(error, path, error == Errno.TooManyLinks ? "it is a symbolic link" : Errno.Describe(error));
+        }
+
+        return new SafeFileHandle(fd, ownsHandle: true);
+    }
+
+    private static void RefuseLink(string path)
+    {
+        if (new FileInfo(path).LinkTarget is not null)
+        {
+            throw new NoFollowException(Errno.TooManyLinks, path, "it is a symbolic link");
+        }
+    }
+
+    /// <summary>open(2) flags, whose values differ by platform and by processor.</summary>
+    private static class OpenFlags
+    {
+        internal static int Append => OperatingSystem.IsLinux() ? 0x400 : 0x8;
+
+        internal static int NonBlocking => OperatingSystem.IsLinux() ? 0x800 : 0x4;
+
+        internal static int CloseOnExec => OperatingSystem.IsLinux() ? 0x80000 : 0x1000000;
+
+        internal static int NoFollow => OperatingSystem.IsLinux()
+            ? RuntimeInformation.ProcessArchitecture is Architecture.Arm or Architecture.Arm64 ? 0x8000 : 0x20000
+            : 0x100;
+    }
+}
+
+/// <summary>A file of the state directory could not be opened.</summary>
+/// <param name="error">The system's error number.</param>
+/// <param name="path">The file.</param>
+/// <param name="message">Why.</param>
+internal sealed class NoFollowException(int error, string path, string message) : IOException($"{path}: {message}")
+{
+    internal int Error { get; } = error;
+
+    internal string FilePath { get; } = path;
+}

@@ -1,0 +1,169 @@
+using System.Runtime.InteropServices;
+using System.Runtime.Versioning;
+using System.Text;
+using Microsoft.Win32.SafeHandles;
+
+namespace MonitorAspire.Supervision.Processes.Interop;
+
+/// <summary>
+/// posix_spawn(3) with everything that a daemon's start needs: a session of its own, default signal handling, stdin from
+/// null, stdout and stderr to one file, the lock as descriptor 3, and nothing else open. Never a bare fork: between fork and
+/// exec of a multi-threaded runtime almost nothing is allowed.
+/// </summary>
+[UnsupportedOSPlatform("windows")]
+internal static unsafe class SpawnedProcess
+{
+    /// <summary>The descriptor under which the child finds its lock.</summary>
+    internal const int LockDescriptor = 3;
+
+    private const short SetSignalDefaults = 0x04;
+    private const short SetSignalMask = 0x08;
+    private const int DuplicateCloseOnExec = 1030;
+
+    private static short SetSession => OperatingSystem.IsMacOS() ? (short)0x400 : (short)0x80;
+
+    /// <summary>Starts the program. Returns the PID, or the error number as a negative value.</summary>
+    internal static int Start(
+        string executable,
+        IReadOnlyList<string> arguments,
+        IEnumerable<KeyValuePair<string, string>> environment,
+        string? workingDirectory,
+        SafeFileHandle output,
+        SafeFileHandle instanceLock)
+    {
+        // Both types are a pointer on macOS, 80 and 336 bytes with glibc, smaller with musl.
+        var actions = stackalloc byte[512];
+        var attributes = stackalloc byte[1024];
+        var signals = stackalloc byte[256];
+
+        using var path = new NativeStrings([executable]);
+        using var argv = new NativeStrings([executable, .. arguments]);
+        using var envp = new NativeStrings(environment.Select(e => $"{e.Key}={e.Value}"));
+        using var names = new NativeStrings(["/dev/null", workingDirectory ?? "/"]);
+        using var outputCopy = AboveTheTargets(output);
+        using var lockCopy = AboveTheTargets(instanceLock);
+
+        Check(LibC.posix_spawn_file_actions_init(actions));
+        try
+        {
+            Check(LibC.posix_spawnattr_init(attributes));
+            try
+            {
+                Check(LibC.posix_spawn_file_actions_addopen(actions, 0, names[0], 0, 0));
+                Check(LibC.posix_spawn_file_actions_adddup2(actions, Descriptor(outputCopy), 1));
+                Check(LibC.posix_spawn_file_actions_adddup2(actions, Descriptor(outputCopy), 2));
+                Check(LibC.posix_spawn_file_actions_adddup2(actions, Descriptor(lockCopy), LockDescriptor));
+                if (workingDirectory is not null)
+                {
+                    Check(LibC.posix_spawn_file_actions_addchdir_np(actions, names[1]));
+                }
+
+                CloseFrom(actions, LockDescriptor + 1);
+
+                // The runtime ignores SIGPIPE and a shell's background job ignores SIGINT: neither may reach the daemon.
+                Check(LibC.sigemptyset(signals));
+                Check(LibC.posix_spawnattr_setsigmask(attributes, signals));
+                for (var signal = 1; signal <= 31; signal++)
+                {
+                    if (signal is not 9 && signal != (OperatingSystem.IsMacOS() ? 17 : 19))
+                    {
+                        Check(LibC.sigaddset(signals, signal));
+                    }
+                }
+
+                Check(LibC.posix_spawnattr_setsigdefault(attributes, signals));
+                Check(LibC.posix_spawnattr_setflags(attributes, (short)(SetSession | SetSignalDefaults | SetSignalMask)));
+
+                int pid;
+                var error = LibC.posix_spawn(&pid, path[0], actions, attributes, argv.Pointer, envp.Pointer);
+                return error == 0 ? pid : -error;
+            }
+            finally
+            {
+                _ = LibC.posix_spawnattr_destroy(attributes);
+            }
+        }
+        finally
+        {
+            _ = LibC.posix_spawn_file_actions_destroy(actions);
+        }
+    }
+
+    private static void CloseFrom(byte* actions, int lowest)
+    {
+        try
+        {
+            Check(LibC.posix_spawn_file_actions_addclosefrom_np(actions, lowest));
+        }
+        catch (EntryPointNotFoundException)
+        {
+            // Not glibc 2.34: name what is open now. What .NET opens later is close-on-exec anyway.
+            var descriptors = OperatingSystem.IsLinux() ? "/proc/self/fd" : "/dev/fd";
+            foreach (var entry in Directory.EnumerateFileSystemEntries(descriptors))
+            {
+                if (int.TryParse(Path.GetFileName(entry), out var fd) && fd >= lowest)
+                {
+                    Check(LibC.posix_spawn_file_actions_addclose(actions, fd));
+                }
+            }
+        }
+    }
+
+    // A source that happens to be one of the descriptors 0-3 would be overwritten before it is copied.
+    private static SafeFileHandle AboveTheTargets(SafeFileHandle file)
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            return Descriptor(file) > LockDescriptor
+                ? new SafeFileHandle(file.DangerousGetHandle(), ownsHandle: false)
+                : throw new IOException("standard descriptors are closed; start this program with stdin, stdout and stderr open");
+        }
+
+        var copy = LibC.fcntl(Descriptor(file), DuplicateCloseOnExec, 10);
+        return copy >= 0
+            ? new SafeFileHandle(copy, ownsHandle: true)
+            : throw new IOException($"fcntl: {Errno.Describe(Marshal.GetLastPInvokeError())}");
+    }
+
+    private static int Descriptor(SafeFileHandle handle) => (int)handle.DangerousGetHandle();
+
+    private static void Check(int error)
+    {
+        if (error != 0)
+        {
+            throw new IOException($"posix_spawn set-up: {Errno.Describe(error)}");
+        }
+    }
+
+    /// <summary>A null-terminated array of C strings.</summary>
+    private sealed class NativeStrings : IDisposable
+    {
+        private readonly int _count;
+
+        internal NativeStrings(IEnumerable<string> strings)
+        {
+            var all = strings.Select(s => Encoding.UTF8.GetBytes(s)).ToList();
+            _count = all.Count;
+            Pointer = (byte**)NativeMemory.AllocZeroed((nuint)(_count + 1), (nuint)sizeof(byte*));
+            for (var i = 0; i < _count; i++)
+            {
+                Pointer[i] = (byte*)NativeMemory.AllocZeroed((nuint)all[i].Length + 1);
+                all[i].CopyTo(new Span<byte>(Pointer[i], all[i].Length));
+            }
+        }
+
+        internal byte** Pointer { get; }
+
+        internal byte* this[int index] => Pointer[index];
+
+        public void Dispose()
+        {
+            for (var i = 0; i < _count; i++)
+            {
+                NativeMemory.Free(Pointer[i]);
+            }
+
+            NativeMemory.Free(Pointer);
+        }
+    }
+}

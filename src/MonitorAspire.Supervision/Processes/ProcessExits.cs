@@ -1,0 +1,72 @@
+using MonitorAspire.Supervision.Identity;
+using MonitorAspire.Supervision.Processes.Interop;
+
+namespace MonitorAspire.Supervision.Processes;
+
+/// <summary>Sees processes end, children and others.</summary>
+internal static class ProcessExits
+{
+    private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>The end of a child that was just spawned and that nobody else reaps.</summary>
+    internal static Task<ProcessExit> OfChild(int pid)
+    {
+        // The child cannot have been reaped yet, so its PID is still its own.
+        if (OperatingSystem.IsLinux())
+        {
+            return ProcessDescriptor.Open(pid) is { } descriptor
+                ? ExitWatcher.Shared.Watch(descriptor, pid, isChild: true)
+                : Task.FromResult(ProcessExit.Unknown);
+        }
+
+        return OperatingSystem.IsWindows() ? Task.FromResult(ProcessExit.Unknown) : PollChildAsync(pid);
+    }
+
+    /// <summary>The end of a process that is not our child; its exit code is known to its parent alone.</summary>
+    internal static Task<ProcessExit> OfOther(ProcessIdentity identity, ProcessTable table)
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            return PollOtherAsync(identity, table);
+        }
+
+        var descriptor = ProcessDescriptor.Open(identity.Pid);
+        if (descriptor is null)
+        {
+            return Task.FromResult(ProcessExit.Unknown);
+        }
+
+        // Only now is it certain which life of that PID the descriptor stands for.
+        if (table.IsAlive(identity))
+        {
+            return ExitWatcher.Shared.Watch(descriptor, identity.Pid, isChild: false);
+        }
+
+        descriptor.Dispose();
+        return Task.FromResult(ProcessExit.Unknown);
+    }
+
+    [System.Runtime.Versioning.UnsupportedOSPlatform("windows")]
+    private static async Task<ProcessExit> PollChildAsync(int pid)
+    {
+        while (true)
+        {
+            if (ChildExit.TryReap(pid) is { } exit)
+            {
+                return exit;
+            }
+
+            await Task.Delay(PollInterval).ConfigureAwait(false);
+        }
+    }
+
+    private static async Task<ProcessExit> PollOtherAsync(ProcessIdentity identity, ProcessTable table)
+    {
+        while (table.IsAlive(identity))
+        {
+            await Task.Delay(PollInterval).ConfigureAwait(false);
+        }
+
+        return ProcessExit.Unknown;
+    }
+}

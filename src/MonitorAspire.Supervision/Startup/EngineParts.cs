@@ -1,0 +1,46 @@
+using MonitorAspire.Supervision.Identity;
+using MonitorAspire.Supervision.Probes;
+using MonitorAspire.Supervision.Processes;
+
+namespace MonitorAspire.Supervision.Startup;
+
+/// <summary>What the engine is made of, put together once.</summary>
+internal sealed class EngineParts
+{
+    internal EngineParts(EngineOptions options, TimeProvider time)
+    {
+        Options = options;
+        Time = time;
+        Processes = ProcessTable.Current;
+        Listeners = new ListenerProbe(Processes);
+        Health = new HealthProbe(time);
+        Tree = new InstanceTree(Processes);
+        Stopper = new TreeStopper(Processes, Tree, time);
+        Locator = new InstanceLocator(Processes);
+        Ports = new PortView(Listeners, Tree, Processes);
+        Stale = new StaleFiles(Processes, Listeners);
+        Legacy = new LegacyFiles(Processes, Listeners);
+    }
+
+    internal EngineOptions Options { get; }
+
+    internal TimeProvider Time { get; }
+
+    internal ProcessTable Processes { get; }
+
+    internal ListenerProbe Listeners { get; }
+
+    internal HealthProbe Health { get; }
+
+    internal InstanceTree Tree { get; }
+
+    internal TreeStopper Stopper { get; }
+
+    internal InstanceLocator Locator { get; }
+
+    internal PortView Ports { get; }
+
+    internal StaleFiles Stale { get; }
+
+    internal LegacyFiles Legacy { get; }
+}

@@ -1,0 +1,171 @@
+using MonitorAspire.Supervision.Files;
+using MonitorAspire.Supervision.Fleet;
+using MonitorAspire.Supervision.Identity;
+using MonitorAspire.Supervision.Probes;
+using MonitorAspire.Supervision.Processes;
+
+namespace MonitorAspire.Supervision.Startup;
+
+/// <summary>Looks at one daemon from outside, and changes nothing.</summary>
+internal sealed class Inspector(EngineParts parts)
+{
+    internal async Task<DaemonInspection> InspectAsync(DaemonSpec spec, InspectOptions options, CancellationToken cancellationToken)
+    {
+        var files = new DaemonFiles(parts.Options.StateDirectory, spec.Port);
+        var located = parts.Locator.Locate(files);
+        var reading = PidFile.Read(files.PidFile);
+        var seen = new DaemonInspection
+        {
+            Name = located.Record?.Name is { Length: > 0 } name ? name : spec.Name,
+            Host = spec.Host,
+            Port = spec.Port,
+            Verdict = InspectionVerdict.Unknown,
+            PidFileState = reading.StateName,
+            PidInFile = reading.State == PidFileState.Valid ? reading.Pid : null,
+            LockHeld = located.LockHeld,
+            PidFile = files.PidFile,
+            LogFile = files.LogFile,
+            Restarts = located.Record?.RestartCount ?? 0,
+        };
+
+        return located.Kind switch
+        {
+            LocatedKind.Instance => await InspectInstanceAsync(spec, options, located, reading, seen, cancellationToken).ConfigureAwait(false),
+            LocatedKind.Launching => seen with { Verdict = InspectionVerdict.Starting, Detail = $"being started by PID {located.Record!.LauncherPid}" },
+            LocatedKind.Leaked => seen with
+            {
+                Verdict = InspectionVerdict.Unhealthy,
+                Reason = StartupReason.LockUnavailable,
+                Detail = $"PID {located.Identity!.Value.Pid} is dead, but what it started still holds the lock: PID {string.Join(", ", located.Holders)}",
+                PidFileState = reading.State == PidFileState.Valid ? "stale" : seen.PidFileState,
+            },
+            LocatedKind.Unprovable => seen with
+            {
+                Verdict = InspectionVerdict.Unknown,
+                Detail = located.Holders.Count == 0
+                    ? $"{files.LockFile} cannot be tested, or is held by a process that this user may not see"
+                    : $"{files.LockFile} is held by PID {string.Join(", ", located.Holders)}, about which nothing can be proved",
+            },
+            _ => InspectNothing(spec, files, reading, seen),
+        };
+    }
+
+    private async Task<DaemonInspection> InspectInstanceAsync(
+        DaemonSpec spec, InspectOptions options, Located located, PidFileReading reading, DaemonInspection seen, CancellationToken cancellationToken)
+    {
+        var root = located.Identity!.Value;
+        var host = spec.Host;
+        var sight = parts.Ports.Look(HostAddresses.Resolve(host), spec.Port, root, located.InstanceId);
+        seen = seen with
+        {
+            Pid = root.Pid,
+            IdentityProof = located.Proof,
+            PidFileState = reading.State == PidFileState.Valid && reading.Pid != root.Pid ? "mismatch" : reading.StateName,
+            OwnsPort = sight.Owned,
+            Listeners = sight.Listeners,
+            StartedAt = located.Record is { StartedAt: var at } record && record.Identity == root ? at : parts.Processes.StartTimeOf(root),
+            Command = located.Record?.Command ?? [],
+        };
+
+        var problems = new List<(StartupReason Reason, string Detail)>();
+        if (sight.Other is { } other)
+        {
+            problems.Add((StartupReason.PortOwnedByOther, $"port {spec.Port} is served by {other}"));
+        }
+        else if (sight.Owned == false)
+        {
+            problems.Add((StartupReason.PortNotBound, $"PID {root.Pid} does not listen on {host}:{spec.Port}"));
+        }
+
+        if (options.ProbeHealth && problems.Count == 0)
+        {
+            var healthPath = located.Record?.Identity == root && located.Record.HealthPath.Length > 0 ? located.Record.HealthPath : spec.HealthPath;
+            var members = parts.Tree.Members(root, located.InstanceId).Select(m => m.Pid).Append(root.Pid).ToHashSet();
+            var health = await parts.Health.ProbeAsync(host, spec.Port, healthPath, members.Contains, options.HealthTimeout, cancellationToken).ConfigureAwait(false);
+            seen = seen with { Healthy = health.IsHealthy, HealthStatus = health.StatusCode, HealthMs = Math.Round(health.Latency.TotalMilliseconds, 3) };
+            if (!health.IsHealthy)
+            {
+                problems.Add((Reason(health.Outcome), $"{healthPath}: {health.Detail}"));
+            }
+        }
+
+        // Looked at last: an instance that ended in between is not unhealthy but gone.
+        if (!parts.Processes.IsAlive(root))
+        {
+            return seen with { Verdict = reading.Exists ? InspectionVerdict.Dead : InspectionVerdict.NotRunning, Pid = null, Detail = $"PID {root.Pid} has just ended" };
+        }
+
+        return Judge(located, seen, problems, root);
+    }
+
+    private DaemonInspection Judge(Located located, DaemonInspection seen, List<(StartupReason Reason, string Detail)> problems, ProcessIdentity root)
+    {
+        var beingStarted = located.Record is { VerifiedAt: null, Launcher: { } launcher } && parts.Processes.IsAlive(launcher);
+        if (problems.Count > 0)
+        {
+            return seen with
+            {
+                Verdict = beingStarted ? InspectionVerdict.Starting : InspectionVerdict.Unhealthy,
+                Reason = problems[0].Reason,
+                Detail = string.Join("; ", problems.Select(p => p.Detail)),
+            };
+        }
+
+        // A lost PID file does not make a daemon that serves unhealthy; it is said, and the supervisor repairs it.
+        return seen with
+        {
+            Verdict = InspectionVerdict.Running,
+            Reason = seen.PidFileState switch
+            {
+                "ok" => null,
+                "mismatch" => StartupReason.PidMismatch,
+                _ => StartupReason.PidFileMissing,
+            },
+            Detail = seen.PidFileState == "ok" ? null : $"{seen.PidFile} is {seen.PidFileState}; the instance is PID {root.Pid}",
+        };
+    }
+
+    private DaemonInspection InspectNothing(DaemonSpec spec, DaemonFiles files, PidFileReading reading, DaemonInspection seen)
+    {
+        var listeners = parts.Ports.Look(HostAddresses.Resolve(spec.Host), spec.Port, null, null).Listeners;
+        if (listeners.Count > 0)
+        {
+            return seen with
+            {
+                Verdict = InspectionVerdict.Foreign,
+                Reason = StartupReason.PortOwnedByOther,
+                Listeners = listeners,
+                Detail = $"no daemon of ours; port {spec.Port} is served by {listeners[0]}",
+            };
+        }
+
+        if (!reading.Exists)
+        {
+            return seen with { Verdict = InspectionVerdict.NotRunning };
+        }
+
+        if (reading.State != PidFileState.Valid)
+        {
+            return seen with { Verdict = InspectionVerdict.Dead, Detail = $"{files.PidFile} is {reading.StateName}, and nothing of ours runs" };
+        }
+
+        var lookup = parts.Processes.Lookup(reading.Pid);
+        return lookup.Presence == ProcessPresence.CannotInspect
+            ? seen with { Verdict = InspectionVerdict.Unknown, Detail = $"{files.PidFile} names PID {reading.Pid}, which this user may not inspect" }
+            : seen with
+            {
+                Verdict = InspectionVerdict.Dead,
+                PidFileState = "stale",
+                Detail = lookup.Presence == ProcessPresence.Dead
+                    ? $"{files.PidFile} names PID {reading.Pid}, which is gone"
+                    : $"{files.PidFile} names PID {reading.Pid} ({parts.Processes.Describe(reading.Pid)?.Executable}), which neither holds the lock nor serves the port",
+            };
+    }
+
+    private static StartupReason Reason(HealthOutcome outcome) => outcome switch
+    {
+        HealthOutcome.Status => StartupReason.HealthStatus,
+        HealthOutcome.IdentityMismatch => StartupReason.HealthIdentityMismatch,
+        _ => StartupReason.HealthUnreachable,
+    };
+}

@@ -1,0 +1,68 @@
+using System.Net;
+using MonitorAspire.Supervision.Identity;
+using MonitorAspire.Supervision.Probes;
+using MonitorAspire.Supervision.Processes;
+
+namespace MonitorAspire.Supervision.Startup;
+
+/// <summary>Who listens on a daemon's host and port, seen from one instance.</summary>
+/// <param name="Owned">A socket that serves the host and port belongs to the instance. <see langword="null"/>: somebody listens, and the platform cannot tell who.</param>
+/// <param name="Other">Somebody else who listens on one of the host's addresses.</param>
+/// <param name="Listeners">All who listen on one of the host's addresses.</param>
+internal sealed record PortSight(bool? Owned, PortOwner? Other, IReadOnlyList<PortOwner> Listeners);
+
+/// <summary>Looks at the listening sockets of a port.</summary>
+internal sealed class PortView(ListenerProbe probe, InstanceTree tree, ProcessTable table)
+{
+    /// <summary>Who listens, and whether that is the instance or a descendant of it.</summary>
+    /// <param name="addresses">The addresses that the daemon's host stands for.</param>
+    /// <param name="port">The port.</param>
+    /// <param name="root">The instance.</param>
+    /// <param name="instanceId">Its instance id.</param>
+    internal PortSight Look(IReadOnlyList<IPAddress> addresses, int port, ProcessIdentity? root, string? instanceId)
+    {
+        // The cheap look first: during a start it comes back empty most of the time.
+        var serving = probe.Find(port).Where(l => ListenerCoverage.Serves(l.EndPoint.Address, addresses)).ToList();
+        if (serving.Count == 0)
+        {
+            return new PortSight(false, null, []);
+        }
+
+        if (!probe.CanProveOwnership)
+        {
+            return new PortSight(null, null, [.. serving.Select(l => new PortOwner(null, null, l.EndPoint.ToString()))]);
+        }
+
+        var members = root is null && string.IsNullOrEmpty(instanceId)
+            ? []
+            : tree.Members(root, instanceId).Select(m => m.Pid).ToHashSet();
+        var owned = false;
+        PortOwner? other = null;
+        var listeners = new List<PortOwner>();
+        foreach (var listener in probe.FindOwners(port, members).Where(l => ListenerCoverage.Serves(l.Listener.EndPoint.Address, addresses)))
+        {
+            var owner = Describe(listener, members);
+            listeners.Add(owner);
+
+            // A socket that several processes have open (a parent and its workers) is ours when one of them is.
+            if (listener.Pids.Any(members.Contains))
+            {
+                owned = true;
+            }
+            else
+            {
+                other ??= owner;
+            }
+        }
+
+        return new PortSight(owned, other, listeners);
+    }
+
+    // Of several who have it open, name the one that matters: ours if it is ours.
+    private PortOwner Describe(OwnedListener listener, HashSet<int> members) =>
+        (listener with { Pids = [.. listener.Pids.OrderByDescending(members.Contains)] }).ToPortOwner(table);
+
+    /// <summary>Where else the instance listens, for a report that says so.</summary>
+    internal IReadOnlyList<IPEndPoint> ListensOn(ProcessIdentity root, string? instanceId) =>
+        [.. probe.ListenersOf([.. tree.Members(root, instanceId).Select(m => m.Pid)]).Select(l => l.EndPoint)];
+}

@@ -1,0 +1,83 @@
+using MonitorAspire.Supervision.Files;
+using MonitorAspire.Supervision.Identity;
+using MonitorAspire.Supervision.Probes;
+
+namespace MonitorAspire.Supervision.Startup;
+
+/// <summary>Removes what a dead instance left. The caller holds the lock of the port, so no instance of ours lives.</summary>
+internal sealed class StaleFiles(ProcessTable table, ListenerProbe listeners)
+{
+    /// <summary>Cleans up. What cannot be proved stale stays, and the start fails with the reason.</summary>
+    /// <param name="files">The files of the port whose lock the caller holds.</param>
+    /// <param name="notes">What was done, for the report.</param>
+    /// <exception cref="StartupFailedException">Something is in the way that is not provably ours to remove.</exception>
+    internal void Clean(DaemonFiles files, List<string> notes)
+    {
+        var reading = PidFile.Read(files.PidFile);
+        switch (reading.State)
+        {
+            case PidFileState.Missing:
+                return;
+
+            case PidFileState.NotAFile:
+                throw new StartupFailedException(StartupReason.InvalidConfiguration, $"{files.PidFile} is not a file; move it away");
+
+            case PidFileState.Unreadable:
+                throw new StartupFailedException(StartupReason.PermissionDenied, $"{files.PidFile} cannot be read by this user; it is not ours to replace");
+
+            case PidFileState.Symlink:
+                Remove(files.PidFile, "a symbolic link, which no instance makes (its target was not touched)", notes);
+                return;
+
+            case PidFileState.Empty:
+            case PidFileState.Malformed:
+                Remove(files.PidFile, $"{reading.StateName}, left by an instance that is gone", notes);
+                return;
+
+            default:
+                CleanValid(files, reading.Pid, notes);
+                return;
+        }
+    }
+
+    private void CleanValid(DaemonFiles files, int pid, List<string> notes)
+    {
+        switch (table.Lookup(pid).Presence)
+        {
+            case ProcessPresence.Dead:
+                Remove(files.PidFile, $"it named PID {pid}, which is gone", notes);
+                return;
+
+            case ProcessPresence.CannotInspect:
+                throw new StartupFailedException(
+                    StartupReason.PidMismatch, $"{files.PidFile} names PID {pid}, which this user may not inspect: it counts as foreign and its file stays")
+                {
+                    ExistingPid = pid,
+                };
+        }
+
+        // It lives. But an instance of this port holds the lock, or is the one in the record; this is neither (the caller
+        // looked), so the PID was reused, or the file was never an instance's. Only a process that does serve the port is left
+        // in peace with its file: then the port is in use, and the report says by whom.
+        if (listeners.FindOwners(files.Port, [pid]).Any(l => l.Pids.Contains(pid)))
+        {
+            return;
+        }
+
+        Remove(files.PidFile, $"it named PID {pid} ({table.Describe(pid)?.Executable ?? "unknown"}), which lives but neither holds the lock nor serves the port", notes);
+    }
+
+    private static void Remove(string path, string why, List<string> notes)
+    {
+        try
+        {
+            File.Delete(path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new StartupFailedException(StartupReason.PermissionDenied, $"the stale {path} cannot be removed: {e.Message}");
+        }
+
+        notes.Add($"removed stale {Path.GetFileName(path)}: {why}");
+    }
+}

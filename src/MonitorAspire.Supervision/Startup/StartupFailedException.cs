@@ -1,0 +1,16 @@
+namespace MonitorAspire.Supervision.Startup;
+
+/// <summary>Ends a start from wherever it is; never leaves the engine.</summary>
+internal sealed class StartupFailedException(StartupReason reason, string detail) : Exception(detail)
+{
+    internal StartupReason Reason { get; } = reason;
+
+    internal PortOwner? Owner { get; init; }
+
+    internal int? ExitCode { get; init; }
+
+    internal int? Signal { get; init; }
+
+    /// <summary>PID of the instance that is there already, for <see cref="StartupReason.AlreadyRunning"/>.</summary>
+    internal int? ExistingPid { get; init; }
+}

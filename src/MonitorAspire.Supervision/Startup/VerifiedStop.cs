@@ -1,0 +1,178 @@
+using System.Globalization;
+using MonitorAspire.Supervision.Files;
+using MonitorAspire.Supervision.Fleet;
+using MonitorAspire.Supervision.Identity;
+using MonitorAspire.Supervision.Probes;
+using MonitorAspire.Supervision.Processes;
+
+namespace MonitorAspire.Supervision.Startup;
+
+/// <summary>Stops a proven instance and what it started, and proves that port and lock are free. Signals nobody else.</summary>
+internal sealed class VerifiedStop(EngineParts parts)
+{
+    private static readonly TimeSpan ReleaseTimeout = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan ReleasePoll = TimeSpan.FromMilliseconds(5);
+
+    internal async Task<StopReport> RunAsync(DaemonSpec spec, StopOptions options, CancellationToken cancellationToken)
+    {
+        var started = parts.Time.GetTimestamp();
+        var files = new DaemonFiles(parts.Options.StateDirectory, spec.Port);
+        var report = await StopAsync(spec, files, options, cancellationToken).ConfigureAwait(false);
+        return report with { TotalMs = Math.Round(parts.Time.GetElapsedTime(started).TotalMilliseconds, 3) };
+    }
+
+    private async Task<StopReport> StopAsync(DaemonSpec spec, DaemonFiles files, StopOptions options, CancellationToken cancellationToken)
+    {
+        var report = new StopReport { Name = spec.Name, Port = spec.Port, Verdict = StopVerdict.Failed };
+        var located = parts.Locator.Locate(files);
+        if (located.Kind is LocatedKind.None)
+        {
+            return NothingOfOurs(spec, files, report);
+        }
+
+        if (located.Kind is LocatedKind.Unprovable)
+        {
+            return report with
+            {
+                Verdict = StopVerdict.Foreign,
+                Detail = $"{files.LockFile} is held by {Holders(located)}, about which nothing can be proved; nothing was signalled",
+            };
+        }
+
+        if (located.Kind is LocatedKind.Launching)
+        {
+            return report with
+            {
+                Detail = $"a start of port {spec.Port} is under way (PID {located.Record!.LauncherPid}); stop that, or try again when it has its verdict",
+            };
+        }
+
+        var result = await parts.Stopper.StopAsync(
+            located.Identity, located.InstanceId, options.GracePeriod, options.KillTimeout, cancellationToken).ConfigureAwait(false);
+        report = report with { Pid = located.Identity!.Value.Pid, Killed = result.Killed, ProcessesSignalled = result.Signalled };
+        if (result.Survivors.Count > 0)
+        {
+            var pids = string.Join(", ", result.Survivors.Select(s => $"PID {s.Pid} ({s.Executable})"));
+            return result.Denied.Count > 0
+                ? report with { Verdict = StopVerdict.PermissionDenied, Detail = $"this user may not signal {pids}" }
+                : report with { Detail = $"still there after SIGKILL: {pids}" };
+        }
+
+        return await ProveAsync(spec, files, located, report).ConfigureAwait(false);
+    }
+
+    private StopReport NothingOfOurs(DaemonSpec spec, DaemonFiles files, StopReport report)
+    {
+        var reading = PidFile.Read(files.PidFile);
+        var owner = parts.Ports.Look(Addresses(spec), spec.Port, null, null).Listeners.FirstOrDefault();
+        if (owner is not null)
+        {
+            return report with
+            {
+                Verdict = StopVerdict.Foreign,
+                Owner = owner,
+                Detail = $"port {spec.Port} is served by {owner}, which is not provably ours; nothing was signalled",
+            };
+        }
+
+        // A PID file without lock, record and port is stale whomever it names; under the lock nobody can be making a new one.
+        var notes = new List<string>();
+        if (reading.Exists)
+        {
+            try
+            {
+                using var instanceLock = InstanceLock.TryAcquire(files.LockFile);
+                if (instanceLock is not null)
+                {
+                    parts.Stale.Clean(files, notes);
+                    AtomicFile.TryDelete(files.InstanceFile);
+                }
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException or StartupFailedException)
+            {
+                notes.Add(e.Message);
+            }
+        }
+
+        return report with
+        {
+            Verdict = StopVerdict.NotRunning,
+            Detail = notes.Count == 0 ? $"nothing of ours runs on port {spec.Port}" : $"nothing of ours runs on port {spec.Port}; {string.Join("; ", notes)}",
+        };
+    }
+
+    /// <summary>The tree is gone: now the lock must be to be had, and nobody of ours may be listening.</summary>
+    private async Task<StopReport> ProveAsync(DaemonSpec spec, DaemonFiles files, Located stopped, StopReport report)
+    {
+        var started = parts.Time.GetTimestamp();
+        var pid = stopped.Identity!.Value.Pid;
+        while (true)
+        {
+            try
+            {
+                using var instanceLock = Directory.Exists(files.StateDirectory) ? InstanceLock.TryAcquire(files.LockFile) : null;
+                if (instanceLock is not null || !Directory.Exists(files.StateDirectory))
+                {
+                    return Cleared(spec, files, stopped, report);
+                }
+            }
+            catch (IOException e)
+            {
+                return report with { Detail = $"PID {pid} is stopped, but its lock cannot be tested: {e.Message}" };
+            }
+
+            // A launcher that sees its daemon end holds the lock a moment longer; a new start may hold it from now on.
+            if (parts.Time.GetElapsedTime(started) > ReleaseTimeout)
+            {
+                var now = parts.Locator.Locate(files);
+                var replaced = now.Identity is { } other && other != stopped.Identity;
+                return report with
+                {
+                    Verdict = replaced ? StopVerdict.Stopped : StopVerdict.Failed,
+                    Detail = replaced
+                        ? $"PID {pid} is stopped; somebody started a new instance since, PID {now.Identity!.Value.Pid}"
+                        : $"PID {pid} is stopped, but {files.LockFile} is still held by {Holders(now)}",
+                };
+            }
+
+            await Task.Delay(ReleasePoll, parts.Time).ConfigureAwait(false);
+        }
+    }
+
+    private StopReport Cleared(DaemonSpec spec, DaemonFiles files, Located stopped, StopReport report)
+    {
+        var pid = stopped.Identity!.Value.Pid;
+        var reading = PidFile.Read(files.PidFile);
+        if (reading.State is PidFileState.Valid && (reading.Pid == pid || parts.Processes.Lookup(reading.Pid).Presence == ProcessPresence.Dead))
+        {
+            AtomicFile.TryDelete(files.PidFile);
+        }
+
+        AtomicFile.TryDelete(files.InstanceFile);
+        var listener = parts.Ports.Look(Addresses(spec), spec.Port, null, null).Listeners.FirstOrDefault();
+        return listener is null
+            ? report with { Verdict = StopVerdict.Stopped, Detail = $"PID {pid} is stopped, port {spec.Port} and lock are free" }
+            : report with
+            {
+                Verdict = StopVerdict.Stopped,
+                Owner = listener,
+                Detail = $"PID {pid} is stopped and its lock is free; port {spec.Port} is served by {listener}, which is not ours",
+            };
+    }
+
+    private static IReadOnlyList<System.Net.IPAddress> Addresses(DaemonSpec spec)
+    {
+        try
+        {
+            return HostAddresses.Resolve(spec.Host);
+        }
+        catch (System.Net.Sockets.SocketException)
+        {
+            return [];
+        }
+    }
+
+    private static string Holders(Located located) => located.Holders.Count == 0
+        ? "a process that this user may not see"
+        : "PID " + string.Join(", ", located.Holders.Select(p => p.ToString(CultureInfo.InvariantCulture)));
+}
