@@ -1,0 +1,158 @@
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
+using System.Globalization;
+using MonitorAspire.Supervision.Fleet;
+using MonitorAspire.Supervision.Startup;
+
+namespace MonitorAspire.Supervision.Telemetry;
+
+/// <summary>
+/// Spans and metrics of the engine. Static as the .NET libraries' own: whoever wants them listens to the name
+/// <see cref="SourceName"/>, and nobody who does not pays for them.
+/// </summary>
+public static class SupervisionTelemetry
+{
+    /// <summary>Name of the activity source and of the meter.</summary>
+    public const string SourceName = "MonitorAspire.Supervision";
+
+    private const string TotalStage = "total";
+
+    // A stage takes from under a millisecond (a PID file that is already there) to the 30 s of the default time limit.
+    private static readonly InstrumentAdvice<double> StartupBuckets = new()
+    {
+        HistogramBucketBoundaries = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 60],
+    };
+
+    // A probe ends after 2 s by default.
+    private static readonly InstrumentAdvice<double> HealthBuckets = new()
+    {
+        HistogramBucketBoundaries = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5],
+    };
+
+    private static readonly string Version = typeof(SupervisionTelemetry).Assembly.GetName().Version?.ToString(3) ?? "0.0.0";
+
+    /// <summary>The activity source.</summary>
+    public static ActivitySource Source { get; } = new(SourceName, Version);
+
+    /// <summary>The meter.</summary>
+    public static Meter Meter { get; } = new(SourceName, Version);
+
+    /// <summary>Duration of the stages of starts, in seconds.</summary>
+    public static Histogram<double> StartupDuration { get; } = Meter.CreateHistogram(
+        MetricNames.StartupDuration, "s", "Duration of a verified start and of each of its stages.", tags: null, StartupBuckets);
+
+    /// <summary>How many starts were tried.</summary>
+    public static Counter<long> StartupAttempts { get; } = Meter.CreateCounter<long>(
+        MetricNames.StartupAttempts, "{attempt}", "Starts by their outcome.");
+
+    /// <summary>How many restarts nobody asked for.</summary>
+    public static Counter<long> DaemonRestarts { get; } = Meter.CreateCounter<long>(
+        MetricNames.DaemonRestarts, "{restart}", "Restarts that nobody had asked for.");
+
+    /// <summary>Duration of the health requests of running daemons, in seconds.</summary>
+    public static Histogram<double> HealthDuration { get; } = Meter.CreateHistogram(
+        MetricNames.HealthDuration, "s", "Duration of the health request of a running daemon.", tags: null, HealthBuckets);
+
+    /// <summary>Alerts that fired and that were resolved.</summary>
+    public static Counter<long> Alerts { get; } = Meter.CreateCounter<long>(
+        MetricNames.Alerts, "{alert}", "Alerts that fired and that were resolved.");
+
+    /// <summary>Begins the span of a start; its parent is the current activity. Dispose it after <see cref="EndStartup"/>.</summary>
+    /// <param name="spec">The daemon.</param>
+    /// <param name="attempt">Which try, counted from 1.</param>
+    /// <returns>The span, or <see langword="null"/> when nobody listens.</returns>
+    public static Activity? StartStartup(DaemonSpec spec, int attempt)
+    {
+        ArgumentNullException.ThrowIfNull(spec);
+        var activity = Source.StartActivity(SpanNames.Startup);
+        activity?.SetTag(AttributeNames.DaemonName, spec.Name);
+        activity?.SetTag(AttributeNames.DaemonPort, spec.Port);
+        activity?.SetTag(AttributeNames.StartupAttempt, attempt);
+        return activity;
+    }
+
+    /// <summary>Begins the span of a stage as a child of the current activity. Dispose it when the stage ends.</summary>
+    /// <param name="stage">The stage.</param>
+    /// <returns>The span, or <see langword="null"/> when nobody listens.</returns>
+    public static Activity? StartStage(StartupStage stage) => Source.StartActivity(stage switch
+    {
+        StartupStage.Preflight => SpanNames.Preflight,
+        StartupStage.Spawn => SpanNames.Spawn,
+        StartupStage.PidFile => SpanNames.PidFile,
+        StartupStage.PortBound => SpanNames.PortBound,
+        StartupStage.Health => SpanNames.Health,
+        _ => throw new ArgumentOutOfRangeException(nameof(stage), stage, null),
+    });
+
+    /// <summary>Marks a span as failed.</summary>
+    /// <param name="activity">The span of a start or of a stage, or <see langword="null"/>.</param>
+    /// <param name="reason">Why.</param>
+    /// <param name="detail">What was seen, for a person.</param>
+    public static void Fail(Activity? activity, StartupReason reason, string? detail)
+    {
+        activity?.SetTag(AttributeNames.ErrorType, WireNames.Of(reason));
+        activity?.SetStatus(ActivityStatusCode.Error, detail);
+    }
+
+    /// <summary>
+    /// Writes the outcome on the span of a start and counts the start: one attempt, the duration of each stage that was
+    /// entered, and the whole. To be called once for each start, with or without a span.
+    /// </summary>
+    /// <param name="activity">The span from <see cref="StartStartup"/>.</param>
+    /// <param name="report">The report.</param>
+    public static void EndStartup(Activity? activity, StartupReport report)
+    {
+        ArgumentNullException.ThrowIfNull(report);
+        var outcome = WireNames.Of(report.Verdict);
+        if (activity is not null)
+        {
+            activity.SetTag(AttributeNames.DaemonPort, report.Port);
+            activity.SetTag(AttributeNames.StartupOutcome, outcome);
+            if (report.Pid is { } pid)
+            {
+                activity.SetTag(AttributeNames.ProcessPid, pid);
+            }
+
+            if (report.StartedAt is { } startedAt)
+            {
+                activity.SetTag(AttributeNames.ProcessCreationTime, startedAt.UtcDateTime.ToString("O", CultureInfo.InvariantCulture));
+            }
+
+            if (report.Verdict == StartupVerdict.Failed)
+            {
+                Fail(activity, report.Reason ?? StartupReason.TimedOut, report.Detail);
+            }
+        }
+
+        var tags = new TagList
+        {
+            { AttributeNames.DaemonName, report.Name },
+            { AttributeNames.StartupOutcome, outcome },
+        };
+
+        // Where nothing failed the key is absent, as OpenTelemetry's conventions for error.type have it.
+        if (report is { Verdict: StartupVerdict.Failed, Reason: { } reason })
+        {
+            tags.Add(AttributeNames.ErrorType, WireNames.Of(reason));
+        }
+
+        StartupAttempts.Add(1, tags);
+        foreach (var timing in report.Stages)
+        {
+            // Only the last stage of a failed start is the one that failed.
+            var stageFailed = report.Verdict == StartupVerdict.Failed && timing.Stage == report.Stage;
+            RecordDuration(report.Name, WireNames.Of(timing.Stage), stageFailed ? outcome : WireNames.Of(StartupVerdict.Verified), timing.Ms);
+        }
+
+        RecordDuration(report.Name, TotalStage, outcome, report.TotalMs);
+    }
+
+    private static void RecordDuration(string name, string stage, string outcome, double ms) => StartupDuration.Record(
+        ms / 1000,
+        new TagList
+        {
+            { AttributeNames.DaemonName, name },
+            { AttributeNames.StartupStage, stage },
+            { AttributeNames.StartupOutcome, outcome },
+        });
+}

@@ -1,0 +1,52 @@
+using MonitorAspire.Supervision.Startup;
+
+namespace MonitorAspire.Supervision.Telemetry;
+
+/// <summary>How the enumerations are written in telemetry: exactly as in the JSON of reports, so that one search finds both.</summary>
+public static class WireNames
+{
+    /// <summary>The stage as in <c>port_bound</c>.</summary>
+    /// <param name="stage">The stage.</param>
+    public static string Of(StartupStage stage) => stage switch
+    {
+        StartupStage.Preflight => "preflight",
+        StartupStage.Spawn => "spawn",
+        StartupStage.PidFile => "pid_file",
+        StartupStage.PortBound => "port_bound",
+        StartupStage.Health => "health",
+        _ => throw new ArgumentOutOfRangeException(nameof(stage), stage, null),
+    };
+
+    /// <summary>The verdict as in <c>already-running</c>.</summary>
+    /// <param name="verdict">The verdict.</param>
+    public static string Of(StartupVerdict verdict) => verdict switch
+    {
+        StartupVerdict.Verified => "verified",
+        StartupVerdict.AlreadyRunning => "already-running",
+        StartupVerdict.Failed => "failed",
+        _ => throw new ArgumentOutOfRangeException(nameof(verdict), verdict, null),
+    };
+
+    /// <summary>The reason as in <c>port-in-use</c>.</summary>
+    /// <param name="reason">The reason.</param>
+    public static string Of(StartupReason reason) => reason switch
+    {
+        StartupReason.AlreadyRunning => "already-running",
+        StartupReason.PortInUse => "port-in-use",
+        StartupReason.LockUnavailable => "lock-unavailable",
+        StartupReason.PermissionDenied => "permission-denied",
+        StartupReason.CommandNotFound => "command-not-found",
+        StartupReason.InvalidConfiguration => "invalid-configuration",
+        StartupReason.ExitedPrematurely => "exited-prematurely",
+        StartupReason.PidFileMissing => "pid-file-missing",
+        StartupReason.PidMismatch => "pid-mismatch",
+        StartupReason.PortNotBound => "port-not-bound",
+        StartupReason.PortOwnedByOther => "port-owned-by-other",
+        StartupReason.HealthUnreachable => "health-unreachable",
+        StartupReason.HealthStatus => "health-status",
+        StartupReason.HealthIdentityMismatch => "health-identity-mismatch",
+        StartupReason.TimedOut => "timed-out",
+        StartupReason.Cancelled => "cancelled",
+        _ => throw new ArgumentOutOfRangeException(nameof(reason), reason, null),
+    };
+}
