@@ -36,6 +36,11 @@ public sealed record ProcessInfo
     /// <summary>The command line, one element an argument, nothing joined; empty for a zombie and for a kernel thread.</summary>
     public IReadOnlyList<string> Arguments { get; init; } = [];
 
-    /// <summary>Whether it is dead and only waits to be reaped.</summary>
-    public bool IsZombie => State is 'Z' or 'X' or 'x';
+    /// <summary>How many threads it has; 0 where not to be told.</summary>
+    public int ThreadCount { get; init; }
+
+    /// <summary>
+    /// Whether it is dead and only waits to be reaped. <c>Z</c> with further threads is none: only its main thread has ended.
+    /// </summary>
+    public bool IsZombie => State is 'X' or 'x' || (State == 'Z' && ThreadCount <= 1);
 }

@@ -1,3 +1,5 @@
+using MonitorAspire.Supervision.Identity.Linux;
+
 namespace MonitorAspire.Supervision.Identity;
 
 /// <summary>
@@ -6,72 +8,95 @@ namespace MonitorAspire.Supervision.Identity;
 /// </summary>
 public sealed class ProcessTable
 {
-    /// <summary>The table of the machine that this program runs on.</summary>
-    public static ProcessTable Current { get; } = new("/proc");
+    private readonly IProcessSource _source;
 
     /// <summary>Makes a table on another <c>/proc</c>, for tests with recorded files.</summary>
     /// <param name="root">Absolute path of the directory.</param>
-    internal ProcessTable(string root) => Root = root;
+    /// <param name="mayExist">Whether a PID that has no entry may exist all the same. Default: it does not.</param>
+    internal ProcessTable(string root, Func<int, bool>? mayExist = null)
+    {
+        Files = new ProcFiles(root);
+        _source = new LinuxProcesses(Files, mayExist);
+    }
 
-    internal string Root { get; }
+    private ProcessTable() => _source = new PortableProcesses();
+
+    /// <summary>The table of the machine that this program runs on.</summary>
+    public static ProcessTable Current { get; } = OperatingSystem.IsLinux() ? new ProcessTable("/proc") : new ProcessTable();
+
+    /// <summary>The files that are read; <see langword="null"/> on a platform without <c>/proc</c>.</summary>
+    internal ProcFiles? Files { get; }
 
     /// <summary>Which boot start ticks count from; empty where start times are absolute.</summary>
-    public string BootId => throw new NotImplementedException();
+    public string BootId => _source.BootId;
 
     /// <summary>How many start ticks make a second.</summary>
-    public long TicksPerSecond => throw new NotImplementedException();
+    public long TicksPerSecond => _source.TicksPerSecond;
 
     /// <summary>Who has this PID: a living process, nobody (a zombie is nobody), or somebody that this user may not inspect.</summary>
     /// <param name="pid">The PID.</param>
-    public ProcessLookup Lookup(int pid) => throw new NotImplementedException();
+    public ProcessLookup Lookup(int pid) => _source.Lookup(pid);
 
     /// <summary>The identity of the living process with this PID; <see langword="null"/> when there provably is none (none at all, or a zombie).</summary>
     /// <param name="pid">The PID.</param>
     /// <exception cref="UnauthorizedAccessException">There may be one, but this user may not inspect it: it is foreign.</exception>
-    public ProcessIdentity? Identify(int pid) => throw new NotImplementedException();
+    public ProcessIdentity? Identify(int pid) => Lookup(pid) switch
+    {
+        { Presence: ProcessPresence.CannotInspect } => throw new UnauthorizedAccessException(
+            $"PID {pid} may be a process, but this user may not inspect it."),
+        var lookup => lookup.Identity,
+    };
 
     /// <summary>Whether this very process life provably goes on: same PID, start ticks and boot, and no zombie.</summary>
     /// <param name="identity">The process.</param>
-    public bool IsAlive(ProcessIdentity identity) => throw new NotImplementedException();
+    public bool IsAlive(ProcessIdentity identity) =>
+        identity.BootId == BootId && Lookup(identity.Pid) is { Presence: ProcessPresence.Alive } lookup && lookup.Identity == identity;
 
     /// <summary>
     /// Whether this very process life is provably over. Not the opposite of <see cref="IsAlive"/>: both are false for a process
     /// that this user may not inspect.
     /// </summary>
     /// <param name="identity">The process.</param>
-    public bool IsGone(ProcessIdentity identity) => throw new NotImplementedException();
+    public bool IsGone(ProcessIdentity identity) =>
+        identity.BootId != BootId || Lookup(identity.Pid) switch
+        {
+            { Presence: ProcessPresence.CannotInspect } => false,
+            var lookup => lookup.Identity != identity,
+        };
 
     /// <summary>All that can be seen of a process, zombies included; <see langword="null"/> when there is none or nothing can be seen.</summary>
     /// <param name="pid">The PID.</param>
-    public ProcessInfo? Describe(int pid) => throw new NotImplementedException();
+    public ProcessInfo? Describe(int pid) => _source.Describe(pid);
 
     /// <summary>All visible processes, zombies included.</summary>
-    public IReadOnlyList<ProcessInfo> Snapshot() => throw new NotImplementedException();
+    public IReadOnlyList<ProcessInfo> Snapshot() => _source.Snapshot();
 
     /// <summary>Children, grandchildren and so on of a process, without itself, parents before their children. Zombies are left out.</summary>
     /// <param name="root">The process.</param>
-    /// <param name="snapshot">The processes to look among, out of <see cref="Snapshot"/>.</param>
-    public IReadOnlyList<ProcessInfo> DescendantsOf(ProcessIdentity root, IReadOnlyList<ProcessInfo> snapshot) => throw new NotImplementedException();
+    /// <param name="snapshot">The processes to look among, out of <see cref="Snapshot"/>. Default: all there are now.</param>
+    public IReadOnlyList<ProcessInfo> DescendantsOf(ProcessIdentity root, IReadOnlyList<ProcessInfo>? snapshot = null) =>
+        ProcessTree.DescendantsOf(root, snapshot ?? Snapshot());
 
     /// <summary>
     /// Living processes, other than itself, in the session that a session leader founded, also after its own death: this finds
     /// the descendants that were orphaned. Empty when the PID belongs to another process life by now.
     /// </summary>
     /// <param name="leader">The session leader.</param>
-    /// <param name="snapshot">The processes to look among, out of <see cref="Snapshot"/>.</param>
-    public IReadOnlyList<ProcessInfo> SessionOf(ProcessIdentity leader, IReadOnlyList<ProcessInfo> snapshot) => throw new NotImplementedException();
+    /// <param name="snapshot">The processes to look among, out of <see cref="Snapshot"/>. Default: all there are now.</param>
+    public IReadOnlyList<ProcessInfo> SessionOf(ProcessIdentity leader, IReadOnlyList<ProcessInfo>? snapshot = null) =>
+        ProcessTree.SessionOf(leader, snapshot ?? Snapshot());
 
     /// <summary>
     /// PIDs of the processes with a descriptor that holds an exclusive <c>flock</c> on the file, inherited or own. A process
     /// that merely has the file open is none. Processes of other users are seen by root alone.
     /// </summary>
     /// <param name="lockFilePath">Absolute path of the lock file.</param>
-    public IReadOnlyList<int> LockHolders(string lockFilePath) => throw new NotImplementedException();
+    public IReadOnlyList<int> LockHolders(string lockFilePath) => _source.LockHolders(lockFilePath);
 
     /// <summary>Whether this process has a descriptor that holds an exclusive <c>flock</c> on the file.</summary>
     /// <param name="pid">The PID.</param>
     /// <param name="lockFilePath">Absolute path of the lock file.</param>
-    public bool HoldsLock(int pid, string lockFilePath) => throw new NotImplementedException();
+    public bool HoldsLock(int pid, string lockFilePath) => _source.HoldsLock(pid, lockFilePath);
 
     /// <summary>
     /// Whether the process was executed with exactly this variable in its environment: proof of descent for a daemon that forked
@@ -80,9 +105,9 @@ public sealed class ProcessTable
     /// <param name="pid">The PID.</param>
     /// <param name="name">The variable.</param>
     /// <param name="value">Its value, compared byte by byte.</param>
-    public bool HasEnvironment(int pid, string name, string value) => throw new NotImplementedException();
+    public bool HasEnvironment(int pid, string name, string value) => _source.HasEnvironment(pid, name, value);
 
     /// <summary>When the process was started, to about a second: the kernel gives its own start in whole seconds of the wall clock.</summary>
     /// <param name="identity">The process, of this boot.</param>
-    public DateTimeOffset StartTimeOf(ProcessIdentity identity) => throw new NotImplementedException();
+    public DateTimeOffset StartTimeOf(ProcessIdentity identity) => _source.StartTimeOf(identity);
 }

@@ -1,0 +1,72 @@
+using System.Runtime.InteropServices;
+
+namespace MonitorAspire.Supervision.Identity.Linux;
+
+/// <summary>
+/// The few calls that reading <c>/proc</c> needs. Not System.IO: a process that ends while it is looked at, or that belongs to
+/// another user, is the normal case here, and an error number costs a thousandth of an exception.
+/// </summary>
+internal static partial class LibC
+{
+    public const int OpenReadOnlyCloseOnExec = 0x80000; // O_RDONLY | O_CLOEXEC, the same on all architectures of .NET
+    public const int AtCurrentDirectory = -100;
+    public const int AtStatxDontSync = 0x4000;
+    public const uint StatxBasicStats = 0x7ff;
+    public const int ScClockTicks = 2;
+
+    public const int Eperm = 1;
+    public const int Enoent = 2;
+    public const int Esrch = 3;
+    public const int Eintr = 4;
+    public const int Enotdir = 20;
+
+    [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int Open(string path, int flags);
+
+    [LibraryImport("libc", EntryPoint = "read", SetLastError = true)]
+    public static unsafe partial nint Read(int descriptor, byte* buffer, nuint count);
+
+    [LibraryImport("libc", EntryPoint = "close", SetLastError = true)]
+    public static partial int Close(int descriptor);
+
+    [LibraryImport("libc", EntryPoint = "readlink", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static unsafe partial nint ReadLink(string path, byte* buffer, nuint size);
+
+    [LibraryImport("libc", EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static unsafe partial int Statx(int directory, string path, int flags, uint mask, StatxBuffer* buffer);
+
+    [LibraryImport("libc", EntryPoint = "opendir", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial nint OpenDirectory(string path);
+
+    [LibraryImport("libc", EntryPoint = "readdir")]
+    public static unsafe partial byte* ReadDirectory(nint directory);
+
+    [LibraryImport("libc", EntryPoint = "closedir")]
+    public static partial int CloseDirectory(nint directory);
+
+    [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
+    public static partial int Kill(int pid, int signal);
+
+    [LibraryImport("libc", EntryPoint = "sysconf")]
+    public static partial nint SysConf(int name);
+
+    /// <summary>
+    /// The part of <c>struct statx</c> that is used, see <see href="https://man7.org/linux/man-pages/man2/statx.2.html">statx(2)</see>.
+    /// Unlike <c>struct stat</c> it has one layout on all architectures.
+    /// </summary>
+    [StructLayout(LayoutKind.Explicit, Size = 256)]
+    public struct StatxBuffer
+    {
+        [FieldOffset(16)]
+        public uint LinkCount;
+
+        [FieldOffset(32)]
+        public ulong Inode;
+
+        [FieldOffset(136)]
+        public uint DeviceMajor;
+
+        [FieldOffset(140)]
+        public uint DeviceMinor;
+    }
+}

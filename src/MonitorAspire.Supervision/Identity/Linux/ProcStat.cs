@@ -1,0 +1,117 @@
+using System.Buffers.Text;
+using System.Text;
+
+namespace MonitorAspire.Supervision.Identity.Linux;
+
+/// <summary>The fields of <c>/proc/PID/stat</c> that say who a process is and whose child.</summary>
+/// <param name="Pid">Field 1.</param>
+/// <param name="Name">Field 2, without its parentheses.</param>
+/// <param name="State">Field 3, a letter.</param>
+/// <param name="ParentPid">Field 4; 0 for a parent outside the PID namespace.</param>
+/// <param name="ProcessGroup">Field 5.</param>
+/// <param name="Session">Field 6.</param>
+/// <param name="ThreadCount">Field 20.</param>
+/// <param name="StartTicks">Field 22, in clock ticks since boot.</param>
+internal readonly record struct ProcStat(
+    int Pid, string Name, char State, int ParentPid, int ProcessGroup, int Session, int ThreadCount, long StartTicks)
+{
+    /// <summary>
+    /// Dead, though perhaps not reaped. The state is that of the main thread alone: <c>Z</c> with further threads is a program
+    /// whose main function left by <c>pthread_exit</c>, and it lives.
+    /// </summary>
+    public bool IsDead => State is 'X' or 'x' || (State == 'Z' && ThreadCount <= 1);
+
+    // One line, see https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html:
+    //
+    //   19269 (cat) R 19264 19264 8278 0 -1 4194304 102 0 0 0 0 0 0 0 20 0 1 0 189710 3133440 414 18446744073709551615 …
+    //   pid   comm  state ppid pgrp session tty tpgid flags …(10-19)…      20=threads 21 22=starttime
+    //
+    // comm is whatever the program calls itself, up to 15 bytes (64 for kernel threads): spaces, parentheses and line feeds
+    // included, not escaped and not always UTF-8. No field after it contains a parenthesis, so the last one ends it.
+
+    /// <summary>Parses the content of the file.</summary>
+    /// <param name="content">The content.</param>
+    /// <param name="stat">The fields.</param>
+    /// <returns>Whether it is well-formed.</returns>
+    public static bool TryParse(ReadOnlySpan<byte> content, out ProcStat stat)
+    {
+        stat = default;
+        var open = content.IndexOf(" ("u8);
+        var close = content.LastIndexOf((byte)')');
+        if (open <= 0
+            || close < open + 2
+            || !Utf8Parser.TryParse(content[..open], out int pid, out var consumed)
+            || consumed != open
+            || pid <= 0)
+        {
+            return false;
+        }
+
+        var rest = new Fields(content[(close + 1)..]);
+        if (!rest.TryLetter(out var state)
+            || !rest.TryNumber(out int parent)
+            || !rest.TryNumber(out int group)
+            || !rest.TryNumber(out int session)
+            || !rest.TrySkip(13)
+            || !rest.TryNumber(out int threads)
+            || !rest.TrySkip(1)
+            || !rest.TryNumber(out long ticks)
+            || ticks < 0)
+        {
+            return false;
+        }
+
+        stat = new ProcStat(pid, Encoding.UTF8.GetString(content[(open + 2)..close]), state, parent, group, session, threads, ticks);
+        return true;
+    }
+
+    /// <summary>Fields with one space before each.</summary>
+    private ref struct Fields(ReadOnlySpan<byte> rest)
+    {
+        private ReadOnlySpan<byte> _rest = rest;
+
+        public bool TryLetter(out char letter)
+        {
+            var found = TryNext(out var field) && field.Length == 1 && char.IsAsciiLetter((char)field[0]);
+            letter = found ? (char)field[0] : default;
+            return found;
+        }
+
+        public bool TryNumber(out int number)
+        {
+            number = 0;
+            return TryNext(out var field) && Utf8Parser.TryParse(field, out number, out var consumed) && consumed == field.Length;
+        }
+
+        public bool TryNumber(out long number)
+        {
+            number = 0;
+            return TryNext(out var field) && Utf8Parser.TryParse(field, out number, out var consumed) && consumed == field.Length;
+        }
+
+        public bool TrySkip(int count)
+        {
+            while (count > 0 && TryNext(out _))
+            {
+                count--;
+            }
+
+            return count == 0;
+        }
+
+        private bool TryNext(out ReadOnlySpan<byte> field)
+        {
+            field = default;
+            if (_rest.IsEmpty || _rest[0] != ' ')
+            {
+                return false;
+            }
+
+            _rest = _rest[1..];
+            var end = _rest.IndexOfAny((byte)' ', (byte)'\n');
+            field = end < 0 ? _rest : _rest[..end];
+            _rest = _rest[field.Length..];
+            return !field.IsEmpty;
+        }
+    }
+}

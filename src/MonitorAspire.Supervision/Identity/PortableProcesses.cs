@@ -1,0 +1,110 @@
+using System.ComponentModel;
+using System.Diagnostics;
+
+namespace MonitorAspire.Supervision.Identity;
+
+/// <summary>
+/// Processes as every platform shows them. It knows PID, start time and executable, so identity holds; it knows neither parents
+/// nor sessions nor who holds a lock, and says "none" where it cannot tell.
+/// </summary>
+internal sealed class PortableProcesses : IProcessSource
+{
+    public string BootId => "";
+
+    public long TicksPerSecond => TimeSpan.TicksPerSecond;
+
+    public ProcessLookup Lookup(int pid)
+    {
+        if (pid <= 0)
+        {
+            return ProcessLookup.Dead;
+        }
+
+        try
+        {
+            using var process = Process.GetProcessById(pid);
+            return process.HasExited
+                ? ProcessLookup.Dead
+                : ProcessLookup.Alive(new ProcessIdentity(pid, process.StartTime.ToUniversalTime().Ticks, BootId));
+        }
+        catch (ArgumentException)
+        {
+            return ProcessLookup.Dead;
+        }
+        catch (InvalidOperationException)
+        {
+            return ProcessLookup.Dead; // ended while it was looked at
+        }
+        catch (Exception e) when (e is Win32Exception or NotSupportedException)
+        {
+            return ProcessLookup.CannotInspect;
+        }
+    }
+
+    public ProcessInfo? Describe(int pid)
+    {
+        try
+        {
+            using var process = Process.GetProcessById(pid);
+            return Describe(process);
+        }
+        catch (ArgumentException)
+        {
+            return null;
+        }
+    }
+
+    public IReadOnlyList<ProcessInfo> Snapshot()
+    {
+        var processes = new List<ProcessInfo>();
+        foreach (var process in Process.GetProcesses())
+        {
+            using (process)
+            {
+                if (Describe(process) is { } info)
+                {
+                    processes.Add(info);
+                }
+            }
+        }
+
+        return processes;
+    }
+
+    public IReadOnlyList<int> LockHolders(string lockFilePath) => [];
+
+    public bool HoldsLock(int pid, string lockFilePath) => false;
+
+    public bool HasEnvironment(int pid, string name, string value) => false;
+
+    public DateTimeOffset StartTimeOf(ProcessIdentity identity) => new(identity.StartTicks, TimeSpan.Zero);
+
+    private ProcessInfo? Describe(Process process)
+    {
+        try
+        {
+            return new ProcessInfo
+            {
+                Identity = new ProcessIdentity(process.Id, process.StartTime.ToUniversalTime().Ticks, BootId),
+                Name = process.ProcessName,
+                Executable = ExecutableOf(process) ?? process.ProcessName,
+            };
+        }
+        catch (Exception e) when (e is InvalidOperationException or Win32Exception or NotSupportedException)
+        {
+            return null;
+        }
+    }
+
+    private static string? ExecutableOf(Process process)
+    {
+        try
+        {
+            return process.MainModule?.FileName;
+        }
+        catch (Exception e) when (e is InvalidOperationException or Win32Exception or NotSupportedException)
+        {
+            return null;
+        }
+    }
+}
