@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using MonitorAspire.Supervision.Fleet;
+using MonitorAspire.Supervision.Telemetry;
 
 namespace MonitorAspire.Supervision.Startup;
 
@@ -10,13 +12,13 @@ internal sealed class StartupTimeline : IDisposable
     private readonly List<StageTiming> _stages = [];
     private readonly Activity? _startup;
     private Activity? _stageSpan;
-    private long _stageStarted;
+    private long? _stageStarted;
 
-    internal StartupTimeline(string name, int port, int attempt, TimeProvider time)
+    internal StartupTimeline(DaemonSpec spec, int attempt, TimeProvider time)
     {
         _time = time;
         _started = time.GetTimestamp();
-        _startup = StartupTelemetry.BeginStartup(name, port, attempt);
+        _startup = SupervisionTelemetry.StartStartup(spec, attempt);
     }
 
     /// <summary>The stage that is under way, or that was when the start ended.</summary>
@@ -35,34 +37,35 @@ internal sealed class StartupTimeline : IDisposable
     {
         Stage = stage;
         _stageStarted = _time.GetTimestamp();
-        _stageSpan = StartupTelemetry.BeginStage(stage, _startup);
+        _stageSpan = SupervisionTelemetry.StartStage(stage);
     }
 
-    internal void Pass() => EndStage(null);
-
-    /// <summary>Ends the start: the span of the stage it ended in, the start's own span, and the metrics.</summary>
-    internal void Complete(StartupVerdict verdict, StartupReason? reason, string? detail, Identity.ProcessIdentity? identity, DateTimeOffset? createdAt, int port)
+    /// <summary>Ends the stage that is under way, if one is.</summary>
+    /// <param name="failure">Why it failed; <see langword="null"/> when it passed.</param>
+    internal void Leave(StartupFailedException? failure = null)
     {
-        if (_stageSpan is not null || _stageStarted != 0)
+        if (_stageStarted is not { } started)
         {
-            EndStage(reason);
+            return;
         }
 
-        StartupTelemetry.EndStartup(_startup, verdict, reason, detail, identity, createdAt, port, Elapsed);
+        _stages.Add(new StageTiming(Stage, Math.Round(_time.GetElapsedTime(started).TotalMilliseconds, 3)));
+        if (failure is not null)
+        {
+            SupervisionTelemetry.Fail(_stageSpan, failure.Reason, failure.Message);
+        }
+
+        _stageSpan?.Dispose();
+        _stageSpan = null;
+        _stageStarted = null;
     }
+
+    /// <summary>Writes the verdict on the start's own span and into the metrics.</summary>
+    internal void Complete(StartupReport report) => SupervisionTelemetry.EndStartup(_startup, report);
 
     public void Dispose()
     {
         _stageSpan?.Dispose();
         _startup?.Dispose();
-    }
-
-    private void EndStage(StartupReason? failure)
-    {
-        var duration = _time.GetElapsedTime(_stageStarted);
-        _stages.Add(new StageTiming(Stage, Math.Round(duration.TotalMilliseconds, 3)));
-        StartupTelemetry.EndStage(_stageSpan, Stage, failure, duration);
-        _stageSpan = null;
-        _stageStarted = 0;
     }
 }

@@ -20,7 +20,7 @@ internal sealed class VerifiedStart(EngineParts parts, DaemonSpec requested, Sta
     private static readonly TimeSpan HealthTimeout = TimeSpan.FromSeconds(2);
 
     private readonly List<string> _notes = [];
-    private readonly StartupTimeline _timeline = new(requested.Name, requested.Port, options.Attempt, parts.Time);
+    private readonly StartupTimeline _timeline = new(requested, options.Attempt, parts.Time);
     private readonly DateTimeOffset _startedAt = parts.Time.GetUtcNow();
     private DaemonSpec _spec = requested;
     private Cleared? _cleared;
@@ -100,7 +100,7 @@ internal sealed class VerifiedStart(EngineParts parts, DaemonSpec requested, Sta
             {
                 _cleared = new Preflight(parts).Run(_spec, _notes);
                 _spec = _cleared.Spec;
-                _timeline.Pass();
+                _timeline.Leave();
                 return null;
             }
             catch (StartupFailedException e) when (e.Reason is StartupReason.AlreadyRunning or StartupReason.LockUnavailable)
@@ -211,7 +211,7 @@ internal sealed class VerifiedStart(EngineParts parts, DaemonSpec requested, Sta
 
         _instance.Save();
         StartupLog.Spawned(logger, _spec.Name, _spec.Port, _instance.Root.Pid, plan.Executable);
-        _timeline.Pass();
+        _timeline.Leave();
     }
 
     /// <summary>Repeats a stage's check, finely at first, until it passes, the process ends, the time is up or the caller gives up.</summary>
@@ -231,7 +231,7 @@ internal sealed class VerifiedStart(EngineParts parts, DaemonSpec requested, Sta
 
             if (check?.Invoke() ?? await CheckHealthAsync(cancellationToken).ConfigureAwait(false))
             {
-                _timeline.Pass();
+                _timeline.Leave();
                 return;
             }
 
@@ -399,8 +399,8 @@ internal sealed class VerifiedStart(EngineParts parts, DaemonSpec requested, Sta
 
         // From here on the lock lives with the instance alone.
         _cleared!.Lock.Dispose();
-        _timeline.Complete(StartupVerdict.Verified, null, null, root, parts.Processes.StartTimeOf(root), _spec.Port);
         var report = Report(StartupVerdict.Verified) with { VerifiedAt = verifiedAt, Pid = root.Pid, OwnershipVerified = _owned == true };
+        _timeline.Complete(report);
         StartupLog.Verified(logger, _spec.Name, _spec.Port, root.Pid, report.TotalMs);
         return new StartOutcome(report, new DaemonInstance(root, _spec.Port, _startedAt, options.RestartCount, _instance.Exited));
     }
@@ -408,21 +408,22 @@ internal sealed class VerifiedStart(EngineParts parts, DaemonSpec requested, Sta
     private StartOutcome AlreadyRunning(DaemonInspection seen)
     {
         var instance = new Attachment(parts).Attach(_spec);
-        _timeline.Complete(StartupVerdict.AlreadyRunning, StartupReason.AlreadyRunning, null, instance?.Identity, seen.StartedAt, _spec.Port);
-        return new StartOutcome(
-            Report(StartupVerdict.AlreadyRunning) with
-            {
-                Reason = StartupReason.AlreadyRunning,
-                Detail = $"already running and healthy: PID {seen.Pid}",
-                Pid = seen.Pid,
-                OwnershipVerified = seen.OwnsPort == true,
-                StartedAt = seen.StartedAt,
-            },
-            instance);
+        _timeline.Leave();
+        var report = Report(StartupVerdict.AlreadyRunning) with
+        {
+            Reason = StartupReason.AlreadyRunning,
+            Detail = $"already running and healthy: PID {seen.Pid}",
+            Pid = seen.Pid,
+            OwnershipVerified = seen.OwnsPort == true,
+            StartedAt = seen.StartedAt,
+        };
+        _timeline.Complete(report);
+        return new StartOutcome(report, instance);
     }
 
     private async Task<StartOutcome> FailedAsync(StartupFailedException failure)
     {
+        _timeline.Leave(failure);
         var stage = _timeline.Stage;
         var detail = failure.Message;
         var logTail = _instance is null ? [] : DaemonLog.Tail(_cleared!.Files.LogFile, parts.Options.LogTailLines, _logOffset);
@@ -442,7 +443,6 @@ internal sealed class VerifiedStart(EngineParts parts, DaemonSpec requested, Sta
             _cleared.Lock.Dispose();
         }
 
-        _timeline.Complete(StartupVerdict.Failed, failure.Reason, detail, _instance?.Root, null, _spec.Port);
         var report = Report(StartupVerdict.Failed) with
         {
             Stage = stage,
@@ -454,6 +454,7 @@ internal sealed class VerifiedStart(EngineParts parts, DaemonSpec requested, Sta
             Owner = failure.Owner,
             LogTail = logTail,
         };
+        _timeline.Complete(report);
         StartupLog.Failed(logger, _spec.Name, _spec.Port, failure.Reason, stage, detail);
         return new StartOutcome(report, null);
     }
