@@ -1,4 +1,7 @@
+using System.Buffers;
+using System.Globalization;
 using System.Text;
+using MonitorAspire.Supervision.Identity.Linux;
 
 namespace MonitorAspire.Supervision.Identity;
 
@@ -11,18 +14,14 @@ internal static class ProcessEnvironment
     /// <summary>The value of a variable; <see langword="null"/> where the process has none or this user may not see it.</summary>
     internal static string? Get(ProcessTable table, int pid, string name)
     {
-        byte[] environment;
-        try
-        {
-            environment = File.ReadAllBytes(Path.Combine(table.Root, pid.ToString(System.Globalization.CultureInfo.InvariantCulture), "environ"));
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        var environment = new ArrayBufferWriter<byte>(8192);
+        if (table.Files is not { } files || files.Read(string.Create(CultureInfo.InvariantCulture, $"{pid}/environ"), environment) != ProcAccess.Ok)
         {
             return null;
         }
 
         var key = Encoding.UTF8.GetBytes(name + "=");
-        var rest = environment.AsSpan();
+        var rest = environment.WrittenSpan;
         while (!rest.IsEmpty)
         {
             var end = rest.IndexOf((byte)0);
