@@ -1,0 +1,49 @@
+using System.Globalization;
+using MonitorAspire.AppHost.Standalone.Dashboard;
+using MonitorAspire.Supervision.Fleet;
+
+namespace MonitorAspire.AppHost.Standalone.Children;
+
+/// <summary>How the supervisor is run.</summary>
+internal static class SupervisorSpec
+{
+    /// <summary>The specification.</summary>
+    /// <param name="settings">The settings.</param>
+    /// <param name="otlp">Where telemetry goes, or <see langword="null"/> to leave it as the environment says.</param>
+    public static DaemonSpec For(AppHostSettings settings, OtlpTarget? otlp)
+    {
+        var environment = new Dictionary<string, string?>(StringComparer.Ordinal)
+        {
+            // `dotnet run` gave these to the AppHost; the supervisor would listen there.
+            ["ASPNETCORE_URLS"] = null,
+            ["ASPNETCORE_HTTP_PORTS"] = null,
+            ["ASPNETCORE_HTTPS_PORTS"] = null,
+            // An AppHost that is killed with SIGKILL can stop nobody: then the supervisor stops by itself.
+            ["MONITOR_PARENT_PID"] = Environment.ProcessId.ToString(CultureInfo.InvariantCulture),
+        };
+
+        foreach (var (key, value) in settings.Monitors)
+        {
+            environment[$"{MonitorsOptions.Section}__{key.Replace(":", "__", StringComparison.Ordinal)}"] = value;
+        }
+
+        foreach (var (key, value) in otlp?.Environment("monitor-supervisor") ?? [])
+        {
+            environment[key] = value;
+        }
+
+        return new DaemonSpec
+        {
+            Name = "supervisor",
+            Port = settings.SupervisorPort,
+            HealthPath = "/alive",
+            Command = Executable,
+            Arguments = ["--urls", $"http://127.0.0.1:{settings.SupervisorPort}"],
+            WorkingDirectory = AppContext.BaseDirectory,
+            Environment = environment,
+        };
+    }
+
+    private static string Executable => Path.Combine(
+        AppContext.BaseDirectory, OperatingSystem.IsWindows() ? "monitor-aspire-supervisor.exe" : "monitor-aspire-supervisor");
+}
