@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using MonitorAspire.Supervision.Startup;
 
 namespace MonitorAspire.AppHost.Standalone.CommandLine;
@@ -6,10 +7,10 @@ namespace MonitorAspire.AppHost.Standalone.CommandLine;
 /// <summary>The command line of the standalone engine. What it does not say is read from the configuration.</summary>
 internal static class AppHostCommand
 {
-    private static readonly Option<int?> Count = new("--count") { Description = "How many daemons, on consecutive ports (Monitors:Count, default 4)", HelpName = "N" };
-    private static readonly Option<int?> BasePort = new("--base-port") { Description = "Port of the first daemon (Monitors:BasePort, default 8768)", HelpName = "PORT" };
+    private static readonly Option<int?> Count = Number("--count", "N", "How many daemons, on consecutive ports (Monitors:Count, default 4)");
+    private static readonly Option<int?> BasePort = Number("--base-port", "PORT", "Port of the first daemon (Monitors:BasePort, default 8768)");
     private static readonly Option<string?> StateDir = new("--state-dir") { Description = "Where PID files, locks and logs are (Monitors:StateDirectory, MONITOR_STATE_DIR, default per user)", HelpName = "DIR" };
-    private static readonly Option<int?> SupervisorPort = new("--supervisor-port") { Description = "Port of the supervisor on 127.0.0.1 (AppHost:SupervisorPort, default 8760)", HelpName = "PORT" };
+    private static readonly Option<int?> SupervisorPort = Number("--supervisor-port", "PORT", "Port of the supervisor on 127.0.0.1 (AppHost:SupervisorPort, default 8760)");
     private static readonly Option<string?> Dashboard = new("--dashboard") { Description = "auto, off, or the loopback address to serve it at (AppHost:Dashboard, default auto)", HelpName = "auto|off|URL" };
 
     /// <summary>Runs the AppHost until it is told to stop.</summary>
@@ -24,8 +25,7 @@ internal static class AppHostCommand
             Count, BasePort, StateDir, SupervisorPort, Dashboard,
         };
 
-        var exitCode = ExitCodes.Success;
-        root.SetAction(async (parsed, _) => exitCode = await RunAsync(parsed, output, error));
+        root.SetAction((parsed, _) => RunAsync(parsed, output, error));
 
         var result = root.Parse(args);
         if (result.Errors.Count > 0)
@@ -35,8 +35,7 @@ internal static class AppHostCommand
         }
 
         // Signals are ours: the library would end the process while children still run.
-        await result.InvokeAsync(new InvocationConfiguration { Output = output, Error = error, ProcessTerminationTimeout = null });
-        return exitCode;
+        return await result.InvokeAsync(new InvocationConfiguration { Output = output, Error = error, ProcessTerminationTimeout = null });
     }
 
     private static async Task<int> RunAsync(ParseResult parsed, TextWriter output, TextWriter error)
@@ -67,5 +66,21 @@ internal static class AppHostCommand
         }
     }
 
-    private static string? Text(int? number) => number?.ToString(System.Globalization.CultureInfo.InvariantCulture);
+    private static Option<int?> Number(string name, string helpName, string description) => new(name)
+    {
+        Description = description,
+        HelpName = helpName,
+        CustomParser = result =>
+        {
+            if (int.TryParse(result.Tokens[0].Value, NumberStyles.None, CultureInfo.InvariantCulture, out var number))
+            {
+                return number;
+            }
+
+            result.AddError($"{name} '{result.Tokens[0].Value}' is not a number");
+            return null;
+        },
+    };
+
+    private static string? Text(int? number) => number?.ToString(CultureInfo.InvariantCulture);
 }

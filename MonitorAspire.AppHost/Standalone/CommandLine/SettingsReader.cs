@@ -50,6 +50,8 @@ internal static class SettingsReader
         var dashboard = DashboardChoice.Parse(configuration["AppHost:Dashboard"], out var dashboardProblem);
 
         problem = errors.Count > 0 ? errors[0]
+            : options.StartTimeout <= TimeSpan.Zero ? $"Monitors:StartTimeout: {options.StartTimeout} is not a time to wait"
+            : options.StopGracePeriod < TimeSpan.Zero ? $"Monitors:StopGracePeriod: {options.StopGracePeriod} is not a time to wait"
             : port is < 1 or > 65535 ? $"--supervisor-port {port} is out of range (1-65535)"
             : daemons.FirstOrDefault(d => d.Port == port) is { } clash ? $"port {port} is given to the supervisor and to '{clash.Name}'; each needs a port of its own"
             : dashboard?.Url is { } url && (url.Port == port || daemons.Any(d => d.Port == url.Port)) ? $"port {url.Port} is given to the dashboard and to the fleet; each needs a port of its own"
