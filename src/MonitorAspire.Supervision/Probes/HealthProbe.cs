@@ -1,3 +1,7 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+
 namespace MonitorAspire.Supervision.Probes;
 
 /// <summary>
@@ -6,6 +10,8 @@ namespace MonitorAspire.Supervision.Probes;
 /// <param name="timeProvider">The clock of the time limit. Default the system's.</param>
 public sealed class HealthProbe(TimeProvider? timeProvider = null)
 {
+    private readonly TimeProvider _time = timeProvider ?? TimeProvider.System;
+
     /// <summary>
     /// Carries out one probe. What is wrong with the daemon comes back as a result; only cancellation throws.
     /// </summary>
@@ -16,7 +22,81 @@ public sealed class HealthProbe(TimeProvider? timeProvider = null)
     /// <param name="timeout">Time limit of the whole exchange.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="OperationCanceledException">It was given up.</exception>
-    public Task<HealthResult> ProbeAsync(
-        string host, int port, string path, Func<int, bool> isExpectedPid, TimeSpan timeout, CancellationToken cancellationToken) =>
-        throw new NotImplementedException($"{timeProvider}");
+    public async Task<HealthResult> ProbeAsync(
+        string host, int port, string path, Func<int, bool> isExpectedPid, TimeSpan timeout, CancellationToken cancellationToken)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(host);
+        ArgumentNullException.ThrowIfNull(path);
+        ArgumentNullException.ThrowIfNull(isExpectedPid);
+        cancellationToken.ThrowIfCancellationRequested();
+
+        var started = _time.GetTimestamp();
+        using var timeUp = new CancellationTokenSource(timeout, _time);
+        using var linked = CancellationTokenSource.CreateLinkedTokenSource(timeUp.Token, cancellationToken);
+        var result = await ProbeAsync(host, port, path, isExpectedPid, timeout, started, linked.Token).ConfigureAwait(false);
+        cancellationToken.ThrowIfCancellationRequested();
+        return result with { Latency = _time.GetElapsedTime(started) };
+    }
+
+    private async Task<HealthResult> ProbeAsync(
+        string host, int port, string path, Func<int, bool> isExpectedPid, TimeSpan timeout, long started, CancellationToken token)
+    {
+        IReadOnlyList<IPAddress> addresses;
+        try
+        {
+            addresses = await HostAddresses.ResolveAsync(host, token).ConfigureAwait(false);
+        }
+        catch (SocketException e)
+        {
+            return new HealthResult { Outcome = HealthOutcome.Unreachable, Detail = $"the host name {host} cannot be looked up: {e.Message}" };
+        }
+        catch (OperationCanceledException)
+        {
+            return new HealthResult { Outcome = HealthOutcome.TimedOut, Detail = $"looking up the host name {host} took longer than {InSeconds(timeout)}" };
+        }
+
+        var targets = HostAddresses.ProbeTargets(addresses);
+        HealthResult? result = null;
+        for (var i = 0; i < targets.Count; i++)
+        {
+            // A target that swallows the connection must not use up the time of the next one; one that accepts it has all that is left.
+            var connectLimit = Max((timeout - _time.GetElapsedTime(started)) / (targets.Count - i), TimeSpan.Zero);
+            var target = new IPEndPoint(targets[i], port);
+            if (!TryMakeUri(host, target, path, out var uri))
+            {
+                return new HealthResult { Outcome = HealthOutcome.Unreachable, Detail = $"host {host} and path {path} do not make a URL" };
+            }
+
+            var exchange = new HealthExchange(target, uri, isExpectedPid, _time, connectLimit);
+            var next = await exchange.RunAsync(token).ConfigureAwait(false);
+            result = result is null || next.Connected
+                ? next
+                : next with { Detail = $"{result.Detail}; {next.Detail}" };
+            if (next.Connected || token.IsCancellationRequested)
+            {
+                break;
+            }
+        }
+
+        result ??= new HealthResult { Outcome = HealthOutcome.Unreachable, Detail = $"the host name {host} has no address" };
+        return result.Outcome == HealthOutcome.TimedOut
+            ? result with { Detail = $"{result.Detail} within {InSeconds(timeout)}" }
+            : result;
+    }
+
+    // The name stays in the Host header, the address is chosen by us. A wildcard is nobody's name.
+    private static bool TryMakeUri(string host, IPEndPoint target, string path, out Uri uri)
+    {
+        var bare = host.StartsWith('[') && host.EndsWith(']') ? host[1..^1] : host;
+        var authority = bare is "*" or "+" || IPAddress.TryParse(bare, out _) ? target.ToString() : $"{bare}:{target.Port.ToString(CultureInfo.InvariantCulture)}";
+        var made = Uri.TryCreate($"http://{authority}{(path.StartsWith('/') ? "" : "/")}{path}", UriKind.Absolute, out var created)
+            && created.UserInfo.Length == 0
+            && created.Port == target.Port;
+        uri = created!;
+        return made;
+    }
+
+    private static string InSeconds(TimeSpan time) => string.Create(CultureInfo.InvariantCulture, $"{time.TotalSeconds:0.###} s");
+
+    private static TimeSpan Max(TimeSpan a, TimeSpan b) => a > b ? a : b;
 }

@@ -8,7 +8,11 @@ namespace MonitorAspire.Supervision.Probes;
 /// <param name="EndPoint">Where it listens, as bound: a wildcard stays a wildcard.</param>
 /// <param name="Inode">The socket's inode, which ties it to descriptors; 0 where not to be told.</param>
 /// <param name="Uid">The user who made it.</param>
-public sealed record Listener(IPEndPoint EndPoint, long Inode, uint Uid);
+public sealed record Listener(IPEndPoint EndPoint, long Inode, uint Uid)
+{
+    /// <summary>For a socket on <c>[::]</c>, whether it leaves IPv4 alone; <see langword="null"/> where that cannot be seen.</summary>
+    public bool? IPv6Only { get; init; }
+}
 
 /// <summary>A listening socket and who has it open.</summary>
 /// <param name="Listener">The socket.</param>

@@ -1,29 +1,119 @@
+using System.Buffers;
+using System.Net.NetworkInformation;
 using MonitorAspire.Supervision.Identity;
+using MonitorAspire.Supervision.Identity.Linux;
+using MonitorAspire.Supervision.Probes.Linux;
 
 namespace MonitorAspire.Supervision.Probes;
 
-/// <summary>Who listens where. Only listening sockets count: a client of a port has nothing to do with its ownership.</summary>
+/// <summary>
+/// Who listens where. Only listening sockets count: a client of a port has nothing to do with its ownership. On Linux sockets
+/// are tied to processes by <c>/proc</c>; elsewhere only the addresses are known.
+/// </summary>
 /// <param name="processes">The processes to look among.</param>
 public sealed class ListenerProbe(ProcessTable processes)
 {
+    private readonly ProcFiles? _files = processes.Files;
+
     /// <summary>The probe of the machine that this program runs on.</summary>
     public static ListenerProbe Current { get; } = new(ProcessTable.Current);
 
     /// <summary>Whether this platform lets a socket be tied to its process. Where false, ownership stays unverified.</summary>
-    public bool CanProveOwnership => throw new NotImplementedException($"{processes}");
+    public bool CanProveOwnership => _files is not null
+        && _files.Read("net/tcp", new ArrayBufferWriter<byte>(4096)) == ProcAccess.Ok
+        && _files.ListNumbers($"{(_files.IsReal ? "self" : "1")}/fd", []) == ProcAccess.Ok;
 
     /// <summary>All listening sockets on a port, on whatever address, IPv4 and IPv6.</summary>
     /// <param name="port">The port.</param>
-    public IReadOnlyList<Listener> Find(int port) => throw new NotImplementedException();
+    public IReadOnlyList<Listener> Find(int port) => FindAll(port);
 
     /// <summary>All listening sockets on a port, with the processes that have them open.</summary>
     /// <param name="port">The port.</param>
     /// <param name="candidatesFirst">
     /// PIDs to look at first; the whole table is scanned only for a socket that none of them has open. Default none.
     /// </param>
-    public IReadOnlyList<OwnedListener> FindOwners(int port, IReadOnlyCollection<int>? candidatesFirst = null) => throw new NotImplementedException();
+    public IReadOnlyList<OwnedListener> FindOwners(int port, IReadOnlyCollection<int>? candidatesFirst = null)
+    {
+        var listeners = FindAll(port);
+        if (listeners.Count == 0 || _files is null)
+        {
+            return [.. listeners.Select(listener => new OwnedListener(listener, []))];
+        }
+
+        var owners = new Dictionary<long, List<int>>();
+        foreach (var listener in listeners)
+        {
+            owners[listener.Inode] = [];
+        }
+
+        var scan = new SocketScan(_files);
+        foreach (var pid in candidatesFirst ?? [])
+        {
+            AddSocketsOf(pid);
+        }
+
+        if (owners.Values.Any(pids => pids.Count == 0))
+        {
+            var all = new List<int>(256);
+            _ = _files.ListNumbers("", all);
+            foreach (var pid in all.Except(candidatesFirst ?? []))
+            {
+                AddSocketsOf(pid);
+            }
+        }
+
+        return [.. listeners.Select(listener => new OwnedListener(listener, owners[listener.Inode]))];
+
+        void AddSocketsOf(int pid) => scan.ForEachSocket(pid, inode =>
+        {
+            if (owners.TryGetValue(inode, out var pids) && !pids.Contains(pid))
+            {
+                pids.Add(pid);
+            }
+        });
+    }
 
     /// <summary>All sockets that any of these processes listens on, for "it listens on 9001 instead".</summary>
     /// <param name="pids">The processes.</param>
-    public IReadOnlyList<Listener> ListenersOf(IReadOnlyCollection<int> pids) => throw new NotImplementedException();
+    public IReadOnlyList<Listener> ListenersOf(IReadOnlyCollection<int> pids)
+    {
+        ArgumentNullException.ThrowIfNull(pids);
+        if (_files is null)
+        {
+            return [];
+        }
+
+        var sockets = new HashSet<long>();
+        var scan = new SocketScan(_files);
+        foreach (var pid in pids)
+        {
+            scan.ForEachSocket(pid, inode => sockets.Add(inode));
+        }
+
+        return sockets.Count == 0 ? [] : [.. FindAll(null).Where(listener => sockets.Contains(listener.Inode))];
+    }
+
+    private List<Listener> FindAll(int? port)
+    {
+        var listeners = new List<Listener>();
+        if (_files is null)
+        {
+            listeners.AddRange(IPGlobalProperties.GetIPGlobalProperties().GetActiveTcpListeners()
+                .Where(endPoint => port is null || port == endPoint.Port)
+                .Select(endPoint => new Listener(endPoint, 0, 0)));
+            return listeners;
+        }
+
+        var buffer = new ArrayBufferWriter<byte>(16384);
+        foreach (var file in (ReadOnlySpan<string>)["net/tcp", "net/tcp6"])
+        {
+            // tcp6 is missing where IPv6 is switched off.
+            if (_files.Read(file, buffer) == ProcAccess.Ok)
+            {
+                ProcNetTcp.Parse(buffer.WrittenSpan, port, listeners);
+            }
+        }
+
+        return listeners;
+    }
 }

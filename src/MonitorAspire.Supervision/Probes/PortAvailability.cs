@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 
 namespace MonitorAspire.Supervision.Probes;
 
@@ -22,10 +23,48 @@ public enum PortState
 /// <param name="listeners">Who listens where.</param>
 public sealed class PortAvailability(ListenerProbe listeners)
 {
-    /// <summary>Tries to bind one address and lets go of it at once. Connections in TIME_WAIT are not in the way.</summary>
+    /// <summary>The probe of the machine that this program runs on.</summary>
+    public static PortAvailability Current { get; } = new(ListenerProbe.Current);
+
+    /// <summary>
+    /// Tries to bind one address and lets go of it at once, without listening: nobody can connect to the probe. Connections in
+    /// TIME_WAIT are not in the way.
+    /// </summary>
     /// <param name="address">The address.</param>
     /// <param name="port">The port.</param>
-    public static PortState TryBind(IPAddress address, int port) => throw new NotImplementedException();
+    public static PortState TryBind(IPAddress address, int port)
+    {
+        ArgumentNullException.ThrowIfNull(address);
+        try
+        {
+            using var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+            if (address.AddressFamily == AddressFamily.InterNetworkV6)
+            {
+                // As servers do by default, so that a wildcard is tried on both families and a mapped address can be bound at all.
+                socket.DualMode = address.Equals(IPAddress.IPv6Any) || address.IsIPv4MappedToIPv6;
+            }
+
+            if (OperatingSystem.IsWindows())
+            {
+                socket.ExclusiveAddressUse = true; // without it Windows lets a port be hijacked
+            }
+
+            // On Unix .NET itself sets SO_REUSEADDR before it binds a TCP socket, which lets TIME_WAIT pass and nothing else.
+            socket.Bind(new IPEndPoint(address, port));
+            return PortState.Free;
+        }
+        catch (SocketException e)
+        {
+            return e.SocketErrorCode switch
+            {
+                SocketError.AddressAlreadyInUse => PortState.InUse,
+                SocketError.AccessDenied => PortState.PermissionDenied,
+                SocketError.AddressNotAvailable or SocketError.AddressFamilyNotSupported or SocketError.InvalidArgument =>
+                    PortState.AddressNotAvailable,
+                _ => throw new IOException($"Whether {new IPEndPoint(address, port)} is free cannot be told: {e.Message}", e),
+            };
+        }
+    }
 
     /// <summary>
     /// Whether a server could listen on all these addresses: none of them is listened on (also by a wildcard or on behalf of the
@@ -33,5 +72,25 @@ public sealed class PortAvailability(ListenerProbe listeners)
     /// </summary>
     /// <param name="addresses">The addresses, out of <see cref="HostAddresses.Resolve"/>.</param>
     /// <param name="port">The port.</param>
-    public PortState Check(IReadOnlyList<IPAddress> addresses, int port) => throw new NotImplementedException($"{listeners}");
+    public PortState Check(IReadOnlyList<IPAddress> addresses, int port)
+    {
+        ArgumentNullException.ThrowIfNull(addresses);
+
+        // Both looks are needed: a bind to [::1] succeeds beside a listener on 127.0.0.1 and so on, and a port that is bound and
+        // not listened on is in no table.
+        if (listeners.Find(port).Any(listener => ListenerCoverage.Conflicts(listener, addresses)))
+        {
+            return PortState.InUse;
+        }
+
+        foreach (var address in addresses)
+        {
+            if (TryBind(address, port) is not PortState.Free and var state)
+            {
+                return state;
+            }
+        }
+
+        return PortState.Free;
+    }
 }

@@ -1,0 +1,89 @@
+using System.Text;
+using System.Text.Json;
+
+namespace MonitorAspire.Supervision.Probes;
+
+/// <summary>What the body of a health answer says about who gave it.</summary>
+internal static class HealthBody
+{
+    private const int ExcerptBytes = 200;
+
+    /// <summary>Compares the numbers <c>pid</c> and <c>port</c> at the top of a JSON object with this instance's.</summary>
+    /// <param name="body">The body, or its beginning.</param>
+    /// <param name="complete">Whether it is all of the body.</param>
+    /// <param name="port">The instance's port.</param>
+    /// <param name="isExpectedPid">Whether a PID belongs to the instance.</param>
+    /// <returns>What is wrong, or <see langword="null"/>; also for a body that is no JSON object or names neither.</returns>
+    public static string? Mismatch(ReadOnlySpan<byte> body, bool complete, int port, Func<int, bool> isExpectedPid)
+    {
+        if (body.StartsWith("\uFEFF"u8))
+        {
+            body = body[3..];
+        }
+
+        string? mismatch = null;
+        var reader = new Utf8JsonReader(body, complete, default);
+        try
+        {
+            if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject)
+            {
+                return null;
+            }
+
+            while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+            {
+                var isPid = reader.ValueTextEquals("pid"u8);
+                var isPort = reader.ValueTextEquals("port"u8);
+                if (!reader.Read())
+                {
+                    break;
+                }
+
+                if (reader.TokenType == JsonTokenType.Number)
+                {
+                    var isInteger = reader.TryGetInt32(out var number);
+                    if (isPid && !(isInteger && isExpectedPid(number)))
+                    {
+                        mismatch ??= $"the body names PID {Encoding.UTF8.GetString(reader.ValueSpan)}, which does not belong to this instance";
+                    }
+                    else if (isPort && !(isInteger && number == port))
+                    {
+                        mismatch ??= $"the body names port {Encoding.UTF8.GetString(reader.ValueSpan)} instead of {port}";
+                    }
+                }
+                else if (!reader.TrySkip())
+                {
+                    break;
+                }
+            }
+
+            if (complete)
+            {
+                // Something after the object makes it no JSON.
+                while (reader.Read())
+                {
+                }
+            }
+
+            return mismatch;
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>The beginning of a body as one line for a person.</summary>
+    /// <param name="body">The body.</param>
+    public static string Excerpt(ReadOnlySpan<byte> body)
+    {
+        var text = Encoding.UTF8.GetString(body[..Math.Min(body.Length, ExcerptBytes)]);
+        return string.Create(text.Length, text, static (line, source) =>
+        {
+            for (var i = 0; i < line.Length; i++)
+            {
+                line[i] = char.IsControl(source[i]) ? ' ' : source[i];
+            }
+        }).Trim();
+    }
+}

@@ -1,0 +1,130 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace MonitorAspire.Supervision.Probes;
+
+/// <summary>One health request to one address over one connection.</summary>
+/// <param name="target">Where to connect.</param>
+/// <param name="uri">What to ask for.</param>
+/// <param name="isExpectedPid">Whether a PID that the body names belongs to the instance.</param>
+/// <param name="time">The clock.</param>
+/// <param name="connectLimit">Time limit of the connection; that of the exchange is the token's.</param>
+internal sealed class HealthExchange(IPEndPoint target, Uri uri, Func<int, bool> isExpectedPid, TimeProvider time, TimeSpan connectLimit)
+{
+    private const int BodyLimit = 64 * 1024;
+    private bool _connected;
+
+    /// <summary>Carries it out; never throws, a cancelled token gives <see cref="HealthOutcome.TimedOut"/>.</summary>
+    /// <param name="token">The time limit.</param>
+    public async Task<HealthResult> RunAsync(CancellationToken token)
+    {
+        // A handler for each exchange, because a pool may hand a connection that was opened for one request to another. And no
+        // "Connection: close": who closes first keeps the port in TIME_WAIT, and that had better not be the daemon, whose next
+        // start would then depend on SO_REUSEADDR.
+        using var handler = new SocketsHttpHandler
+        {
+            UseProxy = false,
+            UseCookies = false,
+            AllowAutoRedirect = false,
+            ActivityHeadersPropagator = null,
+            ConnectCallback = ConnectAsync,
+            ConnectTimeout = Timeout.InfiniteTimeSpan,
+            MaxResponseDrainSize = 0,
+        };
+        using var client = new HttpMessageInvoker(handler);
+        using var request = new HttpRequestMessage(HttpMethod.Get, uri) { Version = HttpVersion.Version11, VersionPolicy = HttpVersionPolicy.RequestVersionExact };
+        request.Headers.TryAddWithoutValidation("User-Agent", "monitor-aspire-probe");
+        try
+        {
+            using var response = await client.SendAsync(request, token).ConfigureAwait(false);
+            return response.StatusCode == HttpStatusCode.OK
+                ? await JudgeAsync(response, token).ConfigureAwait(false)
+                : await RefuseAsync(response, token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            return Result(HealthOutcome.TimedOut, _connected ? $"{target} accepted the connection but gave no complete answer" : $"{target} did not accept the connection");
+        }
+        catch (Exception e) when (e is HttpRequestException or IOException or SocketException)
+        {
+            return Result(HealthOutcome.Unreachable, _connected ? $"{target} accepted the connection but broke off: {Innermost(e)}" : $"{target}: {Innermost(e)}");
+        }
+    }
+
+    private async Task<HealthResult> JudgeAsync(HttpResponseMessage response, CancellationToken token)
+    {
+        var body = new byte[BodyLimit];
+        var length = await ReadAsync(response, body, token).ConfigureAwait(false);
+        var mismatch = HealthBody.Mismatch(body.AsSpan(0, length), length < BodyLimit, target.Port, isExpectedPid);
+        return Result(
+            mismatch is null ? HealthOutcome.Healthy : HealthOutcome.IdentityMismatch,
+            mismatch is null ? $"{uri} answered 200" : $"{uri} answered 200, but {mismatch}",
+            response.StatusCode,
+            HealthBody.Excerpt(body.AsSpan(0, length)));
+    }
+
+    private async Task<HealthResult> RefuseAsync(HttpResponseMessage response, CancellationToken token)
+    {
+        var body = new byte[1024];
+        var length = 0;
+        try
+        {
+            length = await ReadAsync(response, body, token).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is OperationCanceledException or HttpRequestException or IOException)
+        {
+            // The status is the answer; the body would only have explained it.
+        }
+
+        var location = response.Headers.Location is { } there ? $" (redirect to {there})" : "";
+        return Result(
+            HealthOutcome.Status,
+            $"{uri} answered {(int)response.StatusCode}{location} instead of 200",
+            response.StatusCode,
+            HealthBody.Excerpt(body.AsSpan(0, length)));
+    }
+
+    private static async Task<int> ReadAsync(HttpResponseMessage response, Memory<byte> body, CancellationToken token)
+    {
+        using var stream = await response.Content.ReadAsStreamAsync(token).ConfigureAwait(false);
+        return await stream.ReadAtLeastAsync(body, body.Length, throwOnEndOfStream: false, token).ConfigureAwait(false);
+    }
+
+    private async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken token)
+    {
+        using var limit = new CancellationTokenSource(connectLimit, time);
+        using var linked = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, token);
+        var socket = new Socket(target.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        try
+        {
+            await socket.ConnectAsync(target, linked.Token).ConfigureAwait(false);
+
+            // A port among the ephemeral ones that nobody listens on can be given to the very socket that asks for it: TCP then
+            // connects it to itself.
+            if (target.Equals(socket.LocalEndPoint))
+            {
+                throw new SocketException((int)SocketError.ConnectionRefused);
+            }
+
+            _connected = true;
+            return new NetworkStream(socket, ownsSocket: true);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
+    private HealthResult Result(HealthOutcome outcome, string detail, HttpStatusCode? status = null, string excerpt = "") => new()
+    {
+        Outcome = outcome,
+        Detail = detail,
+        Connected = _connected,
+        StatusCode = (int?)status,
+        Target = target,
+        BodyExcerpt = excerpt,
+    };
+
+    private static string Innermost(Exception exception) => exception.InnerException is { } inner ? Innermost(inner) : exception.Message;
+}
