@@ -1,0 +1,69 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using MonitorAspire.Supervision.Files;
+using MonitorAspire.Supervision.Fleet;
+
+namespace MonitorAspire.Cli.CommandLine;
+
+/// <summary>The options by which a command is told which daemon is meant.</summary>
+internal sealed class DaemonOptions
+{
+    internal Option<int> Port { get; } = CliOptions.Port();
+
+    internal Option<string?> Host { get; } = CliOptions.Host();
+
+    internal Option<string?> Name { get; } = CliOptions.Name();
+
+    internal Option<string?> HealthPath { get; } = CliOptions.HealthPath();
+
+    internal Option<string?> StateDirectory { get; } = CliOptions.StateDirectory();
+
+    /// <summary>Adds them to a command.</summary>
+    internal void AddTo(Command command)
+    {
+        command.Add(Port);
+        command.Add(Host);
+        command.Add(Name);
+        command.Add(HealthPath);
+        command.Add(StateDirectory);
+    }
+
+    /// <summary>The state directory that is meant, as an absolute path.</summary>
+    internal string ResolveStateDirectory(ParseResult parsed) => ResolveStateDirectory(parsed.GetValue(StateDirectory));
+
+    /// <summary>The state directory that is meant, as an absolute path.</summary>
+    internal static string ResolveStateDirectory(string? given)
+    {
+        try
+        {
+            return Supervision.Files.StateDirectory.Resolve(given);
+        }
+        catch (ArgumentException e)
+        {
+            throw new UsageException($"--state-dir: '{given}' is not a path: {e.Message}");
+        }
+    }
+
+    /// <summary>
+    /// The daemon that is meant: what was typed, else what the record of the port's instance says, else the defaults. So a
+    /// daemon that was started with a health path of its own needs it only once.
+    /// </summary>
+    internal DaemonSpec Resolve(ParseResult parsed, InstanceRecord? record)
+    {
+        var port = parsed.GetValue(Port);
+        return Checked(KnownDaemons.Spec(port, record) with
+        {
+            Name = parsed.GetValue(Name) ?? NullIfEmpty(record?.Name) ?? KnownDaemons.DefaultName(port),
+            Host = parsed.GetValue(Host) ?? NullIfEmpty(record?.Host) ?? "127.0.0.1",
+            HealthPath = parsed.GetValue(HealthPath) ?? NullIfEmpty(record?.HealthPath) ?? "/health",
+        });
+    }
+
+    /// <summary>The specification, or an exception that says what is wrong with it.</summary>
+    internal static DaemonSpec Checked(DaemonSpec spec) => FleetTopology.Validate(spec) is { } error ? throw new UsageException(error) : spec;
+
+    /// <summary>Whether an option was typed.</summary>
+    internal static bool IsGiven(ParseResult parsed, Option option) => parsed.GetResult(option) is OptionResult { Implicit: false };
+
+    private static string? NullIfEmpty(string? text) => string.IsNullOrEmpty(text) ? null : text;
+}

@@ -1,0 +1,32 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
+using MonitorAspire.Cli.Terminal;
+
+namespace MonitorAspire.Cli.CommandLine;
+
+/// <summary>An option whose value is a duration, typed and shown as people write it.</summary>
+internal sealed class DurationOption : Option<TimeSpan?>
+{
+    private readonly TimeSpan _default;
+
+    /// <param name="name">The option.</param>
+    /// <param name="description">What it is for.</param>
+    /// <param name="defaultValue">What it is when it is not typed.</param>
+    internal DurationOption(string name, string description, TimeSpan defaultValue)
+        : base(name)
+    {
+        _default = defaultValue;
+        Description = string.Create(CultureInfo.InvariantCulture, $"{description} 500ms, 30s, 2m, or seconds. [default: {defaultValue.TotalSeconds}s]");
+        HelpName = "TIME";
+        CustomParser = Parse;
+    }
+
+    /// <summary>The value that was typed, or the default.</summary>
+    internal TimeSpan In(ParseResult parsed) => parsed.GetValue(this) ?? _default;
+
+    private static TimeSpan? Parse(ArgumentResult result) =>
+        Durations.TryParse(result.Tokens[0].Value, out var duration)
+            ? duration
+            : CliOptions.Wrong<TimeSpan?>(result, $"'{result.Tokens[0].Value}' is not a duration (like 500ms, 30s or 2m, more than 0 and at most 24h)");
+}

@@ -1,0 +1,49 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+using System.CommandLine.Invocation;
+
+namespace MonitorAspire.Cli.CommandLine;
+
+/// <summary>Examples and exit codes under the help text that the library writes.</summary>
+internal static class HelpExamples
+{
+    private static readonly Dictionary<Command, string> Texts = [];
+
+    /// <summary>Adds what the help of a command ends in.</summary>
+    /// <param name="command">The command.</param>
+    /// <param name="text">Lines to print.</param>
+    internal static T WithHelp<T>(this T command, string text)
+        where T : Command
+    {
+        Texts[command] = text;
+        return command;
+    }
+
+    /// <summary>Makes the help option of the root print the examples too.</summary>
+    internal static void Install(RootCommand root)
+    {
+        // The library's own has aliases out of another world ('/?'), which completion would offer.
+        foreach (var option in root.Options.OfType<HelpOption>().ToList())
+        {
+            root.Options.Remove(option);
+        }
+
+        root.Options.Add(new HelpOption("--help", "-h") { Action = new HelpWithExamples(new HelpAction()) });
+    }
+
+    private sealed class HelpWithExamples(HelpAction inner) : SynchronousCommandLineAction
+    {
+        public override bool ClearsParseErrors => true;
+
+        public override int Invoke(ParseResult parseResult)
+        {
+            var code = inner.Invoke(parseResult);
+            if (Texts.TryGetValue(parseResult.CommandResult.Command, out var text))
+            {
+                parseResult.InvocationConfiguration.Output.WriteLine(text.Trim('\n'));
+            }
+
+            return code;
+        }
+    }
+}

@@ -1,0 +1,68 @@
+using System.CommandLine;
+using System.CommandLine.Invocation;
+using System.CommandLine.Parsing;
+
+namespace MonitorAspire.Cli.CommandLine;
+
+/// <summary>Says in one line what is wrong with a command line, and where to read on.</summary>
+internal static class UsageErrors
+{
+    /// <summary>What is wrong; <see langword="null"/> where nothing is, and where only help or completion was asked for.</summary>
+    internal static string? Find(ParseResult parsed)
+    {
+        var command = parsed.CommandResult.Command;
+        if (parsed.Action is not ParseErrorAction && parsed.Action != command.Action)
+        {
+            return null;
+        }
+
+        var what = parsed.UnmatchedTokens is [var unmatched, ..] ? Unknown(unmatched, command)
+            : DaemonCommandLine.StrayWord(parsed) is { } stray ? Stray(stray, command)
+            : parsed.Errors is [var error, ..] ? Describe(error, command)
+            : null;
+        return what is null ? null : $"{what} (see '{HelpOf(parsed)}')";
+    }
+
+    private static string Stray(string word, Command command) =>
+        word.StartsWith('-') ? Unknown(word, command) : $"unexpected '{word}'; the daemon's command goes after '--'";
+
+    private static string Describe(ParseError error, Command command)
+    {
+        return error.SymbolResult switch
+        {
+            OptionResult { Tokens.Count: 0 } option => $"{option.Option.Name} needs a value",
+            OptionResult { Option.Arity.MaximumNumberOfValues: 1, Tokens.Count: > 1 } option => $"{option.Option.Name} is given more than once",
+            CommandResult when command.Subcommands.Count > 0 => $"a command is missing: {Names(command.Subcommands)}",
+            _ => error.Message.TrimEnd('.'),
+        };
+    }
+
+    /// <summary>What to say of a word that nobody knows, with the nearest one that is known.</summary>
+    private static string Unknown(string word, Command command)
+    {
+        var isOption = word.StartsWith('-');
+        var known = isOption
+            ? command.Options.Where(o => !o.Hidden).SelectMany(o => o.Aliases.Append(o.Name))
+            : command.Subcommands.Select(c => c.Name);
+        var nearest = Spelling.Nearest(word, known);
+        return (isOption ? $"unknown option '{word}'" : command.Subcommands.Count > 0 ? $"unknown command '{word}'" : $"unexpected '{word}'")
+            + (nearest is null ? "" : $"; did you mean '{nearest}'?");
+    }
+
+    private static string HelpOf(ParseResult parsed)
+    {
+        var names = new List<string>();
+        for (var result = parsed.CommandResult; result?.Parent is CommandResult parent; result = parent)
+        {
+            names.Insert(0, result.Command.Name);
+        }
+
+        return string.Join(' ', ["monitor", .. names, "--help"]);
+    }
+
+    private static string Names(IEnumerable<Command> commands)
+    {
+        var names = commands.Where(c => !c.Hidden).Select(c => c.Name).ToArray();
+        return $"{string.Join(", ", names[..^1])} or {names[^1]}";
+    }
+}

@@ -1,0 +1,61 @@
+using System.Runtime.InteropServices;
+
+namespace MonitorAspire.Cli;
+
+/// <summary>
+/// Ctrl-C and its relatives. The first asks for an orderly end, the second for an end without grace, the third gets what the
+/// system does by default.
+/// </summary>
+internal sealed class Interrupts : IDisposable
+{
+    private readonly CancellationTokenSource _soft;
+    private readonly CancellationTokenSource _hard = new();
+    private readonly List<PosixSignalRegistration> _registrations = [];
+    private int _count;
+
+    private Interrupts(CancellationToken outputGone) => _soft = CancellationTokenSource.CreateLinkedTokenSource(outputGone);
+
+    /// <summary>Cancelled by the first signal, and when nobody reads the output any more.</summary>
+    internal CancellationToken Soft => _soft.Token;
+
+    /// <summary>Cancelled by the second signal.</summary>
+    internal CancellationToken Hard => _hard.Token;
+
+    /// <summary>Listens until disposed.</summary>
+    /// <param name="outputGone">Cancelled when the reader of the output has gone.</param>
+    internal static Interrupts Listen(CancellationToken outputGone)
+    {
+        var interrupts = new Interrupts(outputGone);
+        foreach (var signal in (PosixSignal[])[PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP, PosixSignal.SIGQUIT])
+        {
+            interrupts._registrations.Add(PosixSignalRegistration.Create(signal, interrupts.On));
+        }
+
+        return interrupts;
+    }
+
+    public void Dispose()
+    {
+        foreach (var registration in _registrations)
+        {
+            registration.Dispose();
+        }
+
+        _soft.Dispose();
+        _hard.Dispose();
+    }
+
+    private void On(PosixSignalContext context)
+    {
+        var count = Interlocked.Increment(ref _count);
+        context.Cancel = count <= 2;
+
+        // Not on the signal's own thread: what is cancelled may take its time.
+        _ = count switch
+        {
+            1 => _soft.CancelAsync(),
+            2 => _hard.CancelAsync(),
+            _ => Task.CompletedTask,
+        };
+    }
+}

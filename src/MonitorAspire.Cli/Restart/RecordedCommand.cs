@@ -1,0 +1,36 @@
+using MonitorAspire.Supervision.Files;
+using MonitorAspire.Supervision.Fleet;
+
+namespace MonitorAspire.Cli.Restart;
+
+/// <summary>Makes a specification again out of what the record says was executed.</summary>
+internal static class RecordedCommand
+{
+    private const string BuiltInDaemon = "monitor-aspire-daemon";
+
+    // The engine puts these before the built-in daemon's own arguments, and will do so again.
+    private static readonly string[] BuiltInOptions = ["--port", "--host", "--state-dir"];
+
+    internal static DaemonSpec Apply(InstanceRecord record, DaemonSpec spec) => record.Command.ToArray() switch
+    {
+        [] => spec,
+        [var executable, .. var arguments] when Path.GetFileNameWithoutExtension(executable) == BuiltInDaemon =>
+            spec with { Command = null, Arguments = [.. OwnArguments(arguments)] },
+        [var executable, .. var arguments] => spec with { Command = executable, Arguments = arguments },
+    };
+
+    private static IEnumerable<string> OwnArguments(string[] arguments)
+    {
+        for (var i = 0; i < arguments.Length; i++)
+        {
+            if (BuiltInOptions.Contains(arguments[i]))
+            {
+                i++;
+            }
+            else
+            {
+                yield return arguments[i];
+            }
+        }
+    }
+}

@@ -1,0 +1,97 @@
+using MonitorAspire.Cli.Logs;
+using MonitorAspire.Cli.Stop;
+using MonitorAspire.Cli.Terminal;
+using MonitorAspire.Supervision.Files;
+using MonitorAspire.Supervision.Processes;
+using MonitorAspire.Supervision.Startup;
+
+namespace MonitorAspire.Cli.Start;
+
+/// <summary>Stays with a daemon until it ends: shows its log, stops it on Ctrl-C, and ends with a code that tells the truth.</summary>
+/// <param name="context">Where to print.</param>
+/// <param name="engine">What stops it.</param>
+/// <param name="interrupts">What asks for the end.</param>
+/// <param name="json">Standard output has its document already: no log there.</param>
+/// <param name="logOffset">From which byte of the log on to show it.</param>
+internal sealed class ForegroundRun(CliContext context, IDaemonEngine engine, Interrupts interrupts, bool json, long logOffset)
+{
+    private const int SignalExitCodeBase = 128;
+    private static readonly TimeSpan RotationInterval = TimeSpan.FromSeconds(5);
+    private static readonly EngineOptions LogDefaults = new() { StateDirectory = "" };
+
+    internal async Task<int> RunAsync(StartupReport report, DaemonInstance instance)
+    {
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(interrupts.Soft);
+        var log = FollowLogAsync(report, ended.Token);
+        var stopAsked = Task.Delay(Timeout.Infinite, interrupts.Soft);
+        await Task.WhenAny(instance.Exited, stopAsked).ConfigureAwait(false);
+
+        int code;
+        if (interrupts.Soft.IsCancellationRequested)
+        {
+            var spec = KnownDaemons.Spec(report.Port, record: null) with { Name = report.Name, Host = report.Host };
+            var stopped = await engine.StopAsync(spec, new StopOptions(), interrupts.Hard).ConfigureAwait(false);
+            StopOutcome.Print(context.Console, stopped, json: false, quiet: json);
+            code = StopOutcome.ExitCode(stopped);
+        }
+        else
+        {
+            var exit = await instance.Exited.ConfigureAwait(false);
+            context.Console.Fail($"{report.Name} (PID {report.Pid}) ended, and nobody had asked it to: {exit}");
+            code = ExitCode(exit);
+        }
+
+        await ended.CancelAsync().ConfigureAwait(false);
+        await log.ConfigureAwait(false);
+        return code;
+    }
+
+    /// <summary>The daemon's own code where it has one; never 0, because 0 would say that all is well.</summary>
+    internal static int ExitCode(ProcessExit exit) => exit switch
+    {
+        { ExitCode: 0 } => ExitCodes.ExitedPrematurely,
+        { ExitCode: { } code } => code,
+        { Signal: { } signal } => SignalExitCodeBase + signal,
+        _ => ExitCodes.Failure,
+    };
+
+    private async Task FollowLogAsync(StartupReport report, CancellationToken cancellationToken)
+    {
+        if (report.LogFile is not { } path)
+        {
+            return;
+        }
+
+        var rotation = RotateAsync(path, cancellationToken);
+        if (!json)
+        {
+            await foreach (var line in LogFollower.FollowAsync(path, logOffset, context.Time, cancellationToken).ConfigureAwait(false))
+            {
+                context.Console.Out.WriteLine(context.Console.OutputTraits.IsTerminal ? Printable.Line(line) : line);
+            }
+        }
+
+        await rotation.ConfigureAwait(false);
+    }
+
+    // Nobody else looks after this daemon's log while no supervisor runs.
+    private async Task RotateAsync(string path, CancellationToken cancellationToken)
+    {
+        using var timer = new PeriodicTimer(RotationInterval, context.Time);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(cancellationToken).ConfigureAwait(false))
+            {
+                DaemonLog.RotateIfLarger(path, LogDefaults.LogRotateBytes, LogDefaults.LogFilesKept);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The daemon ended.
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            context.Console.Note($"note: {path} is not rotated any more: {e.Message}");
+        }
+    }
+}

@@ -1,0 +1,111 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using MonitorAspire.Cli.CommandLine;
+using MonitorAspire.Cli.Logs;
+using MonitorAspire.Supervision.Files;
+using MonitorAspire.Supervision.Fleet;
+using MonitorAspire.Supervision.Startup;
+
+namespace MonitorAspire.Cli.Start;
+
+/// <summary><c>monitor start</c>: one verified start.</summary>
+internal sealed class StartCommand
+{
+    private readonly CliContext _context;
+    private readonly Interrupts _interrupts;
+    private readonly DaemonOptions _daemon = new();
+    private readonly Option<PortRange?> _range = CliOptions.PortRange();
+    private readonly DurationOption _timeout = CliOptions.StartTimeout();
+    private readonly Option<bool> _background = new("--background") { Description = "Return as soon as the daemon is verified. The default." };
+    private readonly Option<bool> _foreground = new("--foreground") { Description = "Stay until the daemon ends; Ctrl-C stops it." };
+    private readonly Option<bool> _force = new("--force") { Description = "Replace a daemon of ours that is there. A foreign process is never touched." };
+    private readonly Option<bool> _json = CliOptions.Json();
+    private readonly Argument<string[]> _command = DaemonCommandLine.Argument();
+
+    private StartCommand(CliContext context, Interrupts interrupts)
+    {
+        _context = context;
+        _interrupts = interrupts;
+    }
+
+    internal static Command Create(CliContext context, Interrupts interrupts)
+    {
+        var start = new StartCommand(context, interrupts);
+        var command = new Command("start", "Start a daemon and prove that it serves: PID file, port owner and health of one and the same process.");
+        start._daemon.AddTo(command);
+        command.Add(start._range);
+        command.Add(start._timeout);
+        command.Add(start._background);
+        command.Add(start._foreground);
+        command.Add(start._force);
+        command.Add(start._json);
+        command.Add(start._command);
+        command.Validators.Add(start.Validate);
+        command.SetAction(start.RunAsync);
+        return command.WithHelp("""
+            monitor start [options] [-- COMMAND ARGS…]
+
+            COMMAND is the daemon's executable; without it, the built-in daemon is started. In COMMAND
+            and ARGS, {port}, {host}, {pidfile} and {statedir} are filled in; no shell sees them.
+
+            Examples:
+              monitor start                                    the built-in daemon on 127.0.0.1:8768
+              monitor start --port-range 8768-8799             the same on the first free port
+              monitor start --port 9000 --health-path / -- python3 -m http.server {port} --bind {host}
+              monitor start --foreground                       for a service manager or a container
+
+            Exit codes: 0 it serves (also when it did before); 2 usage; 4 port in use; 5 not verified in time;
+            6 exited prematurely; 7 no permission; 8 a foreign process is in the way; 1 anything else.
+            With --foreground: 0 stopped by Ctrl-C or SIGTERM, else the daemon's own exit code, 128 + signal,
+            or 6 for an exit code 0 that nobody asked for.
+            """);
+    }
+
+    private void Validate(CommandResult result)
+    {
+        if (result.GetValue(_background) && result.GetValue(_foreground))
+        {
+            result.AddError("--background and --foreground exclude each other");
+        }
+
+        if (result.GetResult(_range) is { Implicit: false } && result.GetResult(_daemon.Port) is { Implicit: false })
+        {
+            result.AddError("--port and --port-range exclude each other");
+        }
+    }
+
+    private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
+    {
+        var stateDirectory = _daemon.ResolveStateDirectory(parsed);
+        var engine = _context.EngineFor(stateDirectory);
+        var spec = BuildSpec(parsed);
+        var options = new StartOptions { Timeout = _timeout.In(parsed), Force = parsed.GetValue(_force) };
+        var logLength = LogFile.Length(new DaemonFiles(stateDirectory, spec.Port).LogFile);
+        var run = new VerifiedStartRun(_context, engine, parsed.GetValue(_json));
+        var outcome = await run.StartAsync(spec, options, cancellationToken).ConfigureAwait(false);
+        if (!parsed.GetValue(_foreground) || outcome is not { Report: { Serves: true } report, Instance: { } instance })
+        {
+            return ExitCodes.For(outcome.Report);
+        }
+
+        // Out of a range another port may have been taken, and the log of that one was not measured.
+        var offset = report.Verdict == StartupVerdict.Verified && report.Port == spec.Port ? logLength : LogFile.Length(report.LogFile!);
+        return await new ForegroundRun(_context, engine, _interrupts, parsed.GetValue(_json), offset).RunAsync(report, instance).ConfigureAwait(false);
+    }
+
+    private DaemonSpec BuildSpec(ParseResult parsed)
+    {
+        var spec = _daemon.Resolve(parsed, record: null);
+        if (parsed.GetValue(_range) is { } range)
+        {
+            spec = spec with
+            {
+                Port = range.First,
+                PortRangeEnd = range.Last,
+                Name = parsed.GetValue(_daemon.Name) ?? KnownDaemons.DefaultName(range.First),
+            };
+        }
+
+        return DaemonOptions.Checked(DaemonCommandLine.Apply(parsed.GetValue(_command), spec));
+    }
+}

@@ -1,0 +1,20 @@
+using System.Globalization;
+using MonitorAspire.Cli.Terminal;
+using MonitorAspire.Supervision.Startup;
+
+namespace MonitorAspire.Cli.Start;
+
+/// <summary>The line that ends a start that serves.</summary>
+internal static class StartupSuccess
+{
+    internal static string Describe(StartupReport report, bool colour)
+    {
+        var name = Styles.Apply(Printable.Line(report.Name), Tone.Strong, colour);
+        var url = DaemonUrl.Of(report.Host, report.Port);
+        var pid = report.Pid?.ToString(CultureInfo.InvariantCulture) ?? "unknown";
+        var ownership = report.OwnershipVerified ? "" : " (port ownership unverified: this platform cannot prove it)";
+        return report.Verdict == StartupVerdict.AlreadyRunning
+            ? $"{name} {Styles.Apply("already running", Tone.Good, colour)} and healthy: PID {pid}, port {report.Port}, {url}{ownership}"
+            : $"{name} {Styles.Apply("running", Tone.Good, colour)}: PID {pid}, port {report.Port}, {url}, verified in {Durations.OfMilliseconds(report.TotalMs)}{ownership}";
+    }
+}

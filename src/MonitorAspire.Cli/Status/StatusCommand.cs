@@ -1,0 +1,147 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using MonitorAspire.Cli.CommandLine;
+using MonitorAspire.Cli.Terminal;
+using MonitorAspire.Supervision;
+using MonitorAspire.Supervision.Startup;
+
+namespace MonitorAspire.Cli.Status;
+
+/// <summary><c>monitor status</c>: looks, and changes nothing.</summary>
+internal sealed class StatusCommand
+{
+    private readonly CliContext _context;
+    private readonly DaemonOptions _daemon = new();
+    private readonly Option<bool> _all = new("--all") { Description = "All daemons of the state directory." };
+    private readonly Option<bool> _watch = new("--watch") { Description = "Look again and again until Ctrl-C; in a pipe, print what has changed." };
+    private readonly DurationOption _interval = new("--interval", "Time between two looks of --watch:", TimeSpan.FromSeconds(1));
+    private readonly DurationOption _timeout = new("--timeout", "Time limit of the health check:", TimeSpan.FromSeconds(2));
+    private readonly Option<bool> _json = CliOptions.Json();
+
+    private StatusCommand(CliContext context) => _context = context;
+
+    internal static Command Create(CliContext context)
+    {
+        var status = new StatusCommand(context);
+        var command = new Command("status", "Say whether a daemon runs, owns its port and is healthy.")
+        {
+            status._daemon.Port, status._daemon.Host, status._daemon.HealthPath, status._daemon.StateDirectory,
+            status._all, status._watch, status._interval, status._timeout, status._json,
+        };
+        command.Validators.Add(status.Validate);
+        command.SetAction(status.RunAsync);
+        return command.WithHelp("""
+            Examples:
+              monitor status
+              monitor status --all --watch
+              monitor status --port 9000 --json
+
+            Exit codes (LSB): 0 running and healthy; 1 dead, but its PID file exists; 3 not running;
+            4 unknown, foreign, unhealthy or still starting; 2 usage. With --all, that of the worst.
+            """);
+    }
+
+    private void Validate(CommandResult result)
+    {
+        if (result.GetValue(_watch) && result.GetValue(_json))
+        {
+            result.AddError("--watch and --json exclude each other");
+        }
+
+        if (result.GetValue(_all) && result.GetResult(_daemon.Port) is { Implicit: false })
+        {
+            result.AddError("--port and --all exclude each other");
+        }
+    }
+
+    private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
+    {
+        var stateDirectory = _daemon.ResolveStateDirectory(parsed);
+        var engine = _context.EngineFor(stateDirectory);
+        if (parsed.GetValue(_watch))
+        {
+            return await WatchAsync(parsed, engine, stateDirectory, cancellationToken).ConfigureAwait(false);
+        }
+
+        var daemons = await LookAsync(parsed, engine, stateDirectory, cancellationToken).ConfigureAwait(false);
+        if (!parsed.GetValue(_json))
+        {
+            Print(daemons, stateDirectory);
+        }
+        else if (parsed.GetValue(_all))
+        {
+            JsonOutput.Write(_context.Console, daemons, SupervisionJson.Default.IReadOnlyListDaemonInspection);
+        }
+        else
+        {
+            JsonOutput.Write(_context.Console, daemons[0], SupervisionJson.Default.DaemonInspection);
+        }
+
+        return StatusExitCodes.For(daemons);
+    }
+
+    private async Task<IReadOnlyList<DaemonInspection>> LookAsync(
+        ParseResult parsed, IDaemonEngine engine, string stateDirectory, CancellationToken cancellationToken)
+    {
+        var options = new InspectOptions { HealthTimeout = _timeout.In(parsed) };
+        if (!parsed.GetValue(_all))
+        {
+            var spec = _daemon.Resolve(parsed, KnownDaemons.Record(stateDirectory, parsed.GetValue(_daemon.Port)));
+            return [await engine.InspectAsync(spec, options, cancellationToken).ConfigureAwait(false)];
+        }
+
+        var specs = KnownDaemons.Ports(stateDirectory).Select(port => KnownDaemons.Spec(port, KnownDaemons.Record(stateDirectory, port)));
+        var seen = await Task.WhenAll(specs.Select(spec => engine.InspectAsync(spec, options, cancellationToken))).ConfigureAwait(false);
+
+        // A lock file stays for ever; alone it says only that there was a daemon once, and the port is anybody's now.
+        return [.. seen.Where(d => d.Verdict != InspectionVerdict.NotRunning && !(d is { Verdict: InspectionVerdict.Foreign, PidFileState: "missing" }))];
+    }
+
+    private void Print(IReadOnlyList<DaemonInspection> daemons, string stateDirectory)
+    {
+        foreach (var line in Lines(daemons, stateDirectory, _context.Console.OutputTraits.Colour))
+        {
+            _context.Console.Out.WriteLine(line);
+        }
+    }
+
+    private IReadOnlyList<string> Lines(IReadOnlyList<DaemonInspection> daemons, string stateDirectory, bool colour) =>
+        daemons.Count > 0 ? StatusTable.Render(daemons, _context.Time.GetUtcNow(), colour) : [$"no daemons in {stateDirectory}"];
+
+    private async Task<int> WatchAsync(ParseResult parsed, IDaemonEngine engine, string stateDirectory, CancellationToken cancellationToken)
+    {
+        var console = _context.Console;
+        var block = new LiveBlock(console.Out);
+        var last = "";
+        var code = StatusExitCodes.Unknown;
+        using var timer = new PeriodicTimer(_interval.In(parsed), _context.Time);
+        try
+        {
+            do
+            {
+                var daemons = await LookAsync(parsed, engine, stateDirectory, cancellationToken).ConfigureAwait(false);
+                code = StatusExitCodes.For(daemons);
+                if (console.OutputTraits.Redraw)
+                {
+                    block.Draw(Lines(daemons, stateDirectory, console.OutputTraits.Colour));
+                    continue;
+                }
+
+                // Uptime and latency always change; a pipe is told of states.
+                var states = string.Join('\n', daemons.Select(d => $"{d.Port} {d.Verdict} {d.Pid} {d.Reason} {d.Restarts}"));
+                if (states != last)
+                {
+                    last = states;
+                    Print(daemons, stateDirectory);
+                }
+            }
+            while (await timer.WaitForNextTickAsync(cancellationToken).ConfigureAwait(false));
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // Ctrl-C is how a watch ends; the exit code is that of the last look.
+        }
+
+        return code;
+    }
+}

@@ -1,0 +1,84 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using MonitorAspire.Cli.CommandLine;
+using MonitorAspire.Supervision;
+using MonitorAspire.Supervision.Startup;
+
+namespace MonitorAspire.Cli.Stop;
+
+/// <summary><c>monitor stop</c>: ends what is provably ours, and proves that it ended.</summary>
+internal sealed class StopCommand
+{
+    private readonly CliContext _context;
+    private readonly DaemonOptions _daemon = new();
+    private readonly DurationOption _grace = CliOptions.GracePeriod();
+    private readonly Option<bool> _all = new("--all") { Description = "All daemons of the state directory." };
+    private readonly Option<bool> _json = CliOptions.Json();
+
+    private StopCommand(CliContext context) => _context = context;
+
+    internal static Command Create(CliContext context)
+    {
+        var stop = new StopCommand(context);
+        var command = new Command("stop", "Stop a daemon and all that it started, and prove that port and lock are free.")
+        {
+            stop._daemon.Port, stop._daemon.Host, stop._daemon.StateDirectory, stop._grace, stop._all, stop._json,
+        };
+        command.Validators.Add(stop.Validate);
+        command.SetAction(stop.RunAsync);
+        return command.WithHelp("""
+            Ctrl-C while it waits ends the grace period: what is left is killed at once.
+
+            Examples:
+              monitor stop
+              monitor stop --port 9000 --grace 30s
+              monitor stop --all
+
+            Exit codes: 0 stopped, or not running; 2 usage; 7 no permission; 8 a foreign process has the port; 1 anything else.
+            """);
+    }
+
+    private void Validate(CommandResult result)
+    {
+        if (result.GetValue(_all) && result.GetResult(_daemon.Port) is { Implicit: false })
+        {
+            result.AddError("--port and --all exclude each other");
+        }
+    }
+
+    private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
+    {
+        var stateDirectory = _daemon.ResolveStateDirectory(parsed);
+        var engine = _context.EngineFor(stateDirectory);
+        var options = new StopOptions { GracePeriod = _grace.In(parsed) };
+        var json = parsed.GetValue(_json);
+        if (!parsed.GetValue(_all))
+        {
+            var spec = _daemon.Resolve(parsed, KnownDaemons.Record(stateDirectory, parsed.GetValue(_daemon.Port)));
+            var report = await engine.StopAsync(spec, options, cancellationToken).ConfigureAwait(false);
+            StopOutcome.Print(_context.Console, report, json);
+            return StopOutcome.ExitCode(report);
+        }
+
+        var specs = KnownDaemons.Ports(stateDirectory).Select(port => KnownDaemons.Spec(port, KnownDaemons.Record(stateDirectory, port)));
+        var reports = (await Task.WhenAll(specs.Select(spec => engine.StopAsync(spec, options, cancellationToken))).ConfigureAwait(false))
+            .Where(report => report.Verdict != StopVerdict.NotRunning)
+            .ToList();
+        if (json)
+        {
+            JsonOutput.Write(_context.Console, reports, SupervisionJson.Default.IReadOnlyListStopReport);
+        }
+
+        foreach (var report in reports)
+        {
+            StopOutcome.Print(_context.Console, report, json: false, quiet: json);
+        }
+
+        if (reports.Count == 0 && !json)
+        {
+            _context.Console.Out.WriteLine($"nothing to stop in {stateDirectory}");
+        }
+
+        return reports.Select(StopOutcome.ExitCode).DefaultIfEmpty(ExitCodes.Success).Max();
+    }
+}

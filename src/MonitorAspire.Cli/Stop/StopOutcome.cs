@@ -1,0 +1,53 @@
+using System.Globalization;
+using MonitorAspire.Cli.Terminal;
+using MonitorAspire.Supervision;
+using MonitorAspire.Supervision.Startup;
+
+namespace MonitorAspire.Cli.Stop;
+
+/// <summary>What is printed of a stop, and its exit code.</summary>
+internal static class StopOutcome
+{
+    /// <summary>0 also where there was nothing to stop: what was asked for is so.</summary>
+    internal static int ExitCode(StopReport report) => report.Verdict switch
+    {
+        StopVerdict.Stopped or StopVerdict.NotRunning => ExitCodes.Success,
+        StopVerdict.Foreign => ExitCodes.Foreign,
+        StopVerdict.PermissionDenied => ExitCodes.PermissionDenied,
+        _ => ExitCodes.Failure,
+    };
+
+    /// <summary>Prints a report.</summary>
+    /// <param name="console">Where.</param>
+    /// <param name="report">What.</param>
+    /// <param name="json">As a document.</param>
+    /// <param name="quiet">Nothing on standard output, because a document of another kind is there.</param>
+    internal static void Print(CliConsole console, StopReport report, bool json, bool quiet = false)
+    {
+        if (json)
+        {
+            JsonOutput.Write(console, report, SupervisionJson.Default.StopReport);
+        }
+
+        if (ExitCode(report) != ExitCodes.Success)
+        {
+            console.Fail($"{report.Name} was not stopped: {WireName.Of(report.Verdict)}: {report.Detail ?? report.Owner?.ToString() ?? "no reason known"}");
+        }
+        else if (!json && !quiet)
+        {
+            console.Out.WriteLine(Describe(report, console.OutputTraits.Colour));
+        }
+    }
+
+    private static string Describe(StopReport report, bool colour)
+    {
+        var name = Styles.Apply(Printable.Line(report.Name), Tone.Strong, colour);
+        if (report.Verdict == StopVerdict.NotRunning)
+        {
+            return $"{name} not running{(report.Detail is { Length: > 0 } detail ? $" ({Printable.Line(detail)})" : "")}";
+        }
+
+        var pid = report.Pid is { } p ? string.Create(CultureInfo.InvariantCulture, $": PID {p}") : "";
+        return $"{name} stopped{pid}, port {report.Port} is free, in {Durations.OfMilliseconds(report.TotalMs)}{(report.Killed ? " (SIGKILL was needed)" : "")}";
+    }
+}

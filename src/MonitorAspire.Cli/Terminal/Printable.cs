@@ -1,0 +1,21 @@
+namespace MonitorAspire.Cli.Terminal;
+
+/// <summary>
+/// Takes control characters out of text that others wrote (process names, records, logs), so that it cannot drive the terminal.
+/// </summary>
+internal static class Printable
+{
+    private const char Replacement = '\uFFFD';
+
+    /// <summary>The text on one line.</summary>
+    internal static string Line(string text) => text.AsSpan().IndexOfAnyInRange('\0', '\u001F') < 0 && text.AsSpan().IndexOfAnyInRange('\u007F', '\u009F') < 0
+        ? text
+        : string.Create(text.Length, text, static (span, source) =>
+        {
+            for (var i = 0; i < span.Length; i++)
+            {
+                var c = source[i];
+                span[i] = c is '\n' or '\r' or '\t' ? ' ' : char.IsControl(c) ? Replacement : c;
+            }
+        });
+}
