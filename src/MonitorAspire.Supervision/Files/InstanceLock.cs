@@ -76,6 +76,21 @@ internal sealed class InstanceLock : IDisposable
         }
     }
 
+    /// <summary>
+    /// Frees the lock itself, where no instance lives that shares it. To close the descriptor alone would leave it held for a
+    /// moment by any child that another thread is just starting: between fork and exec it has a copy of every descriptor.
+    /// </summary>
+    internal void Release()
+    {
+        if (!OperatingSystem.IsWindows() && !Handle.IsClosed)
+        {
+            AdvisoryLock.Release(Handle);
+        }
+
+        Handle.Dispose();
+    }
+
+    /// <summary>Lets go of this process's descriptor; an instance that inherited it keeps the lock.</summary>
     public void Dispose() => Handle.Dispose();
 
     private static SafeFileHandle? TryAcquireExisting(string path)

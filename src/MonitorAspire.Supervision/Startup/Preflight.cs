@@ -90,9 +90,10 @@ internal sealed class Preflight(EngineParts parts)
             RequireFreePort(spec, addresses);
             return new Cleared(spec, files, instanceLock, addresses);
         }
-        catch
+        catch (Exception)
         {
-            instanceLock.Dispose();
+            // Nothing was spawned with it. (A daemon that lives by its record alone let go of it long ago.)
+            instanceLock.Release();
             throw;
         }
     }

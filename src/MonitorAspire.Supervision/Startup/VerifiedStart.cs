@@ -125,7 +125,8 @@ internal sealed class VerifiedStart(EngineParts parts, DaemonSpec requested, Sta
             }
             else if (seen.Verdict == InspectionVerdict.Unhealthy)
             {
-                throw new StartupFailedException(
+                // What a dead instance left behind has its own words.
+                throw held.Reason == StartupReason.LockUnavailable ? held : new StartupFailedException(
                     StartupReason.AlreadyRunning, $"{held.Message}; it lives but is not healthy: {seen.Detail} (--force replaces it)")
                 {
                     ExistingPid = seen.Pid,
@@ -300,8 +301,15 @@ internal sealed class VerifiedStart(EngineParts parts, DaemonSpec requested, Sta
             return false;
         }
 
-        _lastHealth = await probe.ConfigureAwait(false);
-        return _lastHealth.IsHealthy && StillTheSame();
+        var result = await probe.ConfigureAwait(false);
+
+        // A last request that the time limit cut short says less than the answer before it.
+        if (_lastHealth is null || result.StatusCode is not null || limit == HealthTimeout)
+        {
+            _lastHealth = result;
+        }
+
+        return result.IsHealthy && StillTheSame();
     }
 
     /// <summary>All stages, and all of them for the same process: what passed before must hold at the end.</summary>
@@ -429,7 +437,12 @@ internal sealed class VerifiedStart(EngineParts parts, DaemonSpec requested, Sta
         var logTail = _instance is null ? [] : DaemonLog.Tail(_cleared!.Files.LogFile, parts.Options.LogTailLines, _logOffset);
         if (_instance is not null)
         {
-            detail += await CleanUpAsync().ConfigureAwait(false);
+            (var left, detail) = await CleanUpAsync(detail).ConfigureAwait(false);
+            if (!left)
+            {
+                _cleared!.Lock.Release();
+            }
+
             if (logTail.Count == 0)
             {
                 // What it had to say it may have said while it was stopped.
@@ -439,7 +452,12 @@ internal sealed class VerifiedStart(EngineParts parts, DaemonSpec requested, Sta
 
         if (_cleared is not null)
         {
-            AtomicFile.TryDelete(_cleared.Files.InstanceFile);
+            if (_instance is null)
+            {
+                AtomicFile.TryDelete(_cleared.Files.InstanceFile);
+                _cleared.Lock.Release();
+            }
+
             _cleared.Lock.Dispose();
         }
 
@@ -460,7 +478,8 @@ internal sealed class VerifiedStart(EngineParts parts, DaemonSpec requested, Sta
     }
 
     /// <summary>Stops what was started, the whole tree, and removes our own files. The launcher still has the lock.</summary>
-    private async Task<string> CleanUpAsync()
+    /// <returns>Whether something could not be stopped, and the detail with its PIDs added.</returns>
+    private async Task<(bool Left, string Detail)> CleanUpAsync(string detail)
     {
         var stopped = await parts.Stopper.StopAsync(
             _instance!.Root, _instance.InstanceId, options.StopGracePeriod, TimeSpan.FromSeconds(5), CancellationToken.None).ConfigureAwait(false);
@@ -471,9 +490,14 @@ internal sealed class VerifiedStart(EngineParts parts, DaemonSpec requested, Sta
             AtomicFile.TryDelete(_cleared.Files.PidFile);
         }
 
-        return stopped.Survivors.Count == 0
-            ? ""
-            : $"; could not be stopped: PID {string.Join(", ", stopped.Survivors.Select(s => s.Pid.ToString(CultureInfo.InvariantCulture)))}";
+        if (stopped.Survivors.Count > 0)
+        {
+            // The record stays: it is what the next look proves them by.
+            return (true, $"{detail}; could not be stopped: PID {string.Join(", ", stopped.Survivors.Select(s => s.Pid.ToString(CultureInfo.InvariantCulture)))}");
+        }
+
+        AtomicFile.TryDelete(_cleared.Files.InstanceFile);
+        return (false, detail);
     }
 
     private StartupReport Report(StartupVerdict verdict)

@@ -81,11 +81,17 @@ internal sealed class VerifiedStop(EngineParts parts)
         {
             try
             {
-                using var instanceLock = InstanceLock.TryAcquire(files.LockFile);
-                if (instanceLock is not null)
+                if (InstanceLock.TryAcquire(files.LockFile) is { } instanceLock)
                 {
-                    parts.Stale.Clean(files, notes);
-                    AtomicFile.TryDelete(files.InstanceFile);
+                    try
+                    {
+                        parts.Stale.Clean(files, notes);
+                        AtomicFile.TryDelete(files.InstanceFile);
+                    }
+                    finally
+                    {
+                        instanceLock.Release();
+                    }
                 }
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException or StartupFailedException)
@@ -110,10 +116,16 @@ internal sealed class VerifiedStop(EngineParts parts)
         {
             try
             {
-                using var instanceLock = Directory.Exists(files.StateDirectory) ? InstanceLock.TryAcquire(files.LockFile) : null;
-                if (instanceLock is not null || !Directory.Exists(files.StateDirectory))
+                if (!Directory.Exists(files.StateDirectory))
                 {
                     return Cleared(spec, files, stopped, report);
+                }
+
+                if (InstanceLock.TryAcquire(files.LockFile) is { } instanceLock)
+                {
+                    var cleared = Cleared(spec, files, stopped, report);
+                    instanceLock.Release();
+                    return cleared;
                 }
             }
             catch (IOException e)

@@ -27,9 +27,12 @@ internal static class AdvisoryLock
             return true;
         }
 
-        _ = LibC.flock((int)file.DangerousGetHandle(), Unlock);
+        Release(file);
         return false;
     }
+
+    /// <summary>Frees the lock for everybody who shares the descriptor.</summary>
+    internal static void Release(SafeFileHandle file) => _ = LibC.flock((int)file.DangerousGetHandle(), Unlock);
 
     private static bool TryLock(SafeFileHandle file, int kind)
     {

@@ -1,0 +1,310 @@
+using System.Net;
+using MonitorAspire.Supervision.Files;
+using MonitorAspire.Supervision.Fleet;
+using MonitorAspire.Supervision.Startup;
+using MonitorAspire.Testing;
+
+namespace MonitorAspire.Supervision.Tests.Startup;
+
+/// <summary>Everything that goes wrong in a start is reported truly, with its reason, and leaves nothing behind.</summary>
+public sealed class StartupFaultTests : IAsyncDisposable
+{
+    private readonly EngineBench _bench = new();
+
+    public ValueTask DisposeAsync() => _bench.DisposeAsync();
+
+    [Fact]
+    public async Task Start_GoodDaemon_IsVerifiedForOneProcess()
+    {
+        var spec = _bench.Faulty();
+        var outcome = await _bench.StartOutcomeAsync(spec);
+        var report = outcome.Report;
+
+        Assert.Equal(StartupVerdict.Verified, report.Verdict);
+        Assert.True(report.OwnershipVerified);
+        Assert.Equal([StartupStage.Preflight, StartupStage.Spawn, StartupStage.PidFile, StartupStage.PortBound, StartupStage.Health], report.Stages.Select(s => s.Stage));
+        Assert.Equal($"{report.Pid}\n", await File.ReadAllTextAsync(report.PidFile!));
+        Assert.Equal(report.Pid, outcome.Instance!.Pid);
+        if (!OperatingSystem.IsWindows())
+        {
+            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(report.PidFile!));
+            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute, File.GetUnixFileMode(_bench.StateDirectory));
+        }
+
+        var stopped = await _bench.StopAsync(spec);
+        Assert.Equal(StopVerdict.Stopped, stopped.Verdict);
+        Assert.False(stopped.Killed);
+        Assert.Equal(0, (await outcome.Instance.Exited.WaitAsync(Wait.Generous)).ExitCode);
+        _bench.AssertNothingLeft(spec, report.Pid);
+        Assert.True(FreePort.IsFree(spec.Port));
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(3)]
+    public async Task Start_ExitsBeforeBind_SaysExitCodeAndLastWords(int code)
+    {
+        var spec = _bench.Faulty("--say", "the disk of the moon is full", "--exit", $"{code}");
+        var report = await _bench.StartAsync(spec);
+
+        AssertFailed(report, StartupReason.ExitedPrematurely, ExitCodes.ExitedPrematurely);
+        Assert.Equal(code, report.ExitCode);
+        Assert.Contains("the disk of the moon is full", report.LogTail);
+        _bench.AssertNothingLeft(spec, report.Pid);
+    }
+
+    [Theory]
+    [InlineData(9)]
+    [InlineData(15)]
+    [InlineData(10)]
+    public async Task Start_KilledBeforeBind_SaysSignal(int signal)
+    {
+        var spec = _bench.Faulty("--raise", $"{signal}");
+        var report = await _bench.StartAsync(spec);
+
+        AssertFailed(report, StartupReason.ExitedPrematurely, ExitCodes.ExitedPrematurely);
+        Assert.Equal(signal, report.Signal);
+        Assert.Null(report.ExitCode);
+        _bench.AssertNothingLeft(spec, report.Pid);
+    }
+
+    [Fact]
+    public async Task Start_HangsBeforeBind_TimesOutInThatStage()
+    {
+        var spec = _bench.Faulty("--hang");
+        var report = await _bench.StartAsync(spec, timeoutSeconds: 1);
+
+        AssertFailed(report, StartupReason.TimedOut, ExitCodes.NotVerified);
+        Assert.Equal(StartupStage.PortBound, report.Stage);
+        _bench.AssertNothingLeft(spec, report.Pid);
+    }
+
+    [Fact]
+    public async Task Start_BindsButNeverAnswers_TimesOutInHealth()
+    {
+        var spec = _bench.Faulty("--silent");
+        var report = await _bench.StartAsync(spec, timeoutSeconds: 1.5);
+
+        AssertFailed(report, StartupReason.TimedOut, ExitCodes.NotVerified);
+        Assert.Equal(StartupStage.Health, report.Stage);
+        _bench.AssertNothingLeft(spec, report.Pid);
+    }
+
+    [Fact]
+    public async Task Start_AnswersAfterTheTimeLimit_TimesOutInHealth()
+    {
+        var spec = _bench.Faulty("--answer-delay", "30000");
+        var report = await _bench.StartAsync(spec, timeoutSeconds: 1.5);
+
+        AssertFailed(report, StartupReason.TimedOut, ExitCodes.NotVerified);
+        Assert.Equal(StartupStage.Health, report.Stage);
+        _bench.AssertNothingLeft(spec, report.Pid);
+    }
+
+    [Fact]
+    public async Task Start_Answers500_SaysStatus()
+    {
+        var spec = _bench.Faulty("--status", "500");
+        var report = await _bench.StartAsync(spec, timeoutSeconds: 1.5);
+
+        AssertFailed(report, StartupReason.HealthStatus, ExitCodes.NotVerified);
+        Assert.Contains("500", report.Detail, StringComparison.Ordinal);
+        _bench.AssertNothingLeft(spec, report.Pid);
+    }
+
+    [Theory]
+    [InlineData("--answer-pid", "1")]
+    [InlineData("--answer-port", "1")]
+    public async Task Start_AnswersForSomebodyElse_IsNotHealth(string fault, string value)
+    {
+        var spec = _bench.Faulty(fault, value);
+        var report = await _bench.StartAsync(spec, timeoutSeconds: 1.5);
+
+        AssertFailed(report, StartupReason.HealthIdentityMismatch, ExitCodes.NotVerified);
+        _bench.AssertNothingLeft(spec, report.Pid);
+    }
+
+    [Fact]
+    public async Task Start_WritesForeignPid_SaysMismatchAndLeavesThatProcessAlone()
+    {
+        var spec = _bench.FaultyWithPidFile("--write-pid", $"{Environment.ProcessId}");
+        var report = await _bench.StartAsync(spec, timeoutSeconds: 1.5);
+
+        AssertFailed(report, StartupReason.PidMismatch, ExitCodes.Foreign);
+        _bench.AssertNothingLeft(spec, report.Pid);
+    }
+
+    [Fact]
+    public async Task Start_WritesNoPidFileButServes_SaysMissing()
+    {
+        var spec = _bench.FaultyWithPidFile("--no-pid-file");
+        var report = await _bench.StartAsync(spec, timeoutSeconds: 1.5);
+
+        AssertFailed(report, StartupReason.PidFileMissing, ExitCodes.NotVerified);
+        _bench.AssertNothingLeft(spec, report.Pid);
+    }
+
+    [Fact]
+    public async Task Start_ListensElsewhere_SaysWhere()
+    {
+        var other = FreePort.Next();
+        var spec = _bench.Faulty("--bind-port", $"{other}");
+        var report = await _bench.StartAsync(spec, timeoutSeconds: 1.5);
+
+        AssertFailed(report, StartupReason.PortNotBound, ExitCodes.NotVerified);
+        Assert.Contains($":{other}", report.Detail, StringComparison.Ordinal);
+        _bench.AssertNothingLeft(spec, report.Pid);
+    }
+
+    [Theory]
+    [InlineData("127.0.0.1", "127.0.0.1")]
+    [InlineData("::1", "::1")]
+    [InlineData("localhost", "::1")]
+    [InlineData("localhost", "127.0.0.1")]
+    [InlineData("127.0.0.1", "0.0.0.0")]
+    [InlineData("::1", "::")]
+    public async Task Start_ForeignServerAnswers200OnThePort_NamesItAndStartsNothing(string host, string foreign)
+    {
+        var spec = _bench.Faulty() with { Host = host };
+        using var server = new ForeignServer(spec.Port, IPAddress.Parse(foreign));
+        var report = await _bench.StartAsync(spec);
+
+        AssertFailed(report, StartupReason.PortInUse, ExitCodes.PortInUse);
+        Assert.Equal(Environment.ProcessId, report.Owner!.Pid);
+        Assert.Null(report.Pid);
+        _bench.AssertNothingLeft(spec, null);
+    }
+
+    [Fact]
+    public async Task Start_PortHeldOnlyByAClientConnection_Works()
+    {
+        // The client's own end of a connection has the very port number; it must not count as its owner.
+        var spec = _bench.Faulty();
+        using var server = new System.Net.Sockets.TcpListener(IPAddress.Loopback, 0);
+        server.Start();
+        using var client = new System.Net.Sockets.Socket(System.Net.Sockets.SocketType.Stream, System.Net.Sockets.ProtocolType.Tcp);
+        client.Bind(new IPEndPoint(IPAddress.Parse("127.0.0.2"), spec.Port));
+        await client.ConnectAsync(server.LocalEndpoint);
+
+        Assert.Equal(StartupVerdict.Verified, (await _bench.StartAsync(spec)).Verdict);
+    }
+
+    [Theory]
+    [InlineData("::1")]
+    [InlineData("localhost")]
+    [InlineData("0.0.0.0")]
+    [InlineData("::")]
+    public async Task Start_OnAnyAddressFamily_IsVerified(string host)
+    {
+        var spec = _bench.Faulty() with { Host = host };
+        Assert.Equal(StartupVerdict.Verified, (await _bench.StartAsync(spec)).Verdict);
+        Assert.Equal(InspectionVerdict.Running, (await _bench.InspectAsync(spec)).Verdict);
+    }
+
+    [Fact]
+    public async Task Start_CommandDoesNotExist_SaysSo()
+    {
+        var spec = _bench.Spec("no-such-command-anywhere");
+        var report = await _bench.StartAsync(spec);
+
+        AssertFailed(report, StartupReason.CommandNotFound, ExitCodes.Usage);
+        Assert.Contains("no-such-command-anywhere", report.Detail, StringComparison.Ordinal);
+        _bench.AssertNothingLeft(spec, null);
+    }
+
+    [Fact]
+    public async Task Start_CommandIsNotExecutable_SaysNoPermission()
+    {
+        await File.WriteAllTextAsync(_bench["plain"], "not a program");
+        var spec = _bench.Spec(_bench["plain"]);
+
+        AssertFailed(await _bench.StartAsync(spec), StartupReason.PermissionDenied, ExitCodes.PermissionDenied);
+        _bench.AssertNothingLeft(spec, null);
+    }
+
+    [Fact]
+    public async Task Start_FileWithoutFormat_SaysInvalid()
+    {
+        await File.WriteAllTextAsync(_bench["plain"], "not a program");
+        File.SetUnixFileMode(_bench["plain"], UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        var spec = _bench.Spec(_bench["plain"]);
+
+        AssertFailed(await _bench.StartAsync(spec), StartupReason.InvalidConfiguration, ExitCodes.Usage);
+        _bench.AssertNothingLeft(spec, null);
+    }
+
+    [Fact]
+    public async Task Start_SlowDaemon_IsWaitedFor()
+    {
+        var spec = _bench.Faulty("--start-delay", "3000");
+        var report = await _bench.StartAsync(spec);
+
+        Assert.Equal(StartupVerdict.Verified, report.Verdict);
+    }
+
+    [Fact]
+    public async Task Start_FloodsStdout_IsVerifiedAndItsLogIsRotatedAtTheNextStart()
+    {
+        var spec = _bench.Faulty("--flood", "100");
+        Assert.Equal(StartupVerdict.Verified, (await _bench.StartAsync(spec)).Verdict);
+        Assert.Equal(StopVerdict.Stopped, (await _bench.StopAsync(spec)).Verdict);
+
+        var calm = spec with { Arguments = ["--port", "{port}"] };
+        Assert.Equal(StartupVerdict.Verified, (await _bench.StartAsync(calm)).Verdict);
+        Assert.True(File.Exists(_bench.Files(spec.Port).LogFile + ".1"));
+        Assert.True(new FileInfo(_bench.Files(spec.Port).LogFile).Length < 1024);
+    }
+
+    [Theory]
+    [InlineData("--hang", StartupStage.PortBound)]
+    [InlineData("--silent", StartupStage.Health)]
+    public async Task Start_CancelledInAStage_LeavesNothing(string fault, StartupStage stage)
+    {
+        var spec = _bench.Remember(_bench.Faulty(fault));
+        using var cancel = new CancellationTokenSource();
+        var outcome = await _bench.Engine.StartAsync(
+            spec,
+            new StartOptions
+            {
+                StopGracePeriod = TimeSpan.FromSeconds(1),
+                StageEntered = (entered, _) =>
+                {
+                    if (entered == stage)
+                    {
+                        cancel.Cancel();
+                    }
+                },
+            },
+            cancel.Token);
+
+        AssertFailed(outcome.Report, StartupReason.Cancelled, ExitCodes.Failure);
+        Assert.Equal(stage, outcome.Report.Stage);
+        _bench.AssertNothingLeft(spec, outcome.Report.Pid);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(70000)]
+    public async Task Start_PortOutOfRange_IsInvalid(int port)
+    {
+        var report = (await _bench.Engine.StartAsync(new DaemonSpec { Name = "x", Port = port }, new StartOptions(), CancellationToken.None)).Report;
+        AssertFailed(report, StartupReason.InvalidConfiguration, ExitCodes.Usage);
+        Assert.False(Directory.Exists(_bench.StateDirectory));
+    }
+
+    [Fact]
+    public async Task Start_StateDirectoryIsAFile_IsInvalid()
+    {
+        await File.WriteAllTextAsync(_bench.StateDirectory, "");
+        var spec = _bench.Faulty();
+        AssertFailed(await _bench.StartAsync(spec), StartupReason.InvalidConfiguration, ExitCodes.Usage);
+    }
+
+    private static void AssertFailed(StartupReport report, StartupReason reason, int exitCode)
+    {
+        Assert.True(report.Verdict == StartupVerdict.Failed && report.Reason == reason, $"{report.Verdict} {report.Reason} in {report.Stage}: {report.Detail}");
+        Assert.Equal(exitCode, ExitCodes.For(report));
+        Assert.False(string.IsNullOrWhiteSpace(report.Detail));
+    }
+}
