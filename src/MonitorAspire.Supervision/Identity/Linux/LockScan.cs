@@ -27,15 +27,15 @@ internal sealed class LockScan
     /// <param name="pid">The process.</param>
     public bool IsHeldBy(int pid)
     {
-        if (_files.ListNumbers($"{pid}/fd", _descriptors) != ProcAccess.Ok)
+        if (_files.ListDescriptors(pid, _descriptors, out var directory) != ProcAccess.Ok)
         {
             return false;
         }
 
         foreach (var descriptor in _descriptors)
         {
-            if (IsTheFile($"{pid}/fd/{descriptor}")
-                && _files.Read($"{pid}/fdinfo/{descriptor}", _buffer) == ProcAccess.Ok
+            if (IsTheFile($"{directory}/fd/{descriptor}")
+                && _files.Read($"{directory}/fdinfo/{descriptor}", _buffer) == ProcAccess.Ok
                 && ProcFdInfo.HoldsExclusiveFlock(_buffer.WrittenSpan))
             {
                 return true;

@@ -137,6 +137,34 @@ internal sealed class ProcFiles(string root)
         return Environment.Is64BitProcess ? ListNatively(full, numbers) : ListPortably(full, numbers);
     }
 
+    /// <summary>The open descriptors of a process.</summary>
+    /// <param name="pid">The process.</param>
+    /// <param name="descriptors">Is emptied and filled.</param>
+    /// <param name="directory">Where they are, below the root.</param>
+    public ProcAccess ListDescriptors(int pid, List<int> descriptors, out string directory)
+    {
+        directory = $"{pid}";
+        var access = ListNumbers($"{directory}/fd", descriptors);
+        if (access != ProcAccess.Ok || descriptors.Count > 0)
+        {
+            return access;
+        }
+
+        // The directory shows the main thread's descriptors. Where that has ended (pthread_exit in main), the others still have them.
+        var threads = new List<int>();
+        _ = ListNumbers($"{directory}/task", threads);
+        foreach (var thread in threads)
+        {
+            directory = $"{pid}/task/{thread}";
+            if (thread != pid && ListNumbers($"{directory}/fd", descriptors) == ProcAccess.Ok && descriptors.Count > 0)
+            {
+                break;
+            }
+        }
+
+        return ProcAccess.Ok;
+    }
+
     private static unsafe ProcAccess ListNatively(string path, List<int> numbers)
     {
         var directory = LibC.OpenDirectory(path);

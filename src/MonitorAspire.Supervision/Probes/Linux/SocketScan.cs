@@ -14,7 +14,7 @@ internal sealed class SocketScan(ProcFiles files)
     /// <param name="found">Receives the inode.</param>
     public void ForEachSocket(int pid, Action<long> found)
     {
-        if (pid <= 0 || files.ListNumbers($"{pid}/fd", _descriptors) != ProcAccess.Ok)
+        if (pid <= 0 || files.ListDescriptors(pid, _descriptors, out var directory) != ProcAccess.Ok)
         {
             return;
         }
@@ -22,7 +22,7 @@ internal sealed class SocketScan(ProcFiles files)
         Span<byte> target = stackalloc byte[64]; // longer ones are cut: they are no sockets
         foreach (var descriptor in _descriptors)
         {
-            if (files.ReadLink($"{pid}/fd/{descriptor}", target, out var length) == ProcAccess.Ok
+            if (files.ReadLink($"{directory}/fd/{descriptor}", target, out var length) == ProcAccess.Ok
                 && TryParse(target[..length], out var inode))
             {
                 found(inode);

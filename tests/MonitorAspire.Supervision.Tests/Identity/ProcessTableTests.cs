@@ -1,0 +1,189 @@
+using MonitorAspire.Supervision.Identity;
+
+namespace MonitorAspire.Supervision.Tests.Identity;
+
+public sealed class ProcessTableTests : IDisposable
+{
+    private readonly RecordedProc _proc = new();
+
+    public void Dispose() => _proc.Dispose();
+
+    [Fact]
+    public void Lookup_LivingProcess_GivesPidTicksAndBoot()
+    {
+        var lookup = _proc.Add(4711, ticks: 189710).Table().Lookup(4711);
+
+        Assert.Equal(ProcessLookup.Alive(new ProcessIdentity(4711, 189710, RecordedProc.Boot)), lookup);
+    }
+
+    [Theory]
+    [InlineData(4711)]
+    [InlineData(0)]
+    [InlineData(-1)]
+    [InlineData(int.MinValue)]
+    public void Lookup_NoSuchProcess_IsDead(int pid) => Assert.Equal(ProcessLookup.Dead, _proc.Table().Lookup(pid));
+
+    [Theory]
+    [InlineData('Z')]
+    [InlineData('X')]
+    [InlineData('x')]
+    public void Lookup_ZombieOrDead_IsDead(char state) =>
+        Assert.Equal(ProcessLookup.Dead, _proc.Add(4711, 5, state: state).Table().Lookup(4711));
+
+    [Fact]
+    public void Lookup_MainThreadEndedButAnotherRuns_IsAlive() =>
+        Assert.Equal(ProcessPresence.Alive, _proc.Add(4711, 5, state: 'Z', threads: 2).Table().Lookup(4711).Presence);
+
+    [Fact]
+    public void Lookup_ThreadOfAnotherProcess_IsNoProcess() =>
+        Assert.Equal(ProcessLookup.Dead, _proc.Add(4711, 5, threadGroup: 4700).Table().Lookup(4711));
+
+    [Fact]
+    public void Lookup_HiddenButExisting_CannotInspect() =>
+        Assert.Equal(ProcessLookup.CannotInspect, _proc.Table(mayExist: pid => pid == 4711).Lookup(4711));
+
+    [Fact]
+    public void Lookup_BornBetweenTwoLooks_IsAlive()
+    {
+        var table = _proc.Table(mayExist: pid =>
+        {
+            _proc.Add(pid, 5);
+            return true;
+        });
+
+        Assert.Equal(ProcessPresence.Alive, table.Lookup(4711).Presence);
+    }
+
+    [Fact]
+    public void Lookup_EntryThatCannotBeRead_CannotInspect()
+    {
+        Directory.CreateDirectory(Path.Combine(_proc.Root, "4711/stat"));
+
+        Assert.Equal(ProcessLookup.CannotInspect, _proc.Table().Lookup(4711));
+    }
+
+    [Fact]
+    public void Lookup_FormatThatIsNotUnderstood_CannotInspect() =>
+        Assert.Equal(ProcessLookup.CannotInspect, _proc.Write("4711/stat", "gibberish").Table().Lookup(4711));
+
+    [Fact]
+    public void Identify_CannotInspect_ThrowsInsteadOfReadingDead()
+    {
+        var table = _proc.Table(mayExist: _ => true);
+
+        var e = Assert.Throws<UnauthorizedAccessException>(() => table.Identify(4711));
+        Assert.Contains("4711", e.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void IsAliveAndIsGone_SameLife_AliveAndNotGone()
+    {
+        var table = _proc.Add(4711, 500).Table();
+        var identity = new ProcessIdentity(4711, 500, RecordedProc.Boot);
+
+        Assert.True(table.IsAlive(identity));
+        Assert.False(table.IsGone(identity));
+    }
+
+    [Theory]
+    [InlineData(4711, 499, RecordedProc.Boot)] // the PID was reused
+    [InlineData(4711, 500, "11111111-d0a6-4dc1-b0ad-0ad4229d1d8a")] // the machine was booted since
+    [InlineData(4712, 500, RecordedProc.Boot)]
+    public void IsAliveAndIsGone_OtherLife_GoneAndNotAlive(int pid, long ticks, string boot)
+    {
+        var table = _proc.Add(4711, 500).Table();
+        var identity = new ProcessIdentity(pid, ticks, boot);
+
+        Assert.False(table.IsAlive(identity));
+        Assert.True(table.IsGone(identity));
+    }
+
+    [Fact]
+    public void IsAliveAndIsGone_CannotInspect_Neither()
+    {
+        var table = _proc.Table(mayExist: _ => true);
+        var identity = new ProcessIdentity(4711, 500, RecordedProc.Boot);
+
+        Assert.False(table.IsAlive(identity));
+        Assert.False(table.IsGone(identity));
+    }
+
+    [Fact]
+    public void Describe_AllReadable_TellsAll()
+    {
+        _proc.Add(4711, 500, parent: 12, session: 77, name: "python3")
+            .Write("4711/cmdline", "python3\0-m\0http.server\0\0--bind\0a b\0")
+            .Link("4711/exe", "/usr/bin/python3.11 (deleted)");
+
+        var info = _proc.Table().Describe(4711)!;
+
+        Assert.Equal(new ProcessIdentity(4711, 500, RecordedProc.Boot), info.Identity);
+        Assert.Equal((12, 77, 77, 'S', 1000u, "python3"), (info.ParentPid, info.ProcessGroup, info.Session, info.State, info.Uid, info.Name));
+        Assert.Equal("/usr/bin/python3.11 (deleted)", info.Executable);
+        Assert.Equal(["python3", "-m", "http.server", "", "--bind", "a b"], info.Arguments);
+        Assert.False(info.IsZombie);
+    }
+
+    [Fact]
+    public void Describe_ExecutableNotToBeSeen_FallsBackToTheName()
+    {
+        var info = _proc.Write("5/stat", "5 (kworker/R-sync_wq) I 2 0 0 0 -1 69238880 0 0 0 0 0 0 0 0 0 -20 1 0 25 0 0 18446744073709551615").Table().Describe(5)!;
+
+        Assert.Equal("kworker/R-sync_wq", info.Executable);
+        Assert.Empty(info.Arguments);
+        Assert.Null(info.Uid);
+    }
+
+    [Fact]
+    public void Snapshot_SeveralProcesses_ListsProcessesAlone()
+    {
+        _proc.Add(1, 0).Add(4711, 500).Add(4712, 501, state: 'Z').Write("5000/comm", "without a stat");
+
+        Assert.Equal([1, 4711, 4712], _proc.Table().Snapshot().Select(process => process.Pid).Order());
+    }
+
+    [Fact]
+    public void HasEnvironment_ExactEntry_IsFound()
+    {
+        var table = _proc.Add(4711, 5).Write("4711/environ", "PATH=/bin\0MONITOR_INSTANCE_ID=abc\0").Table();
+
+        Assert.True(table.HasEnvironment(4711, "MONITOR_INSTANCE_ID", "abc"));
+        Assert.False(table.HasEnvironment(4711, "MONITOR_INSTANCE_ID", "ab"));
+        Assert.False(table.HasEnvironment(4712, "MONITOR_INSTANCE_ID", "abc"));
+    }
+
+    [Fact]
+    public void StartTimeOf_RecordedBoot_AddsTheTicks() =>
+        Assert.Equal(
+            DateTimeOffset.FromUnixTimeSeconds(1795465731).AddMilliseconds(1_897_100),
+            _proc.Table().StartTimeOf(new ProcessIdentity(4711, 189710, RecordedProc.Boot)));
+
+    [Fact]
+    public void LockHolders_DescriptorOnTheFile_HoldsOnlyWithTheLock()
+    {
+        const string Held = "pos:\t0\nlock:\t1: FLOCK  ADVISORY  WRITE 28851 fe:00:11657844 0 EOF\n";
+        var file = Path.Combine(_proc.Root, "the.lock");
+        File.WriteAllText(file, "");
+        _proc.Add(10, 1).Link("10/fd/7", file).Write("10/fdinfo/7", Held);
+        _proc.Add(11, 1).Link("11/fd/7", file).Write("11/fdinfo/7", "pos:\t0\n");
+        _proc.Add(12, 1).Link("12/fd/7", Path.Combine(_proc.Root, "stat")).Write("12/fdinfo/7", Held);
+        _proc.Add(13, 1).Link("13/fd/3", "/nowhere").Link("13/fd/4", file).Write("13/fdinfo/4", Held);
+        var table = _proc.Table();
+
+        Assert.Equal([10, 13], table.LockHolders(file).Order());
+        Assert.True(table.HoldsLock(10, file));
+        Assert.False(table.HoldsLock(11, file));
+        Assert.False(table.HoldsLock(12, file));
+    }
+
+    [Fact]
+    public void LockHolders_MainThreadEnded_FoundByTheOtherThread()
+    {
+        var file = Path.Combine(_proc.Root, "the.lock");
+        File.WriteAllText(file, "");
+        Directory.CreateDirectory(Path.Combine(_proc.Root, "10/task/10/fd"));
+        _proc.Add(10, 1, state: 'Z', threads: 2).Link("10/task/11/fd/7", file).Write("10/task/11/fdinfo/7", "lock:\t1: FLOCK  ADVISORY  WRITE 1 fe:00:1 0 EOF\n");
+
+        Assert.Equal([10], _proc.Table().LockHolders(file));
+    }
+}

@@ -1,0 +1,159 @@
+using System.Net;
+using System.Net.Sockets;
+using MonitorAspire.Supervision.Identity;
+using MonitorAspire.Supervision.Probes;
+using MonitorAspire.Supervision.Tests.Identity;
+using MonitorAspire.Supervision.Tests.Probes.Linux;
+
+namespace MonitorAspire.Supervision.Tests.Probes;
+
+public class ListenerProbeTests
+{
+    private static readonly ListenerProbe Live = ListenerProbe.Current;
+
+    [Fact]
+    public void Find_RecordedFiles_JoinsBothFamilies()
+    {
+        using var proc = Recorded();
+
+        Assert.Equal(["127.0.0.1:8768", "[::1]:8768"], new ListenerProbe(proc.Table()).Find(8768).Select(listener => listener.EndPoint.ToString()));
+        Assert.Empty(new ListenerProbe(proc.Table()).Find(80));
+    }
+
+    [Fact]
+    public void Find_NoIPv6_StillFindsIPv4()
+    {
+        using var proc = new RecordedProc().Write("net/tcp", ProcNetTcpTests.Tcp);
+
+        Assert.Single(new ListenerProbe(proc.Table()).Find(8768));
+    }
+
+    [Fact]
+    public void FindOwners_RecordedFiles_ClientIsNoOwner()
+    {
+        using var proc = Recorded();
+        proc.Add(10, 1).Link("10/fd/3", "/dev/null").Link("10/fd/4", "socket:[177631]");
+        proc.Add(11, 1).Link("11/fd/3", "socket:[177636]"); // the client of 8768
+        proc.Add(12, 1).Link("12/fd/3", "socket:[177631]").Link("12/fd/5", "socket:[177631]"); // inherited, and duplicated
+
+        var owners = new ListenerProbe(proc.Table()).FindOwners(8768);
+
+        Assert.Equal([10, 12], owners.Single(owner => owner.Listener.Inode == 177631).Pids.Order());
+        Assert.Empty(owners.Single(owner => owner.Listener.Inode == 177632).Pids);
+    }
+
+    [Fact]
+    public void FindOwners_CandidateHasIt_TableIsNotScanned()
+    {
+        using var proc = new RecordedProc().Write("net/tcp", ProcNetTcpTests.Tcp);
+        proc.Add(10, 1).Link("10/fd/4", "socket:[177631]").Add(12, 1).Link("12/fd/3", "socket:[177631]");
+
+        Assert.Equal([10], Assert.Single(new ListenerProbe(proc.Table()).FindOwners(8768, [10])).Pids);
+        Assert.Equal([10, 12], Assert.Single(new ListenerProbe(proc.Table()).FindOwners(8768, [4711])).Pids.Order());
+    }
+
+    [Fact]
+    public void ToPortOwner_OwnerNotToBeSeen_NamesTheAddressAlone()
+    {
+        using var proc = Recorded();
+
+        var owner = new ListenerProbe(proc.Table()).FindOwners(8769)[0].ToPortOwner(proc.Table());
+
+        Assert.Null(owner.Pid);
+        Assert.Equal("a process that this user may not inspect, on [::]:8769", owner.ToString());
+    }
+
+    [Fact]
+    public void ListenersOf_Process_TellsWhereItListensInstead()
+    {
+        using var proc = Recorded();
+        proc.Add(10, 1).Link("10/fd/4", "socket:[177634]").Link("10/fd/5", "socket:[177638]");
+        var probe = new ListenerProbe(proc.Table());
+
+        Assert.Equal(["[::]:8769"], probe.ListenersOf([10]).Select(listener => listener.EndPoint.ToString()));
+        Assert.Empty(probe.ListenersOf([11]));
+        Assert.Empty(probe.ListenersOf([]));
+    }
+
+    [Fact]
+    public void CanProveOwnership_NoProc_IsFalse()
+    {
+        Assert.False(new ListenerProbe(new ProcessTable("/nonexistent")).CanProveOwnership);
+        Assert.Equal(OperatingSystem.IsLinux(), Live.CanProveOwnership);
+    }
+
+    [Theory]
+    [InlineData("127.0.0.1")]
+    [InlineData("0.0.0.0")]
+    [InlineData("::1")]
+    [InlineData("::")]
+    public void FindOwners_OwnSocket_IsOursAndSaysWhere(string address)
+    {
+        using var socket = Listen(IPAddress.Parse(address));
+        var endPoint = (IPEndPoint)socket.LocalEndPoint!;
+
+        var found = Assert.Single(Live.FindOwners(endPoint.Port));
+
+        Assert.Equal(endPoint, found.Listener.EndPoint);
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Only Linux ties a socket to its process.");
+        OwnedByThisProcess(endPoint.Port);
+        Assert.Contains(Live.ListenersOf([Environment.ProcessId]), listener => listener.Inode == found.Listener.Inode);
+        Assert.Equal(Environment.ProcessPath, (found with { Pids = [Environment.ProcessId] }).ToPortOwner(ProcessTable.Current).Executable);
+    }
+
+    [Fact]
+    public void FindOwners_ClientInAnotherProcess_IsNoOwner()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Only Linux ties a socket to its process.");
+        using var socket = Listen(IPAddress.Loopback);
+        var port = ((IPEndPoint)socket.LocalEndPoint!).Port;
+        using var client = Helper.Start("""
+            import os, socket
+            connection = socket.create_connection(("127.0.0.1", int(os.environ["AT"])))
+            print("ready", flush=True)
+            """, ("AT", $"{port}"));
+        using var accepted = socket.Accept();
+
+        OwnedByThisProcess(port, client.Pid);
+        Assert.Empty(Live.ListenersOf([client.Pid]));
+
+        // With the listener gone there are only ends of a connection left, and no owner.
+        socket.Dispose();
+        ProcessTableLiveTests.Eventually(() => Live.FindOwners(port).Count == 0);
+    }
+
+    [Fact]
+    public void FindOwners_ForkedAfterListening_AllWhoHaveItOpen()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Only Linux ties a socket to its process.");
+        using var helper = Helper.Start("""
+            import os, socket, sys
+            server = socket.create_server(("127.0.0.1", 0))
+            child = os.fork()
+            if child == 0:
+                sys.stdin.read()
+                os._exit(0)
+            print(server.getsockname()[1], child, flush=True)
+            """);
+        var numbers = helper.FirstLine.Split(' ').Select(text => int.Parse(text, System.Globalization.CultureInfo.InvariantCulture)).ToArray();
+
+        Assert.Equal(new[] { helper.Pid, numbers[1] }.Order(), Assert.Single(Live.FindOwners(numbers[0])).Pids.Order());
+
+        helper.Kill();
+        Assert.Equal([numbers[1]], Assert.Single(Live.FindOwners(numbers[0])).Pids);
+    }
+
+    internal static Socket Listen(IPAddress address, int port = 0)
+    {
+        var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        socket.Bind(new IPEndPoint(address, port));
+        socket.Listen();
+        return socket;
+    }
+
+    // A child that a test beside this one is starting has all our descriptors until it executes its program.
+    private static void OwnedByThisProcess(int port, params int[] candidatesFirst) => ProcessTableLiveTests.Eventually(
+        () => Assert.Single(Live.FindOwners(port, candidatesFirst)).Pids.SequenceEqual([Environment.ProcessId]));
+
+    private static RecordedProc Recorded() => new RecordedProc().Write("net/tcp", ProcNetTcpTests.Tcp).Write("net/tcp6", ProcNetTcpTests.Tcp6);
+}
