@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using MonitorAspire.Supervision.Diagnosis;
 using MonitorAspire.Supervision.Fleet;
 using MonitorAspire.Supervision.Startup;
 
@@ -16,6 +17,7 @@ namespace MonitorAspire.Supervision;
 [JsonSerializable(typeof(IReadOnlyList<StopReport>))]
 [JsonSerializable(typeof(DaemonInspection))]
 [JsonSerializable(typeof(IReadOnlyList<DaemonInspection>))]
+[JsonSerializable(typeof(DiagnosisReport))]
 [JsonSerializable(typeof(DaemonSnapshot))]
 [JsonSerializable(typeof(IReadOnlyList<DaemonSnapshot>))]
 [JsonSerializable(typeof(FleetEvent))]

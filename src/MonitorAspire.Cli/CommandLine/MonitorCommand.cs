@@ -1,4 +1,5 @@
 using System.CommandLine;
+using MonitorAspire.Cli.Doctor;
 using MonitorAspire.Cli.Logs;
 using MonitorAspire.Cli.Restart;
 using MonitorAspire.Cli.Start;
@@ -19,6 +20,7 @@ internal static class MonitorCommand
             RestartCommand.Create(context),
             StatusCommand.Create(context),
             LogsCommand.Create(context),
+            DoctorCommand.Create(context),
         };
         HelpExamples.Install(root);
         return root.WithHelp("""

@@ -3,6 +3,7 @@ using MonitorAspire.Cli.Stop;
 using MonitorAspire.Cli.Terminal;
 using MonitorAspire.Supervision.Files;
 using MonitorAspire.Supervision.Processes;
+using MonitorAspire.Supervision.Fleet;
 using MonitorAspire.Supervision.Startup;
 
 namespace MonitorAspire.Cli.Start;

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using MonitorAspire.Cli.CommandLine;
 using MonitorAspire.Supervision;
+using MonitorAspire.Supervision.Fleet;
 using MonitorAspire.Supervision.Startup;
 
 namespace MonitorAspire.Cli.Stop;

@@ -1,0 +1,59 @@
+using System.Globalization;
+using MonitorAspire.Cli.Terminal;
+using MonitorAspire.Supervision.Diagnosis;
+using MonitorAspire.Supervision.Startup;
+
+namespace MonitorAspire.Cli.Doctor;
+
+/// <summary>A diagnosis for a person: each finding with its mend, and what it comes to.</summary>
+internal static class DiagnosisText
+{
+    internal static IEnumerable<string> Render(DiagnosisReport report, bool colour)
+    {
+        foreach (var finding in report.Findings)
+        {
+            var where = finding.Port is { } port ? string.Create(CultureInfo.InvariantCulture, $" port {port}:") : "";
+            yield return $"{Styles.Apply(Label(finding), ToneOf(finding), colour)} {Styles.Apply($"[{finding.Id}]", Tone.Dim, colour)}{where} {Printable.Line(finding.Problem)}";
+            yield return Printable.Line($"  {Mend(finding)}");
+        }
+
+        yield return Summary(report, colour);
+    }
+
+    private static string Label(Finding finding) => finding switch
+    {
+        { Result.Done: true } => "mended ",
+        { Severity: FindingSeverity.Error } => "error  ",
+        { Severity: FindingSeverity.Warning } => "warning",
+        _ => "info   ",
+    };
+
+    private static Tone ToneOf(Finding finding) => finding switch
+    {
+        { Result.Done: true } => Tone.Good,
+        { Severity: FindingSeverity.Error } => Tone.Bad,
+        { Severity: FindingSeverity.Warning } => Tone.Warning,
+        _ => Tone.Dim,
+    };
+
+    private static string Mend(Finding finding) => finding switch
+    {
+        { Result: { } result } => result.Action,
+        { SafeToMend: true } => $"mend: {finding.Mend} (provably safe: --fix does it)",
+        _ => $"mend: {finding.Mend}",
+    };
+
+    private static string Summary(DiagnosisReport report, bool colour)
+    {
+        var running = report.Daemons.Count(d => d.Verdict == InspectionVerdict.Running);
+        var daemons = running == 1 ? "1 daemon runs" : $"{running} daemons run";
+        var mended = report.Findings.Count(f => f.Result is { Done: true });
+        if (report.IsHealthy)
+        {
+            return $"{Styles.Apply(mended > 0 ? $"{mended} mended, no problems left" : "no problems", Tone.Good, colour)}; {daemons} in {report.StateDirectory}";
+        }
+
+        var hint = report.Mendable > 0 ? $", {report.Mendable} of them provably safe to mend: monitor doctor --fix" : "";
+        return $"{Styles.Apply(report.Problems == 1 ? "1 problem" : $"{report.Problems} problems", Tone.Bad, colour)}{(mended > 0 ? $" left ({mended} mended)" : "")} in {report.StateDirectory}{hint}; {daemons}";
+    }
+}

@@ -1,0 +1,55 @@
+using System.CommandLine;
+using MonitorAspire.Cli.CommandLine;
+using MonitorAspire.Supervision;
+using MonitorAspire.Supervision.Startup;
+
+namespace MonitorAspire.Cli.Doctor;
+
+/// <summary><c>monitor doctor</c>: examines the whole state directory.</summary>
+internal sealed class DoctorCommand
+{
+    private readonly CliContext _context;
+    private readonly Option<string?> _stateDirectory = CliOptions.StateDirectory();
+    private readonly Option<bool> _fix = new("--fix") { Description = "Mend what is provably safe to mend; no process is signalled." };
+    private readonly Option<bool> _json = CliOptions.Json();
+
+    private DoctorCommand(CliContext context) => _context = context;
+
+    internal static Command Create(CliContext context)
+    {
+        var doctor = new DoctorCommand(context);
+        var command = new Command("doctor", "Examine every PID file, lock, record, port, log and permission of the state directory.")
+        {
+            doctor._stateDirectory, doctor._fix, doctor._json,
+        };
+        command.SetAction(doctor.RunAsync);
+        return command.WithHelp("""
+            Examples:
+              monitor doctor
+              monitor doctor --fix
+              monitor doctor --json | jq '.findings[].id'
+
+            Exit codes: 0 nothing is wrong, or all of it is mended; 1 problems remain; 2 usage.
+            """);
+    }
+
+    private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
+    {
+        var options = new EngineOptions { StateDirectory = DaemonOptions.ResolveStateDirectory(parsed.GetValue(_stateDirectory)) };
+        var report = await new Supervision.Diagnosis.Doctor(options, _context.Time)
+            .ExamineAsync(parsed.GetValue(_fix), cancellationToken).ConfigureAwait(false);
+        if (parsed.GetValue(_json))
+        {
+            JsonOutput.Write(_context.Console, report, SupervisionJson.Default.DiagnosisReport);
+        }
+        else
+        {
+            foreach (var line in DiagnosisText.Render(report, _context.Console.OutputTraits.Colour))
+            {
+                _context.Console.Out.WriteLine(line);
+            }
+        }
+
+        return report.IsHealthy ? ExitCodes.Success : ExitCodes.Failure;
+    }
+}

@@ -1,0 +1,62 @@
+using MonitorAspire.Supervision.Processes.Interop;
+
+namespace MonitorAspire.Supervision.Diagnosis;
+
+/// <summary>Owner and mode of our files: 0600, and ours.</summary>
+/// <param name="directory">The state directory.</param>
+internal sealed class FileModeExamination(string directory)
+{
+    private const UnixFileMode Private = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+    private const UnixFileMode OpenToOthers =
+        UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherWrite | UnixFileMode.OtherExecute;
+
+    internal IEnumerable<Symptom> Examine() => OperatingSystem.IsWindows()
+        ? []
+        : [.. Directory.EnumerateFiles(directory).Where(f => OurFiles.IsOurs(Path.GetFileName(f))).Order(StringComparer.Ordinal).SelectMany(Examine)];
+
+    [System.Runtime.Versioning.UnsupportedOSPlatform("windows")]
+    private static IEnumerable<Symptom> Examine(string path)
+    {
+        // Links and directories in the place of files are found by those who want to read the file.
+        if (FileStatus.Of(path, follow: false) is not { IsFile: true } status)
+        {
+            yield break;
+        }
+
+        var name = Path.GetFileName(path);
+        if (status.BelongsToOther)
+        {
+            yield return new Symptom(new Finding
+            {
+                Id = "file-foreign",
+                Severity = FindingSeverity.Error,
+                File = path,
+                Problem = $"{name} belongs to another user (uid {status.Uid})",
+                Mend = "run as that user, or let that user remove it",
+            });
+        }
+        else if ((status.Permissions & OpenToOthers) != 0)
+        {
+            var secret = OurFiles.IsSecret(name);
+            yield return new Symptom(
+                new Finding
+                {
+                    Id = "file-mode",
+                    Severity = secret ? FindingSeverity.Error : FindingSeverity.Warning,
+                    File = path,
+                    Problem = $"{name} has mode {FileStatus.Octal(status.Permissions)} and not 0600{(secret ? ": others may have read the token; delete it after the supervisor has stopped, so that a new one is made" : "")}",
+                    Mend = "set mode 0600",
+                    SafeToMend = true,
+                },
+                () => SetPrivate(path, status));
+        }
+    }
+
+    [System.Runtime.Versioning.UnsupportedOSPlatform("windows")]
+    private static string SetPrivate(string path, FileStatus before)
+    {
+        using var handle = NoFollowFile.OpenRead(path);
+        File.SetUnixFileMode(handle, Private);
+        return $"changed the mode of {Path.GetFileName(path)} from {FileStatus.Octal(before.Permissions)} to 0600";
+    }
+}
