@@ -1,0 +1,259 @@
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.Extensions.Time.Testing;
+using MonitorAspire.Supervision.Probes;
+
+namespace MonitorAspire.Supervision.Tests.Probes;
+
+public class HealthProbeTests
+{
+    private static readonly TimeSpan Ample = TimeSpan.FromSeconds(30);
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("OK")]
+    [InlineData("""{"status":"healthy","pid":4711,"port":PORT,"uptime":1.5}""")]
+    [InlineData("""{"checks":{"pid":1,"port":2},"pid":4711}""")]
+    [InlineData("""[{"pid":1}]""")]
+    [InlineData("""{"pid":"1"}""")]
+    public async Task Probe_200_Healthy(string body)
+    {
+        RawServer? server = null;
+        server = new RawServer((stream, token) => stream.WriteAsync(RawServer.Response("200 OK", body.Replace("PORT", $"{server!.Port}", StringComparison.Ordinal)), token).AsTask());
+        await using var _ = server;
+
+        var result = await ProbeAsync(server.Port);
+
+        Assert.Equal(HealthOutcome.Healthy, result.Outcome);
+        Assert.True(result.IsHealthy);
+        Assert.Equal(200, result.StatusCode);
+        Assert.Equal(new IPEndPoint(IPAddress.Loopback, server.Port), result.Target);
+        Assert.True(result.Latency > TimeSpan.Zero);
+    }
+
+    [Theory]
+    [InlineData("""{"status":"healthy","pid":4712}""", "PID 4712")]
+    [InlineData("""{"pid":4711,"port":1}""", "port 1 instead of")]
+    [InlineData("""{"pid":4711.5}""", "PID 4711.5")]
+    [InlineData("""{"pid":99999999999}""", "PID 99999999999")]
+    [InlineData("""{"pid":4711,"pid":4712}""", "PID 4712")]
+    public async Task Probe_200OfSomebodyElse_IdentityMismatch(string body, string detail)
+    {
+        await using var server = RawServer.Answering("200 OK", body);
+
+        var result = await ProbeAsync(server.Port);
+
+        Assert.Equal(HealthOutcome.IdentityMismatch, result.Outcome);
+        Assert.False(result.IsHealthy);
+        Assert.Contains(detail, result.Detail, StringComparison.Ordinal);
+        Assert.Equal(body, result.BodyExcerpt);
+    }
+
+    [Theory]
+    [InlineData("500 Internal Server Error", 500)]
+    [InlineData("503 Service Unavailable", 503)]
+    [InlineData("404 Not Found", 404)]
+    [InlineData("204 No Content", 204)]
+    [InlineData("299 Odd", 299)]
+    public async Task Probe_AnotherStatus_SaysWhich(string status, int code)
+    {
+        await using var server = RawServer.Answering(status, code == 204 ? "" : "the disk\nis full");
+
+        var result = await ProbeAsync(server.Port);
+
+        Assert.Equal((HealthOutcome.Status, code), (result.Outcome, result.StatusCode));
+        Assert.Equal(code == 204 ? "" : "the disk is full", result.BodyExcerpt);
+    }
+
+    [Fact]
+    public async Task Probe_RedirectToAHealthyServer_IsAStatusAndIsNotFollowed()
+    {
+        await using var elsewhere = RawServer.Answering("200 OK", "OK");
+        await using var server = RawServer.Answering("302 Found", "", $"Location: http://127.0.0.1:{elsewhere.Port}/\r\n");
+
+        var result = await ProbeAsync(server.Port);
+
+        Assert.Equal((HealthOutcome.Status, 302), (result.Outcome, result.StatusCode));
+        Assert.Contains($"redirect to http://127.0.0.1:{elsewhere.Port}/", result.Detail, StringComparison.Ordinal);
+        Assert.Empty(elsewhere.Requests);
+    }
+
+    [Fact]
+    public async Task Probe_HugeBody_HealthyAfterItsBeginning()
+    {
+        await using var server = RawServer.Answering("200 OK", new string('x', 10_000_000));
+
+        Assert.Equal(HealthOutcome.Healthy, (await ProbeAsync(server.Port)).Outcome);
+    }
+
+    [Fact]
+    public async Task Probe_HugeBodyOfSomebodyElse_IdentityMismatch()
+    {
+        await using var server = RawServer.Answering("200 OK", $$"""{"pid":1,"padding":"{{new string('x', 1_000_000)}}"}""");
+
+        Assert.Equal(HealthOutcome.IdentityMismatch, (await ProbeAsync(server.Port)).Outcome);
+    }
+
+    [Fact]
+    public async Task Probe_EndlessBody_ComesToAnEnd()
+    {
+        await using var server = new RawServer(async (stream, token) =>
+        {
+            await stream.WriteAsync("HTTP/1.1 200 OK\r\n\r\n"u8.ToArray(), token);
+            while (true)
+            {
+                await stream.WriteAsync(new byte[1000], token);
+            }
+        });
+
+        Assert.Equal(HealthOutcome.Healthy, (await ProbeAsync(server.Port)).Outcome);
+    }
+
+    [Theory]
+    [InlineData("")] // silence
+    [InlineData("HTTP/1.1 200 OK\r\n")]
+    [InlineData("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n")] // the body never comes
+    [InlineData("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nO")]
+    public async Task Probe_NoCompleteAnswer_TimesOutConnected(string answer)
+    {
+        await using var server = new RawServer((stream, token) => stream.WriteAsync(System.Text.Encoding.ASCII.GetBytes(answer), token).AsTask());
+        var time = new FakeTimeProvider();
+        var probe = new HealthProbe(time).ProbeAsync("127.0.0.1", server.Port, "/health", _ => true, TimeSpan.FromSeconds(2), default);
+        await server.Asked.Task.WaitAsync(Ample);
+        Assert.False(probe.IsCompleted);
+
+        time.Advance(TimeSpan.FromSeconds(2));
+        var result = await probe.WaitAsync(Ample);
+
+        Assert.Equal((HealthOutcome.TimedOut, true), (result.Outcome, result.Connected));
+        Assert.EndsWith("within 2 s", result.Detail, StringComparison.Ordinal);
+        Assert.Equal(TimeSpan.FromSeconds(2), result.Latency);
+    }
+
+    [Fact]
+    public async Task Probe_StatusWhoseBodyNeverComes_IsStillThatStatus()
+    {
+        await using var server = new RawServer((stream, token) => stream.WriteAsync("HTTP/1.1 503 No\r\nContent-Length: 2\r\n\r\n"u8.ToArray(), token).AsTask());
+
+        var result = await new HealthProbe().ProbeAsync("127.0.0.1", server.Port, "/", _ => true, TimeSpan.FromSeconds(1), default).WaitAsync(Ample);
+
+        Assert.Equal((HealthOutcome.Status, 503), (result.Outcome, result.StatusCode));
+    }
+
+    [Fact]
+    public async Task Probe_QueueOfConnectionsFull_TimesOutUnconnected()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Other systems refuse or enlarge the queue.");
+        using var server = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        server.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        server.Listen(0);
+        using var first = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        first.Connect(server.LocalEndPoint!); // the queue is as long as the backlog and one more
+        var time = new FakeTimeProvider();
+        var probe = new HealthProbe(time).ProbeAsync("127.0.0.1", Port(server), "/health", _ => true, TimeSpan.FromSeconds(2), default);
+
+        var deadline = DateTime.UtcNow + Ample;
+        while (!probe.IsCompleted && DateTime.UtcNow < deadline)
+        {
+            time.Advance(TimeSpan.FromSeconds(1));
+            await Task.Yield();
+        }
+
+        var result = await probe.WaitAsync(Ample);
+        Assert.Equal((HealthOutcome.TimedOut, false), (result.Outcome, result.Connected));
+    }
+
+    [Fact]
+    public async Task Probe_NobodyThere_Unreachable()
+    {
+        using var free = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        free.Bind(new IPEndPoint(IPAddress.Loopback, 0)); // bound and not listening: nobody else gets the port
+
+        var result = await ProbeAsync(Port(free), "localhost");
+
+        Assert.Equal((HealthOutcome.Unreachable, false), (result.Outcome, result.Connected));
+        Assert.Contains($"127.0.0.1:{Port(free)}: Connection refused", result.Detail, StringComparison.Ordinal);
+        Assert.Equal(HostAddresses.Resolve("localhost").Count > 1, result.Detail.Contains($"[::1]:{Port(free)}: Connection refused", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("SSH-2.0-OpenSSH_9.6\r\n")]
+    [InlineData("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nshort")]
+    public async Task Probe_AnswerBreaksOff_UnreachableButConnected(string answer)
+    {
+        await using var server = new RawServer(async (stream, token) =>
+        {
+            await stream.WriteAsync(System.Text.Encoding.ASCII.GetBytes(answer), token);
+            stream.Close();
+        });
+
+        var result = await ProbeAsync(server.Port);
+
+        Assert.Equal((HealthOutcome.Unreachable, true), (result.Outcome, result.Connected));
+        Assert.Contains("broke off", result.Detail, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("127.0.0.1", "127.0.0.1", "127.0.0.1:PORT")]
+    [InlineData("0.0.0.0", "127.0.0.1", "127.0.0.1:PORT")]
+    [InlineData("*", "127.0.0.1", "127.0.0.1:PORT")]
+    [InlineData("localhost", "127.0.0.1", "localhost:PORT")]
+    [InlineData("localhost", "::1", "localhost:PORT")]
+    [InlineData("::1", "::1", "[::1]:PORT")]
+    [InlineData("[::1]", "::1", "[::1]:PORT")]
+    [InlineData("::", "::1", "[::1]:PORT")]
+    public async Task Probe_AnyWayToWriteTheHost_AsksTheRightAddressUnderTheRightName(string host, string address, string expected)
+    {
+        await using var server = RawServer.Answering("200 OK", "OK", address: IPAddress.Parse(address));
+
+        var result = await ProbeAsync(server.Port, host, "/a/b?c=d");
+
+        Assert.True(result.IsHealthy, result.Detail);
+        var head = Assert.Single(server.Requests);
+        Assert.StartsWith("GET /a/b?c=d HTTP/1.1\r\n", head, StringComparison.Ordinal);
+        Assert.Contains($"Host: {expected.Replace("PORT", $"{server.Port}", StringComparison.Ordinal)}\r\n", head, StringComparison.Ordinal);
+        Assert.DoesNotContain("traceparent", head, StringComparison.OrdinalIgnoreCase);
+    }
+
+    [Fact]
+    public async Task Probe_TwiceAgainstAServerThatKeepsConnections_ConnectsAfresh()
+    {
+        await using var server = RawServer.Answering("200 OK", "OK");
+
+        Assert.True((await ProbeAsync(server.Port)).IsHealthy);
+        Assert.True((await ProbeAsync(server.Port)).IsHealthy);
+
+        Assert.Equal(2, server.Connections);
+    }
+
+    [Theory]
+    [InlineData("no.such.host.invalid", "/health", "cannot be looked up")]
+    [InlineData("user@127.0.0.1", "/health", "")]
+    [InlineData("a b", "/health", "")]
+    public async Task Probe_HostThatIsNone_Unreachable(string host, string path, string detail)
+    {
+        var result = await ProbeAsync(1, host, path);
+
+        Assert.Equal(HealthOutcome.Unreachable, result.Outcome);
+        Assert.Contains(detail, result.Detail, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Probe_GivenUp_Throws()
+    {
+        await using var server = new RawServer((_, _) => Task.CompletedTask);
+        using var cancellation = new CancellationTokenSource();
+        var probe = new HealthProbe().ProbeAsync("127.0.0.1", server.Port, "/health", _ => true, Ample, cancellation.Token);
+        await server.Asked.Task.WaitAsync(Ample);
+
+        await cancellation.CancelAsync();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => probe.WaitAsync(Ample));
+    }
+
+    private static Task<HealthResult> ProbeAsync(int port, string host = "127.0.0.1", string path = "/health") =>
+        new HealthProbe().ProbeAsync(host, port, path, pid => pid == 4711, Ample, default);
+
+    private static int Port(Socket socket) => ((IPEndPoint)socket.LocalEndPoint!).Port;
+}

@@ -1,0 +1,89 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+
+namespace MonitorAspire.Supervision.Tests.Probes;
+
+/// <summary>A server that answers with bytes and knows no rules.</summary>
+public sealed class RawServer : IAsyncDisposable
+{
+    private readonly Socket _socket;
+    private readonly CancellationTokenSource _stop = new();
+    private readonly Task _accepting;
+    private readonly Func<Stream, CancellationToken, Task> _answer;
+
+    public RawServer(Func<Stream, CancellationToken, Task> answer, IPAddress? address = null)
+    {
+        _answer = answer;
+        _socket = ListenerProbeTests.Listen(address ?? IPAddress.Loopback);
+        _accepting = AcceptAsync();
+    }
+
+    public int Port => ((IPEndPoint)_socket.LocalEndPoint!).Port;
+
+    /// <summary>The heads of all requests.</summary>
+    public ConcurrentQueue<string> Requests { get; } = [];
+
+    /// <summary>Completes with the first request.</summary>
+    public TaskCompletionSource Asked { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public int Connections { get; private set; }
+
+    /// <summary>A server that answers every request alike and leaves the connection open.</summary>
+    public static RawServer Answering(string status, string body, string headers = "", IPAddress? address = null) =>
+        new((stream, token) => stream.WriteAsync(Response(status, body, headers), token).AsTask(), address);
+
+    public static byte[] Response(string status, string body, string headers = "") =>
+        Encoding.UTF8.GetBytes($"HTTP/1.1 {status}\r\nContent-Length: {Encoding.UTF8.GetByteCount(body)}\r\n{headers}\r\n{body}");
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        _socket.Dispose();
+        await _accepting;
+        _stop.Dispose();
+    }
+
+    private async Task AcceptAsync()
+    {
+        var connections = new List<Task>();
+        try
+        {
+            while (true)
+            {
+                connections.Add(ServeAsync(await _socket.AcceptAsync(_stop.Token)));
+                Connections++;
+            }
+        }
+        catch (Exception e) when (e is OperationCanceledException or SocketException or ObjectDisposedException)
+        {
+        }
+
+        await Task.WhenAll(connections);
+    }
+
+    private async Task ServeAsync(Socket connection)
+    {
+        using var stream = new NetworkStream(connection, ownsSocket: true);
+        var head = new StringBuilder();
+        var buffer = new byte[4096];
+        try
+        {
+            while (await stream.ReadAsync(buffer, _stop.Token) is > 0 and var count)
+            {
+                head.Append(Encoding.ASCII.GetString(buffer, 0, count));
+                if (head.ToString().EndsWith("\r\n\r\n", StringComparison.Ordinal))
+                {
+                    Requests.Enqueue(head.ToString());
+                    head.Clear();
+                    Asked.TrySetResult();
+                    await _answer(stream, _stop.Token);
+                }
+            }
+        }
+        catch (Exception e) when (e is OperationCanceledException or IOException or ObjectDisposedException)
+        {
+        }
+    }
+}
