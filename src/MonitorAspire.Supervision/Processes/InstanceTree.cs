@@ -13,6 +13,15 @@ namespace MonitorAspire.Supervision.Processes;
 /// </remarks>
 internal sealed class InstanceTree(ProcessTable table)
 {
+    /// <summary>Whether a PID is the root's or a member's. The tree is looked at only when it is not the root's.</summary>
+    /// <param name="root">The instance.</param>
+    /// <param name="instanceId">Its instance id.</param>
+    internal Func<int, bool> Membership(ProcessIdentity root, string? instanceId)
+    {
+        var others = new Lazy<HashSet<int>>(() => [.. Members(root, instanceId).Select(m => m.Pid)]);
+        return pid => pid == root.Pid || others.Value.Contains(pid);
+    }
+
     /// <summary>The members that live now. Zombies are dead and not listed.</summary>
     /// <param name="root">The instance, living or dead; <see langword="null"/> where it is not known.</param>
     /// <param name="instanceId">Its instance id; <see langword="null"/> or empty where it has none.</param>

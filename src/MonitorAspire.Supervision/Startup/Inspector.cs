@@ -80,8 +80,8 @@ internal sealed class Inspector(EngineParts parts)
         if (options.ProbeHealth && problems.Count == 0)
         {
             var healthPath = located.Record?.Identity == root && located.Record.HealthPath.Length > 0 ? located.Record.HealthPath : spec.HealthPath;
-            var members = parts.Tree.Members(root, located.InstanceId).Select(m => m.Pid).Append(root.Pid).ToHashSet();
-            var health = await parts.Health.ProbeAsync(host, spec.Port, healthPath, members.Contains, options.HealthTimeout, cancellationToken).ConfigureAwait(false);
+            var isMember = parts.Tree.Membership(root, located.InstanceId);
+            var health = await parts.Health.ProbeAsync(host, spec.Port, healthPath, isMember, options.HealthTimeout, cancellationToken).ConfigureAwait(false);
             seen = seen with { Healthy = health.IsHealthy, HealthStatus = health.StatusCode, HealthMs = Math.Round(health.Latency.TotalMilliseconds, 3) };
             if (!health.IsHealthy)
             {

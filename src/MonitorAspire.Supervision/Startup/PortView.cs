@@ -33,6 +33,15 @@ internal sealed class PortView(ListenerProbe probe, InstanceTree tree, ProcessTa
             return new PortSight(null, null, [.. serving.Select(l => new PortOwner(null, null, l.EndPoint.ToString()))]);
         }
 
+        // Nearly always the root has the socket open itself, and then nobody else need be looked at.
+        if (root is { } identity
+            && probe.FindOwners(port, [identity.Pid]).Where(l => ListenerCoverage.Serves(l.Listener.EndPoint.Address, addresses)).ToList() is { Count: > 0 } own
+            && own.TrueForAll(l => l.Pids.Contains(identity.Pid))
+            && table.IsAlive(identity))
+        {
+            return new PortSight(true, null, [.. own.Select(l => (l with { Pids = [identity.Pid] }).ToPortOwner(table))]);
+        }
+
         var members = root is null && string.IsNullOrEmpty(instanceId)
             ? []
             : tree.Members(root, instanceId).Select(m => m.Pid).ToHashSet();

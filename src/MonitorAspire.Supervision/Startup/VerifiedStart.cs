@@ -289,10 +289,10 @@ internal sealed class VerifiedStart(EngineParts parts, DaemonSpec requested, Sta
     {
         // The death of the process ends the start at once, also in the middle of a request.
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var members = parts.Tree.Members(_instance!.Root, _instance.InstanceId).Select(m => m.Pid).Append(_instance.Root.Pid).ToHashSet();
+        var isMember = parts.Tree.Membership(_instance!.Root, _instance.InstanceId);
         var limit = Left < HealthTimeout ? Left : HealthTimeout;
         var probe = parts.Health.ProbeAsync(
-            _spec.Host, _spec.Port, _spec.HealthPath, members.Contains, limit > TimeSpan.Zero ? limit : TimeSpan.FromMilliseconds(1), ended.Token);
+            _spec.Host, _spec.Port, _spec.HealthPath, isMember, limit > TimeSpan.Zero ? limit : TimeSpan.FromMilliseconds(1), ended.Token);
         await Task.WhenAny(probe, _instance.Exited).ConfigureAwait(false);
         if (!probe.IsCompleted)
         {

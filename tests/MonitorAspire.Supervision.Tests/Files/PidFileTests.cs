@@ -1,0 +1,104 @@
+using System.Text;
+using CsCheck;
+using MonitorAspire.Supervision.Files;
+using MonitorAspire.Testing;
+
+namespace MonitorAspire.Supervision.Tests.Files;
+
+public sealed class PidFileTests
+{
+    [Theory]
+    [InlineData("123\n", 123)]
+    [InlineData("123", 123)]
+    [InlineData("  123 \r\n", 123)]
+    [InlineData("4194304\n", 4194304)]
+    public void Parse_APid_IsValid(string content, int pid) =>
+        Assert.Equal(new PidFileReading(PidFileState.Valid, pid), PidFile.Parse(Encoding.UTF8.GetBytes(content)));
+
+    [Theory]
+    [InlineData("", PidFileState.Empty)]
+    [InlineData("\n\n", PidFileState.Empty)]
+    [InlineData("0\n", PidFileState.Malformed)]
+    [InlineData("-1\n", PidFileState.Malformed)]
+    [InlineData("+1\n", PidFileState.Malformed)]
+    [InlineData("1 2\n", PidFileState.Malformed)]
+    [InlineData("0x10\n", PidFileState.Malformed)]
+    [InlineData("2147483648\n", PidFileState.Malformed)]
+    [InlineData("18446744073709551617\n", PidFileState.Malformed)]
+    [InlineData("１２\n", PidFileState.Malformed)]
+    public void Parse_AnythingElse_IsNot(string content, PidFileState state) =>
+        Assert.Equal(new PidFileReading(state, 0), PidFile.Parse(Encoding.UTF8.GetBytes(content)));
+
+    [Fact]
+    public void Parse_AnyBytes_NeverThrowsAndNeverGivesAPidThatKillWouldMisread() =>
+        Gen.Byte.Array[0, 200].Sample(bytes =>
+        {
+            var reading = PidFile.Parse(bytes);
+            return reading.State == PidFileState.Valid ? reading.Pid > 0 : reading.Pid == 0;
+        });
+
+    [Fact]
+    public void Write_AnyPid_IsReadBack()
+    {
+        using var directory = new TemporaryDirectory();
+        Gen.Int[1, int.MaxValue].Sample(
+            pid =>
+            {
+                PidFile.Write(directory["pid"], pid);
+                return PidFile.Read(directory["pid"]) == new PidFileReading(PidFileState.Valid, pid)
+                    && File.ReadAllText(directory["pid"]) == $"{pid}\n";
+            },
+            iter: 100,
+            threads: 1);
+    }
+
+    [Fact]
+    public async Task Write_WhileOthersRead_IsNeverSeenInPart()
+    {
+        using var directory = new TemporaryDirectory();
+        var path = directory["pid"];
+        PidFile.Write(path, 1);
+        using var done = new CancellationTokenSource();
+        var reader = Task.Run(() =>
+        {
+            var seen = new HashSet<PidFileReading>();
+            while (!done.IsCancellationRequested)
+            {
+                seen.Add(PidFile.Read(path));
+            }
+
+            return seen;
+        });
+
+        for (var i = 0; i < 2000; i++)
+        {
+            PidFile.Write(path, i % 2 == 0 ? 1 : 1_234_567);
+        }
+
+        await done.CancelAsync();
+        Assert.Subset(new HashSet<PidFileReading> { new(PidFileState.Valid, 1), new(PidFileState.Valid, 1_234_567) }, await reader);
+    }
+
+    [Fact]
+    public async Task Read_AFifo_DoesNotHang()
+    {
+        using var directory = new TemporaryDirectory();
+        using (var mkfifo = System.Diagnostics.Process.Start("mkfifo", directory["pid"]))
+        {
+            await mkfifo.WaitForExitAsync();
+        }
+
+        Assert.Equal(PidFileState.NotAFile, PidFile.Read(directory["pid"]).State);
+    }
+
+    [Fact]
+    public void RemoveIfOwn_SomebodyElses_Stays()
+    {
+        using var directory = new TemporaryDirectory();
+        PidFile.Write(directory["pid"], 42);
+        Assert.False(PidFile.RemoveIfOwn(directory["pid"], 43));
+        Assert.True(File.Exists(directory["pid"]));
+        Assert.True(PidFile.RemoveIfOwn(directory["pid"], 42));
+        Assert.False(File.Exists(directory["pid"]));
+    }
+}

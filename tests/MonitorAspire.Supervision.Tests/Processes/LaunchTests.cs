@@ -1,0 +1,112 @@
+using MonitorAspire.Supervision.Files;
+using MonitorAspire.Supervision.Identity;
+using MonitorAspire.Supervision.Startup;
+using MonitorAspire.Supervision.Tests.Startup;
+using MonitorAspire.Testing;
+
+namespace MonitorAspire.Supervision.Tests.Processes;
+
+/// <summary>What a launched process gets, and what it does not.</summary>
+public sealed class LaunchTests : IAsyncDisposable
+{
+    private readonly EngineBench _bench = new();
+
+    public ValueTask DisposeAsync() => _bench.DisposeAsync();
+
+    [Fact]
+    public async Task Launch_AnyCommand_InheritsStandardDescriptorsAndTheLockOnly()
+    {
+        // A descriptor of ours that is not close-on-exec must not get through either.
+        using var leak = File.OpenHandle("/dev/null");
+        Assert.Equal(0, Fcntl.ClearCloseOnExec(leak));
+
+        var spec = _bench.Spec("sh", "-c", "for d in /proc/self/fd/*; do echo \"$(basename $d) $(readlink $d)\"; done; exit 7");
+        var report = await _bench.StartAsync(spec);
+        var files = _bench.Files(spec.Port);
+
+        // 'readlink' is a child with descriptors of its own for the pipe; those of the shell are what the glob saw: 0 to 3.
+        var seen = report.LogTail.Select(l => l.Split(' ')[0]).ToList();
+        Assert.Equal(7, report.ExitCode);
+        Assert.Equal(["0", "1", "2", "3"], seen.Where(d => int.TryParse(d, out var fd) && fd < 4).Distinct());
+        Assert.DoesNotContain(report.LogTail, l => l.EndsWith(" /dev/null", StringComparison.Ordinal) && !l.StartsWith("0 ", StringComparison.Ordinal));
+        Assert.Contains($"3 {files.LockFile}", report.LogTail);
+    }
+
+    [Fact]
+    public async Task Launch_AnyCommand_LeadsASessionWithDefaultSignals()
+    {
+        var spec = _bench.Faulty();
+        var report = await _bench.StartAsync(spec);
+        var process = ProcessTable.Current.Describe(report.Pid!.Value)!;
+        Assert.Equal(report.Pid, process.Session);
+        Assert.Equal(report.Pid, process.ProcessGroup);
+        Assert.True(ProcessTable.Current.HoldsLock(report.Pid.Value, _bench.Files(spec.Port).LockFile));
+        Assert.Equal([report.Pid.Value], ProcessTable.Current.LockHolders(_bench.Files(spec.Port).LockFile));
+    }
+
+    [Fact]
+    public async Task Launch_ShellCommand_IsNotGivenIgnoredSignals()
+    {
+        // The runtime ignores SIGPIPE (bit 13); a child that inherited that would not die of a closed pipe.
+        var spec = _bench.Spec("sh", "-c", "grep -E 'SigIgn|SigBlk' /proc/self/status; exit 7");
+        var report = await _bench.StartAsync(spec);
+
+        // 32 and 33 belong to the C library and cannot be changed by anybody.
+        Assert.All(report.LogTail, l => Assert.Equal(0UL, ulong.Parse(l.Split('\t')[1], System.Globalization.NumberStyles.HexNumber, System.Globalization.CultureInfo.InvariantCulture) & 0x7FFF_FFFF));
+        Assert.Equal(2, report.LogTail.Count);
+    }
+
+    [Fact]
+    public async Task Launch_ArgumentsWithShellCharacters_ArriveAsTheyAre()
+    {
+        var spec = _bench.Spec("printf", "%s\\n", "$(touch /tmp/never)", "a b", "{port}", "'; exit 9; '");
+        var report = await _bench.StartAsync(spec);
+        Assert.Equal(["$(touch /tmp/never)", "a b", $"{spec.Port}", "'; exit 9; '"], report.LogTail);
+    }
+
+    [Fact]
+    public async Task Launch_WorkingDirectoryAndEnvironment_AreTheSpecifications()
+    {
+        var spec = _bench.Spec("sh", "-c", "pwd; echo \"$GREETING\"; exit 7") with
+        {
+            WorkingDirectory = Path.GetTempPath(),
+            Environment = new Dictionary<string, string?> { ["GREETING"] = "port {port}" },
+        };
+        var report = await _bench.StartAsync(spec);
+        Assert.Equal([Path.TrimEndingDirectorySeparator(Path.GetTempPath()), $"port {spec.Port}"], report.LogTail);
+    }
+
+    [Fact]
+    public async Task Launch_ExecutableReplacedBetweenStopAndStart_RunsTheNewOne()
+    {
+        var script = _bench["daemon.sh"];
+        async Task InstallAsync(string body)
+        {
+            // As an installer does it: a new file is renamed over the old.
+            await File.WriteAllTextAsync(script + ".new", "#!/bin/sh\n" + body + "\n");
+            File.SetUnixFileMode(script + ".new", UnixFileMode.UserRead | UnixFileMode.UserExecute | UnixFileMode.UserWrite);
+            File.Move(script + ".new", script, overwrite: true);
+        }
+
+        await InstallAsync($"exec {EngineBench.FaultDaemon} \"$@\"");
+        var spec = _bench.Faulty() with { Command = script };
+        Assert.Equal(StartupVerdict.Verified, (await _bench.StartAsync(spec)).Verdict);
+
+        // Replaced under a living instance: it is still that instance.
+        await InstallAsync("echo second; exit 4");
+        Assert.Equal(InspectionVerdict.Running, (await _bench.InspectAsync(spec)).Verdict);
+        Assert.Equal(StopVerdict.Stopped, (await _bench.StopAsync(spec)).Verdict);
+        var second = await _bench.StartAsync(spec);
+        Assert.Equal(4, second.ExitCode);
+        Assert.Equal(["second"], second.LogTail);
+    }
+
+    private static partial class Fcntl
+    {
+        internal static int ClearCloseOnExec(Microsoft.Win32.SafeHandles.SafeFileHandle handle) =>
+            Native((int)handle.DangerousGetHandle(), 2, 0);
+
+        [System.Runtime.InteropServices.DllImport("libc", EntryPoint = "fcntl")]
+        private static extern int Native(int fd, int command, int argument);
+    }
+}

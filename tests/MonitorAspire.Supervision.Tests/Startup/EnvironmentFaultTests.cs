@@ -1,0 +1,96 @@
+using System.Diagnostics;
+using Microsoft.Extensions.Logging.Abstractions;
+using MonitorAspire.Supervision.Files;
+using MonitorAspire.Supervision.Startup;
+using MonitorAspire.Testing;
+
+namespace MonitorAspire.Supervision.Tests.Startup;
+
+/// <summary>Clocks that jump and disks that are full.</summary>
+public sealed class EnvironmentFaultTests : IAsyncDisposable
+{
+    private readonly EngineBench _bench = new();
+
+    public ValueTask DisposeAsync() => _bench.DisposeAsync();
+
+    [Theory]
+    [InlineData(-86_400)]
+    [InlineData(86_400)]
+    public async Task Start_WallClockJumpsMeanwhile_TheLimitIsNotTouched(int seconds)
+    {
+        var clock = new JumpingClock();
+        var engine = new DaemonEngine(new EngineOptions { StateDirectory = _bench.StateDirectory }, NullLogger<DaemonEngine>.Instance, clock);
+        var spec = _bench.Remember(_bench.Faulty("--start-delay", "500"));
+        var outcome = await engine.StartAsync(
+            spec, new StartOptions { StageEntered = (_, _) => clock.Offset += TimeSpan.FromSeconds(seconds) }, CancellationToken.None);
+
+        Assert.True(outcome.Report.Verdict == StartupVerdict.Verified, outcome.Report.Detail);
+        Assert.InRange(outcome.Report.TotalMs, 0, 30_000);
+        clock.Offset = TimeSpan.Zero;
+        Assert.Equal(InspectionVerdict.Running, (await engine.InspectAsync(spec, new InspectOptions(), CancellationToken.None)).Verdict);
+        Assert.Equal(StartupVerdict.AlreadyRunning, (await engine.StartAsync(spec, new StartOptions(), CancellationToken.None)).Report.Verdict);
+    }
+
+    [Fact]
+    public async Task Start_DiskFull_SaysSoAndLeavesNothing()
+    {
+        Assert.SkipUnless(Environment.UserName == "root", "only root can mount a small file system");
+        var mount = _bench["small"];
+        Directory.CreateDirectory(mount);
+        await RunAsync("mount", "-t", "tmpfs", "-o", "size=64k,mode=0700", "tmpfs", mount);
+        try
+        {
+            var state = Path.Combine(mount, "state");
+            var engine = new DaemonEngine(new EngineOptions { StateDirectory = state }, NullLogger<DaemonEngine>.Instance);
+            var spec = _bench.Faulty();
+            Directory.CreateDirectory(state);
+            await File.WriteAllTextAsync(new DaemonFiles(state, spec.Port).LockFile, "");
+            FillUp(Path.Combine(mount, "filler"));
+
+            var report = (await engine.StartAsync(spec, new StartOptions(), CancellationToken.None)).Report;
+            Assert.Equal(StartupVerdict.Failed, report.Verdict);
+            Assert.Contains("space", report.Detail, StringComparison.OrdinalIgnoreCase);
+            Assert.Equal([new DaemonFiles(state, spec.Port).LockFile], Directory.GetFiles(state));
+
+            // And when there is room again it starts.
+            File.Delete(Path.Combine(mount, "filler"));
+            Assert.Equal(StartupVerdict.Verified, (await engine.StartAsync(spec, new StartOptions(), CancellationToken.None)).Report.Verdict);
+            Assert.Equal(StopVerdict.Stopped, (await engine.StopAsync(spec, new StopOptions(), CancellationToken.None)).Verdict);
+        }
+        finally
+        {
+            await RunAsync("umount", mount);
+        }
+    }
+
+    private static void FillUp(string path)
+    {
+        try
+        {
+            using var stream = new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.None, bufferSize: 0);
+            while (true)
+            {
+                stream.Write(new byte[512]);
+            }
+        }
+        catch (IOException)
+        {
+            // Full.
+        }
+    }
+
+    private static async Task RunAsync(string command, params string[] arguments)
+    {
+        using var process = Process.Start(command, arguments);
+        await process.WaitForExitAsync();
+        Assert.Equal(0, process.ExitCode);
+    }
+
+    /// <summary>A wall clock that somebody sets; the monotonic one goes on as it does.</summary>
+    private sealed class JumpingClock : TimeProvider
+    {
+        public TimeSpan Offset { get; set; }
+
+        public override DateTimeOffset GetUtcNow() => base.GetUtcNow() + Offset;
+    }
+}
