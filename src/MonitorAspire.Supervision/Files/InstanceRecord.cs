@@ -64,6 +64,11 @@ public sealed record InstanceRecord
     [JsonIgnore]
     public ProcessIdentity? Launcher => LauncherPid > 0 ? new ProcessIdentity(LauncherPid, LauncherStartTicks, BootId) : null;
 
+    /// <summary>Whether both speak of the same process life in the same phase of its start.</summary>
+    /// <param name="other">Another record.</param>
+    internal bool IsSameInstance(InstanceRecord? other) =>
+        other is not null && (Pid, StartTicks, BootId, InstanceId, VerifiedAt) == (other.Pid, other.StartTicks, other.BootId, other.InstanceId, other.VerifiedAt);
+
     /// <summary>Reads a record; <see langword="null"/> when there is none or it cannot be understood. Never throws, never follows a link.</summary>
     /// <param name="path">The file.</param>
     public static InstanceRecord? Read(string path)

@@ -56,7 +56,22 @@ internal sealed class InstanceLocator(ProcessTable table)
     /// <summary>Looks. Changes nothing.</summary>
     internal Located Locate(DaemonFiles files)
     {
-        var record = InstanceRecord.Read(files.InstanceFile);
+        // Record and lock are two looks. Where a launcher wrote the record in between, what was seen does not fit together.
+        for (var attempt = 1; ; attempt++)
+        {
+            var record = InstanceRecord.Read(files.InstanceFile);
+            var located = Locate(files, record);
+            if (attempt == Attempts || (InstanceRecord.Read(files.InstanceFile)?.IsSameInstance(record) ?? record is null))
+            {
+                return located;
+            }
+        }
+    }
+
+    private const int Attempts = 5;
+
+    private Located Locate(DaemonFiles files, InstanceRecord? record)
+    {
         if (record?.Identity is { } recorded && table.IsAlive(recorded))
         {
             var byLock = table.HoldsLock(recorded.Pid, files.LockFile);
