@@ -75,7 +75,7 @@ internal static partial class MonitorDaemon
             await app.StartAsync();
         }
         catch (Exception e) when (e is IOException or SocketException or AggregateException or InvalidOperationException
-            && BindFailure.From(e, settings, files, BindFailure.FindOwners) is { } failure)
+            && BindFailure.From(e, settings, files) is { } failure)
         {
             binding.Fail(failure.ErrorType, failure.Message);
             Refuse(failure.ExitCode, failure.Message);

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using MonitorAspire.Daemon.Settings;
+using MonitorAspire.ServiceDefaults;
 
 namespace MonitorAspire.Daemon.Serving;
 

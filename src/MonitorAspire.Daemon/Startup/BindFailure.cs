@@ -1,7 +1,6 @@
 using System.Net.Sockets;
 using MonitorAspire.Daemon.Settings;
 using MonitorAspire.Supervision.Files;
-using MonitorAspire.Supervision.Identity;
 using MonitorAspire.Supervision.Probes;
 using MonitorAspire.Supervision.Startup;
 
@@ -14,16 +13,16 @@ namespace MonitorAspire.Daemon.Startup;
 internal sealed record BindFailure(int ExitCode, string ErrorType, string Message)
 {
     /// <summary>Tells what happened, or <see langword="null"/> where it has nothing to do with binding.</summary>
-    internal static BindFailure? From(Exception exception, DaemonSettings settings, DaemonFiles files, Func<int, IReadOnlyList<PortOwner>> ownersOf)
+    internal static BindFailure? From(Exception exception, DaemonSettings settings, DaemonFiles files)
     {
-        if (SocketErrorIn(exception) is not { } error)
+        if (BindErrors.SocketErrorIn(exception) is not { } error)
         {
             return null;
         }
 
         var (exitCode, errorType, why) = error switch
         {
-            SocketError.AddressAlreadyInUse => (DaemonExitCodes.CannotBind, "port-in-use", $"already in use{Owners(ownersOf(settings.Port))}"),
+            SocketError.AddressAlreadyInUse => (DaemonExitCodes.CannotBind, "port-in-use", $"already in use by {BindErrors.DescribeOwners(settings.Port)}"),
             SocketError.AccessDenied => (DaemonExitCodes.NoPermission, "permission-denied", "this user may not listen there"),
             SocketError.AddressNotAvailable => (DaemonExitCodes.CannotBind, "port-not-bound", "this machine has no such address"),
             SocketError.HostNotFound or SocketError.NoData or SocketError.TryAgain => (DaemonExitCodes.CannotBind, "port-not-bound", "the host name cannot be looked up"),
@@ -33,40 +32,6 @@ internal sealed record BindFailure(int ExitCode, string ErrorType, string Messag
             exitCode, errorType, $"port {settings.Port}: PID {Environment.ProcessId} cannot listen on {Address(settings)} for {files.PidFile}: {why}");
     }
 
-    /// <summary>Who listens on the port, as far as this platform and this user can tell.</summary>
-    internal static IReadOnlyList<PortOwner> FindOwners(int port)
-    {
-        try
-        {
-            return [.. ListenerProbe.Current.FindOwners(port).Select(o => o.ToPortOwner(ProcessTable.Current))];
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or PlatformNotSupportedException or NotImplementedException)
-        {
-            return [];
-        }
-    }
-
-    private static string Owners(IReadOnlyList<PortOwner> owners) => owners.Count == 0
-        ? " by a process that cannot be told"
-        : $" by {string.Join(" and ", owners.Select(o => o.ToString()).Distinct())}";
-
     private static string Address(DaemonSettings settings)
         => settings.Host.Contains(':', StringComparison.Ordinal) && settings.Host[0] != '[' ? $"[{settings.Host}]:{settings.Port}" : $"{settings.Host}:{settings.Port}";
-
-    // Kestrel wraps the one that says it: IOException, AddressInUseException, SocketException.
-    private static SocketError? SocketErrorIn(Exception? exception)
-    {
-        for (; exception is not null; exception = exception.InnerException)
-        {
-            switch (exception)
-            {
-                case SocketException socket:
-                    return socket.SocketErrorCode;
-                case AggregateException { InnerExceptions: var all } when all.Select(SocketErrorIn).FirstOrDefault(e => e is not null) is { } inner:
-                    return inner;
-            }
-        }
-
-        return null;
-    }
 }

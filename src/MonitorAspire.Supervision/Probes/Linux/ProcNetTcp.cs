@@ -5,10 +5,7 @@ using System.Runtime.InteropServices;
 
 namespace MonitorAspire.Supervision.Probes.Linux;
 
-/// <summary>
-/// Listening sockets out of <c>/proc/net/tcp</c> and <c>/proc/net/tcp6</c>: what every Linux has, also where <see cref="SockDiag"/>
-/// is not to be had.
-/// </summary>
+/// <summary>Sockets out of <c>/proc/net/tcp</c> and <c>/proc/net/tcp6</c>.</summary>
 internal static class ProcNetTcp
 {
     /// <summary>The state of a listening socket, <c>TCP_LISTEN</c>.</summary>

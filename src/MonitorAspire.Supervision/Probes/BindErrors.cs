@@ -1,0 +1,49 @@
+using System.Net.Sockets;
+using MonitorAspire.Supervision.Identity;
+
+namespace MonitorAspire.Supervision.Probes;
+
+/// <summary>Explains why a server of our own could not listen.</summary>
+public static class BindErrors
+{
+    /// <summary>
+    /// The socket's error in an exception, or <see langword="null"/> where there is none. A server wraps it: Kestrel in an
+    /// <see cref="IOException"/> around an exception of its own.
+    /// </summary>
+    /// <param name="exception">What the server threw.</param>
+    public static SocketError? SocketErrorIn(Exception? exception)
+    {
+        for (; exception is not null; exception = exception.InnerException)
+        {
+            switch (exception)
+            {
+                case SocketException socket:
+                    return socket.SocketErrorCode;
+                case AggregateException { InnerExceptions: var all } when all.Select(SocketErrorIn).FirstOrDefault(e => e is not null) is { } inner:
+                    return inner;
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>Who listens on a port, in words, as far as this platform and this user can tell.</summary>
+    /// <param name="port">The port.</param>
+    public static string DescribeOwners(int port)
+    {
+        try
+        {
+            var owners = ListenerProbe.Current.FindOwners(port).Select(o => o.ToPortOwner(ProcessTable.Current).ToString()).Distinct().ToList();
+            if (owners.Count > 0)
+            {
+                return string.Join(" and ", owners);
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or PlatformNotSupportedException)
+        {
+            // To be told below.
+        }
+
+        return "a process that cannot be told";
+    }
+}
