@@ -1,2 +1,3 @@
-var app = WebApplication.CreateSlimBuilder(args).Build();
-app.Run();
+using MonitorAspire.Supervisor;
+
+return await SupervisorProgram.RunAsync(args);

@@ -1,0 +1,98 @@
+using System.Text.Json.Serialization;
+using Microsoft.AspNetCore.Diagnostics;
+using MonitorAspire.ServiceDefaults;
+using MonitorAspire.Supervision;
+using MonitorAspire.Supervisor.Events;
+using MonitorAspire.Supervisor.Fleet;
+using MonitorAspire.Supervisor.Logs;
+using MonitorAspire.Supervisor.Rest;
+using MonitorAspire.Supervisor.Security;
+using MonitorAspire.Supervisor.Settings;
+
+namespace MonitorAspire.Supervisor.Hosting;
+
+/// <summary>The web application of the supervisor.</summary>
+internal static class SupervisorApplication
+{
+    internal const string Name = "monitor-aspire-supervisor";
+
+    /// <summary>What every supervisor has, whatever its fleet is made of.</summary>
+    internal static void AddSupervisor(this WebApplicationBuilder builder, SupervisorSettings settings)
+    {
+        builder.AddServiceDefaults(static defaults =>
+        {
+            defaults.HttpClients = false;
+            defaults.ServiceName = "monitor-supervisor";
+        });
+        builder.Services.AddSystemd();
+        builder.Services.AddWindowsService();
+
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxRequestBodySize = SupervisorSettings.MaximumBodyBytes;
+            foreach (var address in settings.Addresses)
+            {
+                ListenAddresses.Apply(kestrel, address.Host, address.Port);
+            }
+        });
+
+        builder.Services.AddSingleton(settings);
+        builder.Services.AddSingleton(TimeProvider.System);
+        builder.Services.AddSingleton<FleetHistory>();
+        builder.Services.AddSingleton<StreamsEnding>();
+        builder.Services.AddSingleton(static services => services.GetRequiredService<IFleetControl>().Fleet);
+        builder.Services.AddHostedService<FleetHost>();
+        builder.Services.AddHostedService<ParentWatch>();
+
+        builder.Services.AddProblemDetails();
+        builder.Services.ConfigureHttpJsonOptions(static http =>
+        {
+            http.SerializerOptions.DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull;
+            http.SerializerOptions.TypeInfoResolverChain.Insert(0, SupervisorJson.Default);
+            http.SerializerOptions.TypeInfoResolverChain.Insert(0, SupervisionJson.Default);
+        });
+        builder.Services.Configure<RouteHandlerOptions>(static routes => routes.ThrowOnBadRequest = true);
+        builder.Services.AddOpenApi(OpenApiDescription.Configure);
+
+        // What they say about a failed start, with stack traces, is said by us in one line; a bad request is the client's business.
+        builder.Logging
+            .AddFilter("Microsoft.Hosting.Lifetime", LogLevel.Warning)
+            .AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None)
+            .AddFilter("Microsoft.AspNetCore.Diagnostics.ExceptionHandlerMiddleware", LogLevel.None)
+            .AddFilter("Microsoft.AspNetCore.Server.Kestrel", static level => level is >= LogLevel.Warning and < LogLevel.Critical);
+    }
+
+    /// <summary>The way of a request: own host, problem details, token, body limit, endpoint.</summary>
+    internal static void UseSupervisor(this WebApplication app, SupervisorToken token)
+    {
+        app.UseExceptionHandler(new ExceptionHandlerOptions { ExceptionHandler = HandleAsync, AllowStatusCode404Response = true });
+        app.UseOwnHosts(app.Services.GetRequiredService<SupervisorSettings>());
+        app.UseToken(token);
+        app.Use(static (context, next) => context.Request.ContentLength > SupervisorSettings.MaximumBodyBytes
+            ? Problems.Write(context, StatusCodes.Status413PayloadTooLarge, $"The body may have {SupervisorSettings.MaximumBodyBytes} bytes at most.")
+            : next(context));
+        app.UseStatusCodePages();
+
+        var answers = new HealthAnswers(app.Services.GetRequiredService<TimeProvider>());
+        app.MapDefaultEndpoints((context, report) =>
+            context.Response.WriteAsJsonAsync(answers.Health(context, report.Status), SupervisorJson.Default.SupervisorHealth, cancellationToken: context.RequestAborted));
+        app.MapDaemons();
+        app.MapLogs();
+        app.MapEvents();
+        app.MapSummary();
+        app.MapOpenApi();
+    }
+
+    private static Task HandleAsync(HttpContext context)
+    {
+        var exception = context.Features.Get<IExceptionHandlerFeature>()?.Error;
+        var (status, detail) = Problems.Explain(exception);
+        if (status == StatusCodes.Status500InternalServerError && exception is not null)
+        {
+            RequestLog.Failed(context.RequestServices.GetRequiredService<ILoggerFactory>().CreateLogger(Name), exception, context.Request.Method, context.Request.Path);
+        }
+
+        return Problems.Write(context, status, detail);
+    }
+}

@@ -1,0 +1,32 @@
+namespace MonitorAspire.Supervisor.Settings;
+
+/// <summary>What <c>--help</c> prints.</summary>
+internal static class Usage
+{
+    internal const string Help = """
+        monitor-aspire-supervisor: starts, verifies and watches a fleet of daemons.
+
+        Usage: monitor-aspire-supervisor [options]
+
+        Options:
+          --urls URL          Where its interface listens (default http://127.0.0.1:8760); or by parts:
+          --port PORT         Port of its interface (MONITOR_SUPERVISOR_PORT)
+          --host HOST         Host of its interface (MONITOR_SUPERVISOR_HOST)
+          --state-dir DIR     Where PID files, locks, logs and the token are (MONITOR_STATE_DIR, default per user)
+          --count N           How many daemons (default 4)
+          --base-port PORT    Port of the first daemon (default 8768)
+          --config FILE       A JSON file with a section "Monitors", over appsettings.json beside the program
+          --Section:Key VALUE Any key of the sections Monitors, Supervisor and Logging, as in --Monitors:StopDaemonsOnShutdown false
+          --version           Print the version
+          -h, --help          Print this help
+
+        The environment says the same as Monitors__Count=4. The later wins: appsettings.json, --config, environment, command line.
+        With MONITOR_PARENT_PID it ends, in order, when that process does.
+
+        Interface: GET /api/daemons, /api/daemons/NAME, /api/daemons/NAME/logs, /api/events, /api/fleet/summary, /health, /alive,
+        /openapi/v1.json; POST /api/daemons/NAME/start|stop|restart with the token in DIR/supervisor.token.
+
+        Exit codes: 0 done; 1 failure; 2 configuration or command line; 4 port in use; 7 no permission; 8 another supervisor has
+        this state directory.
+        """;
+}

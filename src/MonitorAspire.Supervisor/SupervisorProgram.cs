@@ -1,0 +1,111 @@
+using System.Net.Sockets;
+using MonitorAspire.Supervision.Files;
+using MonitorAspire.Supervision.Fleet;
+using MonitorAspire.Supervision.Probes;
+using MonitorAspire.Supervision.Startup;
+using MonitorAspire.Supervisor.Fleet;
+using MonitorAspire.Supervisor.Hosting;
+using MonitorAspire.Supervisor.Security;
+using MonitorAspire.Supervisor.Settings;
+
+namespace MonitorAspire.Supervisor;
+
+/// <summary>The life of the supervisor, and what it says when it cannot live.</summary>
+internal static class SupervisorProgram
+{
+    internal static async Task<int> RunAsync(string[] args)
+    {
+        try
+        {
+            var commandLine = CommandLine.Read(args);
+            if (commandLine.Print is { } text)
+            {
+                Console.WriteLine(text);
+                return ExitCodes.Success;
+            }
+
+            return await RunAsync(commandLine);
+        }
+        catch (ConfigurationException e)
+        {
+            return Refuse(ExitCodes.Usage, e.Message);
+        }
+    }
+
+    private static async Task<int> RunAsync(CommandLine commandLine)
+    {
+        var builder = ConfigurationSetup.CreateBuilder(commandLine);
+        var monitors = MonitorsReader.Read(builder.Configuration);
+        var specs = MonitorsReader.Resolve(monitors);
+        var settings = SupervisorSettings.Read(builder.Configuration, monitors);
+        if (settings.Addresses.FirstOrDefault(a => specs.Any(s => s.Port == a.Port)) is { Port: > 0 } taken)
+        {
+            throw new ConfigurationException($"port {taken.Port} is that of the supervisor's interface and of a daemon; give one of them another");
+        }
+
+        IDisposable? instance;
+        SupervisorToken token;
+        try
+        {
+            StateDirectory.Create(settings.StateDirectory);
+            instance = SupervisorLock.TryTake(settings.StateDirectory, out var held);
+            if (instance is null)
+            {
+                return Refuse(ExitCodes.Foreign, $"another supervisor looks after {settings.StateDirectory}: {held}");
+            }
+
+            token = SupervisorToken.LoadOrCreate(settings.StateDirectory);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return Refuse(ExitCodes.PermissionDenied, $"the state directory {settings.StateDirectory} cannot be used: {e.Message}");
+        }
+
+        using (instance)
+        {
+            return await ServeAsync(builder, monitors, specs, settings, token);
+        }
+    }
+
+    private static async Task<int> ServeAsync(
+        WebApplicationBuilder builder, MonitorsOptions monitors, IReadOnlyList<DaemonSpec> specs, SupervisorSettings settings, SupervisorToken token)
+    {
+        builder.AddSupervisor(settings);
+        builder.AddFleet(monitors, specs, settings);
+        await using var app = builder.Build();
+        app.UseSupervisor(token);
+        try
+        {
+            await app.StartAsync();
+        }
+        catch (Exception e) when (BindErrors.SocketErrorIn(e) is { } error)
+        {
+            return RefuseBind(error, settings);
+        }
+
+        await app.WaitForShutdownAsync();
+        return ExitCodes.Success;
+    }
+
+    private static int RefuseBind(SocketError error, SupervisorSettings settings)
+    {
+        var where = string.Join(" and ", settings.Addresses);
+        return error switch
+        {
+            SocketError.AddressAlreadyInUse => Refuse(
+                ExitCodes.PortInUse,
+                $"cannot listen on {where}: already in use by {string.Join(" and ", settings.Addresses.Select(a => BindErrors.DescribeOwners(a.Port)).Distinct())}"),
+            SocketError.AccessDenied => Refuse(ExitCodes.PermissionDenied, $"cannot listen on {where}: this user may not"),
+            SocketError.AddressNotAvailable => Refuse(ExitCodes.Usage, $"cannot listen on {where}: this machine has no such address"),
+            SocketError.HostNotFound or SocketError.NoData or SocketError.TryAgain => Refuse(ExitCodes.Usage, $"cannot listen on {where}: the host name cannot be looked up"),
+            _ => Refuse(ExitCodes.Failure, $"cannot listen on {where}: {error}"),
+        };
+    }
+
+    private static int Refuse(int exitCode, string message)
+    {
+        // One line, whatever a path or a message of the system has in it.
+        Console.Error.WriteLine($"{SupervisorApplication.Name}: {message.ReplaceLineEndings(" ")}");
+        return exitCode;
+    }
+}

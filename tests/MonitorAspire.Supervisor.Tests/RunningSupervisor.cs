@@ -1,0 +1,98 @@
+using System.Globalization;
+using System.Net.Http.Headers;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using MonitorAspire.Supervision.Fleet;
+using MonitorAspire.Supervisor.Fleet;
+using MonitorAspire.Supervisor.Hosting;
+using MonitorAspire.Supervisor.Security;
+using MonitorAspire.Supervisor.Settings;
+using MonitorAspire.Testing;
+
+namespace MonitorAspire.Supervisor.Tests;
+
+/// <summary>The supervisor's interface on a free port, over a fleet in memory.</summary>
+internal sealed class RunningSupervisor : IAsyncDisposable
+{
+    private readonly WebApplication _app;
+    private readonly TemporaryDirectory _directory;
+
+    private RunningSupervisor(WebApplication app, TemporaryDirectory directory, FakeFleet fleet, int port)
+    {
+        _app = app;
+        _directory = directory;
+        Fleet = fleet;
+        Port = port;
+        Token = File.ReadAllText(Path.Combine(directory.Path, SupervisorToken.FileName)).Trim();
+        Client = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}"), Timeout = Wait.Generous };
+    }
+
+    public FakeFleet Fleet { get; }
+
+    public int Port { get; }
+
+    public string Token { get; }
+
+    public HttpClient Client { get; }
+
+    public string LogFile => Path.Combine(_directory.Path, "alpha.log");
+
+    public static async Task<RunningSupervisor> StartAsync()
+    {
+        var directory = new TemporaryDirectory();
+        var port = FreePort.Next();
+        var fleet = new FakeFleet();
+        fleet.Add(new DaemonSnapshot
+        {
+            Name = "alpha",
+            Host = "127.0.0.1",
+            Port = 9001,
+            Pid = 4711,
+            State = DaemonState.Running,
+            LogFile = Path.Combine(directory.Path, "alpha.log"),
+        });
+
+        var builder = ConfigurationSetup.CreateBuilder(CommandLine.Read([]));
+        builder.AddSupervisor(new SupervisorSettings { Addresses = [new ListenAddress("127.0.0.1", port)], StateDirectory = directory.Path });
+        builder.Services.AddSingleton<IFleetControl>(fleet);
+        builder.Logging.ClearProviders();
+        var app = builder.Build();
+        app.UseSupervisor(SupervisorToken.LoadOrCreate(directory.Path));
+        await app.StartAsync();
+        return new RunningSupervisor(app, directory, fleet, port);
+    }
+
+    /// <summary>Sends a POST, with the token unless the test says otherwise.</summary>
+    public Task<HttpResponseMessage> PostAsync(string path, HttpContent? content = null, string? token = null)
+    {
+        var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = content };
+        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token ?? Token);
+        return Client.SendAsync(request);
+    }
+
+    /// <summary>Opens a stream for reading lines.</summary>
+    public async Task<StreamReader> OpenAsync(string path, string? lastEventId = null)
+    {
+        var request = new HttpRequestMessage(HttpMethod.Get, path);
+        if (lastEventId is not null)
+        {
+            request.Headers.Add("Last-Event-ID", lastEventId);
+        }
+
+        var response = await Client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+        response.EnsureSuccessStatusCode();
+        return new StreamReader(await response.Content.ReadAsStreamAsync());
+    }
+
+    public Task StopAsync() => _app.StopAsync();
+
+    public async ValueTask DisposeAsync()
+    {
+        Client.Dispose();
+        await _app.DisposeAsync();
+        _directory.Dispose();
+    }
+
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"supervisor on {Port}");
+}
