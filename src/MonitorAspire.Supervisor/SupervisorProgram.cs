@@ -3,6 +3,7 @@ using MonitorAspire.Supervision.Files;
 using MonitorAspire.Supervision.Fleet;
 using MonitorAspire.Supervision.Probes;
 using MonitorAspire.Supervision.Startup;
+using MonitorAspire.Supervisor.Dashboard;
 using MonitorAspire.Supervisor.Fleet;
 using MonitorAspire.Supervisor.Hosting;
 using MonitorAspire.Supervisor.Security;
@@ -72,6 +73,7 @@ internal static class SupervisorProgram
     {
         builder.AddSupervisor(settings);
         builder.AddFleet(monitors, specs, settings);
+        builder.Services.AddDashboardResourceService(builder.Configuration);
         await using var app = builder.Build();
         app.UseSupervisor(token);
         try

@@ -21,7 +21,8 @@ internal static class Usage
           -h, --help          Print this help
 
         The environment says the same as Monitors__Count=4. The later wins: appsettings.json, --config, environment, command line.
-        With MONITOR_PARENT_PID it ends, in order, when that process does.
+        With MONITOR_PARENT_PID it ends, in order, when that process does. With MONITOR_RESOURCE_SERVICE_URL (a loopback URL) and
+        MONITOR_RESOURCE_SERVICE_API_KEY the Aspire dashboard shows and operates the fleet.
 
         Interface: GET /api/daemons, /api/daemons/NAME, /api/daemons/NAME/logs, /api/events, /api/fleet/summary, /health, /alive,
         /openapi/v1.json; POST /api/daemons/NAME/start|stop|restart with the token in DIR/supervisor.token.

@@ -1,0 +1,52 @@
+using Google.Protobuf.WellKnownTypes;
+using MonitorAspire.Supervision.Fleet;
+using MonitorAspire.Supervisor.Dashboard.Protocol;
+
+namespace MonitorAspire.Supervisor.Dashboard.Resources;
+
+/// <summary>The three checks of a daemon as health reports.</summary>
+internal static class DaemonHealth
+{
+    private static readonly string[] Keys = ["pid-file", "port", "health"];
+
+    /// <summary>The reports: none where there is no instance to be well or ill.</summary>
+    internal static IEnumerable<HealthReport> Of(DaemonSnapshot daemon)
+    {
+        if (daemon.State is not (DaemonState.Running or DaemonState.Unhealthy or DaemonState.Starting))
+        {
+            return [];
+        }
+
+        var reports = Keys.Select(key => Of(daemon, key)).ToList();
+
+        // The state is the engine's verdict over several probes: the latest one alone may have been good again.
+        if (daemon.State == DaemonState.Unhealthy && reports.TrueForAll(r => r.HasStatus && r.Status == HealthStatus.Healthy))
+        {
+            var health = reports[^1];
+            health.Status = HealthStatus.Unhealthy;
+            health.Description = daemon.LastFailure?.Detail ?? "The probes before the latest one failed.";
+        }
+
+        return reports;
+    }
+
+    private static HealthReport Of(DaemonSnapshot daemon, string key)
+    {
+        var check = daemon.Checks.FirstOrDefault(c => c.Name == key);
+        var report = new HealthReport { Key = key, Description = check?.Detail ?? "" };
+        if (check?.Healthy is { } healthy)
+        {
+            report.Status = healthy ? HealthStatus.Healthy : HealthStatus.Unhealthy;
+            report.LastRunAt = check.At?.ToTimestamp();
+        }
+        else if (daemon is { State: DaemonState.Running, VerifiedAt: { } verifiedAt })
+        {
+            // A verified start has seen all three; the first probe comes a second later.
+            report.Status = HealthStatus.Healthy;
+            report.Description = "Verified when it started.";
+            report.LastRunAt = verifiedAt.ToTimestamp();
+        }
+
+        return report;
+    }
+}

@@ -1,0 +1,46 @@
+using System.Globalization;
+using Google.Protobuf.WellKnownTypes;
+using MonitorAspire.Supervisor.Dashboard.Protocol;
+
+namespace MonitorAspire.Supervisor.Dashboard.Resources;
+
+/// <summary>Collects properties in the order in which they are to be read.</summary>
+internal sealed class PropertyList
+{
+    private readonly List<ResourceProperty> _items = [];
+
+    internal IReadOnlyList<ResourceProperty> Items => _items;
+
+    /// <summary>One that the dashboard names and sorts by itself.</summary>
+    internal void Known(string name, object? value) => Append(name, null, value, highlighted: false);
+
+    internal void Add(string name, string displayName, object? value) => Append(name, displayName, value, highlighted: false);
+
+    internal void Highlighted(string name, string displayName, object? value) => Append(name, displayName, value, highlighted: true);
+
+    private void Append(string name, string? displayName, object? value, bool highlighted)
+    {
+        if (value is null)
+        {
+            return;
+        }
+
+        var property = new ResourceProperty { Name = name, Value = ToValue(value), IsHighlighted = highlighted };
+        if (displayName is not null)
+        {
+            property.DisplayName = displayName;
+            property.SortOrder = _items.Count;
+        }
+
+        _items.Add(property);
+    }
+
+    private static Value ToValue(object value) => value switch
+    {
+        // The round-trip format is the one that the dashboard knows to show in the reader's own time.
+        DateTimeOffset at => Value.ForString(at.UtcDateTime.ToString("O", CultureInfo.InvariantCulture)),
+        int number => Value.ForString(number.ToString(CultureInfo.InvariantCulture)),
+        string[] list => Value.ForList([.. list.Select(Value.ForString)]),
+        _ => Value.ForString((string)value),
+    };
+}

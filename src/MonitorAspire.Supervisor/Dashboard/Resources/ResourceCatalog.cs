@@ -1,0 +1,53 @@
+using MonitorAspire.Supervision.Files;
+using MonitorAspire.Supervision.Fleet;
+using MonitorAspire.Supervisor.Dashboard.Protocol;
+
+namespace MonitorAspire.Supervisor.Dashboard.Resources;
+
+/// <summary>All that the dashboard shows, as it is now.</summary>
+internal sealed class ResourceCatalog(IFleet fleet, SupervisorResource supervisor)
+{
+    // What an instance was executed as is in its record, which is read once for each instance.
+    private readonly Dictionary<string, (int Pid, IReadOnlyList<string> Command)> _commands = new(StringComparer.OrdinalIgnoreCase);
+    private readonly Lock _lock = new();
+
+    /// <summary>The daemons and the supervisor. A daemon that has taken the supervisor's name is shown instead of it.</summary>
+    internal IReadOnlyList<Resource> Current()
+    {
+        var resources = fleet.Daemons.Select(d => DaemonResource.Of(d, supervisor.CreatedAt, CommandOf(d))).ToList();
+        if (!resources.Exists(r => string.Equals(r.Name, SupervisorResource.Name, StringComparison.OrdinalIgnoreCase)))
+        {
+            resources.Add(supervisor.Get());
+        }
+
+        return resources;
+    }
+
+    /// <summary>The log of a resource; <see langword="null"/> where there is no such resource, or no log of it.</summary>
+    /// <param name="resourceName">The resource's name.</param>
+    internal string? LogFile(string resourceName)
+        => fleet.Find(resourceName) is { } daemon ? daemon.LogFile
+            : resourceName == SupervisorResource.Name ? SupervisorResource.LogFile
+            : null;
+
+    private IReadOnlyList<string> CommandOf(DaemonSnapshot daemon)
+    {
+        lock (_lock)
+        {
+            var known = _commands.GetValueOrDefault(daemon.Name);
+            if (daemon.Pid is not { } pid || known.Pid == pid)
+            {
+                return known.Command ?? [];
+            }
+
+            if (Path.GetDirectoryName(daemon.PidFile) is not { } directory
+                || InstanceRecord.Read(new DaemonFiles(directory, daemon.Port).InstanceFile) is not { } record || record.Pid != pid)
+            {
+                return known.Command ?? [];
+            }
+
+            _commands[daemon.Name] = (pid, record.Command);
+            return record.Command;
+        }
+    }
+}

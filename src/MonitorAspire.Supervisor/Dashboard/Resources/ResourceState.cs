@@ -1,0 +1,42 @@
+using System.Globalization;
+using MonitorAspire.Supervision.Fleet;
+using MonitorAspire.Supervision.Telemetry;
+
+namespace MonitorAspire.Supervisor.Dashboard.Resources;
+
+/// <summary>
+/// A daemon's state in the dashboard's words. Where it has a word of its own that word is taken, for its icon, colour and filter come
+/// with it; otherwise the text is ours, and the style says how bad it is.
+/// </summary>
+/// <param name="Text">The text. The dashboard puts spaces and capitals where it thinks fit.</param>
+/// <param name="Style"><c>info</c>, <c>warning</c>, <c>error</c>, or <see langword="null"/> where the word itself says it.</param>
+internal readonly record struct ResourceState(string Text, string? Style)
+{
+    // Words of the dashboard.
+    internal const string Running = nameof(Running);
+    internal const string Starting = nameof(Starting);
+    internal const string Stopping = nameof(Stopping);
+    internal const string Exited = nameof(Exited);
+    internal const string NotStarted = nameof(NotStarted);
+    internal const string FailedToStart = nameof(FailedToStart);
+
+    /// <summary>The state of a daemon.</summary>
+    internal static ResourceState Of(DaemonSnapshot daemon) => daemon.State switch
+    {
+        // "Running (Unhealthy)" is what the dashboard itself makes of this and a health report that says so.
+        DaemonState.Running or DaemonState.Unhealthy => new(Running, null),
+        DaemonState.Starting when daemon.Stage is { } stage => new($"Starting: {WireNames.Of(stage).Replace('_', ' ')}", "info"),
+        DaemonState.Starting => new(Starting, null),
+        DaemonState.Stopping => new(Stopping, null),
+        DaemonState.Stopped when daemon is { StartedAt: null, Startup: null, LastFailure: null } => new(NotStarted, null),
+        DaemonState.Stopped => new(Exited, null),
+        DaemonState.Backoff => new($"Backoff{Until(daemon)}", "warning"),
+        DaemonState.CrashLooping => new($"Crash loop{Until(daemon, ", next try")}", "error"),
+        DaemonState.Failed => new(FailedToStart, null),
+        DaemonState.Foreign => new("Port is somebody else's", "error"),
+        _ => new(daemon.State.ToString(), "warning"),
+    };
+
+    private static string Until(DaemonSnapshot daemon, string word = " until")
+        => daemon.NextAttemptAt is { } at ? $"{word} {at.ToLocalTime().ToString("HH:mm:ss", CultureInfo.InvariantCulture)}" : "";
+}

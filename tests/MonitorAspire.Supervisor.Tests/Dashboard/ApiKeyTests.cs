@@ -1,0 +1,66 @@
+using Grpc.Core;
+using MonitorAspire.Supervisor.Dashboard.Protocol;
+
+namespace MonitorAspire.Supervisor.Tests.Dashboard;
+
+public class ApiKeyTests
+{
+    [Theory]
+    [InlineData(null)]
+    [InlineData("")]
+    [InlineData("0123456789abcdef0123456789abcdeX")]
+    [InlineData("0123456789abcdef0123456789abcde")]
+    [InlineData("0123456789abcdef0123456789abcdef0")]
+    public async Task Call_WithoutTheKey_IsRefusedAndDoesNothing(string? shown)
+    {
+        var fleet = new StubFleet(Snapshots.Running());
+        await using var bench = await ResourceServiceBench.StartAsync(fleet);
+        var headers = new Metadata();
+        if (shown is not null)
+        {
+            headers.Add("x-resource-service-api-key", shown);
+        }
+
+        var refused = await Assert.ThrowsAsync<RpcException>(async () => await bench.Client.ExecuteResourceCommandAsync(
+            new ResourceCommandRequest { ResourceName = "monitor-8768", CommandName = "stop" }, headers));
+        using var watch = bench.Client.WatchResources(new WatchResourcesRequest(), headers);
+        var refusedWatch = await Assert.ThrowsAsync<RpcException>(() => watch.ResponseStream.MoveNext(default));
+
+        Assert.Equal(StatusCode.Unauthenticated, refused.StatusCode);
+        Assert.Equal(StatusCode.Unauthenticated, refusedWatch.StatusCode);
+        Assert.Empty(fleet.Asked);
+    }
+
+    [Fact]
+    public async Task Call_WithTheKeyTwice_IsRefused()
+    {
+        await using var bench = await ResourceServiceBench.StartAsync(new StubFleet());
+        var headers = new Metadata
+        {
+            { "x-resource-service-api-key", ResourceServiceBench.Key },
+            { "x-resource-service-api-key", "another" },
+        };
+
+        var refused = await Assert.ThrowsAsync<RpcException>(async () => await bench.Client.GetApplicationInformationAsync(new ApplicationInformationRequest(), headers));
+
+        Assert.Equal(StatusCode.Unauthenticated, refused.StatusCode);
+    }
+
+    [Fact]
+    public async Task Call_WhereNoKeyIsWanted_IsAnswered()
+    {
+        await using var bench = await ResourceServiceBench.StartAsync(new StubFleet(), key: null);
+
+        Assert.Equal("MonitorAspire", (await bench.Client.GetApplicationInformationAsync(new ApplicationInformationRequest())).ApplicationName);
+    }
+
+    [Fact]
+    public async Task Start_WithAKey_TakesItOutOfTheEnvironmentOfTheDaemons()
+    {
+        Environment.SetEnvironmentVariable("MONITOR_RESOURCE_SERVICE_API_KEY", ResourceServiceBench.Key);
+
+        await using var bench = await ResourceServiceBench.StartAsync(new StubFleet());
+
+        Assert.Null(Environment.GetEnvironmentVariable("MONITOR_RESOURCE_SERVICE_API_KEY"));
+    }
+}

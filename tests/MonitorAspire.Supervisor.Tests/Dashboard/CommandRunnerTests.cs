@@ -1,0 +1,80 @@
+using MonitorAspire.Supervision.Fleet;
+using MonitorAspire.Supervision.Startup;
+using MonitorAspire.Supervisor.Dashboard.Protocol;
+
+namespace MonitorAspire.Supervisor.Tests.Dashboard;
+
+public class CommandRunnerTests
+{
+    [Theory]
+    [InlineData("start")]
+    [InlineData("restart")]
+    public async Task Execute_AStartThatIsVerified_SucceedsWithPidAndPort(string command)
+    {
+        var fleet = new StubFleet(Snapshots.Running()) { OnStart = name => Report(name, StartupVerdict.Verified) };
+
+        var answer = await ExecuteAsync(fleet, command, "MONITOR-8768");
+
+        Assert.Equal(ResourceCommandResponseKind.Succeeded, answer.Kind);
+        Assert.Equal("monitor-8768 was verified after 312 ms: PID 4712 on port 8768.", answer.Message);
+        Assert.Equal([$"{command} monitor-8768"], fleet.Asked);
+    }
+
+    [Fact]
+    public async Task Execute_AStartThatFails_FailsWithReasonStageDetailAndOutput()
+    {
+        var fleet = new StubFleet(Snapshots.Of(DaemonState.Stopped))
+        {
+            OnStart = name => Report(name, StartupVerdict.Failed) with
+            {
+                Reason = StartupReason.ExitedPrematurely,
+                Stage = StartupStage.PortBound,
+                Detail = "PID 4712 ended with exit code 3.",
+                LogTail = ["cannot open the database", "bye"],
+            },
+        };
+
+        var answer = await ExecuteAsync(fleet, "start");
+
+        Assert.Equal(ResourceCommandResponseKind.Failed, answer.Kind);
+        Assert.Equal("exited-prematurely in stage port bound. PID 4712 ended with exit code 3.", answer.Message);
+        Assert.Equal("cannot open the database\nbye", answer.Result.Value);
+    }
+
+    [Fact]
+    public async Task Execute_AStop_TellsWhatTheReportTells()
+    {
+        var fleet = new StubFleet(Snapshots.Running())
+        {
+            OnStop = name => new StopReport { Name = name, Port = 8768, Verdict = StopVerdict.Foreign, Detail = "The port is PID 99's." },
+        };
+
+        var refused = await ExecuteAsync(fleet, "stop");
+        fleet.OnStop = name => new StopReport { Name = name, Port = 8768, Verdict = StopVerdict.Stopped, TotalMs = 41.6 };
+        var stopped = await ExecuteAsync(fleet, "stop");
+
+        Assert.Equal((ResourceCommandResponseKind.Failed, "The port is PID 99's."), (refused.Kind, refused.Message));
+        Assert.Equal((ResourceCommandResponseKind.Succeeded, "monitor-8768 was stopped after 42 ms."), (stopped.Kind, stopped.Message));
+    }
+
+    [Theory]
+    [InlineData("start", "monitor-8768", "not now")]
+    [InlineData("explode", "monitor-8768", "'explode' is not a command of a daemon.")]
+    [InlineData("stop", "nobody", "There is no daemon 'nobody' in this fleet.")]
+    [InlineData("stop", "supervisor", "There is no daemon 'supervisor' in this fleet.")]
+    public async Task Execute_WhatCannotBeDone_FailsWithTheReason(string command, string resource, string message)
+    {
+        var answer = await ExecuteAsync(new StubFleet(Snapshots.Running()), command, resource);
+
+        Assert.Equal((ResourceCommandResponseKind.Failed, message), (answer.Kind, answer.Message));
+    }
+
+    private static StartupReport Report(string name, StartupVerdict verdict)
+        => new() { Name = name, Host = "127.0.0.1", Port = 8768, Verdict = verdict, Pid = 4712, TotalMs = 312.4 };
+
+    private static async Task<ResourceCommandResponse> ExecuteAsync(StubFleet fleet, string command, string resource = "monitor-8768")
+    {
+        await using var bench = await ResourceServiceBench.StartAsync(fleet);
+        return await bench.Client.ExecuteResourceCommandAsync(new ResourceCommandRequest { CommandName = command, ResourceName = resource, ResourceType = "Executable" }, bench.Options);
+    }
+}

@@ -1,0 +1,134 @@
+using System.Text;
+using Grpc.Core;
+using MonitorAspire.Supervision.Files;
+using MonitorAspire.Supervisor.Dashboard.ConsoleLogs;
+using MonitorAspire.Supervisor.Dashboard.Protocol;
+using MonitorAspire.Testing;
+
+namespace MonitorAspire.Supervisor.Tests.Dashboard;
+
+public sealed class ConsoleLogTests : IDisposable
+{
+    private readonly TemporaryDirectory _directory = new();
+
+    private string Log => _directory["monitor-daemon-8768.log"];
+
+    public void Dispose() => _directory.Dispose();
+
+    [Fact]
+    public async Task WatchConsoleLogs_Following_GivesTheTailAndThenWhatComes()
+    {
+        await File.WriteAllTextAsync(Log, "one\ntwo\r\nthr");
+        await using var bench = await BenchAsync();
+        using var call = Watch(bench);
+        Assert.Equal(["1 one", "2 two"], await LinesAsync(call, 2));
+
+        await File.AppendAllTextAsync(Log, "ee\nfour\n");
+
+        Assert.Equal(["3 three", "4 four"], await LinesAsync(call, 2));
+    }
+
+    [Fact]
+    public async Task WatchConsoleLogs_OverBothKindsOfRotation_LosesNothingAndRepeatsNothing()
+    {
+        await File.WriteAllTextAsync(Log, "one\n");
+        await using var bench = await BenchAsync();
+        using var call = Watch(bench);
+        Assert.Equal(["1 one"], await LinesAsync(call, 1));
+
+        // Of a living instance: its front goes to the old file.
+        await File.AppendAllTextAsync(Log, "two\n");
+        Assert.Equal(["2 two"], await LinesAsync(call, 1));
+        Assert.True(DaemonLog.RotateIfLarger(Log, 1, 2));
+        await File.AppendAllTextAsync(Log, "three\n");
+        Assert.Equal(["3 three"], await LinesAsync(call, 1));
+
+        // For a new instance: renamed away.
+        File.Move(Log, Log + ".1", overwrite: true);
+        await File.WriteAllTextAsync(Log, "four\n");
+        Assert.Equal(["4 four"], await LinesAsync(call, 1));
+    }
+
+    [Fact]
+    public async Task WatchConsoleLogs_BeforeThereIsALog_WaitsForIt()
+    {
+        await using var bench = await BenchAsync();
+        using var call = Watch(bench);
+
+        await File.WriteAllTextAsync(Log, "one\n");
+
+        Assert.Equal(["1 one"], await LinesAsync(call, 1));
+    }
+
+    [Fact]
+    public async Task WatchConsoleLogs_NotFollowing_GivesTheUnfinishedLineTooAndEnds()
+    {
+        await File.WriteAllTextAsync(Log, "one\ntwo");
+        await using var bench = await BenchAsync();
+        using var call = Watch(bench, suppressFollow: true);
+
+        Assert.Equal(["1 one", "2 two"], await LinesAsync(call, 2));
+        Assert.False(await call.ResponseStream.MoveNext(default));
+    }
+
+    [Fact]
+    public async Task WatchConsoleLogs_OfALargeLog_GivesItsEndInBoundedMessages()
+    {
+        await File.WriteAllLinesAsync(Log, Enumerable.Range(1, 10_000).Select(i => $"line {i}"));
+        await using var bench = await BenchAsync();
+        using var call = Watch(bench, suppressFollow: true);
+
+        var lines = new List<string>();
+        while (await call.ResponseStream.MoveNext(default))
+        {
+            Assert.InRange(call.ResponseStream.Current.LogLines.Count, 1, 500);
+            lines.AddRange(call.ResponseStream.Current.LogLines.Select(l => l.Text));
+        }
+
+        Assert.Equal(ConsoleLog.TailLines, lines.Count);
+        Assert.Equal(("line 8001", "line 10000"), (lines[0], lines[^1]));
+    }
+
+    [Fact]
+    public async Task WatchConsoleLogs_OfALineWithoutEnd_CutsItAndKeepsItsCharacters()
+    {
+        // Two bytes each, and blocks of an odd number of bytes before: characters fall on the borders.
+        var text = new string('é', 3 * LineBatches.MaximumLineLength / 2);
+        await File.WriteAllTextAsync(Log, "x" + text, Encoding.UTF8);
+        await using var bench = await BenchAsync();
+        using var call = Watch(bench, suppressFollow: true);
+
+        var lines = await LinesAsync(call, 2);
+
+        Assert.Equal(LineBatches.MaximumLineLength + "1 ".Length, lines[0].Length);
+        Assert.DoesNotContain('\uFFFD', string.Concat(lines));
+    }
+
+    [Theory]
+    [InlineData("nobody")]
+    [InlineData("supervisor")]
+    public async Task WatchConsoleLogs_OfWhatHasNoLog_Ends(string resource)
+    {
+        await using var bench = await BenchAsync();
+        using var call = bench.Client.WatchResourceConsoleLogs(new WatchResourceConsoleLogsRequest { ResourceName = resource }, bench.Options);
+
+        Assert.False(await call.ResponseStream.MoveNext(default));
+    }
+
+    private Task<ResourceServiceBench> BenchAsync() => ResourceServiceBench.StartAsync(new StubFleet(Snapshots.Running() with { LogFile = Log }));
+
+    private static AsyncServerStreamingCall<WatchResourceConsoleLogsUpdate> Watch(ResourceServiceBench bench, bool suppressFollow = false)
+        => bench.Client.WatchResourceConsoleLogs(new WatchResourceConsoleLogsRequest { ResourceName = "monitor-8768", SuppressFollow = suppressFollow }, bench.Options);
+
+    private static async Task<List<string>> LinesAsync(AsyncServerStreamingCall<WatchResourceConsoleLogsUpdate> call, int count)
+    {
+        var lines = new List<string>();
+        while (lines.Count < count && await call.ResponseStream.MoveNext(default))
+        {
+            Assert.All(call.ResponseStream.Current.LogLines, l => Assert.True(l is { HasIsStdErr: true, IsStdErr: false }));
+            lines.AddRange(call.ResponseStream.Current.LogLines.Select(l => $"{l.LineNumber} {l.Text}"));
+        }
+
+        return lines;
+    }
+}

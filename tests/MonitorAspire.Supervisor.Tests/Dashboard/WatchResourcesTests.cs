@@ -1,0 +1,127 @@
+using Grpc.Core;
+using MonitorAspire.Supervision.Fleet;
+using MonitorAspire.Supervision.Startup;
+using MonitorAspire.Supervisor.Dashboard.Protocol;
+
+namespace MonitorAspire.Supervisor.Tests.Dashboard;
+
+public class WatchResourcesTests
+{
+    [Fact]
+    public async Task WatchResources_AtFirst_GivesEveryDaemonAndTheSupervisor()
+    {
+        await using var bench = await ResourceServiceBench.StartAsync(new StubFleet(Snapshots.Running("a", 1), Snapshots.Running("b", 2)));
+        using var call = bench.Client.WatchResources(new WatchResourcesRequest(), bench.Options);
+
+        var initial = await NextAsync(call);
+
+        Assert.Equal(WatchResourcesUpdate.KindOneofCase.InitialData, initial.KindCase);
+        Assert.Equal(["a", "b", "supervisor"], initial.InitialData.Resources.Select(r => r.Name));
+        Assert.All(initial.InitialData.Resources, r => Assert.NotNull(r.CreatedAt));
+        Assert.All(initial.InitialData.Resources.SelectMany(r => r.Urls), u => Assert.NotNull(u.DisplayProperties));
+        var supervisor = initial.InitialData.Resources[^1];
+        Assert.Equal($"{bench.RestUrl}/api/daemons", Assert.Single(supervisor.Urls).FullUrl);
+        Assert.Empty(supervisor.Commands);
+    }
+
+    [Fact]
+    public async Task WatchResources_WhenADaemonChanges_GivesThatOneOnly()
+    {
+        var fleet = new StubFleet(Snapshots.Running("a", 1), Snapshots.Running("b", 2));
+        await using var bench = await ResourceServiceBench.StartAsync(fleet);
+        using var call = bench.Client.WatchResources(new WatchResourcesRequest(), bench.Options);
+        await NextAsync(call);
+
+        fleet.Set(Snapshots.Running("b", 3));
+        var change = Assert.Single((await NextAsync(call)).Changes.Value);
+
+        Assert.Equal("b", change.Upsert.Name);
+        Assert.Equal("3", change.Upsert.Properties.Single(p => p.Name == "executable.pid").Value.StringValue);
+    }
+
+    [Fact]
+    public async Task WatchResources_WhenADaemonComesAndGoes_SaysSo()
+    {
+        var fleet = new StubFleet(Snapshots.Running("a", 1));
+        await using var bench = await ResourceServiceBench.StartAsync(fleet);
+        using var call = bench.Client.WatchResources(new WatchResourcesRequest(), bench.Options);
+        await NextAsync(call);
+
+        fleet.Set(Snapshots.Running("b", 2));
+        Assert.Equal("b", Assert.Single((await NextAsync(call)).Changes.Value).Upsert.Name);
+
+        // Without an event: a look each second finds what no event told.
+        fleet.Remove("a");
+        Assert.Equal("a", Assert.Single((await NextAsync(call)).Changes.Value).Delete.ResourceName);
+    }
+
+    [Fact]
+    public async Task WatchResources_WhenGoodChecksAreMadeAgain_SaysNothing()
+    {
+        var fleet = new StubFleet(Snapshots.Running());
+        await using var bench = await ResourceServiceBench.StartAsync(fleet);
+        using var call = bench.Client.WatchResources(new WatchResourcesRequest(), bench.Options);
+        await NextAsync(call);
+
+        fleet.Set(Snapshots.Running() with { Checks = [.. Snapshots.Running().Checks.Select(c => c with { Detail = "other words", At = Snapshots.At.AddSeconds(1) })] });
+        fleet.Set(Snapshots.Running("b"));
+
+        Assert.Equal("b", Assert.Single((await NextAsync(call)).Changes.Value).Upsert.Name);
+    }
+
+    [Fact]
+    public async Task WatchResources_WhenTheSupervisorEnds_EndsWell()
+    {
+        await using var bench = await ResourceServiceBench.StartAsync(new StubFleet());
+        using var call = bench.Client.WatchResources(new WatchResourcesRequest(), bench.Options);
+        await NextAsync(call);
+
+        await bench.StopAsync();
+
+        Assert.False(await call.ResponseStream.MoveNext(default));
+        Assert.Equal(StatusCode.OK, call.GetStatus().StatusCode);
+    }
+
+    [Fact]
+    public async Task WatchInteractions_UntilTheSupervisorEnds_StaysOpenAndSaysNothing()
+    {
+        await using var bench = await ResourceServiceBench.StartAsync(new StubFleet());
+        using var call = bench.Client.WatchInteractions(bench.Options);
+        await call.ResponseHeadersAsync;
+        var next = call.ResponseStream.MoveNext(default);
+        await call.RequestStream.WriteAsync(new InteractionRequest { InteractionId = 1 });
+        Assert.False(next.IsCompleted);
+
+        await bench.StopAsync();
+
+        Assert.False(await next);
+    }
+
+    [Fact]
+    public async Task Stop_WithADashboardThatHangs_DoesNotWaitForIt()
+    {
+        await using var bench = await ResourceServiceBench.StartAsync(new StubFleet());
+        using var call = bench.Client.WatchInteractions(bench.Options);
+        await call.ResponseHeadersAsync;
+
+        // Neither reads nor ends its own side. The host's own limit is 30 seconds.
+        await bench.StopAsync().WaitAsync(TimeSpan.FromSeconds(20));
+    }
+
+    [Fact]
+    public async Task GetApplicationInformation_Always_NamesTheApplication()
+    {
+        await using var bench = await ResourceServiceBench.StartAsync(new StubFleet());
+
+        var answer = await bench.Client.GetApplicationInformationAsync(new ApplicationInformationRequest(), bench.Options);
+
+        Assert.Equal("MonitorAspire", answer.ApplicationName);
+        Assert.Empty(answer.MinDashboardVersion);
+    }
+
+    private static async Task<WatchResourcesUpdate> NextAsync(AsyncServerStreamingCall<WatchResourcesUpdate> call)
+    {
+        Assert.True(await call.ResponseStream.MoveNext(default));
+        return call.ResponseStream.Current;
+    }
+}
