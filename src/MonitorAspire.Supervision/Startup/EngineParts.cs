@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using MonitorAspire.Supervision.Identity;
 using MonitorAspire.Supervision.Probes;
 using MonitorAspire.Supervision.Processes;
@@ -20,6 +22,19 @@ internal sealed class EngineParts
         Ports = new PortView(Listeners, Tree, Processes);
         Stale = new StaleFiles(Processes, Listeners);
         Legacy = new LegacyFiles(Processes, Listeners);
+    }
+
+    /// <summary>The addresses that a host stands for; none where the name means nothing (any more).</summary>
+    internal static IReadOnlyList<IPAddress> AddressesOf(string host)
+    {
+        try
+        {
+            return HostAddresses.Resolve(host);
+        }
+        catch (SocketException)
+        {
+            return [];
+        }
     }
 
     internal EngineOptions Options { get; }

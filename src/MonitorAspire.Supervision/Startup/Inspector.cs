@@ -55,7 +55,7 @@ internal sealed class Inspector(EngineParts parts)
     {
         var root = located.Identity!.Value;
         var host = spec.Host;
-        var sight = parts.Ports.Look(HostAddresses.Resolve(host), spec.Port, root, located.InstanceId);
+        var sight = parts.Ports.Look(EngineParts.AddressesOf(host), spec.Port, root, located.InstanceId);
         seen = seen with
         {
             Pid = root.Pid,
@@ -127,7 +127,7 @@ internal sealed class Inspector(EngineParts parts)
 
     private DaemonInspection InspectNothing(DaemonSpec spec, DaemonFiles files, PidFileReading reading, DaemonInspection seen)
     {
-        var listeners = parts.Ports.Look(HostAddresses.Resolve(spec.Host), spec.Port, null, null).Listeners;
+        var listeners = parts.Ports.Look(EngineParts.AddressesOf(spec.Host), spec.Port, null, null).Listeners;
         if (listeners.Count > 0)
         {
             return seen with

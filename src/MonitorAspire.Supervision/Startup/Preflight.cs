@@ -175,23 +175,9 @@ internal sealed class Preflight(EngineParts parts)
         return new StartupFailedException(reason, $"the state directory {parts.Options.StateDirectory} cannot be used: {e.Message}");
     }
 
-    private static IReadOnlyList<IPAddress> Resolve(string host)
-    {
-        try
-        {
-            var addresses = HostAddresses.Resolve(host);
-            if (addresses.Count > 0)
-            {
-                return addresses;
-            }
-        }
-        catch (System.Net.Sockets.SocketException)
-        {
-            // Said below.
-        }
-
-        throw new StartupFailedException(StartupReason.InvalidConfiguration, $"host '{host}' stands for no address");
-    }
+    private static IReadOnlyList<IPAddress> Resolve(string host) => EngineParts.AddressesOf(host) is { Count: > 0 } addresses
+        ? addresses
+        : throw new StartupFailedException(StartupReason.InvalidConfiguration, $"host '{host}' stands for no address");
 
     private static string Join(IEnumerable<int> pids) => string.Join(", ", pids.Select(p => p.ToString(CultureInfo.InvariantCulture)));
 }

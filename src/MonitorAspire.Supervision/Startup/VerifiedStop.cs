@@ -2,7 +2,6 @@ using System.Globalization;
 using MonitorAspire.Supervision.Files;
 using MonitorAspire.Supervision.Fleet;
 using MonitorAspire.Supervision.Identity;
-using MonitorAspire.Supervision.Probes;
 using MonitorAspire.Supervision.Processes;
 
 namespace MonitorAspire.Supervision.Startup;
@@ -64,7 +63,7 @@ internal sealed class VerifiedStop(EngineParts parts)
     private StopReport NothingOfOurs(DaemonSpec spec, DaemonFiles files, StopReport report)
     {
         var reading = PidFile.Read(files.PidFile);
-        var owner = parts.Ports.Look(Addresses(spec), spec.Port, null, null).Listeners.FirstOrDefault();
+        var owner = parts.Ports.Look(EngineParts.AddressesOf(spec.Host), spec.Port, null, null).Listeners.FirstOrDefault();
         if (owner is not null)
         {
             return report with
@@ -161,7 +160,7 @@ internal sealed class VerifiedStop(EngineParts parts)
         }
 
         AtomicFile.TryDelete(files.InstanceFile);
-        var listener = parts.Ports.Look(Addresses(spec), spec.Port, null, null).Listeners.FirstOrDefault();
+        var listener = parts.Ports.Look(EngineParts.AddressesOf(spec.Host), spec.Port, null, null).Listeners.FirstOrDefault();
         return listener is null
             ? report with { Verdict = StopVerdict.Stopped, Detail = $"PID {pid} is stopped, port {spec.Port} and lock are free" }
             : report with
@@ -170,18 +169,6 @@ internal sealed class VerifiedStop(EngineParts parts)
                 Owner = listener,
                 Detail = $"PID {pid} is stopped and its lock is free; port {spec.Port} is served by {listener}, which is not ours",
             };
-    }
-
-    private static IReadOnlyList<System.Net.IPAddress> Addresses(DaemonSpec spec)
-    {
-        try
-        {
-            return HostAddresses.Resolve(spec.Host);
-        }
-        catch (System.Net.Sockets.SocketException)
-        {
-            return [];
-        }
     }
 
     private static string Holders(Located located) => located.Holders.Count == 0

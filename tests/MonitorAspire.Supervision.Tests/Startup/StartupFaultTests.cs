@@ -235,15 +235,6 @@ public sealed class StartupFaultTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Start_SlowDaemon_IsWaitedFor()
-    {
-        var spec = _bench.Faulty("--start-delay", "3000");
-        var report = await _bench.StartAsync(spec);
-
-        Assert.Equal(StartupVerdict.Verified, report.Verdict);
-    }
-
-    [Fact]
     public async Task Start_FloodsStdout_IsVerifiedAndItsLogIsRotatedAtTheNextStart()
     {
         var spec = _bench.Faulty("--flood", "100");
@@ -281,6 +272,22 @@ public sealed class StartupFaultTests : IAsyncDisposable
         AssertFailed(outcome.Report, StartupReason.Cancelled, ExitCodes.Failure);
         Assert.Equal(stage, outcome.Report.Stage);
         _bench.AssertNothingLeft(spec, outcome.Report.Pid);
+    }
+
+    [Fact]
+    public async Task Start_HostNameThatMeansNothing_IsInvalid()
+    {
+        var spec = _bench.Faulty() with { Host = "no-such-host.invalid" };
+        AssertFailed(await _bench.StartAsync(spec), StartupReason.InvalidConfiguration, ExitCodes.Usage);
+        Assert.Equal(InspectionVerdict.NotRunning, (await _bench.InspectAsync(spec)).Verdict);
+    }
+
+    [Fact]
+    public async Task Start_AddressOfAnotherMachine_IsInvalid()
+    {
+        // TEST-NET-1 (RFC 5737) is no address of any machine.
+        var spec = _bench.Faulty() with { Host = "192.0.2.1" };
+        AssertFailed(await _bench.StartAsync(spec), StartupReason.InvalidConfiguration, ExitCodes.Usage);
     }
 
     [Theory]

@@ -1,0 +1,19 @@
+using MonitorAspire.Supervision.Startup;
+
+namespace MonitorAspire.Supervision.Tests.Startup;
+
+/// <summary>In a class of its own, so that the others run meanwhile.</summary>
+public sealed class SlowStartTests : IAsyncDisposable
+{
+    private readonly EngineBench _bench = new();
+
+    public ValueTask DisposeAsync() => _bench.DisposeAsync();
+
+    [Fact]
+    public async Task Start_TakesTwentySecondsOfThirty_IsVerified()
+    {
+        var spec = _bench.Faulty("--start-delay", "20000");
+        var report = await _bench.StartAsync(spec, timeoutSeconds: 30);
+        Assert.True(report.Verdict == StartupVerdict.Verified, report.Detail);
+    }
+}
