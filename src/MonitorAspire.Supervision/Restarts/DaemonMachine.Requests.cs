@@ -1,0 +1,103 @@
+using MonitorAspire.Supervision.Fleet;
+
+namespace MonitorAspire.Supervision.Restarts;
+
+/// <summary>What people and the configuration ask for.</summary>
+internal sealed partial class DaemonMachine
+{
+    private void OnStartRequested()
+    {
+        _state = _state with { Wanted = true };
+        switch (_state.State)
+        {
+            case DaemonState.Starting or DaemonState.Running or DaemonState.Unhealthy:
+                break;
+            case DaemonState.Stopping:
+                // The stop is finished first: two instances at once would be worse than a moment without any.
+                _state = _state with { After = AfterStop.Start };
+                break;
+            default:
+                ForgetFailures("a start was asked for");
+                BeginStart(nobodyAsked: false);
+                break;
+        }
+    }
+
+    private void OnStopRequested()
+    {
+        _state = _state with { Wanted = false, HealthLostSince = null };
+        ForgetFailures("stopped on request");
+        foreach (var alert in _state.Alerts)
+        {
+            Resolve(alert, "stopped on request");
+        }
+
+        switch (_state.State)
+        {
+            case DaemonState.Starting:
+                GiveUpStart(AfterStop.Stay);
+                break;
+            case DaemonState.Stopping:
+                _state = _state with { After = AfterStop.Stay };
+                break;
+            default:
+                // Also where nothing seems to run: the engine proves it, and stops what a person has started by hand meanwhile.
+                BeginStop(AfterStop.Stay);
+                break;
+        }
+    }
+
+    private void OnRestartRequested()
+    {
+        _state = _state with { Wanted = true };
+        switch (_state.State)
+        {
+            case DaemonState.Starting:
+                ForgetFailures("a restart was asked for");
+                GiveUpStart(AfterStop.Start);
+                break;
+            case DaemonState.Stopping:
+                _state = _state with { After = AfterStop.Start };
+                break;
+            case DaemonState.Running or DaemonState.Unhealthy:
+                ForgetFailures("a restart was asked for");
+                BeginStop(AfterStop.Start);
+                break;
+            default:
+                ForgetFailures("a restart was asked for");
+                BeginStart(nobodyAsked: false);
+                break;
+        }
+    }
+
+    private void OnCrashLoopReset()
+    {
+        ForgetFailures("a person reset it");
+        if (_state is { Wanted: true, State: DaemonState.Backoff or DaemonState.CrashLooping })
+        {
+            BeginStart(nobodyAsked: false);
+        }
+        else if (_state is { State: DaemonState.Stopping, After: AfterStop.Recover })
+        {
+            _state = _state with { RecoverDelay = TimeSpan.Zero };
+        }
+    }
+
+    private void OnConfigurationChanged(MachineEvent.ConfigurationChanged changed)
+    {
+        if (!_state.Wanted)
+        {
+            return;
+        }
+
+        if (changed.NeedsRestart)
+        {
+            OnRestartRequested();
+        }
+        else if (_state.State is DaemonState.Failed or DaemonState.Backoff or DaemonState.CrashLooping or DaemonState.Foreign)
+        {
+            // Perhaps that was the mend.
+            OnStartRequested();
+        }
+    }
+}

@@ -1,0 +1,165 @@
+using MonitorAspire.Supervision.Fleet;
+using MonitorAspire.Supervision.Startup;
+
+namespace MonitorAspire.Supervision.Restarts;
+
+/// <summary>How starts, stops and looks end.</summary>
+internal sealed partial class DaemonMachine
+{
+    private void OnAdopted(MachineEvent.AdoptedInstance adopted)
+    {
+        // Only where nothing of ours is under way and nothing of ours lives can an instance be somebody else's to take over.
+        if (_state.Operation is not null || _state.Instance is not null)
+        {
+            return;
+        }
+
+        _state = _state with { Wanted = true, Restarts = Math.Max(_state.Restarts, adopted.Restarts) };
+        Live(adopted.Instance);
+        Do(new MachineAction.Announce(FleetEventKind.Adopted, "taken over from an earlier supervisor; it was not restarted"));
+        if (!adopted.Healthy)
+        {
+            CountProbeFailure(new MachineEvent.Probed(adopted.Instance, null, null, Health: false, StartupReason.HealthUnreachable, "not healthy when it was taken over"));
+        }
+    }
+
+    private void OnStageEntered(MachineEvent.StageEntered entered)
+    {
+        if (_state.State == DaemonState.Starting && _state.Operation == entered.Operation)
+        {
+            _state = _state with { Stage = entered.Stage };
+        }
+    }
+
+    private void OnStartEnded(MachineEvent.StartEnded ended)
+    {
+        if (_state.Operation != ended.Operation)
+        {
+            return;
+        }
+
+        _state = _state with { Operation = null };
+        var report = ended.Report;
+        if (_state.State == DaemonState.Stopping)
+        {
+            // The start was given up. It may have won the race, so what follows is a stop in any case.
+            _state = _state with { Instance = ended.Instance };
+            Do(new MachineAction.Announce(FleetEventKind.StartFailed, "given up on request"));
+            BeginStop(_state.After);
+            return;
+        }
+
+        if (ended.Instance is { } instance)
+        {
+            Live(instance);
+            Do(new MachineAction.Announce(FleetEventKind.StartVerified));
+            return;
+        }
+
+        var reason = report.Reason ?? StartupReason.TimedOut;
+        _state = _state with { Stage = report.Stage, FailedStarts = _state.FailedStarts + 1 };
+        Do(new MachineAction.NoteFailure(reason, report.Stage, report.Detail, Exit: null));
+        Do(new MachineAction.Announce(FleetEventKind.StartFailed, report.Detail));
+        AfterFailedStart(reason, report.Detail);
+        if (_state.FailedStarts >= _settings.StartFailures)
+        {
+            Fire(AlertKind.StartFailures, $"{_state.FailedStarts} starts in a row failed; the last one: {report.Detail}");
+        }
+    }
+
+    private void AfterFailedStart(StartupReason reason, string? detail)
+    {
+        switch (reason)
+        {
+            case StartupReason.InvalidConfiguration or StartupReason.CommandNotFound or StartupReason.PermissionDenied:
+                GiveUp();
+                Fire(AlertKind.CannotStart, $"no retry can mend this: {detail}");
+                if (_settings.Restart.Mode == RestartMode.Always && _settings.CanAct)
+                {
+                    _state = _state with { NextAttemptAt = _now + RestartDelay.Longest(_settings.Restart, _random) };
+                }
+
+                break;
+            case StartupReason.PortInUse or StartupReason.PortOwnedByOther when _settings.CanAct:
+                _state = _state with { State = DaemonState.Foreign, NextAttemptAt = _now + _settings.LookInterval };
+                Fire(AlertKind.CannotStart, $"the port is somebody else's: {detail}");
+                break;
+            case StartupReason.Cancelled:
+                // Nobody here asked for it, so the supervisor itself is ending.
+                _state = _state with { State = DaemonState.Stopped, Wanted = false, HealthLostSince = null };
+                break;
+            default:
+                _state = _state with { ForceNext = reason == StartupReason.LockUnavailable };
+                Recover(CountFailure());
+                break;
+        }
+    }
+
+    private void OnStopEnded(MachineEvent.StopEnded ended)
+    {
+        if (_state.Operation != ended.Operation)
+        {
+            return;
+        }
+
+        _state = _state with { Operation = null };
+        if (ended.Report.Verdict is StopVerdict.Failed or StopVerdict.PermissionDenied)
+        {
+            // Whatever is left would be the second instance if a start came now. So the stop is tried again until it is gone.
+            var reason = ended.Report.Verdict == StopVerdict.PermissionDenied ? StartupReason.PermissionDenied : StartupReason.LockUnavailable;
+            Do(new MachineAction.NoteFailure(reason, Stage: null, $"it could not be stopped: {ended.Report.Detail}", Exit: null));
+            _state = _state with { NextAttemptAt = _now + RestartDelay.Longest(_settings.Restart, _random) };
+            return;
+        }
+
+        _state = _state with { Instance = null };
+        switch (_state.After)
+        {
+            case AfterStop.Start:
+                BeginStart(nobodyAsked: false);
+                break;
+            case AfterStop.Recover:
+                Recover(_state.RecoverDelay);
+                break;
+            default:
+                _state = _state with { State = DaemonState.Stopped, NextAttemptAt = null };
+                break;
+        }
+    }
+
+    private void OnLooked(MachineEvent.Looked looked)
+    {
+        if (_state.Operation != looked.Operation)
+        {
+            return;
+        }
+
+        _state = _state with { Operation = null };
+        if (looked.Clear)
+        {
+            BeginStart(nobodyAsked: true);
+        }
+        else
+        {
+            _state = _state with { NextAttemptAt = _now + _settings.LookInterval };
+        }
+    }
+
+    private void Live(long instance)
+    {
+        _state = _state with
+        {
+            State = DaemonState.Running,
+            Stage = null,
+            Instance = instance,
+            NextAttemptAt = null,
+            VerifiedSince = _now,
+            ProbeFailures = 0,
+            FailedStarts = 0,
+            HealthLostSince = null,
+        };
+        Resolve(AlertKind.StartFailures, "verified");
+        Resolve(AlertKind.CannotStart, "verified");
+        Resolve(AlertKind.HealthLost, "verified");
+    }
+}
