@@ -20,6 +20,7 @@ namespace MonitorAspire.Supervision;
 [JsonSerializable(typeof(DiagnosisReport))]
 [JsonSerializable(typeof(DaemonSnapshot))]
 [JsonSerializable(typeof(IReadOnlyList<DaemonSnapshot>))]
+[JsonSerializable(typeof(FleetAlert))]
 [JsonSerializable(typeof(FleetEvent))]
 [JsonSerializable(typeof(IReadOnlyList<FleetEvent>))]
 public sealed partial class SupervisionJson : JsonSerializerContext;

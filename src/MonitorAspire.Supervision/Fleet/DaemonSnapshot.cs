@@ -29,6 +29,15 @@ public sealed record DaemonSnapshot
     /// <summary>Failures since the last verified start that lasted.</summary>
     public int ConsecutiveFailures { get; init; }
 
+    /// <summary>
+    /// Failed probes in a row. A daemon with one or two is degraded and its state is still <see cref="DaemonState.Running"/>; with three
+    /// it is <see cref="DaemonState.Unhealthy"/>.
+    /// </summary>
+    public int ProbeFailures { get; init; }
+
+    /// <summary>The alerts that have fired and are not resolved.</summary>
+    public IReadOnlyList<Restarts.AlertKind> Alerts { get; init; } = [];
+
     /// <summary>When the living instance was started.</summary>
     public DateTimeOffset? StartedAt { get; init; }
 

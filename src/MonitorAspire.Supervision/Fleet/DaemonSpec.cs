@@ -1,3 +1,5 @@
+using MonitorAspire.Supervision.Restarts;
+
 namespace MonitorAspire.Supervision.Fleet;
 
 /// <summary>What a daemon is: one long-lived HTTP server on one port.</summary>
@@ -49,6 +51,9 @@ public sealed record DaemonSpec
     /// <see cref="LaunchMode.Attached"/>.
     /// </summary>
     public LaunchMode Launch { get; init; }
+
+    /// <summary>When and how fast the daemon is started again. Default: the fleet's policy.</summary>
+    public RestartPolicy? Restart { get; init; }
 
     /// <summary><see cref="PidFileWriter"/> with its default resolved.</summary>
     public PidFileWriter EffectivePidFileWriter => PidFileWriter

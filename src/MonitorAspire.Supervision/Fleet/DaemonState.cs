@@ -12,10 +12,10 @@ public enum DaemonState
     /// <summary>A verified start is under way; the snapshot's stage says how far it is.</summary>
     Starting,
 
-    /// <summary>Verified, and all probes since then were good.</summary>
+    /// <summary>Verified. A probe or two may have failed since (see the snapshot's <c>probeFailures</c>), but not three in a row.</summary>
     Running,
 
-    /// <summary>The process lives, but probes fail.</summary>
+    /// <summary>The process lives, but three probes in a row failed.</summary>
     Unhealthy,
 
     /// <summary>The process tree is being stopped.</summary>
@@ -27,7 +27,7 @@ public enum DaemonState
     /// <summary>Too many failures in too short a time: tries come only at the longest delay until it recovers or a person acts.</summary>
     CrashLooping,
 
-    /// <summary>What no retry can mend: bad configuration, missing command, no permission.</summary>
+    /// <summary>What no retry can mend (bad configuration, missing command, no permission), or what the restart policy does not retry.</summary>
     Failed,
 
     /// <summary>The port is somebody else's.</summary>

@@ -23,6 +23,9 @@ public sealed record FleetEvent
 
     /// <summary>One sentence for a person.</summary>
     public string? Message { get; init; }
+
+    /// <summary>The alert, for <see cref="FleetEventKind.AlertFired"/> and <see cref="FleetEventKind.AlertResolved"/>.</summary>
+    public FleetAlert? Alert { get; init; }
 }
 
 /// <summary>The kinds of events.</summary>
@@ -60,4 +63,12 @@ public enum FleetEventKind
     /// <summary>An alert ended.</summary>
     [JsonStringEnumMemberName("alert-resolved")]
     AlertResolved,
+
+    /// <summary>The daemon came into the fleet with a new configuration.</summary>
+    [JsonStringEnumMemberName("added")]
+    Added,
+
+    /// <summary>The daemon left the fleet with a new configuration. It is the last event about it.</summary>
+    [JsonStringEnumMemberName("removed")]
+    Removed,
 }

@@ -27,6 +27,11 @@ public static partial class FleetTopology
             found.Add($"{MonitorsOptions.Section}: the name '{group.Key}' is given {group.Count()} times; every daemon needs a name of its own");
         }
 
+        if (options.Restart.Validate() is { } invalid)
+        {
+            found.Add($"{MonitorsOptions.Section}:Restart:{invalid}");
+        }
+
         errors = found;
         return found.Count == 0 ? specs : [];
     }
@@ -44,6 +49,7 @@ public static partial class FleetTopology
             { HealthPath: var path } when !path.StartsWith('/') => $"health path '{path}' does not start with '/'",
             { Command: { } command } when string.IsNullOrWhiteSpace(command) => "the command is empty",
             { Name: var name } when !NamePattern().IsMatch(name) => $"name '{name}' is not made of letters, digits, '-', '_' and '.', at most 64 and starting with a letter or digit",
+            { Restart: { } restart } when restart.Validate() is { } invalid => $"Restart:{invalid}",
             _ => null,
         };
     }
@@ -91,6 +97,7 @@ public static partial class FleetTopology
                 WorkingDirectory = daemon.WorkingDirectory,
                 Environment = daemon.Environment.ToDictionary(e => e.Key, e => (string?)e.Value, StringComparer.Ordinal),
                 Launch = daemon.Launch,
+                Restart = daemon.Restart,
             };
 
             if (Validate(spec) is { } error)

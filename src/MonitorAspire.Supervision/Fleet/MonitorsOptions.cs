@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using MonitorAspire.Supervision.Restarts;
 
 namespace MonitorAspire.Supervision.Fleet;
 
@@ -32,6 +33,9 @@ public sealed class MonitorsOptions
     /// <summary>Whether an orderly end of the supervisor stops the daemons. Default true. A crash never does.</summary>
     public bool StopDaemonsOnShutdown { get; set; } = true;
 
+    /// <summary>Restart policy of all daemons that have none of their own.</summary>
+    public RestartPolicy Restart { get; set; } = new();
+
     /// <summary>Daemons by list instead of by count.</summary>
     [SuppressMessage("Usage", "CA2227:Collection properties should be read only", Justification = "Options are bound from configuration.")]
     public IList<MonitorOptions> Daemons { get; set; } = [];
@@ -64,6 +68,9 @@ public sealed class MonitorOptions
 
     /// <summary>Additional environment variables.</summary>
     public IDictionary<string, string> Environment { get; set; } = new Dictionary<string, string>();
+
+    /// <summary>Restart policy. Default that of the fleet.</summary>
+    public RestartPolicy? Restart { get; set; }
 
     /// <summary>Who launches it. Default the supervisor.</summary>
     public LaunchMode Launch { get; set; }

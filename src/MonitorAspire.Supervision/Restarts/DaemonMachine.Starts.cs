@@ -89,7 +89,7 @@ internal sealed partial class DaemonMachine
                 _state = _state with { State = DaemonState.Stopped, Wanted = false, HealthLostSince = null };
                 break;
             default:
-                _state = _state with { ForceNext = reason == StartupReason.LockUnavailable };
+                _state = _state with { ForceNext = reason is StartupReason.LockUnavailable or StartupReason.AlreadyRunning };
                 Recover(CountFailure());
                 break;
         }

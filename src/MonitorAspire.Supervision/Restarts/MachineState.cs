@@ -64,7 +64,7 @@ internal sealed record MachineState
     /// <summary>In a crash loop, also while one of its tries is under way or has not yet lasted.</summary>
     public bool CrashLoop { get; init; }
 
-    /// <summary>The lock was held by leftovers of an earlier instance: the next start is to replace them.</summary>
+    /// <summary>The lock was held by an instance of ours that does not serve, or by what one left behind: the next start is to replace it.</summary>
     public bool ForceNext { get; init; }
 
     /// <summary>When the next try or look comes.</summary>

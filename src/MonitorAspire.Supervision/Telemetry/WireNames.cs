@@ -1,3 +1,4 @@
+using MonitorAspire.Supervision.Restarts;
 using MonitorAspire.Supervision.Startup;
 
 namespace MonitorAspire.Supervision.Telemetry;
@@ -48,5 +49,16 @@ public static class WireNames
         StartupReason.TimedOut => "timed-out",
         StartupReason.Cancelled => "cancelled",
         _ => throw new ArgumentOutOfRangeException(nameof(reason), reason, null),
+    };
+
+    /// <summary>The kind of an alert as in <c>crash-loop</c>.</summary>
+    /// <param name="kind">The kind.</param>
+    public static string Of(AlertKind kind) => kind switch
+    {
+        AlertKind.StartFailures => "start-failures",
+        AlertKind.CrashLoop => "crash-loop",
+        AlertKind.HealthLost => "health-lost",
+        AlertKind.CannotStart => "cannot-start",
+        _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, null),
     };
 }

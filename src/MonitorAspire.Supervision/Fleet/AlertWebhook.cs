@@ -1,0 +1,143 @@
+using System.Net.Http.Headers;
+using System.Text.Json;
+using System.Threading.Channels;
+using Microsoft.Extensions.Logging;
+
+namespace MonitorAspire.Supervision.Fleet;
+
+/// <summary>Where alerts are posted to.</summary>
+public sealed record AlertWebhookOptions
+{
+    /// <summary>An absolute <c>http</c> or <c>https</c> address.</summary>
+    public required Uri Url { get; init; }
+
+    /// <summary>Time limit of one post. Default 5 seconds.</summary>
+    public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>How often a post that failed is tried again, each time after twice the delay. Default 4.</summary>
+    public int Retries { get; init; } = 4;
+
+    /// <summary>Delay before the first retry. Default 1 second.</summary>
+    public TimeSpan RetryDelay { get; init; } = TimeSpan.FromSeconds(1);
+}
+
+/// <summary>
+/// Posts alerts as JSON, one after the other and in their order. It has a queue and a reader of its own, so that no slow receiver
+/// holds up supervision; when more than 1000 wait, the oldest are given up and that is said in the log.
+/// </summary>
+public sealed partial class AlertWebhook : IAsyncDisposable
+{
+    private const int Waiting = 1000;
+
+    private readonly AlertWebhookOptions _options;
+    private readonly ILogger _logger;
+    private readonly TimeProvider _time;
+    private readonly HttpClient _client;
+    private readonly Channel<FleetAlert> _queue;
+    private readonly CancellationTokenSource _ending = new();
+    private readonly Task _posting;
+
+    /// <summary>Makes the webhook.</summary>
+    /// <param name="options">Where to and how.</param>
+    /// <param name="logger">Where failed posts are reported.</param>
+    /// <param name="timeProvider">The clock. Default the system's.</param>
+    /// <param name="handler">What sends the requests. Default one that follows no redirects.</param>
+    public AlertWebhook(AlertWebhookOptions options, ILogger<AlertWebhook> logger, TimeProvider? timeProvider = null, HttpMessageHandler? handler = null)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        _options = options;
+        _logger = logger;
+        _time = timeProvider ?? TimeProvider.System;
+        _client = new HttpClient(handler ?? new SocketsHttpHandler { AllowAutoRedirect = false, PooledConnectionLifetime = TimeSpan.FromMinutes(2) })
+        {
+            Timeout = System.Threading.Timeout.InfiniteTimeSpan,
+        };
+        _queue = Channel.CreateBounded<FleetAlert>(
+            new BoundedChannelOptions(Waiting) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true },
+            dropped => LogDropped(dropped.Kind, dropped.Daemon));
+        _posting = Task.Run(PostAllAsync);
+    }
+
+    /// <summary>Puts an alert into the queue; never waits.</summary>
+    /// <param name="alert">The alert.</param>
+    public void Enqueue(FleetAlert alert) => _queue.Writer.TryWrite(alert);
+
+    /// <summary>Posts what still waits, for as long as one post may take, and ends.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        _queue.Writer.TryComplete();
+        _ending.CancelAfter(_options.Timeout);
+        await _posting.ConfigureAwait(false);
+        _client.Dispose();
+        _ending.Dispose();
+    }
+
+    private async Task PostAllAsync()
+    {
+        await foreach (var alert in _queue.Reader.ReadAllAsync().ConfigureAwait(false))
+        {
+            if (_ending.IsCancellationRequested)
+            {
+                return;
+            }
+
+            await PostAsync(alert).ConfigureAwait(false);
+        }
+    }
+
+    private async Task PostAsync(FleetAlert alert)
+    {
+        var body = JsonSerializer.SerializeToUtf8Bytes(alert, SupervisionJson.Default.FleetAlert);
+        var delay = _options.RetryDelay;
+        for (var attempt = 1; ; attempt++)
+        {
+            var failure = await TryPostAsync(body).ConfigureAwait(false);
+            if (failure is null)
+            {
+                return;
+            }
+
+            if (attempt > _options.Retries || !failure.Value.Retry || _ending.IsCancellationRequested)
+            {
+                LogGivenUp(alert.Kind, alert.State, alert.Daemon, attempt, failure.Value.Detail);
+                return;
+            }
+
+            try
+            {
+                await Task.Delay(delay, _time, _ending.Token).ConfigureAwait(false);
+            }
+            catch (OperationCanceledException)
+            {
+                // One last try, then the end.
+            }
+
+            delay *= 2;
+        }
+    }
+
+    private async Task<(bool Retry, string Detail)?> TryPostAsync(byte[] body)
+    {
+        using var limit = new CancellationTokenSource(_options.Timeout, _time);
+        using var content = new ByteArrayContent(body) { Headers = { ContentType = new MediaTypeHeaderValue("application/json") } };
+        try
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Post, _options.Url) { Content = content };
+            using var response = await _client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, limit.Token).ConfigureAwait(false);
+            var status = (int)response.StatusCode;
+
+            // What the receiver calls our mistake is not mended by saying it again, apart from "too early" and "too many".
+            return response.IsSuccessStatusCode ? null : (status >= 500 || status is 408 or 425 or 429, $"status {status}");
+        }
+        catch (Exception e) when (e is HttpRequestException or OperationCanceledException or IOException)
+        {
+            return (true, e is OperationCanceledException ? $"no answer within {_options.Timeout.TotalSeconds:0.###} s" : e.Message);
+        }
+    }
+
+    [LoggerMessage(120, LogLevel.Error, "The alert {Kind} ({State}) of {Daemon} could not be posted after {Attempts} attempts: {Detail}")]
+    private partial void LogGivenUp(Restarts.AlertKind kind, AlertState state, string daemon, int attempts, string detail);
+
+    [LoggerMessage(121, LogLevel.Error, "Too many alerts wait to be posted; the alert {Kind} of {Daemon} is given up")]
+    private partial void LogDropped(Restarts.AlertKind kind, string daemon);
+}

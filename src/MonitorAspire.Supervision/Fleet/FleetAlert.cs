@@ -1,0 +1,39 @@
+using System.Text.Json.Serialization;
+using MonitorAspire.Supervision.Restarts;
+
+namespace MonitorAspire.Supervision.Fleet;
+
+/// <summary>An alert, when it fires and when it is resolved.</summary>
+public sealed record FleetAlert
+{
+    /// <summary>What it is about.</summary>
+    public required AlertKind Kind { get; init; }
+
+    /// <summary>Whether it begins or ends.</summary>
+    public required AlertState State { get; init; }
+
+    /// <summary>Name of the daemon.</summary>
+    public required string Daemon { get; init; }
+
+    /// <summary>One sentence for a person.</summary>
+    public required string Message { get; init; }
+
+    /// <summary>When it began.</summary>
+    public required DateTimeOffset FiredAt { get; init; }
+
+    /// <summary>When it ended, or <see langword="null"/>.</summary>
+    public DateTimeOffset? ResolvedAt { get; init; }
+}
+
+/// <summary>Whether an alert begins or ends.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<AlertState>))]
+public enum AlertState
+{
+    /// <summary>It begins.</summary>
+    [JsonStringEnumMemberName("fired")]
+    Fired,
+
+    /// <summary>It ends.</summary>
+    [JsonStringEnumMemberName("resolved")]
+    Resolved,
+}

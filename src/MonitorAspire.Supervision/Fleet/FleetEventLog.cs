@@ -1,0 +1,106 @@
+using System.Runtime.CompilerServices;
+using System.Threading.Channels;
+
+namespace MonitorAspire.Supervision.Fleet;
+
+/// <summary>Numbers the events, keeps the last ones, and gives every subscriber all of them in order.</summary>
+/// <param name="time">The clock.</param>
+/// <param name="kept">How many events are kept, and how far a subscriber may fall behind.</param>
+internal sealed class FleetEventLog(TimeProvider time, int kept = 1000)
+{
+    private readonly Lock _lock = new();
+    private readonly Queue<FleetEvent> _events = new();
+    private readonly List<Channel<FleetEvent>> _subscribers = [];
+    private long _lastId;
+    private bool _completed;
+
+    /// <summary>Adds an event and hands it to all subscribers; never waits for any of them.</summary>
+    public FleetEvent Add(FleetEventKind kind, DaemonSnapshot daemon, Startup.StartupReport? report = null, string? message = null, FleetAlert? alert = null)
+    {
+        lock (_lock)
+        {
+            var added = new FleetEvent
+            {
+                Id = ++_lastId,
+                At = time.GetUtcNow(),
+                Kind = kind,
+                Daemon = daemon,
+                Report = report,
+                Message = message,
+                Alert = alert,
+            };
+            _events.Enqueue(added);
+            if (_events.Count > kept)
+            {
+                _events.Dequeue();
+            }
+
+            // Full: that reader is as far behind as anybody may be. It reads what it has, then its stream ends.
+            _subscribers.RemoveAll(subscriber => !subscriber.Writer.TryWrite(added) && subscriber.Writer.TryComplete());
+            return added;
+        }
+    }
+
+    /// <summary>Ends all streams; new ones end after the replay.</summary>
+    public void Complete()
+    {
+        lock (_lock)
+        {
+            _completed = true;
+            _subscribers.ForEach(subscriber => subscriber.Writer.TryComplete());
+            _subscribers.Clear();
+        }
+    }
+
+    /// <summary>The events after an id, then the new ones.</summary>
+    /// <param name="afterId">
+    /// Last event seen; <see langword="null"/> for new ones only. An id that was not given yet is one of an earlier supervisor: all
+    /// that is kept is replayed then.
+    /// </param>
+    /// <param name="cancellationToken">Ends the stream.</param>
+    public IAsyncEnumerable<FleetEvent> WatchAsync(long? afterId, CancellationToken cancellationToken)
+    {
+        // Subscribed here and not at the first read, so that nothing between the call and the first read is missed.
+        var channel = Channel.CreateBounded<FleetEvent>(new BoundedChannelOptions(kept) { SingleReader = true });
+        FleetEvent[] replay;
+        lock (_lock)
+        {
+            var after = afterId > _lastId ? 0 : afterId;
+            replay = after is null ? [] : [.. _events.Where(e => e.Id > after)];
+            if (_completed)
+            {
+                channel.Writer.Complete();
+            }
+            else
+            {
+                _subscribers.Add(channel);
+            }
+        }
+
+        return ReadAsync(replay, channel, cancellationToken);
+    }
+
+    private async IAsyncEnumerable<FleetEvent> ReadAsync(FleetEvent[] replay, Channel<FleetEvent> channel, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        try
+        {
+            foreach (var old in replay)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                yield return old;
+            }
+
+            await foreach (var added in channel.Reader.ReadAllAsync(cancellationToken).ConfigureAwait(false))
+            {
+                yield return added;
+            }
+        }
+        finally
+        {
+            lock (_lock)
+            {
+                _subscribers.Remove(channel);
+            }
+        }
+    }
+}

@@ -1,0 +1,122 @@
+using MonitorAspire.Supervision.Processes;
+using MonitorAspire.Supervision.Startup;
+
+namespace MonitorAspire.Supervision.Fleet;
+
+/// <summary>
+/// Verifies an instance that somebody else launched, or that an earlier supervisor was just launching: the same stages as a start,
+/// seen from outside, with the same report, spans and metrics. It launches and signals nothing.
+/// </summary>
+internal sealed class InstanceVerification(IDaemonEngine engine, TimeProvider time)
+{
+    private static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(10);
+    private static readonly TimeSpan LongestDelay = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan HealthTimeout = TimeSpan.FromSeconds(2);
+
+    /// <summary>Waits until an instance is there and passes all stages.</summary>
+    /// <param name="spec">The daemon.</param>
+    /// <param name="options">Time limit, attempt and the call-back for stages.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public async Task<StartOutcome> RunAsync(DaemonSpec spec, StartOptions options, CancellationToken cancellationToken)
+    {
+        using var timeline = new StartupTimeline(spec, options.Attempt, time);
+        DaemonInstance? instance = null;
+        DaemonInspection? seen = null;
+        var stage = StartupStage.Spawn;
+        Enter(stage);
+        try
+        {
+            for (var delay = FirstDelay; ; delay = delay * 2 < LongestDelay ? delay * 2 : LongestDelay)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                if (instance is { Exited.IsCompleted: true })
+                {
+                    throw new StartupFailedException(StartupReason.ExitedPrematurely, $"PID {instance.Pid} ended before it was verified");
+                }
+
+                instance ??= engine.Attach(spec);
+                if (instance is not null)
+                {
+                    seen = await engine.InspectAsync(spec, new InspectOptions { HealthTimeout = HealthTimeout }, cancellationToken).ConfigureAwait(false);
+                    while (stage < StartupStage.Health && Passed(stage, spec, instance, seen))
+                    {
+                        timeline.Leave();
+                        stage++;
+                        Enter(stage);
+                    }
+
+                    if (stage == StartupStage.Health && seen.Pid == instance.Pid && seen is { Verdict: InspectionVerdict.Running, Healthy: not false })
+                    {
+                        timeline.Leave();
+                        var verified = Report(StartupVerdict.Verified) with { VerifiedAt = time.GetUtcNow() };
+                        timeline.Complete(verified);
+                        return new StartOutcome(verified, instance);
+                    }
+                }
+
+                var left = options.Timeout - timeline.Elapsed;
+                if (left <= TimeSpan.Zero)
+                {
+                    throw TimedOut();
+                }
+
+                var wait = Task.Delay(delay < left ? delay : left, time, cancellationToken);
+                await (instance is null ? wait : Task.WhenAny(instance.Exited, wait)).ConfigureAwait(false);
+            }
+        }
+        catch (StartupFailedException e)
+        {
+            return Failed(e);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            return Failed(new StartupFailedException(StartupReason.Cancelled, "the wait for it was given up"));
+        }
+
+        void Enter(StartupStage entered)
+        {
+            timeline.Enter(entered);
+            options.StageEntered?.Invoke(entered, instance?.Pid);
+        }
+
+        StartupFailedException TimedOut() => instance is null
+            ? new StartupFailedException(
+                seen is null && spec.Launch == LaunchMode.Attached ? StartupReason.TimedOut : StartupReason.PortNotBound,
+                $"nobody has launched it within {options.Timeout.TotalSeconds:0.###} s")
+            : new StartupFailedException(
+                seen?.Reason ?? StartupReason.TimedOut,
+                $"PID {instance.Pid} is not verified after {options.Timeout.TotalSeconds:0.###} s: {seen?.Detail ?? "nothing was seen"}");
+
+        StartOutcome Failed(StartupFailedException e)
+        {
+            timeline.Leave(e);
+            var report = Report(StartupVerdict.Failed) with { Stage = stage, Reason = e.Reason, Detail = e.Message };
+            timeline.Complete(report);
+            return new StartOutcome(report, null);
+        }
+
+        StartupReport Report(StartupVerdict verdict) => new()
+        {
+            Name = spec.Name,
+            Host = spec.Host,
+            Port = spec.Port,
+            Verdict = verdict,
+            Pid = instance?.Pid,
+            Attempt = options.Attempt,
+            OwnershipVerified = seen?.OwnsPort == true,
+            Stages = [.. timeline.Stages],
+            TotalMs = Math.Round(timeline.Elapsed.TotalMilliseconds, 3),
+            LogFile = seen?.LogFile,
+            PidFile = seen?.PidFile,
+            StartedAt = instance?.StartedAt,
+            TraceId = timeline.TraceId,
+        };
+    }
+
+    private static bool Passed(StartupStage stage, DaemonSpec spec, DaemonInstance instance, DaemonInspection seen) => stage switch
+    {
+        StartupStage.PidFile => seen.PidFileState == "ok" && seen.PidInFile == instance.Pid,
+        StartupStage.PortBound => seen.OwnsPort ?? seen.Listeners.Count > 0,
+        _ => instance.Port == spec.Port,
+    };
+}

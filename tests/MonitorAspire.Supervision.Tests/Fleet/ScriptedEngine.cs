@@ -1,0 +1,231 @@
+using System.Collections.Concurrent;
+using MonitorAspire.Supervision.Fleet;
+using MonitorAspire.Supervision.Identity;
+using MonitorAspire.Supervision.Processes;
+using MonitorAspire.Supervision.Startup;
+
+namespace MonitorAspire.Supervision.Tests.Fleet;
+
+/// <summary>
+/// A machine without processes: what a daemon does is written down by the test. It watches over what no real machine forgives: a
+/// second instance on a port.
+/// </summary>
+internal sealed class ScriptedEngine(TimeProvider time) : IDaemonEngine
+{
+    private readonly Lock _lock = new();
+    private readonly Dictionary<int, Scripted> _ports = [];
+    private int _lastPid = 1000;
+
+    /// <summary>Every start, with the time since the beginning.</summary>
+    public ConcurrentQueue<(string Name, TimeSpan At, StartOptions Options)> Starts { get; } = new();
+
+    public ConcurrentQueue<(string Name, TimeSpan At)> Probes { get; } = new();
+
+    public ConcurrentQueue<string> Stops { get; } = new();
+
+    public ConcurrentQueue<string> Violations { get; } = new();
+
+    private readonly DateTimeOffset _origin = time.GetUtcNow();
+
+    public Scripted this[int port]
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _ports.TryGetValue(port, out var scripted) ? scripted : _ports[port] = new Scripted(port);
+            }
+        }
+    }
+
+    private TimeSpan Now => time.GetUtcNow() - _origin;
+
+    /// <summary>An instance that lives without this engine having started it.</summary>
+    public DaemonInstance Plant(int port, int restarts = 0, TimeSpan? age = null)
+    {
+        var scripted = this[port];
+        Assert.Null(scripted.Living);
+        scripted.Exit = new TaskCompletionSource<ProcessExit>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var pid = Interlocked.Increment(ref _lastPid);
+        return scripted.Living = new DaemonInstance(
+            new ProcessIdentity(pid, pid, "boot"), port, time.GetUtcNow() - (age ?? TimeSpan.FromHours(1)), restarts, scripted.Exit.Task);
+    }
+
+    public void Kill(int port, int? exitCode = null, int? signal = 9)
+    {
+        var scripted = this[port];
+        scripted.Living = null;
+        scripted.Exit?.TrySetResult(new ProcessExit(exitCode, exitCode is null ? signal : null));
+    }
+
+    public async Task<StartOutcome> StartAsync(DaemonSpec spec, StartOptions options, CancellationToken cancellationToken)
+    {
+        Starts.Enqueue((spec.Name, Now, options));
+        var port = Enumerable.Range(spec.Port, (spec.PortRangeEnd ?? spec.Port) - spec.Port + 1).FirstOrDefault(p => !this[p].Foreign && this[p].Living is null, spec.Port);
+        var scripted = this[port];
+        if (Interlocked.Increment(ref scripted.Busy) > 1)
+        {
+            Violations.Enqueue($"{spec.Name}: two operations at once on port {port}");
+        }
+
+        try
+        {
+            options.StageEntered?.Invoke(StartupStage.Preflight, null);
+            if (scripted.Living is { } existing)
+            {
+                return new StartOutcome(Report(StartupVerdict.AlreadyRunning) with { Pid = existing.Pid, Reason = StartupReason.AlreadyRunning }, existing);
+            }
+
+            if (scripted.Foreign)
+            {
+                return Failed(StartupReason.PortInUse);
+            }
+
+            options.StageEntered?.Invoke(StartupStage.Spawn, null);
+            await Task.Delay(scripted.StartTakes, time, cancellationToken);
+            if (scripted.Failures.TryDequeue(out var reason))
+            {
+                return Failed(reason);
+            }
+
+            if (scripted.AlwaysFails is { } always)
+            {
+                return Failed(always);
+            }
+
+            var instance = Plant(port, options.RestartCount, TimeSpan.Zero);
+            scripted.Sick = false;
+            scripted.PidFile = "ok";
+            return new StartOutcome(Report(StartupVerdict.Verified) with { Pid = instance.Pid, VerifiedAt = time.GetUtcNow(), OwnershipVerified = true }, instance);
+        }
+        catch (OperationCanceledException)
+        {
+            return Failed(StartupReason.Cancelled);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref scripted.Busy);
+        }
+
+        StartOutcome Failed(StartupReason reason) => new(Report(StartupVerdict.Failed) with { Reason = reason, Stage = StartupStage.Health, Detail = $"scripted {reason}" }, null);
+
+        StartupReport Report(StartupVerdict verdict) => new()
+        {
+            Name = spec.Name,
+            Host = spec.Host,
+            Port = port,
+            Verdict = verdict,
+            Attempt = options.Attempt,
+            TotalMs = 12,
+            Stages = [new StageTiming(StartupStage.Preflight, 2), new StageTiming(StartupStage.Health, 10)],
+        };
+    }
+
+    public async Task<StopReport> StopAsync(DaemonSpec spec, StopOptions options, CancellationToken cancellationToken)
+    {
+        Stops.Enqueue(spec.Name);
+        var scripted = this[spec.Port];
+        if (Interlocked.Increment(ref scripted.Busy) > 1)
+        {
+            Violations.Enqueue($"{spec.Name}: two operations at once on port {spec.Port}");
+        }
+
+        try
+        {
+            if (scripted.StopFails)
+            {
+                return Report(StopVerdict.Failed);
+            }
+
+            if (scripted.Foreign && scripted.Living is null)
+            {
+                return Report(StopVerdict.Foreign);
+            }
+
+            if (scripted.Living is null)
+            {
+                return Report(StopVerdict.NotRunning);
+            }
+
+            await Task.Delay(scripted.StopTakes, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            Kill(spec.Port, exitCode: 0);
+            return Report(StopVerdict.Stopped);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref scripted.Busy);
+        }
+
+        StopReport Report(StopVerdict verdict) => new() { Name = spec.Name, Port = spec.Port, Verdict = verdict, Detail = $"scripted {verdict}" };
+    }
+
+    public async Task<DaemonInspection> InspectAsync(DaemonSpec spec, InspectOptions options, CancellationToken cancellationToken)
+    {
+        if (options.ProbeHealth)
+        {
+            Probes.Enqueue((spec.Name, Now));
+        }
+
+        var scripted = this[spec.Port];
+        await Task.Delay(scripted.ProbeTakes, time, cancellationToken);
+        var living = scripted.Living;
+        return new DaemonInspection
+        {
+            Name = spec.Name,
+            Host = spec.Host,
+            Port = spec.Port,
+            Verdict = living is null
+                ? scripted.Foreign ? InspectionVerdict.Foreign : InspectionVerdict.NotRunning
+                : scripted.Sick ? InspectionVerdict.Unhealthy : InspectionVerdict.Running,
+            Reason = scripted.Sick ? StartupReason.HealthStatus : null,
+            Detail = scripted.Sick ? "status 503" : null,
+            Pid = living?.Pid,
+            PidFileState = living is null ? "missing" : scripted.PidFile,
+            PidInFile = scripted.PidFile == "ok" ? living?.Pid : null,
+            OwnsPort = living is not null,
+            Healthy = living is null ? null : !scripted.Sick,
+            HealthMs = 1,
+            HealthStatus = scripted.Sick ? 503 : 200,
+            PidFile = "pid",
+            LogFile = "log",
+        };
+    }
+
+    public DaemonInstance? Attach(DaemonSpec spec) => this[spec.Port].Living;
+
+    public string? RepairPidFile(DaemonSpec spec, DaemonInstance instance)
+    {
+        var scripted = this[spec.Port];
+        if (scripted.PidFile == "ok")
+        {
+            return null;
+        }
+
+        var was = scripted.PidFile;
+        scripted.PidFile = "ok";
+        return $"{spec.Name}: was {was}";
+    }
+
+    internal sealed class Scripted(int port)
+    {
+        public int Busy;
+        public volatile DaemonInstance? Living;
+        public volatile TaskCompletionSource<ProcessExit>? Exit;
+        public volatile bool Sick;
+        public volatile bool Foreign;
+        public volatile bool StopFails;
+        public volatile string PidFile = "ok";
+
+        public int Port { get; } = port;
+
+        public TimeSpan StartTakes { get; set; }
+
+        public TimeSpan StopTakes { get; set; }
+
+        public TimeSpan ProbeTakes { get; set; }
+
+        public StartupReason? AlwaysFails { get; set; }
+
+        public ConcurrentQueue<StartupReason> Failures { get; } = new();
+    }
+}
