@@ -1,4 +1,5 @@
 using System.Text;
+using Microsoft.Win32.SafeHandles;
 
 namespace MonitorAspire.Cli.Terminal;
 
@@ -37,7 +38,7 @@ internal sealed class CliConsole : IDisposable
     {
         var gone = new CancellationTokenSource();
         return new CliConsole(
-            Writer(Console.OpenStandardOutput(), gone.Cancel),
+            Writer(StandardOutput(), gone.Cancel),
             Writer(Console.OpenStandardError(), static () => { }),
             TerminalTraits.Of(Console.IsOutputRedirected),
             TerminalTraits.Of(Console.IsErrorRedirected),
@@ -61,6 +62,22 @@ internal sealed class CliConsole : IDisposable
         Out.Dispose();
         Error.Dispose();
         _outputGone.Dispose();
+    }
+
+    // The console's own stream hides that the reader of a pipe has gone (it ignores EPIPE), so a pipe is written to directly.
+    // A file is not: whoever else has it open (2>&1) shares its position with us.
+    private static Stream StandardOutput()
+    {
+        if (Console.IsOutputRedirected && !OperatingSystem.IsWindows())
+        {
+            var pipe = new FileStream(new SafeFileHandle(1, ownsHandle: false), FileAccess.Write, bufferSize: 0);
+            if (!pipe.CanSeek)
+            {
+                return pipe;
+            }
+        }
+
+        return Console.OpenStandardOutput();
     }
 
     private static StreamWriter Writer(Stream stream, Action gone) =>

@@ -37,7 +37,7 @@ internal sealed class LenientStream(Stream inner, Action gone) : Stream
         {
             inner.Write(buffer);
         }
-        catch (IOException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             _gone = true;
             gone();

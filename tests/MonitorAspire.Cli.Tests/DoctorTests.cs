@@ -1,0 +1,42 @@
+using MonitorAspire.Testing;
+
+namespace MonitorAspire.Cli.Tests;
+
+/// <summary><c>monitor doctor</c>: its output and exit codes; what it finds is proved with the engine.</summary>
+public sealed class DoctorTests : IAsyncDisposable
+{
+    private readonly CliBench _bench = new();
+    private readonly int _port = FreePort.Next();
+
+    public ValueTask DisposeAsync() => _bench.DisposeAsync();
+
+    [Fact]
+    public async Task Doctor_NothingThere_IsHealthyAndMakesNothing()
+    {
+        var result = await _bench.RunAsync("doctor", "--fix");
+        Assert.Equal(("", 0), (result.Error, result.ExitCode));
+        Assert.Contains("no problems", result.Out);
+        Assert.False(Directory.Exists(_bench.StateDirectory));
+    }
+
+    [Fact]
+    public async Task Doctor_StalePidFile_ExitsWithOneUntilItIsMended()
+    {
+        await _bench.RunAsync(CliBench.StartFaulty(_port));
+        await _bench.RunAsync("stop", "--port", CliBench.Text(_port));
+        File.WriteAllText(_bench.File(_port, "pid"), "4194304\n");
+        File.SetUnixFileMode(_bench.File(_port, "pid"), UnixFileMode.UserRead | UnixFileMode.UserWrite);
+
+        var found = await _bench.RunAsync("doctor");
+        Assert.Equal(1, found.ExitCode);
+        Assert.Contains($"[pid-file-stale] port {_port}: ", found.Out);
+        Assert.Contains("1 of them provably safe to mend: monitor doctor --fix", found.Out);
+        Assert.True(File.Exists(_bench.File(_port, "pid")), "doctor without --fix changed something");
+
+        var mended = await _bench.RunAsync("doctor", "--fix");
+        Assert.Equal(0, mended.ExitCode);
+        Assert.Contains("mended  [pid-file-stale]", mended.Out);
+        Assert.False(File.Exists(_bench.File(_port, "pid")));
+        Assert.Equal(0, (await _bench.JsonAsync(0, "doctor", "--json")).GetProperty("problems").GetInt32());
+    }
+}

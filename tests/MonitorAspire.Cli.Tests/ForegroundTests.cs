@@ -1,0 +1,78 @@
+using System.Globalization;
+using MonitorAspire.Testing;
+
+namespace MonitorAspire.Cli.Tests;
+
+/// <summary><c>monitor start --foreground</c>: as long as the daemon, and with an exit code that tells the truth about it.</summary>
+public sealed class ForegroundTests : IAsyncDisposable
+{
+    private readonly CliBench _bench = new();
+    private readonly int _port = FreePort.Next();
+
+    public ValueTask DisposeAsync() => _bench.DisposeAsync();
+
+    private RunningCli Start(params string[] faults) => _bench.Start(CliBench.StartFaulty(_port, ["--foreground"], faults));
+
+    private int DaemonPid => int.Parse(File.ReadAllText(_bench.File(_port, "pid")), CultureInfo.InvariantCulture);
+
+    [Theory]
+    [InlineData("INT")]
+    [InlineData("TERM")]
+    [InlineData("HUP")]
+    public async Task Foreground_Interrupted_StopsTheDaemonAndExitsWithZero(string signal)
+    {
+        await using var running = Start("--say", "hello-from-the-daemon");
+        await running.SeenAsync("running: PID");
+        await running.SeenAsync("hello-from-the-daemon");
+        running.Signal(signal);
+        var result = await running.EndAsync();
+
+        Assert.Equal(("", 0), (result.Error, result.ExitCode));
+        Assert.Contains("stopped: PID", result.Out);
+        Assert.True(FreePort.IsFree(_port));
+        Assert.False(File.Exists(_bench.File(_port, "pid")));
+    }
+
+    [Theory]
+    [InlineData("7", 7)]
+    [InlineData("0", 6)]
+    public async Task Foreground_DaemonEndsByItself_ExitsWithItsCodeAndNeverWithZero(string code, int expected)
+    {
+        await using var running = Start("--exit-after", "300", "--exit-code", code);
+        var result = await running.EndAsync();
+
+        Assert.Equal(expected, result.ExitCode);
+        Assert.Contains($"nobody had asked it to: exit code {code}", result.Error);
+    }
+
+    [Fact]
+    public async Task Foreground_DaemonKilled_ExitsWith128PlusSignal()
+    {
+        await using var running = Start();
+        await running.SeenAsync("running: PID");
+        using (var kill = System.Diagnostics.Process.Start("kill", ["-KILL", CliBench.Text(DaemonPid)]))
+        {
+            await kill.WaitForExitAsync();
+        }
+
+        var result = await running.EndAsync();
+        Assert.Equal(137, result.ExitCode);
+        Assert.Contains("signal 9 (SIGKILL)", result.Error);
+    }
+
+    [Fact]
+    public async Task Foreground_SecondInterrupt_DoesNotWaitForTheGracePeriod()
+    {
+        await using var running = Start("--ignore-term");
+        await running.SeenAsync("running: PID");
+        var pid = DaemonPid;
+        running.Signal("INT");
+        await Task.Delay(300);
+        running.Signal("INT");
+        var result = await running.EndAsync();
+
+        Assert.Equal(0, result.ExitCode);
+        Assert.Contains("SIGKILL was needed", result.Out);
+        Assert.False(Directory.Exists($"/proc/{pid}"));
+    }
+}

@@ -1,0 +1,132 @@
+using System.Net;
+using System.Net.Sockets;
+using MonitorAspire.Testing;
+
+namespace MonitorAspire.Cli.Tests;
+
+/// <summary><c>monitor stop</c>, <c>status</c> and <c>restart</c>.</summary>
+public sealed class StopAndStatusTests : IAsyncDisposable
+{
+    private readonly CliBench _bench = new();
+    private readonly int _port = FreePort.Next();
+
+    private string Port => CliBench.Text(_port);
+
+    public ValueTask DisposeAsync() => _bench.DisposeAsync();
+
+    [Fact]
+    public async Task StopAndStatus_NothingThere_SayNotRunningAndMakeNothing()
+    {
+        var stop = await _bench.RunAsync("stop", "--port", Port);
+        Assert.Equal(("", 0), (stop.Error, stop.ExitCode));
+        Assert.StartsWith($"monitor-{Port} not running", stop.Out);
+
+        Assert.Equal(3, (await _bench.RunAsync("status", "--port", Port)).ExitCode);
+        Assert.Equal(3, (await _bench.RunAsync("status", "--all")).ExitCode);
+        Assert.False(Directory.Exists(_bench.StateDirectory), "a command that only reads made the state directory");
+    }
+
+    [Fact]
+    public async Task StopAndStatus_ForeignServer_IsNotTouched()
+    {
+        using var foreign = new TcpListener(IPAddress.Loopback, _port);
+        foreign.Start();
+
+        var status = await _bench.JsonAsync(4, "status", "--port", Port, "--json");
+        Assert.Equal("foreign", status.GetProperty("verdict").GetString());
+        var stop = await _bench.RunAsync("stop", "--port", Port);
+        Assert.Equal(("", 8), (stop.Out, stop.ExitCode));
+        Assert.Contains($"PID {Environment.ProcessId}", stop.Error);
+    }
+
+    [Fact]
+    public async Task Status_DeadWithPidFile_ExitsWithOne()
+    {
+        var report = await _bench.JsonAsync(0, CliBench.StartFaulty(_port, ["--json"], []));
+        await SignalAsync("KILL", report.GetProperty("pid").GetInt32());
+
+        await Wait.UntilAsync(() => FreePort.IsFree(_port), "the daemon is dead");
+        Assert.Equal("dead", (await _bench.JsonAsync(1, "status", "--port", Port, "--json")).GetProperty("verdict").GetString());
+    }
+
+    [Fact]
+    public async Task Status_LivesButDoesNotAnswer_IsUnhealthyWithFour()
+    {
+        var report = await _bench.JsonAsync(0, CliBench.StartFaulty(_port, ["--json"], []));
+        await SignalAsync("STOP", report.GetProperty("pid").GetInt32());
+
+        var status = await _bench.JsonAsync(4, "status", "--port", Port, "--timeout", "300ms", "--json");
+        Assert.Equal("unhealthy", status.GetProperty("verdict").GetString());
+        Assert.Equal("health-unreachable", status.GetProperty("reason").GetString());
+    }
+
+    [Fact]
+    public async Task All_TwoDaemons_ListsThemAndStopsThem()
+    {
+        var other = FreePort.Next();
+        await _bench.RunAsync(CliBench.StartFaulty(_port));
+        await _bench.RunAsync(CliBench.StartFaulty(other));
+
+        var all = await _bench.JsonAsync(0, "status", "--all", "--json");
+        Assert.Equal([Math.Min(_port, other), Math.Max(_port, other)], all.EnumerateArray().Select(d => d.GetProperty("port").GetInt32()));
+
+        var stopped = await _bench.JsonAsync(0, "stop", "--all", "--json");
+        Assert.Equal(2, stopped.GetArrayLength());
+        Assert.True(FreePort.IsFree(_port) && FreePort.IsFree(other));
+    }
+
+    [Fact]
+    public async Task Stop_DaemonIgnoresSigterm_KillsAfterTheGivenGrace()
+    {
+        await _bench.RunAsync(CliBench.StartFaulty(_port, "--ignore-term"));
+        var report = await _bench.JsonAsync(0, "stop", "--port", Port, "--grace", "200ms", "--json");
+        Assert.Equal("stopped", report.GetProperty("verdict").GetString());
+        Assert.True(report.GetProperty("killed").GetBoolean());
+    }
+
+    [Fact]
+    public async Task Watch_InAPipe_PrintsChangesAndEndsWithTheLastCode()
+    {
+        await _bench.RunAsync(CliBench.StartFaulty(_port));
+        await using var watch = _bench.Start("status", "--port", Port, "--watch", "--interval", "100ms");
+        await watch.SeenAsync(" running ");
+        await _bench.RunAsync("stop", "--port", Port);
+        await watch.SeenAsync(" not-running ");
+        watch.Signal("INT");
+        var result = await watch.EndAsync();
+        Assert.Equal(("", 3), (result.Error, result.ExitCode));
+        var states = result.Out.Split('\n').Where(l => l.StartsWith("monitor-", StringComparison.Ordinal)).Select(l => string.Join(' ', l.Split(' ', StringSplitOptions.RemoveEmptyEntries).Take(4))).ToList();
+        Assert.All(states.Zip(states.Skip(1)), pair => Assert.NotEqual(pair.First, pair.Second));
+    }
+
+    [Fact]
+    public async Task Restart_WithoutACommand_StartsTheRecordedOneAgain()
+    {
+        var first = await _bench.JsonAsync(0, CliBench.StartFaulty(_port, ["--json", "--name", "mine", "--health-path", "/health?x=1"], ["--say", "the-recorded-one"]));
+        var second = await _bench.JsonAsync(0, "restart", "--port", Port, "--json");
+
+        Assert.Equal("verified", second.GetProperty("verdict").GetString());
+        Assert.Equal("mine", second.GetProperty("name").GetString());
+        Assert.NotEqual(first.GetProperty("pid").GetInt32(), second.GetProperty("pid").GetInt32());
+        Assert.Equal(2, (await _bench.RunAsync("logs", "--port", Port)).Out.Split('\n').Count(l => l == "the-recorded-one"));
+        var command = (await _bench.JsonAsync(0, "status", "--port", Port, "--json")).GetProperty("command").EnumerateArray().Select(c => c.GetString());
+        Assert.Contains("the-recorded-one", command);
+    }
+
+    [Fact]
+    public async Task Restart_RecordOfARunningDaemonIsLost_DoesNotGuess()
+    {
+        await _bench.RunAsync(CliBench.StartFaulty(_port));
+        File.Delete(_bench.File(_port, "instance.json"));
+
+        var result = await _bench.RunAsync("restart", "--port", Port);
+        result.AssertOneLine(2, "record", "after '--'");
+        Assert.Equal(0, (await _bench.RunAsync("status", "--port", Port)).ExitCode);
+    }
+
+    private static async Task SignalAsync(string signal, int pid)
+    {
+        using var kill = System.Diagnostics.Process.Start("kill", [$"-{signal}", CliBench.Text(pid)]);
+        await kill.WaitForExitAsync();
+    }
+}

@@ -1,0 +1,77 @@
+namespace MonitorAspire.Cli.Tests;
+
+/// <summary>Bad input is one line on standard error, exit code 2, and nothing is left behind.</summary>
+public sealed class UsageTests : IAsyncDisposable
+{
+    private readonly CliBench _bench = new();
+
+    public ValueTask DisposeAsync() => _bench.DisposeAsync();
+
+    [Theory]
+    [InlineData("", "a command is missing", "start")]
+    [InlineData("strat", "unknown command 'strat'", "did you mean 'start'?")]
+    [InlineData("frobnicate", "unknown command 'frobnicate'")]
+    [InlineData("start --prot 9000", "unknown option '--prot'", "did you mean '--port'?")]
+    [InlineData("start --port", "--port needs a value")]
+    [InlineData("start --port 0", "--port: '0' is not a port (1-65535)")]
+    [InlineData("start --port 70000", "--port: '70000' is not a port")]
+    [InlineData("start --port abc", "--port: 'abc' is not a port")]
+    [InlineData("start --port -1", "--port")]
+    [InlineData("start --port 1 --port 2", "--port is given more than once")]
+    [InlineData("start --port-range 9000", "'9000' is not a range of ports")]
+    [InlineData("start --port-range 9000-8000", "'9000-8000' ends before it begins")]
+    [InlineData("start --port-range 9000-70000", "'9000-70000' is not a range")]
+    [InlineData("start --port 9000 --port-range 9000-9001", "--port and --port-range exclude each other")]
+    [InlineData("start --timeout 0", "'0' is not a duration")]
+    [InlineData("start --timeout 5x", "'5x' is not a duration", "500ms, 30s or 2m")]
+    [InlineData("start --timeout -5", "--timeout")]
+    [InlineData("start --timeout 1e9", "'1e9' is not a duration")]
+    [InlineData("start --name a/b", "name 'a/b'")]
+    [InlineData("start --name ../x", "name '../x'")]
+    [InlineData("start --health-path health", "health path 'health' does not start with '/'")]
+    [InlineData("start --foreground --background", "--background and --foreground exclude each other")]
+    [InlineData("start sleep 5", "unexpected 'sleep'", "after '--'")]
+    [InlineData("start --host=", "--host")]
+    [InlineData("stop extra", "unexpected 'extra'")]
+    [InlineData("stop --all --port 9000", "--port and --all exclude each other")]
+    [InlineData("status --watch --json", "--watch and --json exclude each other")]
+    [InlineData("logs --tail x", "'x' is not a number from 0 to")]
+    [InlineData("logs --follow --json", "--follow and --json exclude each other")]
+    [InlineData("doctor --fixx", "unknown option '--fixx'", "did you mean '--fix'?")]
+    public async Task BadInput_AnyCommand_IsOneLineAndExitCodeTwo(string commandLine, params string[] says)
+    {
+        var result = await _bench.RunAsync(commandLine.Split(' ', StringSplitOptions.RemoveEmptyEntries));
+
+        result.AssertOneLine(2, says);
+        Assert.False(Directory.Exists(_bench.StateDirectory), "a state directory was made");
+    }
+
+    [Fact]
+    public async Task Help_OfEveryCommand_HasExamplesAndExitCodes()
+    {
+        foreach (var command in (string[])["start", "stop", "restart", "status", "logs", "doctor"])
+        {
+            var result = await _bench.RunAsync(command, "--help");
+            Assert.Equal(0, result.ExitCode);
+            Assert.Equal("", result.Error);
+            Assert.Contains($"monitor {command}", result.Out);
+            Assert.Contains("Examples:", result.Out);
+            Assert.Contains("Exit codes", result.Out);
+        }
+    }
+
+    [Fact]
+    public async Task Version_Asked_IsPrinted()
+    {
+        var result = await _bench.RunAsync("--version");
+        Assert.Equal((0, ""), (result.ExitCode, result.Error));
+        Assert.Matches(@"^\d+\.\d+\.\d+", result.Out);
+    }
+
+    [Fact]
+    public async Task Suggest_PartOfAnOption_CompletesIt()
+    {
+        var result = await _bench.RunAsync("[suggest:14]", "start --port-r");
+        Assert.Equal("--port-range", result.Out);
+    }
+}
