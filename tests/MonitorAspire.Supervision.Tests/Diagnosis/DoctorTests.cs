@@ -1,0 +1,390 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using MonitorAspire.Supervision.Diagnosis;
+using MonitorAspire.Supervision.Files;
+using MonitorAspire.Supervision.Fleet;
+using MonitorAspire.Supervision.Identity;
+using MonitorAspire.Supervision.Startup;
+using MonitorAspire.Supervision.Tests.Startup;
+using MonitorAspire.Testing;
+
+namespace MonitorAspire.Supervision.Tests.Diagnosis;
+
+/// <summary>A directory spoiled in every way: each fault is named, and only what is provable is mended.</summary>
+public sealed class DoctorTests : IAsyncDisposable
+{
+    private const UnixFileMode Private = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+
+    private readonly EngineBench _bench = new();
+    private readonly int _port = FreePort.Next();
+
+    public DoctorTests() => StateDirectory.Create(_bench.StateDirectory);
+
+    private DaemonFiles Files => _bench.Files(_port);
+
+    public ValueTask DisposeAsync() => _bench.DisposeAsync();
+
+    private Task<DiagnosisReport> ExamineAsync(bool mend = false) =>
+        new Doctor(new EngineOptions { StateDirectory = _bench.StateDirectory, LogRotateBytes = 1000 }).ExamineAsync(mend, CancellationToken.None);
+
+    private static void WritePrivate(string path, string content)
+    {
+        File.WriteAllText(path, content);
+        File.SetUnixFileMode(path, Private);
+    }
+
+    /// <summary>The one finding of a look, of a mend, and none of the look after that.</summary>
+    private async Task AssertMendedAsync(string id)
+    {
+        var found = Assert.Single((await ExamineAsync()).Findings);
+        Assert.Equal(id, found.Id);
+        Assert.True(found.SafeToMend);
+        Assert.Null(found.Result);
+
+        var mended = await ExamineAsync(mend: true);
+        Assert.True(Assert.Single(mended.Findings).Result?.Done, mended.Findings[0].Result?.Action);
+        Assert.True(mended.IsHealthy);
+        Assert.Empty((await ExamineAsync()).Findings);
+    }
+
+    /// <summary>The finding is there, is a problem, and stays one however much mending is asked for.</summary>
+    private async Task AssertStaysAsync(string id, FindingSeverity severity = FindingSeverity.Error)
+    {
+        foreach (var mend in (bool[])[false, true])
+        {
+            var report = await ExamineAsync(mend);
+            var found = Assert.Single(report.Findings, f => f.Id == id);
+            Assert.Equal(severity, found.Severity);
+            Assert.False(found.SafeToMend);
+            Assert.Null(found.Result);
+            Assert.False(report.IsHealthy);
+        }
+    }
+
+    private static async Task<int> DeadPidAsync()
+    {
+        using var process = Process.Start("true");
+        await process.WaitForExitAsync();
+        return process.Id;
+    }
+
+    [Fact]
+    public async Task Examine_NoDirectory_IsHealthyAndMakesNone()
+    {
+        Directory.Delete(_bench.StateDirectory);
+        var report = await ExamineAsync(mend: true);
+        Assert.Equal("directory-missing", Assert.Single(report.Findings).Id);
+        Assert.True(report.IsHealthy);
+        Assert.False(Directory.Exists(_bench.StateDirectory));
+    }
+
+    [Fact]
+    public async Task Examine_DirectoryIsAFile_IsAnError()
+    {
+        Directory.Delete(_bench.StateDirectory);
+        File.WriteAllText(_bench.StateDirectory, "");
+        await AssertStaysAsync("directory-not-a-directory");
+    }
+
+    [Fact]
+    public async Task Examine_RunningDaemon_IsHealthy()
+    {
+        await _bench.StartAsync(_bench.Faulty());
+        var report = await ExamineAsync(mend: true);
+        Assert.Empty(report.Findings);
+        Assert.Equal(InspectionVerdict.Running, Assert.Single(report.Daemons).Verdict);
+    }
+
+    [Fact]
+    public async Task Examine_StoppedDaemon_IsHealthy()
+    {
+        var spec = _bench.Faulty();
+        await _bench.StartAsync(spec);
+        await _bench.StopAsync(spec);
+        Assert.Empty((await ExamineAsync()).Findings);
+    }
+
+    [Fact]
+    public async Task Mend_DirectoryOpenToOthers_IsClosed()
+    {
+        WritePrivate(Files.LogFile, "");
+        File.SetUnixFileMode(_bench.StateDirectory, (UnixFileMode)0b111_101_101);
+        await AssertMendedAsync("directory-mode");
+        Assert.Equal((UnixFileMode)0b111_000_000, File.GetUnixFileMode(_bench.StateDirectory));
+    }
+
+    [Fact]
+    public async Task Mend_SharedDirectoryWithFilesOfOthers_IsLeftAsItIs()
+    {
+        WritePrivate(Path.Combine(_bench.StateDirectory, "thesis.txt"), "");
+        File.SetUnixFileMode(_bench.StateDirectory, (UnixFileMode)0b111_111_111);
+        await AssertStaysAsync("directory-mode");
+        Assert.Equal((UnixFileMode)0b111_111_111, File.GetUnixFileMode(_bench.StateDirectory));
+    }
+
+    [Fact]
+    public async Task Mend_FileOpenToOthers_IsClosed()
+    {
+        WritePrivate(Files.LogFile, "");
+        File.SetUnixFileMode(Files.LogFile, (UnixFileMode)0b110_100_100);
+        await AssertMendedAsync("file-mode");
+        Assert.Equal(Private, File.GetUnixFileMode(Files.LogFile));
+    }
+
+    [Fact]
+    public async Task Mend_PidFileOfADeadProcess_IsRemoved()
+    {
+        PidFile.Write(Files.PidFile, await DeadPidAsync());
+        await AssertMendedAsync("pid-file-stale");
+        Assert.False(File.Exists(Files.PidFile));
+    }
+
+    [Theory]
+    [InlineData("", "pid-file-empty")]
+    [InlineData("hello\n", "pid-file-malformed")]
+    [InlineData("-1\n", "pid-file-malformed")]
+    public async Task Mend_PidFileWithoutAPid_IsRemoved(string content, string id)
+    {
+        WritePrivate(Files.PidFile, content);
+        await AssertMendedAsync(id);
+    }
+
+    [Fact]
+    public async Task Mend_PidFileOfAnUnrelatedLivingProcess_IsRemovedAndTheProcessLives()
+    {
+        using var unrelated = Process.Start("sleep", "300");
+        try
+        {
+            PidFile.Write(Files.PidFile, unrelated.Id);
+            await AssertMendedAsync("pid-file-reused");
+            Assert.False(unrelated.HasExited);
+        }
+        finally
+        {
+            unrelated.Kill();
+        }
+    }
+
+    [Fact]
+    public async Task Mend_PidFileOfAForeignServerOnThePort_IsLeftAsItIs()
+    {
+        using var foreign = new ForeignServer(_port, IPAddress.Loopback);
+        PidFile.Write(Files.PidFile, Environment.ProcessId);
+        await AssertStaysAsync("pid-file-foreign");
+        await AssertStaysAsync("port-foreign");
+        Assert.Equal(Environment.ProcessId, PidFile.Read(Files.PidFile).Pid);
+    }
+
+    [Fact]
+    public async Task Mend_PidFileIsADirectory_IsLeftAsItIs()
+    {
+        Directory.CreateDirectory(Files.PidFile);
+        await AssertStaysAsync("pid-file-not-a-file");
+    }
+
+    [Fact]
+    public async Task Mend_PidFileIsALink_RemovesTheLinkAndNotItsTarget()
+    {
+        var target = _bench["target"];
+        File.WriteAllText(target, $"{Environment.ProcessId}\n");
+        File.CreateSymbolicLink(Files.PidFile, target);
+        await AssertMendedAsync("pid-file-symlink");
+        Assert.True(File.Exists(target));
+    }
+
+    [Theory]
+    [InlineData(null, "pid-file-missing")]
+    [InlineData("", "pid-file-empty")]
+    [InlineData("nonsense", "pid-file-malformed")]
+    [InlineData("1\n", "pid-file-mismatch")]
+    public async Task Mend_PidFileOfARunningDaemonLostOrSpoiled_IsWrittenAgain(string? content, string id)
+    {
+        var report = await _bench.StartAsync(_bench.Faulty());
+        var files = _bench.Files(report.Port);
+        File.Delete(files.PidFile);
+        if (content is not null)
+        {
+            WritePrivate(files.PidFile, content);
+        }
+
+        await AssertMendedAsync(id);
+        Assert.Equal(report.Pid, PidFile.Read(files.PidFile).Pid);
+    }
+
+    [Fact]
+    public async Task Mend_KilledDaemon_LosesItsFilesAndNothingElse()
+    {
+        var report = await _bench.StartAsync(_bench.Faulty());
+        using (var daemon = Process.GetProcessById(report.Pid!.Value))
+        {
+            daemon.Kill();
+        }
+
+        await Wait.UntilAsync(() => ProcessTable.Current.Lookup(report.Pid!.Value).Presence == ProcessPresence.Dead, "the daemon is dead");
+        Assert.Equal(["pid-file-stale", "record-dead"], (await ExamineAsync()).Findings.Select(f => f.Id));
+        Assert.True((await ExamineAsync(mend: true)).IsHealthy);
+        Assert.False(File.Exists(_bench.Files(report.Port).InstanceFile));
+        Assert.True(File.Exists(_bench.Files(report.Port).LogFile));
+    }
+
+    [Fact]
+    public async Task Examine_LeakedDescendantHoldsTheLock_IsNamedAndNotSignalled()
+    {
+        var report = await _bench.StartAsync(_bench.Faulty("--leak"));
+        using (var daemon = Process.GetProcessById(report.Pid!.Value))
+        {
+            daemon.Kill();
+        }
+
+        await Wait.UntilAsync(() => ProcessTable.Current.Lookup(report.Pid!.Value).Presence == ProcessPresence.Dead, "the daemon is dead");
+        var holder = Assert.Single(ProcessTable.Current.LockHolders(_bench.Files(report.Port).LockFile));
+        var leaked = Assert.Single((await ExamineAsync(mend: true)).Findings, f => f.Id == "lock-leaked");
+        Assert.Contains(holder.ToString(CultureInfo.InvariantCulture), leaked.Problem);
+        Assert.Contains("monitor stop", leaked.Mend);
+        Assert.Equal(ProcessPresence.Alive, ProcessTable.Current.Lookup(holder).Presence);
+    }
+
+    [Fact]
+    public async Task Examine_LockHeldByAStranger_IsUnprovable()
+    {
+        using var held = InstanceLock.TryAcquire(Files.LockFile);
+        PidFile.Write(Files.PidFile, await DeadPidAsync());
+        await AssertStaysAsync("lock-unprovable");
+        Assert.True(File.Exists(Files.PidFile), "a file of a port whose lock is held was removed");
+    }
+
+    [Fact]
+    public async Task Examine_LockIsALink_IsAnError()
+    {
+        File.CreateSymbolicLink(Files.LockFile, _bench["elsewhere"]);
+        await AssertStaysAsync("lock-not-a-file");
+        Assert.False(File.Exists(_bench["elsewhere"]), "the link was followed");
+    }
+
+    [Fact]
+    public async Task Mend_UnreadableRecord_IsRemoved()
+    {
+        WritePrivate(Files.InstanceFile, "{ no json");
+        await AssertMendedAsync("record-unreadable");
+    }
+
+    [Fact]
+    public async Task Mend_RecordOfAnEarlierBoot_IsRemoved()
+    {
+        // A PID that lives now: only the boot id tells that it is another life.
+        new InstanceRecord { Pid = Environment.ProcessId, StartTicks = 1, BootId = "00000000-0000-0000-0000-000000000000", Port = _port }.Write(Files.InstanceFile);
+        await AssertMendedAsync("record-other-boot");
+    }
+
+    [Fact]
+    public async Task Mend_RecordThatNeverCameToAProcess_IsRemoved()
+    {
+        new InstanceRecord { LauncherPid = await DeadPidAsync(), LauncherStartTicks = 1, BootId = ProcessTable.Current.BootId, Port = _port }.Write(Files.InstanceFile);
+        await AssertMendedAsync("record-abandoned");
+    }
+
+    [Fact]
+    public async Task Examine_RecordOfARunningDaemonIsLost_IsReported()
+    {
+        var report = await _bench.StartAsync(_bench.Faulty());
+        File.Delete(_bench.Files(report.Port).InstanceFile);
+        await AssertStaysAsync("record-missing", FindingSeverity.Warning);
+    }
+
+    [Fact]
+    public async Task Examine_DaemonThatDoesNotAnswer_IsUnhealthy()
+    {
+        var report = await _bench.StartAsync(_bench.Faulty());
+        using (var stop = Process.Start("kill", ["-STOP", report.Pid!.Value.ToString(CultureInfo.InvariantCulture)]))
+        {
+            await stop.WaitForExitAsync();
+        }
+
+        await AssertStaysAsync("unhealthy");
+    }
+
+    [Fact]
+    public async Task Examine_ForeignServerOnAPortOfLongAgo_IsOnlyInformation()
+    {
+        WritePrivate(Files.LockFile, "");
+        using var foreign = new TcpListener(IPAddress.Loopback, _port);
+        foreign.Start();
+        var report = await ExamineAsync();
+        Assert.Equal(("port-foreign", FindingSeverity.Info), (report.Findings[0].Id, report.Findings[0].Severity));
+        Assert.True(report.IsHealthy);
+    }
+
+    [Fact]
+    public async Task Mend_TemporaryFileOfADeadWriter_IsDeleted()
+    {
+        var writer = await DeadPidAsync();
+        WritePrivate(string.Create(CultureInfo.InvariantCulture, $"{Files.PidFile}.{writer}-0123abcd.tmp"), "1");
+        await AssertMendedAsync("temporary-file");
+    }
+
+    [Fact]
+    public async Task Examine_TemporaryFileOfALivingWriter_IsLeftToIt()
+    {
+        var path = string.Create(CultureInfo.InvariantCulture, $"{Files.PidFile}.{Environment.ProcessId}-0123abcd.tmp");
+        WritePrivate(path, "1");
+        await ExamineAsync(mend: true);
+        Assert.True(File.Exists(path));
+    }
+
+    [Fact]
+    public async Task Mend_LegacyPidFileOfADeadProcess_IsRemoved()
+    {
+        PidFile.Write(DaemonFiles.LegacyPidFile(_bench.StateDirectory), await DeadPidAsync());
+        await AssertMendedAsync("legacy-pid-file");
+    }
+
+    [Fact]
+    public async Task Mend_LegacyPidFileOfAServerOnAKnownPort_BecomesThatPorts()
+    {
+        using var server = new ForeignServer(_port, IPAddress.Loopback);
+        WritePrivate(Files.LockFile, "");
+        PidFile.Write(DaemonFiles.LegacyPidFile(_bench.StateDirectory), Environment.ProcessId);
+        WritePrivate(DaemonFiles.LegacyLogFile(_bench.StateDirectory), "old\n");
+
+        var report = await ExamineAsync(mend: true);
+        Assert.True(Assert.Single(report.Findings, f => f.Id == "legacy-pid-file").Result!.Done);
+        Assert.Equal(Environment.ProcessId, PidFile.Read(Files.PidFile).Pid);
+        Assert.Equal("old\n", File.ReadAllText(Files.LogFile));
+    }
+
+    [Fact]
+    public async Task Mend_LegacyPidFileOfAProcessThatServesNothing_IsLeftAsItIs()
+    {
+        PidFile.Write(DaemonFiles.LegacyPidFile(_bench.StateDirectory), Environment.ProcessId);
+        await AssertStaysAsync("legacy-pid-file", FindingSeverity.Warning);
+    }
+
+    [Fact]
+    public async Task Mend_LogThatNobodyRotates_IsRotated()
+    {
+        WritePrivate(Files.LogFile, new string('x', 5000));
+        await AssertMendedAsync("log-large");
+        Assert.Equal(5000, new FileInfo(Files.LogFile + ".1").Length + new FileInfo(Files.LogFile).Length);
+    }
+
+    [Fact]
+    public async Task Mend_DaemonStartedBetweenLookAndMend_KeepsItsFiles()
+    {
+        PidFile.Write(Files.PidFile, await DeadPidAsync());
+        var stale = PidFileExamination.Examine(Look()).Single();
+        using var held = InstanceLock.TryAcquire(Files.LockFile);
+
+        var treated = stale.Treat();
+        Assert.False(treated.Result!.Done);
+        Assert.Contains("taken in between", treated.Result.Action);
+        Assert.True(File.Exists(Files.PidFile));
+    }
+
+    private Patient Look()
+    {
+        var parts = new EngineParts(new EngineOptions { StateDirectory = _bench.StateDirectory }, TimeProvider.System);
+        return new Patient(parts, Files, KnownDaemons.Spec(_port, null), parts.Locator.Locate(Files), PidFile.Read(Files.PidFile));
+    }
+}
