@@ -38,7 +38,9 @@ public sealed class ForegroundTests : IAsyncDisposable
     [InlineData("0", 6)]
     public async Task Foreground_DaemonEndsByItself_ExitsWithItsCodeAndNeverWithZero(string code, int expected)
     {
-        await using var running = Start("--exit-after", "300", "--exit-code", code);
+        await using var running = Start("--exit-after", "600000", "--exit-code", code);
+        await running.SeenAsync("running: PID");
+        await SignalDaemonAsync("TERM");
         var result = await running.EndAsync();
 
         Assert.Equal(expected, result.ExitCode);
@@ -50,11 +52,7 @@ public sealed class ForegroundTests : IAsyncDisposable
     {
         await using var running = Start();
         await running.SeenAsync("running: PID");
-        using (var kill = System.Diagnostics.Process.Start("kill", ["-KILL", CliBench.Text(DaemonPid)]))
-        {
-            await kill.WaitForExitAsync();
-        }
-
+        await SignalDaemonAsync("KILL");
         var result = await running.EndAsync();
         Assert.Equal(137, result.ExitCode);
         Assert.Contains("signal 9 (SIGKILL)", result.Error);
@@ -74,5 +72,11 @@ public sealed class ForegroundTests : IAsyncDisposable
         Assert.Equal(0, result.ExitCode);
         Assert.Contains("SIGKILL was needed", result.Out);
         Assert.False(Directory.Exists($"/proc/{pid}"));
+    }
+
+    private async Task SignalDaemonAsync(string signal)
+    {
+        using var kill = System.Diagnostics.Process.Start("kill", [$"-{signal}", CliBench.Text(DaemonPid)]);
+        await kill.WaitForExitAsync();
     }
 }
