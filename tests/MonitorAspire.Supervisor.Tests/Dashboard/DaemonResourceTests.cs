@@ -16,7 +16,7 @@ public class DaemonResourceTests
     [InlineData(DaemonState.Failed, "FailedToStart", "")]
     [InlineData(DaemonState.Backoff, "Backoff", "warning")]
     [InlineData(DaemonState.CrashLooping, "Crash loop", "error")]
-    [InlineData(DaemonState.Foreign, "Port is somebody else's", "error")]
+    [InlineData(DaemonState.Foreign, "Port taken", "error")]
     public void Of_EachState_HasTheDashboardsWordOrAStyle(DaemonState state, string text, string style)
     {
         var resource = Resource(Snapshots.Of(state));
@@ -30,7 +30,7 @@ public class DaemonResourceTests
 
     [Fact]
     public void Of_AStartUnderWay_NamesTheStage()
-        => Assert.Equal("Starting: port bound", Resource(Snapshots.Of(DaemonState.Starting) with { Stage = StartupStage.PortBound }).State);
+        => Assert.Equal("Starting, port bound", Resource(Snapshots.Of(DaemonState.Starting) with { Stage = StartupStage.PortBound }).State);
 
     [Fact]
     public void Of_ADaemonThatRanBefore_HasExited() => Assert.Equal("Exited", Resource(Snapshots.Running() with { State = DaemonState.Stopped, Pid = null }).State);
@@ -40,7 +40,7 @@ public class DaemonResourceTests
     {
         var resource = Resource(Snapshots.Of(DaemonState.Backoff) with { NextAttemptAt = Snapshots.At });
 
-        Assert.Equal($"Backoff until {Snapshots.At.ToLocalTime():HH:mm:ss}", resource.State);
+        Assert.Equal($"Backoff until {Snapshots.At.ToLocalTime():HH'h 'mm'm 'ss's'}", resource.State);
         Assert.Equal("2026-03-01T12:00:00.0000000Z", Text(resource, "monitor.nextAttempt"));
     }
 
@@ -118,6 +118,14 @@ public class DaemonResourceTests
         var port = Resource(daemon).HealthReports.Single(r => r.Key == "port");
 
         Assert.Equal((HealthStatus.Unhealthy, "nobody listens"), (port.Status, port.Description));
+    }
+
+    [Fact]
+    public void Of_ARunningDaemonWithAFailedProbe_IsDegradedOnly()
+    {
+        var daemon = Snapshots.Running() with { Checks = [new CheckResult("health", false, "no answer in 2 s", Snapshots.At)] };
+
+        Assert.Equal(HealthStatus.Degraded, Resource(daemon).HealthReports.Single(r => r.Key == "health").Status);
     }
 
     [Theory]

@@ -36,7 +36,10 @@ internal static class DaemonHealth
         var report = new HealthReport { Key = key, Description = check?.Detail ?? "" };
         if (check?.Healthy is { } healthy)
         {
-            report.Status = healthy ? HealthStatus.Healthy : HealthStatus.Unhealthy;
+            report.Status = healthy ? HealthStatus.Healthy
+                // One or two failed probes are no verdict yet.
+                : daemon.State == DaemonState.Running ? HealthStatus.Degraded
+                : HealthStatus.Unhealthy;
             report.LastRunAt = check.At?.ToTimestamp();
         }
         else if (daemon is { State: DaemonState.Running, VerifiedAt: { } verifiedAt })

@@ -44,7 +44,7 @@ internal static class DaemonResource
                 EndpointName = "http",
                 FullUrl = url,
                 // A link to a server that is not there is no link.
-                IsInactive = daemon.Pid is null,
+                IsInactive = daemon.State is not (DaemonState.Running or DaemonState.Unhealthy),
                 DisplayProperties = new UrlDisplayProperties(),
             });
         }

@@ -8,7 +8,7 @@ namespace MonitorAspire.Supervisor.Dashboard.Resources;
 /// A daemon's state in the dashboard's words. Where it has a word of its own that word is taken, for its icon, colour and filter come
 /// with it; otherwise the text is ours, and the style says how bad it is.
 /// </summary>
-/// <param name="Text">The text. The dashboard puts spaces and capitals where it thinks fit.</param>
+/// <param name="Text">The text. The dashboard shows words, numbers and commas of it, and nothing else.</param>
 /// <param name="Style"><c>info</c>, <c>warning</c>, <c>error</c>, or <see langword="null"/> where the word itself says it.</param>
 internal readonly record struct ResourceState(string Text, string? Style)
 {
@@ -25,18 +25,18 @@ internal readonly record struct ResourceState(string Text, string? Style)
     {
         // "Running (Unhealthy)" is what the dashboard itself makes of this and a health report that says so.
         DaemonState.Running or DaemonState.Unhealthy => new(Running, null),
-        DaemonState.Starting when daemon.Stage is { } stage => new($"Starting: {WireNames.Of(stage).Replace('_', ' ')}", "info"),
+        DaemonState.Starting when daemon.Stage is { } stage => new($"Starting, {WireNames.Of(stage).Replace('_', ' ')}", "info"),
         DaemonState.Starting => new(Starting, null),
         DaemonState.Stopping => new(Stopping, null),
         DaemonState.Stopped when daemon is { StartedAt: null, Startup: null, LastFailure: null } => new(NotStarted, null),
         DaemonState.Stopped => new(Exited, null),
-        DaemonState.Backoff => new($"Backoff{Until(daemon)}", "warning"),
-        DaemonState.CrashLooping => new($"Crash loop{Until(daemon, ", next try")}", "error"),
+        DaemonState.Backoff => new(daemon.NextAttemptAt is { } at ? $"Backoff until {Time(at)}" : "Backoff", "warning"),
+        DaemonState.CrashLooping => new("Crash loop", "error"),
         DaemonState.Failed => new(FailedToStart, null),
-        DaemonState.Foreign => new("Port is somebody else's", "error"),
+        DaemonState.Foreign => new("Port taken", "error"),
         _ => new(daemon.State.ToString(), "warning"),
     };
 
-    private static string Until(DaemonSnapshot daemon, string word = " until")
-        => daemon.NextAttemptAt is { } at ? $"{word} {at.ToLocalTime().ToString("HH:mm:ss", CultureInfo.InvariantCulture)}" : "";
+    // 12h 30m 05s, because of a colon nothing would be left.
+    private static string Time(DateTimeOffset at) => at.ToLocalTime().ToString("HH'h 'mm'm 'ss's'", CultureInfo.InvariantCulture);
 }
