@@ -35,7 +35,9 @@ internal static class SupervisorProgram
 
     private static async Task<int> RunAsync(CommandLine commandLine)
     {
-        var builder = ConfigurationSetup.CreateBuilder(commandLine);
+        var setup = new ConfigurationSetup(commandLine);
+        var builder = setup.CreateBuilder();
+        builder.Services.AddSingleton(setup);
         var monitors = MonitorsReader.Read(builder.Configuration);
         var specs = MonitorsReader.Resolve(monitors);
         var settings = SupervisorSettings.Read(builder.Configuration, monitors);

@@ -53,7 +53,7 @@ internal sealed class RunningSupervisor : IAsyncDisposable
             LogFile = Path.Combine(directory.Path, "alpha.log"),
         });
 
-        var builder = ConfigurationSetup.CreateBuilder(CommandLine.Read([]));
+        var builder = new ConfigurationSetup(CommandLine.Read([])).CreateBuilder();
         builder.AddSupervisor(new SupervisorSettings { Addresses = [new ListenAddress("127.0.0.1", port)], StateDirectory = directory.Path });
         builder.Services.AddSingleton<IFleetControl>(fleet);
         builder.Logging.ClearProviders();

@@ -77,9 +77,10 @@ internal sealed partial class FleetHost(
         long seen = 0;
         try
         {
-            // A reader that fell too far behind is ended; it takes up again where it was.
-            while (!cancellationToken.IsCancellationRequested)
+            // A reader that fell too far behind is ended and takes up again where it was; one that gets nothing any more is at the end.
+            for (long before = -1; before != seen && !cancellationToken.IsCancellationRequested;)
             {
+                before = seen;
                 await foreach (var happened in control.Fleet.WatchAsync(seen, cancellationToken))
                 {
                     seen = happened.Id;

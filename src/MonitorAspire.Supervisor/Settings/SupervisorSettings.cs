@@ -10,6 +10,7 @@ internal sealed record SupervisorSettings
     internal const string PortKey = "Supervisor:Port";
     internal const string HostKey = "Supervisor:Host";
     internal const string AllowedHostsKey = "Supervisor:AllowedHosts";
+    internal const string AlertWebhookKey = "Supervisor:AlertWebhook";
     internal const string PortVariable = "MONITOR_SUPERVISOR_PORT";
     internal const string HostVariable = "MONITOR_SUPERVISOR_HOST";
     internal const string ParentPidVariable = "MONITOR_PARENT_PID";
@@ -32,6 +33,9 @@ internal sealed record SupervisorSettings
     /// <summary>The process whose end is ours too.</summary>
     internal int? ParentPid { get; init; }
 
+    /// <summary>Where alerts are posted to, or <see langword="null"/>.</summary>
+    internal Uri? AlertWebhook { get; init; }
+
     /// <summary>Reads them.</summary>
     /// <exception cref="ConfigurationException">Something is wrong; the message names the key and the value.</exception>
     internal static SupervisorSettings Read(IConfiguration configuration, MonitorsOptions monitors)
@@ -52,9 +56,17 @@ internal sealed record SupervisorSettings
             Addresses = ReadAddresses(configuration),
             StateDirectory = stateDirectory,
             AllowedHosts = (configuration[AllowedHostsKey] ?? "").Split([';', ','], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries),
+            AlertWebhook = ReadWebhook(configuration),
             ParentPid = Number(configuration, ParentPidVariable, 1, int.MaxValue),
         };
     }
+
+    private static Uri? ReadWebhook(IConfiguration configuration) => NullIfBlank(configuration[AlertWebhookKey]) switch
+    {
+        null => null,
+        { } text when Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "http" or "https" => url,
+        { } text => throw new ConfigurationException($"{AlertWebhookKey}: '{text}' is not an address like https://example.org/alerts"),
+    };
 
     private static List<ListenAddress> ReadAddresses(IConfiguration configuration)
     {
