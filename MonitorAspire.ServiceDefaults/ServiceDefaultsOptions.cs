@@ -6,6 +6,11 @@ public sealed class ServiceDefaultsOptions
     /// <summary>Service discovery and resilience for <c>IHttpClientFactory</c>. Default true.</summary>
     public bool HttpClients { get; set; } = true;
 
+    /// <summary>
+    /// Says what is to be collected even where no OTLP endpoint is set, for a service that adds an exporter of its own. Default true.
+    /// </summary>
+    public bool TelemetryWithoutOtlp { get; set; } = true;
+
     /// <summary>Name of the service in telemetry where <c>OTEL_SERVICE_NAME</c> does not say. Default the application's name.</summary>
     public string? ServiceName { get; set; }
 }

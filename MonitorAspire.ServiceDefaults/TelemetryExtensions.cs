@@ -35,22 +35,31 @@ public static class TelemetryExtensions
             return builder;
         }
 
-        builder.Services.ConfigureOpenTelemetryTracerProvider(static tracing => tracing
-            .AddSource([.. SourceNames])
-            .AddAspNetCoreInstrumentation(static aspNet => aspNet.Filter = static context => !HealthEndpoints.IsProbe(context.Request.Path))
-            .AddHttpClientInstrumentation());
-        builder.Services.ConfigureOpenTelemetryMeterProvider(static metrics => metrics
-            .AddMeter([.. SourceNames])
-            .AddAspNetCoreInstrumentation()
-            .AddHttpClientInstrumentation()
-            .AddRuntimeInstrumentation());
+        var exports = !string.IsNullOrWhiteSpace(builder.Configuration[OtlpEndpointVariable]);
+        if (exports || options is not { TelemetryWithoutOtlp: false })
+        {
+            builder.Services.ConfigureCollection();
+        }
 
-        if (!string.IsNullOrWhiteSpace(builder.Configuration[OtlpEndpointVariable]))
+        if (exports)
         {
             builder.AddExporter(options?.ServiceName);
         }
 
         return builder;
+    }
+
+    private static void ConfigureCollection(this IServiceCollection services)
+    {
+        services.ConfigureOpenTelemetryTracerProvider(static tracing => tracing
+            .AddSource([.. SourceNames])
+            .AddAspNetCoreInstrumentation(static aspNet => aspNet.Filter = static context => !HealthEndpoints.IsProbe(context.Request.Path))
+            .AddHttpClientInstrumentation());
+        services.ConfigureOpenTelemetryMeterProvider(static metrics => metrics
+            .AddMeter([.. SourceNames])
+            .AddAspNetCoreInstrumentation()
+            .AddHttpClientInstrumentation()
+            .AddRuntimeInstrumentation());
     }
 
     private static void AddExporter(this IHostApplicationBuilder builder, string? serviceName)

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
 using MonitorAspire.Daemon.Settings;
 using MonitorAspire.ServiceDefaults;
 
@@ -27,10 +28,11 @@ internal static class DaemonApplication
             ListenAddresses.Apply(kestrel, settings.Host, settings.Port);
         });
 
-        // It calls nobody, so it needs no HTTP clients.
+        // It calls nobody and has no exporter of its own; what it does not use is not on its way to readiness.
         builder.AddServiceDefaults(defaults =>
         {
             defaults.HttpClients = false;
+            defaults.TelemetryWithoutOtlp = false;
             defaults.ServiceName = settings.Name;
         });
 
@@ -42,17 +44,17 @@ internal static class DaemonApplication
 
         var app = builder.Build();
         var answers = new Answers(settings, time);
-        app.MapDefaultEndpoints(async (context, report) =>
-        {
-            context.Response.ContentType = "application/json";
-            await JsonSerializer.SerializeAsync(context.Response.Body, answers.Health(report.Status), AnswersJson.Default.HealthAnswer, context.RequestAborted);
-        });
-        app.MapGet("/", new RequestDelegate(async context =>
-        {
-            context.Response.ContentType = "application/json";
-            await JsonSerializer.SerializeAsync(context.Response.Body, answers.Self, AnswersJson.Default.SelfDescription, context.RequestAborted);
-        }));
+        app.MapDefaultEndpoints((context, report) => WriteAsync(context, answers.Health(report.Status), AnswersJson.Default.HealthAnswer));
+        app.MapGet("/", new RequestDelegate(context => WriteAsync(context, answers.Self, AnswersJson.Default.SelfDescription)));
         return app;
+    }
+
+    private static Task WriteAsync<T>(HttpContext context, T answer, JsonTypeInfo<T> type)
+    {
+        var body = JsonSerializer.SerializeToUtf8Bytes(answer, type);
+        context.Response.ContentType = "application/json";
+        context.Response.ContentLength = body.Length;
+        return context.Response.Body.WriteAsync(body, context.RequestAborted).AsTask();
     }
 
     // Signals are ours from the first moment on (StopRequest), so the host has nothing to wait for.
