@@ -400,6 +400,11 @@ internal sealed partial class DaemonActor
             string? failure = null;
             try
             {
+                if (_parts.Engine.RotateLog(spec) is { } rotated)
+                {
+                    LogRepaired(_parts.Logger, rotated);
+                }
+
                 // The engine keeps its own limit; this one is for a file system that hangs under it.
                 seen = await _parts.Engine.InspectAsync(spec, new InspectOptions { HealthTimeout = _parts.Options.ProbeTimeout }, _ended.Token)
                     .WaitAsync(_parts.Options.ProbeTimeout * 2, _parts.Time, _ended.Token).ConfigureAwait(false);

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using MonitorAspire.Supervision.Files;
 using MonitorAspire.Supervision.Fleet;
 using MonitorAspire.Supervision.Processes;
 
@@ -59,5 +60,22 @@ public sealed class DaemonEngine : IDaemonEngine
         ArgumentNullException.ThrowIfNull(spec);
         ArgumentNullException.ThrowIfNull(instance);
         return new Attachment(_parts).RepairPidFile(spec, instance);
+    }
+
+    /// <inheritdoc />
+    public string? RotateLog(DaemonSpec spec)
+    {
+        ArgumentNullException.ThrowIfNull(spec);
+        var log = new DaemonFiles(_parts.Options.StateDirectory, spec.Port).LogFile;
+        try
+        {
+            return DaemonLog.RotateIfLarger(log, _parts.Options.LogRotateBytes, _parts.Options.LogFilesKept)
+                ? $"{spec.Name}: rotated {log}"
+                : null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return $"{spec.Name}: {log} is too large and cannot be rotated: {e.Message}";
+        }
     }
 }

@@ -41,6 +41,14 @@ public interface IDaemonEngine
     /// <param name="spec">The daemon.</param>
     /// <param name="instance">The proven instance.</param>
     string? RepairPidFile(DaemonSpec spec, DaemonInstance instance);
+
+    /// <summary>
+    /// Rotates the log of a living daemon where it has grown beyond <see cref="EngineOptions.LogRotateBytes"/>. Cheap to ask
+    /// often. Without effect on an engine that keeps no logs.
+    /// </summary>
+    /// <param name="spec">The daemon.</param>
+    /// <returns>What was done, or <see langword="null"/>.</returns>
+    string? RotateLog(DaemonSpec spec) => null;
 }
 
 /// <summary>What a start gave.</summary>

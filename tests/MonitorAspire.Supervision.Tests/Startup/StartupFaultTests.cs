@@ -247,6 +247,22 @@ public sealed class StartupFaultTests : IAsyncDisposable
         Assert.True(new FileInfo(_bench.Files(spec.Port).LogFile).Length < 1024);
     }
 
+    [Fact]
+    public async Task RotateLog_OfALivingDaemon_MovesTheOldLinesAndKeepsIt()
+    {
+        var engine = new DaemonEngine(
+            new EngineOptions { StateDirectory = _bench.StateDirectory, LogRotateBytes = 1024 * 1024 }, Microsoft.Extensions.Logging.Abstractions.NullLogger<DaemonEngine>.Instance);
+        var spec = _bench.Faulty("--flood", "3");
+        var report = await _bench.StartAsync(spec);
+        var log = _bench.Files(spec.Port).LogFile;
+
+        Assert.NotNull(engine.RotateLog(spec));
+        Assert.True(new FileInfo(log).Length < 1024 * 1024);
+        Assert.True(new FileInfo(log + ".1").Length > 2 * 1024 * 1024);
+        Assert.Null(engine.RotateLog(spec));
+        Assert.Equal(report.Pid, (await _bench.InspectAsync(spec)).Pid);
+    }
+
     [Theory]
     [InlineData("--hang", StartupStage.PortBound)]
     [InlineData("--silent", StartupStage.Health)]
