@@ -1,0 +1,113 @@
+using MonitorAspire.Testing;
+
+namespace MonitorAspire.Cli.Tests;
+
+/// <summary>What a user without privileges is told. Where the tests run as root, the command runs as nobody (setpriv(1)).</summary>
+public sealed class PlainUserTests : IAsyncDisposable
+{
+    private const int Nobody = 65534;
+
+    private readonly CliBench _bench = new();
+    private readonly TemporaryDirectory _theirs = new();
+
+    public PlainUserTests()
+    {
+        // The bench's directory is its owner's alone; this one is for the plain user.
+        if (Environment.IsPrivilegedProcess)
+        {
+            Run("chown", $"{Nobody}:{Nobody}", _theirs.Path);
+        }
+    }
+
+    private string StateDirectory => _theirs["state"];
+
+    public async ValueTask DisposeAsync()
+    {
+        await AsPlainUserAsync("stop", "--all", "--grace", "500ms");
+        await _bench.DisposeAsync();
+        _theirs.Dispose();
+    }
+
+    [Fact]
+    public async Task Start_PrivilegedPort_ExitsWithSevenAndSaysWhy()
+    {
+        var result = await AsPlainUserAsync("start", "--port", "81");
+        Assert.Equal(7, result.ExitCode);
+        Assert.Contains("permission-denied", result.Error, StringComparison.Ordinal);
+        Assert.Contains("81", result.Error, StringComparison.Ordinal);
+        Assert.False(File.Exists(Path.Combine(StateDirectory, "monitor-daemon-81.pid")));
+    }
+
+    [Fact]
+    public async Task Start_StateDirectoryOfSomebodyElse_ExitsWithSeven()
+    {
+        var result = await AsPlainUserAsync("start", "--port", CliBench.Text(FreePort.Next()), "--state-dir", "/root/monitor-aspire-state");
+        Assert.Equal(7, result.ExitCode);
+        Assert.Contains("/root/monitor-aspire-state", result.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Start_PidFileThatIsNotOursToRead_IsRefusedAndStays()
+    {
+        Assert.SkipUnless(Environment.IsPrivilegedProcess, "needs a file of another user");
+        var port = FreePort.Next();
+        await AsPlainUserAsync("start", "--port", CliBench.Text(port));
+        await AsPlainUserAsync("stop", "--port", CliBench.Text(port));
+        var file = Path.Combine(StateDirectory, $"monitor-daemon-{port}.pid");
+        await File.WriteAllTextAsync(file, $"{Environment.ProcessId}\n");
+        File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+
+        var result = await AsPlainUserAsync("start", "--port", CliBench.Text(port));
+        Assert.Equal(7, result.ExitCode);
+        Assert.Contains(file, result.Error, StringComparison.Ordinal);
+        Assert.Equal($"{Environment.ProcessId}\n", await File.ReadAllTextAsync(file));
+    }
+
+    [Fact]
+    public async Task StartStopStatus_DaemonOfAnotherUser_IsForeignAndNotTouched()
+    {
+        Assert.SkipUnless(Environment.IsPrivilegedProcess, "needs a daemon of another user");
+        var port = FreePort.Next();
+        Assert.Equal(0, (await _bench.RunAsync("start", "--port", CliBench.Text(port))).ExitCode);
+        var pid = await File.ReadAllTextAsync(_bench.File(port, "pid"));
+
+        var start = await AsPlainUserAsync("start", "--port", CliBench.Text(port));
+        Assert.Equal(4, start.ExitCode);
+        Assert.Contains("may not inspect", start.Error, StringComparison.Ordinal);
+        Assert.Equal(4, (await AsPlainUserAsync("status", "--port", CliBench.Text(port))).ExitCode);
+        Assert.Equal(8, (await AsPlainUserAsync("stop", "--port", CliBench.Text(port))).ExitCode);
+
+        // And in the very state directory of the other user nothing can be read, so nothing is claimed.
+        Assert.Equal(4, (await AsPlainUserAsync("status", "--port", CliBench.Text(port), "--state-dir", _bench.StateDirectory)).ExitCode);
+        Assert.Equal(0, (await _bench.RunAsync("status", "--port", CliBench.Text(port))).ExitCode);
+        Assert.Equal(pid, await File.ReadAllTextAsync(_bench.File(port, "pid")));
+    }
+
+    [Fact]
+    public async Task StartStop_AsPlainUser_Works()
+    {
+        var port = FreePort.Next();
+        var start = await AsPlainUserAsync("start", "--port", CliBench.Text(port));
+        Assert.True(start.ExitCode == 0, start.Error);
+        Assert.Equal(0, (await AsPlainUserAsync("status", "--port", CliBench.Text(port))).ExitCode);
+        Assert.Equal(0, (await AsPlainUserAsync("stop", "--port", CliBench.Text(port))).ExitCode);
+        Assert.True(FreePort.IsFree(port));
+    }
+
+    private async Task<CliResult> AsPlainUserAsync(params string[] arguments)
+    {
+        var monitor = Path.Combine(AppContext.BaseDirectory, "monitor");
+        var environment = new Dictionary<string, string?> { ["MONITOR_STATE_DIR"] = StateDirectory, ["HOME"] = _theirs.Path };
+        await using var running = Environment.IsPrivilegedProcess
+            ? _bench.Start("setpriv", [$"--reuid={Nobody}", $"--regid={Nobody}", "--clear-groups", "--inh-caps=-all", "--bounding-set=-all", monitor, .. arguments], environment)
+            : _bench.Start(monitor, arguments, environment);
+        return await running.EndAsync();
+    }
+
+    private static void Run(string command, params string[] arguments)
+    {
+        using var process = System.Diagnostics.Process.Start(command, arguments);
+        process.WaitForExit();
+        Assert.Equal(0, process.ExitCode);
+    }
+}
