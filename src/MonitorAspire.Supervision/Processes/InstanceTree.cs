@@ -50,8 +50,10 @@ internal sealed class InstanceTree(ProcessTable table)
             }
         }
 
-        // What another instance's id marks is another instance's; without any id, descent decides.
-        bool MayJoin(int pid) => IdOf(pid) is not { Length: > 0 } id || id == instanceId || string.IsNullOrEmpty(instanceId);
+        // What another instance's id marks is another instance's; without any id, descent decides. A daemon that claimed its
+        // files itself has no id of its own, but may have come by one from far above, and so may its children.
+        var ownId = string.IsNullOrEmpty(instanceId) && rootLives ? IdOf(root!.Value.Pid) : instanceId;
+        bool MayJoin(int pid) => IdOf(pid) is not { Length: > 0 } id || id == ownId;
 
         bool grew;
         do

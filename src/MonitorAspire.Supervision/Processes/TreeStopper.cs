@@ -60,7 +60,7 @@ internal sealed class TreeStopper(ProcessTable table, InstanceTree tree, TimePro
             survivors = tree.Members(root, instanceId);
         }
 
-        return new Result(signalled.Count, killed && denied.Count < signalled.Count + denied.Count, survivors, [.. denied]);
+        return new Result(signalled.Count, killed && signalled.Count > 0, survivors, [.. denied]);
     }
 
     /// <summary>Waits for the ends of the members, as events where the platform has them. False when some are left after the time limit.</summary>

@@ -1,0 +1,76 @@
+using System.Diagnostics;
+using MonitorAspire.Supervision.Files;
+using MonitorAspire.Supervision.Identity;
+using MonitorAspire.Supervision.Processes;
+
+namespace MonitorAspire.Supervision.Tests.Processes;
+
+/// <summary>Who belongs to an instance, and whom a stop must not take along.</summary>
+public sealed class InstanceTreeTests
+{
+    private readonly InstanceTree _tree = new(ProcessTable.Current);
+
+    [Fact]
+    public void Members_ChildThatIsAnInstanceOfItsOwn_IsNotOurs()
+    {
+        // What a supervisor that is an instance itself looks like: one child of its own, one daemon that it launched.
+        using var root = Shell("sleep 601 & MONITOR_INSTANCE_ID=2-daemon sleep 602 & wait", ("MONITOR_INSTANCE_ID", "1-supervisor"));
+        var members = WaitForSleep(root, "1-supervisor", 1);
+        Assert.Contains(members, m => m.Pid == root.Id);
+        Assert.DoesNotContain(members, m => ProcessEnvironment.Get(ProcessTable.Current, m.Pid, InstanceRecord.EnvironmentVariable) == "2-daemon");
+        End(root);
+    }
+
+    [Fact]
+    public void Members_RootWithoutIdOfItsOwn_StillLeavesOtherInstancesAlone()
+    {
+        using var root = Shell("sleep 601 & MONITOR_INSTANCE_ID=2-daemon sleep 602 & wait");
+        var members = WaitForSleep(root, null, 1);
+        Assert.Equal(2, members.Count);
+        End(root);
+    }
+
+    [Fact]
+    public void Members_OrphanThatLeftSessionAndParent_IsKnownByItsId()
+    {
+        var id = $"3-{Guid.NewGuid():N}";
+        using var root = Shell("(setsid sleep 603 >/dev/null 2>&1 &)", ("MONITOR_INSTANCE_ID", id));
+        root.WaitForExit();
+        var orphan = Assert.Single(_tree.Members(null, id));
+        Assert.Equal("sleep", orphan.Name);
+        using var process = Process.GetProcessById(orphan.Pid);
+        process.Kill();
+    }
+
+    private IReadOnlyList<ProcessInfo> WaitForSleep(Process root, string? id, int sleeps)
+    {
+        var identity = ProcessTable.Current.Identify(root.Id)!.Value;
+        var until = Stopwatch.StartNew();
+        while (true)
+        {
+            // Both children must be there and be what they will be, or the absence of one proves nothing.
+            var all = ProcessTable.Current.DescendantsOf(identity).Count(p => p.Name == "sleep");
+            var members = _tree.Members(identity, id);
+            if ((all == 2 && members.Count(m => m.Name == "sleep") == sleeps) || until.Elapsed > MonitorAspire.Testing.Wait.Generous)
+            {
+                return members;
+            }
+
+            Thread.Sleep(10);
+        }
+    }
+
+    private static Process Shell(string script, params (string Name, string Value)[] environment)
+    {
+        var start = new ProcessStartInfo("sh", ["-c", script]);
+        start.Environment.Remove(InstanceRecord.EnvironmentVariable);
+        foreach (var (name, value) in environment)
+        {
+            start.Environment[name] = value;
+        }
+
+        return Process.Start(start)!;
+    }
+
+    private static void End(Process root) => root.Kill(entireProcessTree: true);
+}
