@@ -24,6 +24,9 @@ internal sealed class DaemonEnvironment(string? resourceAttributes)
         [Settings.SupervisorSettings.ParentPidVariable] = null,
         [Settings.SupervisorSettings.PortVariable] = null,
         [Settings.SupervisorSettings.HostVariable] = null,
+        [Dashboard.ResourceServiceSettings.UrlVariable] = null,
+        // A secret between supervisor and dashboard; a daemon may be any program.
+        [Dashboard.ResourceServiceSettings.ApiKeyVariable] = null,
         ["ASPNETCORE_URLS"] = null,
         ["ASPNETCORE_HTTP_PORTS"] = null,
         ["ASPNETCORE_HTTPS_PORTS"] = null,

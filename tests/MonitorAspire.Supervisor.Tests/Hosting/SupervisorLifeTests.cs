@@ -1,0 +1,234 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net.Sockets;
+using System.Text;
+using MonitorAspire.Supervision.Files;
+using MonitorAspire.Testing;
+
+namespace MonitorAspire.Supervisor.Tests.Hosting;
+
+public sealed class SupervisorLifeTests : IDisposable
+{
+    private readonly TemporaryDirectory _state = new();
+    private readonly int _port = FreePort.Next();
+    private readonly int _basePort = FreePort.Consecutive(2);
+
+    private string[] TwoDaemons => ["--count", "2", "--base-port", _basePort.ToString(CultureInfo.InvariantCulture)];
+
+    public SupervisorLifeTests() => Assert.SkipWhen(OperatingSystem.IsWindows(), "signals are Unix's");
+
+    public void Dispose() => _state.Dispose();
+
+    [Fact]
+    public async Task Run_Term_StopsItsDaemonsAndLeavesNothing()
+    {
+        await using var supervisor = Start();
+        var daemons = await supervisor.RunningAsync(2);
+
+        await supervisor.SignalAsync("TERM");
+
+        Assert.Equal(0, await supervisor.ExitAsync());
+        Assert.Empty(supervisor.Errors);
+        AssertGone(daemons.Select(d => d.Pid!.Value));
+        Assert.Empty(Directory.GetFiles(_state.Path, "*.pid"));
+    }
+
+    [Fact]
+    public async Task Run_TermWhileADaemonStarts_StopsInOrder()
+    {
+        // It never listens, so its start hangs until its time limit.
+        await using var supervisor = SupervisorProcess.Start(_port, _state.Path, Daemon(0, "sleepy", _basePort, "/bin/sleep", "300"));
+        int? pid = null;
+        await Wait.UntilAsync(
+            async () =>
+            {
+                try
+                {
+                    pid = (await supervisor.DaemonsAsync())[0].Pid;
+                    return pid is not null;
+                }
+                catch (HttpRequestException)
+                {
+                    return false;
+                }
+            },
+            "the daemon's process");
+
+        await supervisor.SignalAsync("TERM");
+
+        Assert.Equal(0, await supervisor.ExitAsync());
+        AssertGone([pid!.Value]);
+    }
+
+    [Fact]
+    public async Task Run_DaemonsAreToLiveOn_TheNextSupervisorAdoptsThem()
+    {
+        IReadOnlyList<int?> pids;
+        await using (var first = Start("--Monitors:StopDaemonsOnShutdown", "false"))
+        {
+            pids = [.. (await first.RunningAsync(2)).Select(d => d.Pid)];
+            await first.SignalAsync("TERM");
+            Assert.Equal(0, await first.ExitAsync());
+        }
+
+        await using var second = Start();
+        var daemons = await second.RunningAsync(2);
+
+        Assert.Equal(pids, daemons.Select(d => d.Pid));
+        Assert.All(daemons, d => Assert.True(d.Adopted));
+    }
+
+    [Fact]
+    public async Task Run_AfterKill_AdoptsTheDaemonsAndKeepsTheToken()
+    {
+        IReadOnlyList<int?> pids;
+        var token = Path.Combine(_state.Path, "supervisor.token");
+        string before;
+        await using (var killed = Start())
+        {
+            pids = [.. (await killed.RunningAsync(2)).Select(d => d.Pid)];
+            before = await File.ReadAllTextAsync(token);
+            await killed.SignalAsync("KILL");
+            await killed.ExitAsync();
+        }
+
+        await using var next = Start();
+        var daemons = await next.RunningAsync(2);
+
+        Assert.Equal(pids, daemons.Select(d => d.Pid));
+        Assert.All(daemons, d => Assert.Equal(0, d.Restarts));
+        Assert.Equal(before, await File.ReadAllTextAsync(token));
+    }
+
+    [Fact]
+    public async Task Run_DaemonIsKilled_IsStartedAgain()
+    {
+        await using var supervisor = Start();
+        var victim = (await supervisor.RunningAsync(2))[0];
+
+        await SupervisorProcess.SignalAsync(victim.Pid!.Value, "KILL");
+
+        await Wait.UntilAsync(async () => (await supervisor.DaemonsAsync())[0] is { Restarts: 1, Pid: { } pid } && pid != victim.Pid, "the restart");
+        await supervisor.RunningAsync(2);
+    }
+
+    [Fact]
+    public async Task Run_ParentIsGone_EndsInOrder()
+    {
+        using var parent = Process.Start("sleep", ["300"]);
+        await using var supervisor = SupervisorProcess.Start(
+            _port, _state.Path, TwoDaemons, ("MONITOR_PARENT_PID", parent.Id.ToString(CultureInfo.InvariantCulture)));
+        var daemons = await supervisor.RunningAsync(2);
+
+        parent.Kill();
+        await parent.WaitForExitAsync();
+
+        Assert.Equal(0, await supervisor.ExitAsync());
+        AssertGone(daemons.Select(d => d.Pid!.Value));
+    }
+
+    [Fact]
+    public async Task Run_Environment_GivesDaemonsTheirOwnIdentityAndNoSecrets()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "reads /proc");
+        await using var supervisor = SupervisorProcess.Start(
+            _port,
+            _state.Path,
+            TwoDaemons,
+            ("OTEL_SERVICE_NAME", "supervisor"),
+            ("OTEL_RESOURCE_ATTRIBUTES", "service.instance.id=abc,deployment.environment=test"),
+            ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf"),
+            ("NOTIFY_SOCKET", "/nowhere"),
+            ("MONITOR_RESOURCE_SERVICE_API_KEY", "0123456789abcdef"));
+        var daemon = (await supervisor.RunningAsync(2))[0];
+
+        var environment = (await File.ReadAllTextAsync($"/proc/{daemon.Pid}/environ")).Split('\0');
+
+        Assert.Contains($"OTEL_SERVICE_NAME={daemon.Name}", environment);
+        Assert.Contains($"OTEL_RESOURCE_ATTRIBUTES=deployment.environment=test,service.instance.id={daemon.Name}", environment);
+        Assert.Contains("OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf", environment);
+        Assert.DoesNotContain(environment, e => e.StartsWith("NOTIFY_SOCKET", StringComparison.Ordinal) || e.Contains("API_KEY", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Run_ConfigurationChanges_TouchesOnlyWhatChanged()
+    {
+        var config = _state["monitors.json"];
+        await WriteAsync(config, Fleet(("a", _basePort)));
+        await using var supervisor = SupervisorProcess.Start(_port, _state["state"], ["--config", config]);
+        var before = Assert.Single(await supervisor.RunningAsync(1));
+
+        await WriteAsync(config, Fleet(("a", _basePort), ("b", _basePort + 1)));
+        var both = await supervisor.RunningAsync(2);
+        Assert.Equal(before.Pid, both[0].Pid);
+
+        foreach (var broken in (string[])["{\"Monitors\":", """{"Monitors":{"Daemons":[{"Name":"a","Port":99999}]}}""", """{"Monitors":{"Daemons":[{"Name":"a","Port":"x"}]}}"""])
+        {
+            var refused = supervisor.Output.Count(IsRefusal);
+            await WriteAsync(config, broken);
+            await Wait.UntilAsync(() => supervisor.Output.Count(IsRefusal) > refused, $"the refusal of {broken}");
+        }
+
+        Assert.Equal(both.Select(d => d.Pid), (await supervisor.RunningAsync(2)).Select(d => d.Pid));
+
+        static string Fleet(params (string Name, int Port)[] daemons)
+            => $$$"""{"Monitors":{"Daemons":[{{{string.Join(',', daemons.Select(d => $"{{\"Name\":\"{d.Name}\",\"Port\":{d.Port}}}"))}}}]}}""";
+
+        static bool IsRefusal(string line) => line.Contains("NOT taken over", StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Run_UnderSystemd_IsReadyWhenEveryDaemonHasItsVerdict()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "systemd is Linux's");
+        using var socket = new Socket(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
+        var path = _state["notify"];
+        socket.Bind(new UnixDomainSocketEndPoint(path));
+
+        // The framework takes systemd for its parent by the parent's name.
+        var systemd = _state["systemd"];
+        File.Copy("/bin/sh", systemd);
+        await using var shell = SupervisorProcess.Start(
+            systemd,
+            ["-c", "\"$0\" \"$@\" & echo $!; wait $!", SupervisorProcess.Executable, "--port", _port.ToString(CultureInfo.InvariantCulture), "--state-dir", _state.Path, .. TwoDaemons],
+            _port,
+            ("NOTIFY_SOCKET", path));
+
+        Assert.Equal("READY=1", await ReceiveAsync(socket));
+        Assert.Equal(2, (await shell.DaemonsAsync()).Count(d => d.VerifiedAt is not null));
+
+        await SupervisorProcess.SignalAsync(int.Parse(shell.Output.First(), CultureInfo.InvariantCulture), "TERM");
+        Assert.Equal("STOPPING=1", await ReceiveAsync(socket));
+        Assert.Equal(0, await shell.ExitAsync());
+    }
+
+    private static async Task<string> ReceiveAsync(Socket socket)
+    {
+        var buffer = new byte[256];
+        return Encoding.UTF8.GetString(buffer, 0, await socket.ReceiveAsync(buffer).WaitAsync(Wait.Generous));
+    }
+
+    // As an editor does it: the reader never sees a half.
+    private static async Task WriteAsync(string path, string content)
+    {
+        await File.WriteAllTextAsync(path + ".new", content);
+        File.Move(path + ".new", path, overwrite: true);
+    }
+
+    private static string[] Daemon(int index, string name, int port, string command, params string[] arguments) =>
+    [
+        $"--Monitors:Daemons:{index}:Name={name}",
+        $"--Monitors:Daemons:{index}:Port={port}",
+        $"--Monitors:Daemons:{index}:Command={command}",
+        .. arguments.Select((a, i) => $"--Monitors:Daemons:{index}:Arguments:{i}={a}"),
+    ];
+
+    private SupervisorProcess Start(params string[] more) => SupervisorProcess.Start(_port, _state.Path, [.. TwoDaemons, .. more]);
+
+    private void AssertGone(IEnumerable<int> pids)
+    {
+        Assert.All(pids, pid => Assert.Null(Supervision.Identity.ProcessTable.Current.Identify(pid)));
+        Assert.True(FreePort.IsFree(_basePort) && FreePort.IsFree(_basePort + 1) && FreePort.IsFree(_port));
+        Assert.False(File.Exists(new DaemonFiles(_state.Path, _basePort).PidFile));
+    }
+}

@@ -1,0 +1,138 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.Json;
+using MonitorAspire.Supervision;
+using MonitorAspire.Supervision.Fleet;
+using MonitorAspire.Testing;
+
+namespace MonitorAspire.Supervisor.Tests.Hosting;
+
+/// <summary>A real supervisor with real daemons, on free ports and in a directory of its own.</summary>
+internal sealed class SupervisorProcess : IAsyncDisposable
+{
+    private static readonly HttpClient Http = new(new SocketsHttpHandler { UseProxy = false }) { Timeout = TimeSpan.FromSeconds(10) };
+
+    private readonly Process _process;
+    private readonly ConcurrentQueue<string> _errors = new();
+    private readonly ConcurrentQueue<string> _output = new();
+
+    private SupervisorProcess(Process process, int port)
+    {
+        _process = process;
+        Port = port;
+        process.OutputDataReceived += (_, e) => Keep(_output, e.Data);
+        process.ErrorDataReceived += (_, e) => Keep(_errors, e.Data);
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+    }
+
+    public static string Executable { get; } = Path.Combine(
+        AppContext.BaseDirectory, OperatingSystem.IsWindows() ? "monitor-aspire-supervisor.exe" : "monitor-aspire-supervisor");
+
+    public int Pid => _process.Id;
+
+    public int Port { get; }
+
+    public IReadOnlyCollection<string> Errors => _errors;
+
+    public IReadOnlyCollection<string> Output => _output;
+
+    public static SupervisorProcess Start(int port, string stateDirectory, IEnumerable<string> arguments, params (string Name, string? Value)[] environment)
+        => Start(Executable, ["--port", Text(port), "--state-dir", stateDirectory, .. arguments], port, environment);
+
+    public static SupervisorProcess Start(string executable, IEnumerable<string> arguments, int port, params (string Name, string? Value)[] environment)
+    {
+        var start = new ProcessStartInfo(executable, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
+        foreach (var name in start.Environment.Keys.Where(IsOurs).ToList())
+        {
+            start.Environment.Remove(name);
+        }
+
+        foreach (var (name, value) in environment)
+        {
+            start.Environment[name] = value;
+        }
+
+        return new SupervisorProcess(Process.Start(start)!, port);
+    }
+
+    public async Task<IReadOnlyList<DaemonSnapshot>> DaemonsAsync()
+        => JsonSerializer.Deserialize(await GetAsync("/api/daemons"), SupervisionJson.Default.IReadOnlyListDaemonSnapshot)!;
+
+    public Task<string> GetAsync(string path) => Http.GetStringAsync(new Uri($"http://127.0.0.1:{Port}{path}"));
+
+    /// <summary>Waits until so many daemons run, and returns them.</summary>
+    public async Task<IReadOnlyList<DaemonSnapshot>> RunningAsync(int count)
+    {
+        IReadOnlyList<DaemonSnapshot> daemons = [];
+        await Wait.UntilAsync(
+            async () =>
+            {
+                if (_process.HasExited)
+                {
+                    throw new InvalidOperationException($"it exited with {_process.ExitCode}: {string.Join('\n', _errors)}");
+                }
+
+                try
+                {
+                    daemons = await DaemonsAsync();
+                }
+                catch (Exception e) when (e is HttpRequestException or TaskCanceledException)
+                {
+                    return false;
+                }
+
+                return daemons.Count == count && daemons.All(d => d.State == DaemonState.Running);
+            },
+            $"{count} running daemons");
+        return daemons;
+    }
+
+    public Task SignalAsync(string signal) => SignalAsync(Pid, signal);
+
+    public static async Task SignalAsync(int pid, string signal)
+    {
+        using var kill = Process.Start("kill", [$"-{signal}", Text(pid)]);
+        await kill.WaitForExitAsync().WaitAsync(Wait.Generous);
+    }
+
+    public async Task<int> ExitAsync()
+    {
+        await _process.WaitForExitAsync().WaitAsync(Wait.Generous);
+        return _process.ExitCode;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!_process.HasExited)
+        {
+            // In order, so that no daemon is left over; by force where even that fails.
+            await SignalAsync("TERM");
+            try
+            {
+                await _process.WaitForExitAsync().WaitAsync(Wait.Generous);
+            }
+            catch (TimeoutException)
+            {
+                _process.Kill(entireProcessTree: true);
+            }
+        }
+
+        _process.Dispose();
+    }
+
+    private static bool IsOurs(string name)
+        => name.StartsWith("MONITOR_", StringComparison.Ordinal) || name.StartsWith("OTEL_", StringComparison.Ordinal)
+            || name.StartsWith("Monitors__", StringComparison.Ordinal) || name is "ASPNETCORE_URLS" or "URLS";
+
+    private static void Keep(ConcurrentQueue<string> lines, string? line)
+    {
+        if (line is not null)
+        {
+            lines.Enqueue(line);
+        }
+    }
+
+    private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
+}
