@@ -145,24 +145,31 @@ internal sealed class ProcFiles(string root)
     {
         directory = $"{pid}";
         var access = ListNumbers($"{directory}/fd", descriptors);
-        if (access != ProcAccess.Ok || descriptors.Count > 0)
+        if (access == ProcAccess.Missing || descriptors.Count > 0)
         {
             return access;
         }
 
-        // The directory shows the main thread's descriptors. Where that has ended (pthread_exit in main), the others still have them.
+        // The directory shows the main thread's descriptors. Where that has ended (pthread_exit in main), it is empty or, to a
+        // plain user, closed; the other threads still have them.
         var threads = new List<int>();
-        _ = ListNumbers($"{directory}/task", threads);
+        _ = ListNumbers($"{pid}/task", threads);
         foreach (var thread in threads)
         {
-            directory = $"{pid}/task/{thread}";
-            if (thread != pid && ListNumbers($"{directory}/fd", descriptors) == ProcAccess.Ok && descriptors.Count > 0)
+            if (thread == pid)
             {
-                break;
+                continue;
+            }
+
+            directory = $"{pid}/task/{thread}";
+            access = ListNumbers($"{directory}/fd", descriptors);
+            if (access == ProcAccess.Unreadable || descriptors.Count > 0)
+            {
+                break; // what is closed for one is closed for all
             }
         }
 
-        return ProcAccess.Ok;
+        return access == ProcAccess.Unreadable ? access : ProcAccess.Ok;
     }
 
     private static unsafe ProcAccess ListNatively(string path, List<int> numbers)
