@@ -24,7 +24,7 @@ public sealed record ProcessInfo
     /// <summary>Start time in the unit of <see cref="ProcessIdentity.StartTicks"/>.</summary>
     public long StartTicks => Identity.StartTicks;
 
-    /// <summary>Real user id of its owner, or <see langword="null"/> where not to be told.</summary>
+    /// <summary>Real user id of its owner, or <see langword="null"/> where not to be told and in a snapshot.</summary>
     public uint? Uid { get; init; }
 
     /// <summary>Command name, on Linux cut to 15 bytes by the kernel.</summary>
@@ -33,7 +33,7 @@ public sealed record ProcessInfo
     /// <summary>Path of the executable, or <see cref="Name"/> where this user may not see it (or a kernel thread has none).</summary>
     public required string Executable { get; init; }
 
-    /// <summary>The command line, one element an argument, nothing joined; empty for a zombie and for a kernel thread.</summary>
+    /// <summary>The command line, one element an argument, nothing joined; empty for a zombie, for a kernel thread and in a snapshot.</summary>
     public IReadOnlyList<string> Arguments { get; init; } = [];
 
     /// <summary>How many threads it has; 0 where not to be told.</summary>

@@ -68,7 +68,10 @@ public sealed class ProcessTable
     /// <param name="pid">The PID.</param>
     public ProcessInfo? Describe(int pid) => _source.Describe(pid);
 
-    /// <summary>All visible processes, zombies included.</summary>
+    /// <summary>
+    /// All visible processes, zombies included, with what kinship needs: command lines and users, which cost more than all the
+    /// rest, are left to <see cref="Describe"/>.
+    /// </summary>
     public IReadOnlyList<ProcessInfo> Snapshot() => _source.Snapshot();
 
     /// <summary>Children, grandchildren and so on of a process, without itself, parents before their children. Zombies are left out.</summary>

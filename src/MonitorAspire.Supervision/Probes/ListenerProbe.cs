@@ -20,7 +20,7 @@ public sealed class ListenerProbe(ProcessTable processes)
 
     /// <summary>Whether this platform lets a socket be tied to its process. Where false, ownership stays unverified.</summary>
     public bool CanProveOwnership => _files is not null
-        && _files.Read("net/tcp", new ArrayBufferWriter<byte>(4096)) == ProcAccess.Ok
+        && ProcFiles.Stat($"{_files.Root}/net/tcp", out _, out _) == ProcAccess.Ok
         && _files.ListNumbers($"{(_files.IsReal ? "self" : "1")}/fd", []) == ProcAccess.Ok;
 
     /// <summary>All listening sockets on a port, on whatever address, IPv4 and IPv6.</summary>
@@ -101,6 +101,11 @@ public sealed class ListenerProbe(ProcessTable processes)
             listeners.AddRange(IPGlobalProperties.GetIPGlobalProperties().GetActiveTcpListeners()
                 .Where(endPoint => port is null || port == endPoint.Port)
                 .Select(endPoint => new Listener(endPoint, 0, 0)));
+            return listeners;
+        }
+
+        if (_files.IsReal && SockDiag.TryFindListeners(port, listeners))
+        {
             return listeners;
         }
 

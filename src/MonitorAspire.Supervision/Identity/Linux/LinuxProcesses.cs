@@ -27,7 +27,7 @@ internal sealed class LinuxProcesses(ProcFiles files, Func<int, bool>? mayExist 
             return ProcessLookup.Dead;
         }
 
-        var buffer = new ArrayBufferWriter<byte>(1024);
+        var buffer = new ArrayBufferWriter<byte>(4096);
         var access = ReadStat(pid, buffer, out var stat);
         if (access == ProcAccess.Missing && _mayExist(pid))
         {
@@ -51,7 +51,7 @@ internal sealed class LinuxProcesses(ProcFiles files, Func<int, bool>? mayExist 
 
     public ProcessInfo? Describe(int pid)
     {
-        var buffer = new ArrayBufferWriter<byte>(1024);
+        var buffer = new ArrayBufferWriter<byte>(4096);
         var first = Describe(pid, buffer);
 
         // Several files were read; that they spoke of one process life is certain only if it is still the same.
@@ -67,9 +67,9 @@ internal sealed class LinuxProcesses(ProcFiles files, Func<int, bool>? mayExist 
         var processes = new List<ProcessInfo>(pids.Count);
         foreach (var pid in pids)
         {
-            if (Describe(pid, buffer) is { } process)
+            if (ReadStat(pid, buffer, out var stat) == ProcAccess.Ok)
             {
-                processes.Add(process);
+                processes.Add(InfoOf(stat));
             }
         }
 
@@ -149,23 +149,24 @@ internal sealed class LinuxProcesses(ProcFiles files, Func<int, bool>? mayExist 
             return null;
         }
 
-        uint? uid = files.Read($"{pid}/status", buffer) == ProcAccess.Ok && ProcStatus.TryParse(buffer.WrittenSpan, out var status)
-            ? status.Uid
-            : null;
-        return new ProcessInfo
+        return InfoOf(stat) with
         {
-            Identity = IdentityOf(stat),
-            ParentPid = stat.ParentPid,
-            ProcessGroup = stat.ProcessGroup,
-            Session = stat.Session,
-            State = stat.State,
-            ThreadCount = stat.ThreadCount,
-            Uid = uid,
-            Name = stat.Name,
-            Executable = files.ReadLink($"{pid}/exe") is { Length: > 0 } path ? path : stat.Name,
+            Uid = files.Read($"{pid}/status", buffer) == ProcAccess.Ok && ProcStatus.TryParse(buffer.WrittenSpan, out var status) ? status.Uid : null,
             Arguments = files.Read($"{pid}/cmdline", buffer) == ProcAccess.Ok ? NullSeparated.Parse(buffer.WrittenSpan) : [],
         };
     }
+
+    private ProcessInfo InfoOf(in ProcStat stat) => new()
+    {
+        Identity = IdentityOf(stat),
+        ParentPid = stat.ParentPid,
+        ProcessGroup = stat.ProcessGroup,
+        Session = stat.Session,
+        State = stat.State,
+        ThreadCount = stat.ThreadCount,
+        Name = stat.Name,
+        Executable = files.ReadLink($"{stat.Pid}/exe") is { Length: > 0 } path ? path : stat.Name,
+    };
 
     private ProcessIdentity IdentityOf(in ProcStat stat) => new(stat.Pid, stat.StartTicks, BootId);
 

@@ -54,7 +54,7 @@ internal sealed class ProcFiles(string root)
         {
             while (true)
             {
-                var space = buffer.GetSpan(4096);
+                var space = buffer.GetSpan(512);
                 nint count;
                 fixed (byte* start = space)
                 {

@@ -5,7 +5,10 @@ using System.Runtime.InteropServices;
 
 namespace MonitorAspire.Supervision.Probes.Linux;
 
-/// <summary>Sockets out of <c>/proc/net/tcp</c> and <c>/proc/net/tcp6</c>.</summary>
+/// <summary>
+/// Listening sockets out of <c>/proc/net/tcp</c> and <c>/proc/net/tcp6</c>: what every Linux has, also where <see cref="SockDiag"/>
+/// is not to be had.
+/// </summary>
 internal static class ProcNetTcp
 {
     /// <summary>The state of a listening socket, <c>TCP_LISTEN</c>.</summary>

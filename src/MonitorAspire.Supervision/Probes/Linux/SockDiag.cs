@@ -1,0 +1,116 @@
+using System.Buffers;
+using System.Net;
+using System.Runtime.InteropServices;
+using MonitorAspire.Supervision.Identity.Linux;
+
+namespace MonitorAspire.Supervision.Probes.Linux;
+
+/// <summary>
+/// Asks the kernel for sockets directly. <c>/proc/net/tcp</c> walks the hash table of all connections, empty or not, which takes
+/// milliseconds on a machine with much memory; this looks at the listening ones alone, and knows whether a socket on <c>[::]</c>
+/// leaves IPv4 alone.
+/// </summary>
+/// <remarks>No privilege is needed. Where the kernel or a sandbox has no socket diagnosis, each call says so and costs little.</remarks>
+internal static partial class SockDiag
+{
+    private const int FamilyNetlink = 16;
+    private const int RawCloseOnExec = 3 | 0x80000;
+    private const int ProtocolSockDiag = 4;
+    private const int MessageDontWait = 0x40;
+    private const int BufferLength = 32 * 1024;
+
+    /// <summary>Adds all listening sockets, or those on one port.</summary>
+    /// <param name="port">The port, or <see langword="null"/> for all.</param>
+    /// <param name="listeners">Is added to; unchanged on failure.</param>
+    /// <returns>Whether the kernel gave a complete answer for IPv4. IPv6 may be switched off.</returns>
+    public static bool TryFindListeners(int? port, List<Listener> listeners)
+    {
+        var before = listeners.Count;
+        Span<byte> request = stackalloc byte[SockDiagMessages.RequestLength];
+        SockDiagMessages.WriteListenerRequest(request, ipv6: false, port);
+        if (!TryAsk(request, listeners))
+        {
+            return false;
+        }
+
+        SockDiagMessages.WriteListenerRequest(request, ipv6: true, port);
+        if (TryAsk(request, listeners) || !System.Net.Sockets.Socket.OSSupportsIPv6)
+        {
+            // To the kernel port 0 means any.
+            listeners.RemoveAll(listener => port is not null && port != listener.EndPoint.Port);
+            return true;
+        }
+
+        listeners.RemoveRange(before, listeners.Count - before);
+        return false;
+    }
+
+    /// <summary>The inode of the socket at one end of a connection.</summary>
+    /// <param name="local">That end.</param>
+    /// <param name="remote">The other end.</param>
+    /// <returns>The inode; 0 where no process has the socket (any more, or yet) and where it cannot be told.</returns>
+    public static long InodeOf(IPEndPoint local, IPEndPoint remote)
+    {
+        var sockets = new List<Listener>(1);
+        Span<byte> request = stackalloc byte[SockDiagMessages.RequestLength];
+        SockDiagMessages.WriteConnectionRequest(request, local, remote);
+        return TryAsk(request, sockets) && sockets is [var socket] ? socket.Inode : 0;
+    }
+
+    private static unsafe bool TryAsk(ReadOnlySpan<byte> request, List<Listener> sockets)
+    {
+        var before = sockets.Count;
+        var descriptor = Socket(FamilyNetlink, RawCloseOnExec, ProtocolSockDiag);
+        if (descriptor < 0)
+        {
+            return false;
+        }
+
+        var buffer = ArrayPool<byte>.Shared.Rent(BufferLength);
+        try
+        {
+            fixed (byte* start = request)
+            {
+                if (Send(descriptor, start, (nuint)request.Length, 0) != request.Length)
+                {
+                    return false;
+                }
+            }
+
+            var reply = SockDiagReply.More;
+            while (reply == SockDiagReply.More)
+            {
+                nint length;
+                fixed (byte* start = buffer)
+                {
+                    // The kernel has answered before send returns, and prepares the next piece as one is taken: nothing to wait for.
+                    length = Receive(descriptor, start, (nuint)buffer.Length, MessageDontWait);
+                }
+
+                reply = length <= 0 ? SockDiagReply.Failed : SockDiagMessages.Parse(buffer.AsSpan(0, (int)length), sockets);
+            }
+
+            if (reply == SockDiagReply.Done)
+            {
+                return true;
+            }
+
+            sockets.RemoveRange(before, sockets.Count - before);
+            return false;
+        }
+        finally
+        {
+            _ = LibC.Close(descriptor);
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    [LibraryImport("libc", EntryPoint = "socket")]
+    private static partial int Socket(int family, int type, int protocol);
+
+    [LibraryImport("libc", EntryPoint = "send")]
+    private static unsafe partial nint Send(int descriptor, byte* buffer, nuint length, int flags);
+
+    [LibraryImport("libc", EntryPoint = "recv")]
+    private static unsafe partial nint Receive(int descriptor, byte* buffer, nuint length, int flags);
+}

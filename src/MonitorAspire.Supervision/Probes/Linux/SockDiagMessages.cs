@@ -1,0 +1,161 @@
+using System.Buffers.Binary;
+using System.Net;
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+
+namespace MonitorAspire.Supervision.Probes.Linux;
+
+/// <summary>What became of a piece of an answer.</summary>
+internal enum SockDiagReply
+{
+    /// <summary>There is more to come.</summary>
+    More,
+
+    /// <summary>It is complete.</summary>
+    Done,
+
+    /// <summary>The kernel said no, or it is not understood.</summary>
+    Failed,
+}
+
+/// <summary>The messages of the kernel's socket diagnosis, the one behind <c>ss</c>.</summary>
+internal static class SockDiagMessages
+{
+    /// <summary>Length of a request.</summary>
+    public const int RequestLength = HeaderLength + 56;
+
+    private const int HeaderLength = 16;
+    private const int MessageLength = 72;
+    private const ushort SockDiagByFamily = 20;
+    private const ushort NetlinkError = 2;
+    private const ushort NetlinkDone = 3;
+    private const ushort FlagRequest = 0x1;
+    private const ushort FlagMulti = 0x2;
+    private const ushort FlagInterrupted = 0x10;
+    private const ushort FlagDump = 0x300;
+    private const byte ProtocolTcp = 6;
+    private const byte FamilyIPv4 = 2;
+    private const byte FamilyIPv6 = 10;
+    private const uint StateListening = 1 << ProcNetTcp.Listening;
+    private const uint AllStates = uint.MaxValue;
+    private const ushort AttributeIPv6Only = 11;
+
+    // See https://man7.org/linux/man-pages/man7/sock_diag.7.html. Numbers are in the byte order of the machine, ports and
+    // addresses in that of the network.
+    //
+    //   request:  nlmsghdr         0 length(4) 4 type(2) 6 flags(2) 8 sequence(4) 12 port id(4)
+    //             inet_diag_req_v2 16 family(1) 17 protocol(1) 18 extensions(1) 19 padding(1) 20 states(4) 24 sockid
+    //   answer:   nlmsghdr, as above, for each socket
+    //             inet_diag_msg    16 family(1) 17 state(1) 18 timer(1) 19 retransmits(1) 20 sockid
+    //                              68 expires(4) 72 receive queue(4) 76 send queue(4) 80 uid(4) 84 inode(4)
+    //             attributes       length(2) type(2) value, padded to 4; type 11 (INET_DIAG_SKV6ONLY) is one byte
+    //   sockid:   0 source port(2) 2 destination port(2) 4 source(16) 20 destination(16) 36 interface(4) 40 cookie(8)
+
+    /// <summary>Asks for the listening sockets of a family.</summary>
+    /// <param name="request">Receives the message.</param>
+    /// <param name="ipv6">Which family.</param>
+    /// <param name="port">The port, or <see langword="null"/> for all.</param>
+    public static void WriteListenerRequest(Span<byte> request, bool ipv6, int? port)
+    {
+        WriteHeader(request, FlagRequest | FlagDump, ipv6, StateListening);
+        BinaryPrimitives.WriteUInt16BigEndian(request[24..], (ushort)(port ?? 0));
+    }
+
+    /// <summary>Asks for one socket by both its ends.</summary>
+    /// <param name="request">Receives the message.</param>
+    /// <param name="local">Its own end.</param>
+    /// <param name="remote">The other end, of the same family.</param>
+    public static void WriteConnectionRequest(Span<byte> request, IPEndPoint local, IPEndPoint remote)
+    {
+        WriteHeader(request, FlagRequest, local.AddressFamily == AddressFamily.InterNetworkV6, AllStates);
+        var id = request[24..];
+        BinaryPrimitives.WriteUInt16BigEndian(id, (ushort)local.Port);
+        BinaryPrimitives.WriteUInt16BigEndian(id[2..], (ushort)remote.Port);
+        _ = local.Address.TryWriteBytes(id[4..], out _);
+        _ = remote.Address.TryWriteBytes(id[20..], out _);
+        id.Slice(40, 8).Fill(0xFF); // INET_DIAG_NOCOOKIE
+    }
+
+    /// <summary>Reads one piece of an answer.</summary>
+    /// <param name="reply">The piece: whole messages.</param>
+    /// <param name="sockets">Is added to.</param>
+    public static SockDiagReply Parse(ReadOnlySpan<byte> reply, List<Listener> sockets)
+    {
+        var result = SockDiagReply.Failed;
+        while (reply.Length >= HeaderLength)
+        {
+            var length = MemoryMarshal.Read<int>(reply);
+            var type = MemoryMarshal.Read<ushort>(reply[4..]);
+            var flags = MemoryMarshal.Read<ushort>(reply[6..]);
+            if (length < HeaderLength || length > reply.Length || (flags & FlagInterrupted) != 0 || type == NetlinkError)
+            {
+                return SockDiagReply.Failed;
+            }
+
+            if (type == NetlinkDone)
+            {
+                return SockDiagReply.Done;
+            }
+
+            if (type != SockDiagByFamily || !TryParse(reply[HeaderLength..length], out var socket))
+            {
+                return SockDiagReply.Failed;
+            }
+
+            sockets.Add(socket);
+            result = (flags & FlagMulti) != 0 ? SockDiagReply.More : SockDiagReply.Done;
+            reply = reply[Math.Min((length + 3) & ~3, reply.Length)..];
+        }
+
+        return result;
+    }
+
+    private static void WriteHeader(Span<byte> request, ushort flags, bool ipv6, uint states)
+    {
+        request[..RequestLength].Clear();
+        MemoryMarshal.Write(request, RequestLength);
+        MemoryMarshal.Write(request[4..], SockDiagByFamily);
+        MemoryMarshal.Write(request[6..], flags);
+        request[16] = ipv6 ? FamilyIPv6 : FamilyIPv4;
+        request[17] = ProtocolTcp;
+        MemoryMarshal.Write(request[20..], states);
+    }
+
+    private static bool TryParse(ReadOnlySpan<byte> message, out Listener socket)
+    {
+        socket = null!;
+        if (message.Length < MessageLength || message[0] is not (FamilyIPv4 or FamilyIPv6))
+        {
+            return false;
+        }
+
+        var address = new IPAddress(message.Slice(8, message[0] == FamilyIPv4 ? 4 : 16));
+        var port = BinaryPrimitives.ReadUInt16BigEndian(message[4..]);
+        socket = new Listener(new IPEndPoint(address, port), MemoryMarshal.Read<uint>(message[68..]), MemoryMarshal.Read<uint>(message[64..]))
+        {
+            IPv6Only = IPv6Only(message[MessageLength..]),
+        };
+        return true;
+    }
+
+    private static bool? IPv6Only(ReadOnlySpan<byte> attributes)
+    {
+        while (attributes.Length >= 4)
+        {
+            var length = MemoryMarshal.Read<ushort>(attributes);
+            if (length < 4 || length > attributes.Length)
+            {
+                break;
+            }
+
+            if (MemoryMarshal.Read<ushort>(attributes[2..]) == AttributeIPv6Only && length > 4)
+            {
+                return attributes[4] != 0;
+            }
+
+            attributes = attributes[Math.Min((length + 3) & ~3, attributes.Length)..];
+        }
+
+        return null;
+    }
+}
