@@ -4,15 +4,19 @@ using System.Net.Sockets;
 namespace MonitorAspire.Supervision.Probes;
 
 /// <summary>One health request to one address over one connection.</summary>
+/// <param name="question">The question.</param>
 /// <param name="target">Where to connect.</param>
 /// <param name="uri">What to ask for.</param>
-/// <param name="isExpectedPid">Whether a PID that the body names belongs to the instance.</param>
 /// <param name="time">The clock.</param>
+/// <param name="sockets">Where to look whose socket serves the connection.</param>
 /// <param name="connectLimit">Time limit of the connection; that of the exchange is the token's.</param>
-internal sealed class HealthExchange(IPEndPoint target, Uri uri, Func<int, bool> isExpectedPid, TimeProvider time, TimeSpan connectLimit)
+internal sealed class HealthExchange(
+    HealthRequest question, IPEndPoint target, Uri uri, TimeProvider time, ListenerProbe sockets, TimeSpan connectLimit)
 {
     private const int BodyLimit = 64 * 1024;
+    private Socket? _connection;
     private bool _connected;
+    private IReadOnlyList<int> _servers = [];
 
     /// <summary>Carries it out; never throws, a cancelled token gives <see cref="HealthOutcome.TimedOut"/>.</summary>
     /// <param name="token">The time limit.</param>
@@ -37,6 +41,7 @@ internal sealed class HealthExchange(IPEndPoint target, Uri uri, Func<int, bool>
         try
         {
             using var response = await client.SendAsync(request, token).ConfigureAwait(false);
+            LookWhoServes(); // while the connection stands
             return response.StatusCode == HttpStatusCode.OK
                 ? await JudgeAsync(response, token).ConfigureAwait(false)
                 : await RefuseAsync(response, token).ConfigureAwait(false);
@@ -55,7 +60,7 @@ internal sealed class HealthExchange(IPEndPoint target, Uri uri, Func<int, bool>
     {
         var body = new byte[BodyLimit];
         var length = await ReadAsync(response, body, token).ConfigureAwait(false);
-        var mismatch = HealthBody.Mismatch(body.AsSpan(0, length), length < BodyLimit, target.Port, isExpectedPid);
+        var mismatch = ForeignServer() ?? HealthBody.Mismatch(body.AsSpan(0, length), length < BodyLimit, target.Port, question.IsExpectedPid);
         return Result(
             mismatch is null ? HealthOutcome.Healthy : HealthOutcome.IdentityMismatch,
             mismatch is null ? $"{uri} answered 200" : $"{uri} answered 200, but {mismatch}",
@@ -107,6 +112,8 @@ internal sealed class HealthExchange(IPEndPoint target, Uri uri, Func<int, bool>
             }
 
             _connected = true;
+            _connection = socket;
+            LookWhoServes(); // some servers have accepted it by now, and close it as soon as they have answered
             return new NetworkStream(socket, ownsSocket: true);
         }
         catch
@@ -116,11 +123,24 @@ internal sealed class HealthExchange(IPEndPoint target, Uri uri, Func<int, bool>
         }
     }
 
+    private void LookWhoServes()
+    {
+        if (question.LikelyPids is { } likely && _servers.Count == 0 && _connection is { Connected: true })
+        {
+            _servers = sockets.FindServers(_connection, likely);
+        }
+    }
+
+    private string? ForeignServer() => _servers.Count == 0 || _servers.Any(question.IsExpectedPid)
+        ? null
+        : $"the connection was served by PID {string.Join(", ", _servers)}, which does not belong to this instance";
+
     private HealthResult Result(HealthOutcome outcome, string detail, HttpStatusCode? status = null, string excerpt = "") => new()
     {
         Outcome = outcome,
         Detail = detail,
         Connected = _connected,
+        ServedBy = _servers,
         StatusCode = (int?)status,
         Target = target,
         BodyExcerpt = excerpt,

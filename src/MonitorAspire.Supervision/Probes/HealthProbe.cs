@@ -8,9 +8,11 @@ namespace MonitorAspire.Supervision.Probes;
 /// Asks a daemon for its health over a connection of its own: no proxy, no redirect, no cookie, nothing left over from the probe before.
 /// </summary>
 /// <param name="timeProvider">The clock of the time limit. Default the system's.</param>
-public sealed class HealthProbe(TimeProvider? timeProvider = null)
+/// <param name="sockets">Where to look whose socket serves the connection. Default this machine.</param>
+public sealed class HealthProbe(TimeProvider? timeProvider = null, ListenerProbe? sockets = null)
 {
     private readonly TimeProvider _time = timeProvider ?? TimeProvider.System;
+    private readonly ListenerProbe _sockets = sockets ?? ListenerProbe.Current;
 
     /// <summary>
     /// Carries out one probe. What is wrong with the daemon comes back as a result; only cancellation throws.
@@ -22,25 +24,33 @@ public sealed class HealthProbe(TimeProvider? timeProvider = null)
     /// <param name="timeout">Time limit of the whole exchange.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="OperationCanceledException">It was given up.</exception>
-    public async Task<HealthResult> ProbeAsync(
-        string host, int port, string path, Func<int, bool> isExpectedPid, TimeSpan timeout, CancellationToken cancellationToken)
+    public Task<HealthResult> ProbeAsync(
+        string host, int port, string path, Func<int, bool> isExpectedPid, TimeSpan timeout, CancellationToken cancellationToken) =>
+        ProbeAsync(new HealthRequest { Host = host, Port = port, Path = path, IsExpectedPid = isExpectedPid, Timeout = timeout }, cancellationToken);
+
+    /// <summary>
+    /// Carries out one probe. What is wrong with the daemon comes back as a result; only cancellation throws.
+    /// </summary>
+    /// <param name="request">What to ask whom.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="OperationCanceledException">It was given up.</exception>
+    public async Task<HealthResult> ProbeAsync(HealthRequest request, CancellationToken cancellationToken)
     {
-        ArgumentException.ThrowIfNullOrWhiteSpace(host);
-        ArgumentNullException.ThrowIfNull(path);
-        ArgumentNullException.ThrowIfNull(isExpectedPid);
+        ArgumentNullException.ThrowIfNull(request);
+        ArgumentException.ThrowIfNullOrWhiteSpace(request.Host);
         cancellationToken.ThrowIfCancellationRequested();
 
         var started = _time.GetTimestamp();
-        using var timeUp = new CancellationTokenSource(timeout, _time);
+        using var timeUp = new CancellationTokenSource(request.Timeout, _time);
         using var linked = CancellationTokenSource.CreateLinkedTokenSource(timeUp.Token, cancellationToken);
-        var result = await ProbeAsync(host, port, path, isExpectedPid, timeout, started, linked.Token).ConfigureAwait(false);
+        var result = await ProbeAsync(request, started, linked.Token).ConfigureAwait(false);
         cancellationToken.ThrowIfCancellationRequested();
         return result with { Latency = _time.GetElapsedTime(started) };
     }
 
-    private async Task<HealthResult> ProbeAsync(
-        string host, int port, string path, Func<int, bool> isExpectedPid, TimeSpan timeout, long started, CancellationToken token)
+    private async Task<HealthResult> ProbeAsync(HealthRequest request, long started, CancellationToken token)
     {
+        var (host, port, path, timeout) = (request.Host, request.Port, request.Path, request.Timeout);
         IReadOnlyList<IPAddress> addresses;
         try
         {
@@ -67,7 +77,7 @@ public sealed class HealthProbe(TimeProvider? timeProvider = null)
                 return new HealthResult { Outcome = HealthOutcome.Unreachable, Detail = $"host {host} and path {path} do not make a URL" };
             }
 
-            var exchange = new HealthExchange(target, uri, isExpectedPid, _time, connectLimit);
+            var exchange = new HealthExchange(request, target, uri, _time, _sockets, connectLimit);
             var next = await exchange.RunAsync(token).ConfigureAwait(false);
             result = result is null || next.Connected
                 ? next

@@ -17,7 +17,7 @@ public enum HealthOutcome
     /// <summary>A status other than 200; a redirect is one.</summary>
     Status,
 
-    /// <summary>200, but with the PID or the port of somebody else.</summary>
+    /// <summary>200, but with the PID or the port of somebody else, or over a connection that somebody else serves.</summary>
     IdentityMismatch,
 }
 
@@ -32,6 +32,12 @@ public sealed record HealthResult
 
     /// <summary>Whether a connection came about: for <see cref="HealthOutcome.TimedOut"/> the difference between nobody there and somebody silent.</summary>
     public bool Connected { get; init; }
+
+    /// <summary>
+    /// The processes that had the other end of this very connection open; empty where that was not asked for
+    /// (<see cref="HealthRequest.LikelyPids"/>) or could not be seen.
+    /// </summary>
+    public IReadOnlyList<int> ServedBy { get; init; } = [];
 
     /// <summary>The HTTP status, where there was one.</summary>
     public int? StatusCode { get; init; }

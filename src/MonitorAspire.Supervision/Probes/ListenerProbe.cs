@@ -1,5 +1,7 @@
 using System.Buffers;
+using System.Net;
 using System.Net.NetworkInformation;
+using System.Net.Sockets;
 using MonitorAspire.Supervision.Identity;
 using MonitorAspire.Supervision.Identity.Linux;
 using MonitorAspire.Supervision.Probes.Linux;
@@ -40,37 +42,29 @@ public sealed class ListenerProbe(ProcessTable processes)
             return [.. listeners.Select(listener => new OwnedListener(listener, []))];
         }
 
-        var owners = new Dictionary<long, List<int>>();
-        foreach (var listener in listeners)
-        {
-            owners[listener.Inode] = [];
-        }
-
-        var scan = new SocketScan(_files);
-        foreach (var pid in candidatesFirst ?? [])
-        {
-            AddSocketsOf(pid);
-        }
-
-        if (owners.Values.Any(pids => pids.Count == 0))
-        {
-            var all = new List<int>(256);
-            _ = _files.ListNumbers("", all);
-            foreach (var pid in all.Except(candidatesFirst ?? []))
-            {
-                AddSocketsOf(pid);
-            }
-        }
-
+        var owners = SocketOwners.Find(_files, listeners.Select(listener => listener.Inode), candidatesFirst ?? []);
         return [.. listeners.Select(listener => new OwnedListener(listener, owners[listener.Inode]))];
+    }
 
-        void AddSocketsOf(int pid) => scan.ForEachSocket(pid, inode =>
-        {
-            if (owners.TryGetValue(inode, out var pids) && !pids.Contains(pid))
-            {
-                pids.Add(pid);
-            }
-        });
+    /// <summary>
+    /// Who serves a connection of ours: the processes that have the socket at its other end open.
+    /// </summary>
+    /// <param name="connection">Our end, connected, to an address of this machine.</param>
+    /// <param name="candidatesFirst">PIDs to look at first; the whole table is scanned only when none of them has it.</param>
+    /// <returns>
+    /// The processes; empty where it cannot be told: nobody has accepted the connection yet, the server has closed it already, this user
+    /// may not see its owner, or the platform does not show it.
+    /// </returns>
+    public IReadOnlyList<int> FindServers(Socket connection, IReadOnlyCollection<int> candidatesFirst)
+    {
+        ArgumentNullException.ThrowIfNull(connection);
+        ArgumentNullException.ThrowIfNull(candidatesFirst);
+        return _files is { IsReal: true }
+            && connection.RemoteEndPoint is IPEndPoint server
+            && connection.LocalEndPoint is IPEndPoint client
+            && SockDiag.InodeOf(server, client) is not 0 and var inode
+            ? SocketOwners.Find(_files, [inode], candidatesFirst)[inode]
+            : [];
     }
 
     /// <summary>All sockets that any of these processes listens on, for "it listens on 9001 instead".</summary>

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Time.Testing;
 using MonitorAspire.Supervision.Probes;
+using MonitorAspire.Supervision.Tests.Identity;
 
 namespace MonitorAspire.Supervision.Tests.Probes;
 
@@ -76,6 +77,7 @@ public class HealthProbeTests
         Assert.Equal((HealthOutcome.Status, 302), (result.Outcome, result.StatusCode));
         Assert.Contains($"redirect to http://127.0.0.1:{elsewhere.Port}/", result.Detail, StringComparison.Ordinal);
         Assert.Empty(elsewhere.Requests);
+        Assert.Single(server.Requests);
     }
 
     [Fact]
@@ -251,6 +253,74 @@ public class HealthProbeTests
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => probe.WaitAsync(Ample));
     }
+
+    [Fact]
+    public async Task Probe_ConnectionServedByTheInstance_SaysByWhom()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Only Linux ties a socket to its process.");
+        await using var server = RawServer.Answering("200 OK", "OK");
+
+        var result = await ProbeAsync(server.Port, pid => pid == Environment.ProcessId, [Environment.ProcessId]);
+
+        Assert.True(result.IsHealthy, result.Detail);
+        Assert.Contains(Environment.ProcessId, result.ServedBy);
+    }
+
+    [Fact]
+    public async Task Probe_ConnectionServedBySomebodyElse_IdentityMismatchWhateverTheBodySays()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Only Linux ties a socket to its process.");
+        await using var server = RawServer.Answering("200 OK", """{"pid":4711}""");
+
+        var result = await ProbeAsync(server.Port, pid => pid == 4711, [4711]);
+
+        Assert.Equal(HealthOutcome.IdentityMismatch, result.Outcome);
+        Assert.Contains($"served by PID {Environment.ProcessId}", result.Detail, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Probe_PortSharedWithSomebodyElse_HealthyExactlyWhenTheInstanceServedIt()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "SO_REUSEPORT shares connections out on Linux.");
+        const string Script = """
+            import http.server, os, socket, sys, threading
+            class Handler(http.server.BaseHTTPRequestHandler):
+                protocol_version = "HTTP/1.1"
+                def do_GET(self):
+                    self.send_response(200)
+                    self.send_header("Content-Length", "2")
+                    self.end_headers()
+                    self.wfile.write(b"OK")
+                def log_message(self, *arguments):
+                    pass
+            class Server(http.server.ThreadingHTTPServer):
+                allow_reuse_port = True
+                def server_bind(self):
+                    self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+                    self.socket.bind(self.server_address)
+            server = Server(("127.0.0.1", int(os.environ["AT"])), Handler)
+            threading.Thread(target=server.serve_forever, daemon=True).start()
+            print(server.socket.getsockname()[1], flush=True)
+            """;
+        using var ours = Helper.Start(Script, ("AT", "0"));
+        using var foreign = Helper.Start(Script, ("AT", ours.FirstLine));
+        var port = int.Parse(ours.FirstLine, System.Globalization.CultureInfo.InvariantCulture);
+        var seen = new HashSet<HealthOutcome>();
+
+        for (var i = 0; i < 200 && seen.Count < 2; i++)
+        {
+            var result = await ProbeAsync(port, pid => pid == ours.Pid, [ours.Pid]);
+            var server = Assert.Single(result.ServedBy);
+            Assert.Equal(server == ours.Pid ? HealthOutcome.Healthy : HealthOutcome.IdentityMismatch, result.Outcome);
+            Assert.Contains(server, new[] { ours.Pid, foreign.Pid });
+            seen.Add(result.Outcome);
+        }
+
+        Assert.Equal(2, seen.Count);
+    }
+
+    private static Task<HealthResult> ProbeAsync(int port, Func<int, bool> isExpectedPid, int[] likely) => new HealthProbe().ProbeAsync(
+        new HealthRequest { Host = "127.0.0.1", Port = port, IsExpectedPid = isExpectedPid, LikelyPids = likely, Timeout = Ample }, default);
 
     private static Task<HealthResult> ProbeAsync(int port, string host = "127.0.0.1", string path = "/health") =>
         new HealthProbe().ProbeAsync(host, port, path, pid => pid == 4711, Ample, default);
