@@ -1,0 +1,165 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.RegularExpressions;
+using MonitorAspire.Testing;
+
+namespace MonitorAspire.AppHost.Tests.Standalone;
+
+/// <summary>The AppHost as a person runs it: its own executable, its own process, its output read line by line.</summary>
+internal sealed partial class AppHostProcess : IAsyncDisposable
+{
+    private readonly Process _process;
+    private readonly List<string> _lines = [];
+    private readonly TaskCompletionSource _outputEnded = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _errorEnded = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private AppHostProcess(Process process) => _process = process;
+
+    public int Pid => _process.Id;
+
+    /// <summary>Everything that was printed so far, standard error marked with <c>!</c>.</summary>
+    public string Output
+    {
+        get
+        {
+            lock (_lines)
+            {
+                return string.Join('\n', _lines);
+            }
+        }
+    }
+
+    public static AppHostProcess Start(params string[] arguments) => Start(new Dictionary<string, string?>(), arguments);
+
+    public static AppHostProcess Start(IReadOnlyDictionary<string, string?> environment, params string[] arguments)
+    {
+        var start = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "MonitorAspire.AppHost"), arguments)
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            WorkingDirectory = Path.GetTempPath(),
+        };
+        foreach (var (name, value) in environment)
+        {
+            start.Environment[name] = value;
+        }
+
+        var host = new AppHostProcess(new Process { StartInfo = start });
+        host._process.OutputDataReceived += (_, e) => host.Receive("", e.Data, host._outputEnded);
+        host._process.ErrorDataReceived += (_, e) => host.Receive("! ", e.Data, host._errorEnded);
+        host._process.Start();
+        host._process.BeginOutputReadLine();
+        host._process.BeginErrorReadLine();
+        return host;
+    }
+
+    /// <summary>Waits for a line, and says what was printed where it does not come.</summary>
+    public async Task<string> LineAsync(string part)
+    {
+        try
+        {
+            await Wait.UntilAsync(() => Find(part) is not null || _process.HasExited, $"a line with '{part}'");
+        }
+        catch (TimeoutException e)
+        {
+            throw new TimeoutException($"{e.Message}. Printed:\n{Output}", e);
+        }
+
+        if (Find(part) is null)
+        {
+            await _outputEnded.Task;
+            await _errorEnded.Task;
+        }
+
+        return Find(part) ?? throw new InvalidOperationException($"ended with {_process.ExitCode} and without a line with '{part}'. Printed:\n{Output}");
+    }
+
+    /// <summary>The rows of the fleet table: name, port, PID, state.</summary>
+    public IReadOnlyList<(string Name, int Port, int Pid, string State)> Table() =>
+    [
+        .. Row().Matches(Output).Select(m => (
+            m.Groups[1].Value,
+            int.Parse(m.Groups[2].ValueSpan, CultureInfo.InvariantCulture),
+            int.Parse(m.Groups[3].ValueSpan, CultureInfo.InvariantCulture),
+            m.Groups[4].Value)),
+    ];
+
+    public void Signal(string name) => Send(Pid, name);
+
+    public static void Send(int pid, string signal)
+    {
+        using var kill = Process.Start("kill", [$"-{signal}", pid.ToString(CultureInfo.InvariantCulture)]);
+        kill.WaitForExit();
+    }
+
+    public async Task<int> ExitCodeAsync()
+    {
+        using var limit = new CancellationTokenSource(Wait.Generous);
+        try
+        {
+            await _process.WaitForExitAsync(limit.Token);
+            return _process.ExitCode;
+        }
+        catch (OperationCanceledException e)
+        {
+            throw new TimeoutException($"the AppHost did not end. Printed:\n{Output}", e);
+        }
+    }
+
+    public static bool IsAlive(int pid)
+    {
+        try
+        {
+            using var process = Process.GetProcessById(pid);
+            return !process.HasExited;
+        }
+        catch (ArgumentException)
+        {
+            return false;
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!_process.HasExited)
+        {
+            Signal("TERM");
+            using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+            try
+            {
+                await _process.WaitForExitAsync(limit.Token);
+            }
+            catch (OperationCanceledException)
+            {
+                _process.Kill(entireProcessTree: true);
+            }
+        }
+
+        _process.Dispose();
+    }
+
+    private string? Find(string part)
+    {
+        lock (_lines)
+        {
+            return _lines.Find(line => line.Contains(part, StringComparison.Ordinal));
+        }
+    }
+
+    private void Receive(string mark, string? line, TaskCompletionSource ended)
+    {
+        if (line is null)
+        {
+            ended.TrySetResult();
+            return;
+        }
+
+        lock (_lines)
+        {
+            _lines.Add(mark + line);
+        }
+    }
+
+    [GeneratedRegex(@"^  (\S+) +(\d+) +(\d+) +(Running|Foreign|Failed|Backoff|CrashLooping)\b", RegexOptions.Multiline)]
+    private static partial Regex Row();
+}

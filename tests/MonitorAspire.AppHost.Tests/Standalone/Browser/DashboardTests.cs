@@ -1,0 +1,55 @@
+using System.Text.RegularExpressions;
+using MonitorAspire.Testing;
+using OpenQA.Selenium;
+
+namespace MonitorAspire.AppHost.Tests.Standalone.Browser;
+
+public partial class DashboardTests
+{
+    [Fact]
+    public async Task Traces_AfterTheFleetIsVerified_ShowAStartWithItsStagesAndTheDaemonsOwnSpans()
+    {
+        HeadlessChromium.Need(OnPath("npm") || OnPath("aspire"), "there is neither npm nor aspire on PATH, so there is no dashboard");
+        using var fleet = new FleetArguments(count: 1);
+        using var chromium = HeadlessChromium.Start();
+        await using var host = AppHostProcess.Start(fleet.Arguments($"http://127.0.0.1:{FreePort.Next()}"));
+        var login = Url().Match(await host.LineAsync("Dashboard:  ")).Value;
+        await host.LineAsync("1 of 1 verified");
+
+        var page = chromium.Page;
+        await page.Navigate().GoToUrlAsync(login);
+        await chromium.TextAsync("Traces");
+        await page.Navigate().GoToUrlAsync(new Uri(new Uri(login), "/traces"));
+        await chromium.TextAsync("monitor.startup");
+
+        page.FindElements(By.TagName("a")).First(a => a.GetAttribute("href")?.Contains("/traces/detail/", StringComparison.Ordinal) == true
+            && a.Text.Contains("monitor.startup", StringComparison.Ordinal)).Click();
+        await chromium.TextAsync("monitor.startup.health");
+        var text = await chromium.TextAsync("monitor.daemon.ready");
+
+        foreach (var span in (string[])["monitor.startup.preflight", "monitor.startup.spawn", "monitor.startup.pid_file",
+            "monitor.startup.port_bound", "monitor.startup.health", "monitor.daemon.claim", "monitor.daemon.bind", "monitor.daemon.ready"])
+        {
+            Assert.Contains(span, text, StringComparison.Ordinal);
+        }
+
+        SaveScreenshot(page, "startup-trace.png");
+        host.Signal("TERM");
+        Assert.Equal(0, await host.ExitCodeAsync());
+        Assert.True(FreePort.IsFree(new Uri(login).Port));
+    }
+
+    private static bool OnPath(string program) => (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Any(d => File.Exists(Path.Combine(d, program)));
+
+    // Where MONITOR_SCREENSHOTS names a directory: that is how the pictures of the README are taken.
+    private static void SaveScreenshot(ITakesScreenshot page, string name)
+    {
+        if (Environment.GetEnvironmentVariable("MONITOR_SCREENSHOTS") is { Length: > 0 } directory)
+        {
+            page.GetScreenshot().SaveAsFile(Path.Combine(directory, name));
+        }
+    }
+
+    [GeneratedRegex(@"http://\S+")]
+    private static partial Regex Url();
+}
