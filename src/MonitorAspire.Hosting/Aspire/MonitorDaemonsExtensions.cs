@@ -1,6 +1,7 @@
 using System.Globalization;
 using Aspire.Hosting.ApplicationModel;
 using Microsoft.Extensions.Configuration;
+using MonitorAspire.Hosting;
 using MonitorAspire.Supervision.Files;
 using MonitorAspire.Supervision.Fleet;
 

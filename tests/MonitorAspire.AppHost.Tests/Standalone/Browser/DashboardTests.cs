@@ -1,6 +1,7 @@
 using System.Text.RegularExpressions;
 using MonitorAspire.Testing;
 using OpenQA.Selenium;
+using OpenQA.Selenium.Chrome;
 
 namespace MonitorAspire.AppHost.Tests.Standalone.Browser;
 
@@ -42,7 +43,7 @@ public partial class DashboardTests
     private static bool OnPath(string program) => (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Any(d => File.Exists(Path.Combine(d, program)));
 
     // Where MONITOR_SCREENSHOTS names a directory: that is how the pictures of the README are taken.
-    private static void SaveScreenshot(ITakesScreenshot page, string name)
+    private static void SaveScreenshot(ChromeDriver page, string name)
     {
         if (Environment.GetEnvironmentVariable("MONITOR_SCREENSHOTS") is { Length: > 0 } directory)
         {

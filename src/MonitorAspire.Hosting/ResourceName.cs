@@ -1,4 +1,4 @@
-namespace Aspire.Hosting;
+namespace MonitorAspire.Hosting;
 
 /// <summary>Names of daemons as names of Aspire resources, which know letters, digits and hyphens only.</summary>
 internal static class ResourceName

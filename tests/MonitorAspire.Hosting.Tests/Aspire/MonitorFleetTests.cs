@@ -1,0 +1,82 @@
+using Aspire.Hosting;
+using Aspire.Hosting.ApplicationModel;
+using MonitorAspire.Supervision.Files;
+using MonitorAspire.Supervision.Fleet;
+
+namespace MonitorAspire.Hosting.Tests.Aspire;
+
+public class MonitorFleetTests
+{
+    [Fact]
+    public void AddMonitorDaemons_CountAndBasePort_OwnTheirPortsWithoutAProxy()
+    {
+        var fleet = Builder("Monitors:Count=2", "Monitors:BasePort=9100").AddMonitorDaemons<SomeProject>();
+
+        Assert.Equal(["monitor-9100", "monitor-9101"], fleet.Members.Select(m => m.Resource.Resource.Name));
+        foreach (var member in fleet.Members)
+        {
+            var endpoint = Assert.Single(member.Resource.Resource.Annotations.OfType<EndpointAnnotation>());
+            Assert.False(endpoint.IsProxied);
+            Assert.Equal(member.Spec.Port, endpoint.Port);
+            Assert.Equal("127.0.0.1", endpoint.TargetHost);
+            Assert.Equal(LaunchMode.Attached, member.Spec.Launch);
+        }
+    }
+
+    [Fact]
+    public async Task AddMonitorDaemons_Daemon_GetsPortHostAndStateDirectoryAsArguments()
+    {
+        var fleet = Builder("Monitors:Count=1", "Monitors:BasePort=9100", "Monitors:StateDirectory=/tmp/fleet").AddMonitorDaemons<SomeProject>();
+
+        var arguments = await fleet.Members[0].Resource.Resource.GetArgumentValuesAsync();
+
+        Assert.Equal(["--port", "9100", "--host", "127.0.0.1", "--state-dir", "/tmp/fleet"], arguments);
+    }
+
+    [Fact]
+    public void AddMonitorDaemons_DuplicatePort_SaysSo()
+    {
+        var builder = Builder("Monitors:Daemons:0:Port=9100", "Monitors:Daemons:0:Name=a", "Monitors:Daemons:1:Port=9100", "Monitors:Daemons:1:Name=b");
+
+        var e = Assert.Throws<DistributedApplicationException>(() => builder.AddMonitorDaemons<SomeProject>());
+
+        Assert.Contains("port 9100 is given to 'a' and 'b'", e.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task AddMonitorSupervisor_Fleet_IsToldOfEachDaemonAsAttached()
+    {
+        var fleet = Builder("Monitors:Count=2", "Monitors:BasePort=9100", "Monitors:StateDirectory=/tmp/fleet").AddMonitorDaemons<SomeProject>();
+
+        var supervisor = fleet.AddMonitorSupervisor<SomeProject>(port: 9099);
+        var environment = await supervisor.Resource.GetEnvironmentVariableValuesAsync();
+
+        Assert.Equal("/tmp/fleet", environment[StateDirectory.EnvironmentVariable]);
+        Assert.Equal("9101", environment["Monitors__Daemons__1__Port"]);
+        Assert.Equal("monitor-9101", environment["Monitors__Daemons__1__Name"]);
+        Assert.Equal("Attached", environment["Monitors__Daemons__1__Launch"]);
+        Assert.False(environment.ContainsKey("ASPNETCORE_URLS"));
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(9100)]
+    public void AddMonitorSupervisor_BadPort_SaysSo(int port)
+    {
+        var fleet = Builder("Monitors:Count=1", "Monitors:BasePort=9100").AddMonitorDaemons<SomeProject>();
+
+        var e = Assert.Throws<DistributedApplicationException>(() => fleet.AddMonitorSupervisor<SomeProject>(port: port));
+
+        Assert.Contains($"port {port}", e.Message, StringComparison.Ordinal);
+    }
+
+    private static IDistributedApplicationBuilder Builder(params string[] settings)
+        => DistributedApplication.CreateBuilder([.. settings.Select(s => $"--{s}")]);
+
+    private sealed class SomeProject : IProjectMetadata
+    {
+        public string ProjectPath => Path.Combine(AppContext.BaseDirectory, "some", "some.csproj");
+
+        public LaunchSettings LaunchSettings => new();
+    }
+}

@@ -1,7 +1,0 @@
-namespace MonitorAspire.Hosting.Tests;
-
-public class Placeholder
-{
-    [Fact]
-    public void Placeholder_Builds_Passes() => Assert.True(true);
-}
