@@ -18,7 +18,7 @@ public class BadInputTests
     public async Task Run_BadArgument_OneLineExit2NothingLeft(string said, params string[] arguments)
     {
         using var directory = new TemporaryDirectory();
-        await using var host = AppHostProcess.Start([.. arguments, "--state-dir", directory["state"]]);
+        await using var host = AppHostProcess.Start(["--state-dir", directory["state"], .. arguments]);
 
         Assert.Equal(2, await host.ExitCodeAsync());
         await host.LineAsync(said);
