@@ -1,5 +1,6 @@
 using Aspire.Hosting;
 using Aspire.Hosting.ApplicationModel;
+using Microsoft.Extensions.Logging.Abstractions;
 using MonitorAspire.Supervision.Files;
 using MonitorAspire.Supervision.Fleet;
 
@@ -28,9 +29,11 @@ public class MonitorFleetTests
     {
         var fleet = Builder("Monitors:Count=1", "Monitors:BasePort=9100", "Monitors:StateDirectory=/tmp/fleet").AddMonitorDaemons<SomeProject>();
 
-        var arguments = await fleet.Members[0].Resource.Resource.GetArgumentValuesAsync();
+        var configuration = await ExecutionConfigurationBuilder.Create(fleet.Members[0].Resource.Resource)
+            .WithArgumentsConfig()
+            .BuildAsync(fleet.ApplicationBuilder.ExecutionContext, NullLogger.Instance);
 
-        Assert.Equal(["--port", "9100", "--host", "127.0.0.1", "--state-dir", "/tmp/fleet"], arguments);
+        Assert.Equal(["--port", "9100", "--host", "127.0.0.1", "--state-dir", "/tmp/fleet"], configuration.Arguments.Select(a => a.Value));
     }
 
     [Fact]
@@ -49,7 +52,12 @@ public class MonitorFleetTests
         var fleet = Builder("Monitors:Count=2", "Monitors:BasePort=9100", "Monitors:StateDirectory=/tmp/fleet").AddMonitorDaemons<SomeProject>();
 
         var supervisor = fleet.AddMonitorSupervisor<SomeProject>(port: 9099);
-        var environment = await supervisor.Resource.GetEnvironmentVariableValuesAsync();
+        var environment = new Dictionary<string, object>();
+        var context = new EnvironmentCallbackContext(fleet.ApplicationBuilder.ExecutionContext, supervisor.Resource, environment);
+        foreach (var callback in supervisor.Resource.Annotations.OfType<EnvironmentCallbackAnnotation>())
+        {
+            await callback.Callback(context);
+        }
 
         Assert.Equal("/tmp/fleet", environment[StateDirectory.EnvironmentVariable]);
         Assert.Equal("9101", environment["Monitors__Daemons__1__Port"]);
