@@ -36,7 +36,6 @@ internal static class SupervisorSpec
         {
             Name = "supervisor",
             Port = settings.SupervisorPort,
-            HealthPath = "/alive",
             Command = Executable,
             Arguments = ["--urls", $"http://127.0.0.1:{settings.SupervisorPort}"],
             WorkingDirectory = AppContext.BaseDirectory,

@@ -47,9 +47,7 @@ internal static class AppHostCommand
         Give("AppHost:SupervisorPort", Text(parsed.GetValue(SupervisorPort)));
         Give("AppHost:Dashboard", parsed.GetValue(Dashboard));
 
-        // A count on the command line is meant instead of a list in the file.
-        var ignoreList = given.ContainsKey("Monitors:Count") || given.ContainsKey("Monitors:BasePort");
-        if (SettingsReader.Read(given, ignoreList, out var problem) is not { } settings)
+        if (SettingsReader.Read(given, out var problem) is not { } settings)
         {
             await error.WriteLineAsync($"MonitorAspire.AppHost: {problem}");
             return ExitCodes.Usage;

@@ -12,9 +12,8 @@ internal static class SettingsReader
 {
     /// <summary>The settings, or <see langword="null"/> and one line that says what is wrong.</summary>
     /// <param name="given">Keys and values from the command line.</param>
-    /// <param name="ignoreList">Whether a list of daemons in the configuration gives way to a count on the command line.</param>
     /// <param name="problem">What is wrong.</param>
-    public static AppHostSettings? Read(IReadOnlyDictionary<string, string?> given, bool ignoreList, out string? problem)
+    public static AppHostSettings? Read(IReadOnlyDictionary<string, string?> given, out string? problem)
     {
         try
         {
@@ -26,7 +25,7 @@ internal static class SettingsReader
                 .AddEnvironmentVariables()
                 .AddInMemoryCollection(given)
                 .Build();
-            return Check(configuration, ignoreList, out problem);
+            return Check(configuration, counted: given.ContainsKey("Monitors:Count") || given.ContainsKey("Monitors:BasePort"), out problem);
         }
         catch (Exception e) when (e is InvalidDataException or FormatException or InvalidOperationException)
         {
@@ -36,13 +35,14 @@ internal static class SettingsReader
         }
     }
 
-    private static AppHostSettings? Check(IConfigurationRoot configuration, bool ignoreList, out string? problem)
+    private static AppHostSettings? Check(IConfigurationRoot configuration, bool counted, out string? problem)
     {
         var section = configuration.GetSection(MonitorsOptions.Section);
         var options = section.Get<MonitorsOptions>() ?? new MonitorsOptions();
-        if (ignoreList)
+        if (counted && options.Daemons.Count > 0)
         {
-            options.Daemons.Clear();
+            problem = "the configuration lists the daemons (Monitors:Daemons); --count and --base-port do not go together with a list";
+            return null;
         }
 
         var daemons = FleetTopology.Resolve(options, out var errors);
@@ -65,7 +65,7 @@ internal static class SettingsReader
         return new AppHostSettings
         {
             Daemons = daemons,
-            Monitors = HandOn(section, stateDirectory, ignoreList),
+            Monitors = HandOn(section, stateDirectory),
             StateDirectory = stateDirectory,
             SupervisorPort = port,
             StartTimeout = options.StartTimeout,
@@ -74,11 +74,10 @@ internal static class SettingsReader
         };
     }
 
-    private static Dictionary<string, string?> HandOn(IConfigurationSection section, string stateDirectory, bool ignoreList)
+    private static Dictionary<string, string?> HandOn(IConfigurationSection section, string stateDirectory)
     {
         var monitors = section.AsEnumerable(makePathsRelative: true)
             .Where(pair => pair.Value is not null && pair.Key.Length > 0)
-            .Where(pair => !ignoreList || !pair.Key.StartsWith("Daemons:", StringComparison.OrdinalIgnoreCase))
             .ToDictionary(pair => pair.Key, pair => pair.Value, StringComparer.OrdinalIgnoreCase);
 
         // The absolute path, because the supervisor has another working directory.

@@ -42,7 +42,7 @@ public static class MonitorSupervisorExtensions
             .WithEnvironment(StateDirectory.EnvironmentVariable, fleet.StateDirectory)
             .WithEnvironment(context => DescribeFleet(fleet, context.EnvironmentVariables))
             .WithUrlForEndpoint(MonitorDaemonsExtensions.EndpointName, endpoint => new ResourceUrlAnnotation { Url = "/api/daemons", DisplayText = "Daemons" })
-            .WithHttpHealthCheck("/alive", endpointName: MonitorDaemonsExtensions.EndpointName);
+            .WithHttpHealthCheck("/health", endpointName: MonitorDaemonsExtensions.EndpointName);
 
         foreach (var member in fleet.Members)
         {

@@ -51,6 +51,16 @@ public class BadInputTests
     }
 
     [Fact]
+    public async Task Run_CountAndList_OneLineExit2()
+    {
+        var environment = new Dictionary<string, string?> { ["Monitors__Daemons__0__Port"] = "9001" };
+        await using var host = AppHostProcess.Start(environment, "--count", "2");
+
+        Assert.Equal(2, await host.ExitCodeAsync());
+        await host.LineAsync("--count and --base-port do not go together with a list");
+    }
+
+    [Fact]
     public async Task Run_StateDirectoryIsAFile_OneLineExit1()
     {
         using var directory = new TemporaryDirectory();
