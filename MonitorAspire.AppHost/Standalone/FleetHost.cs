@@ -71,9 +71,11 @@ internal sealed class FleetHost(AppHostSettings settings, TextWriter output, Tex
 
         var dashboard = await DashboardRun.PrepareAsync(settings, _engine, _screen, signals.Stop);
         var supervisor = new Child(_engine, SupervisorSpec.For(settings, dashboard?.Plan.Otlp));
-        var dashboardStart = dashboard?.StartAsync(signals.Stop) ?? Task.CompletedTask;
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(signals.Stop);
+        var dashboardStart = dashboard?.StartAsync(over.Token) ?? Task.CompletedTask;
 
         var exitCode = await SuperviseAsync(supervisor, signals, dashboardStart);
+        await over.CancelAsync();
         await dashboardStart;
         await StopAsync(supervisor, dashboard, exitCode == ExitCodes.Success, signals);
         return exitCode;
