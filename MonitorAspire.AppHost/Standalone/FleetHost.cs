@@ -70,7 +70,7 @@ internal sealed class FleetHost(AppHostSettings settings, TextWriter output, Tex
         }
 
         var dashboard = await DashboardRun.PrepareAsync(settings, _engine, _screen, signals.Stop);
-        var supervisor = new Child(_engine, SupervisorSpec.For(settings, dashboard?.Plan.Otlp));
+        var supervisor = new Child(_engine, SupervisorSpec.For(settings, dashboard?.Plan));
         using var over = CancellationTokenSource.CreateLinkedTokenSource(signals.Stop);
         var dashboardStart = dashboard?.StartAsync(over.Token) ?? Task.CompletedTask;
 

@@ -9,8 +9,8 @@ internal static class SupervisorSpec
 {
     /// <summary>The specification.</summary>
     /// <param name="settings">The settings.</param>
-    /// <param name="otlp">Where telemetry goes, or <see langword="null"/> to leave it as the environment says.</param>
-    public static DaemonSpec For(AppHostSettings settings, OtlpTarget? otlp)
+    /// <param name="dashboard">The dashboard, or <see langword="null"/> to leave telemetry as the environment says.</param>
+    public static DaemonSpec For(AppHostSettings settings, DashboardPlan? dashboard)
     {
         var environment = new Dictionary<string, string?>(StringComparer.Ordinal)
         {
@@ -27,9 +27,12 @@ internal static class SupervisorSpec
             environment[$"{MonitorsOptions.Section}__{key.Replace(":", "__", StringComparison.Ordinal)}"] = value;
         }
 
-        foreach (var (key, value) in otlp?.Environment("monitor-supervisor") ?? [])
+        if (dashboard is not null)
         {
-            environment[key] = value;
+            foreach (var (key, value) in dashboard.Otlp.Environment("monitor-supervisor").Concat(dashboard.Resources.Environment))
+            {
+                environment[key] = value;
+            }
         }
 
         return new DaemonSpec

@@ -19,6 +19,9 @@ internal sealed record DashboardPlan
     /// <summary>Where the fleet sends its telemetry.</summary>
     public required OtlpTarget Otlp { get; init; }
 
+    /// <summary>Where the supervisor tells the dashboard about the fleet, and takes its commands.</summary>
+    public required ResourceServiceTarget Resources { get; init; }
+
     /// <summary>The token that lets a browser in.</summary>
     public required string BrowserToken { get; init; }
 
@@ -37,6 +40,7 @@ internal sealed record DashboardPlan
             Frontend = frontend,
             Otlp = new OtlpTarget(new Uri($"http://127.0.0.1:{Next(4317)}"), Secret()),
             OtlpHttpPort = Next(4318),
+            Resources = new ResourceServiceTarget(new Uri($"http://127.0.0.1:{Next(18890)}"), Secret()),
             BrowserToken = Secret(),
         };
 
@@ -59,6 +63,9 @@ internal sealed record DashboardPlan
             ["DASHBOARD__FRONTEND__BROWSERTOKEN"] = BrowserToken,
             ["DASHBOARD__OTLP__AUTHMODE"] = "ApiKey",
             ["DASHBOARD__OTLP__PRIMARYAPIKEY"] = Otlp.ApiKey,
+            ["DASHBOARD__RESOURCESERVICECLIENT__URL"] = Resources.Url.ToString().TrimEnd('/'),
+            ["DASHBOARD__RESOURCESERVICECLIENT__AUTHMODE"] = "ApiKey",
+            ["DASHBOARD__RESOURCESERVICECLIENT__APIKEY"] = Resources.ApiKey,
             ["ASPIRE_CLI_TELEMETRY_OPTOUT"] = "true",
             ["ASPIRE_DASHBOARD_TELEMETRY_OPTOUT"] = "true",
             ["DASHBOARD__DEBUGSESSION__TELEMETRYOPTOUT"] = "true",
