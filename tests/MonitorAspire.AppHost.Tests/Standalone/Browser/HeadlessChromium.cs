@@ -60,12 +60,55 @@ internal sealed class HeadlessChromium : IDisposable
         return text;
     }
 
+    /// <summary>
+    /// Clicks what has the text until it took effect. By script, because the dashboard's tables move under the pointer while they fill.
+    /// </summary>
+    public async Task ClickAsync(string selector, string text, Func<bool> tookEffect)
+    {
+        try
+        {
+            await Wait.UntilAsync(() => tookEffect() || TryClick(selector, text) || tookEffect(), $"{selector} with '{text}' clicked");
+        }
+        catch (TimeoutException)
+        {
+            Save("failed-click.png");
+            throw;
+        }
+    }
+
+    /// <summary>Saves a picture of the page where MONITOR_SCREENSHOTS names a directory: that is how those of the README are taken.</summary>
+    public void Save(string name)
+    {
+        if (Environment.GetEnvironmentVariable("MONITOR_SCREENSHOTS") is { Length: > 0 } directory)
+        {
+            Page.GetScreenshot().SaveAsFile(Path.Combine(directory, name));
+        }
+    }
+
     public void Dispose()
     {
         Page.Quit();
         Page.Dispose();
         _service.Dispose();
         _profile.Dispose();
+    }
+
+    private bool TryClick(string selector, string text)
+    {
+        try
+        {
+            var element = Page.FindElements(By.CssSelector(selector)).FirstOrDefault(e => e.Text.Contains(text, StringComparison.Ordinal));
+            if (element is not null)
+            {
+                Page.ExecuteScript("arguments[0].click()", element);
+            }
+        }
+        catch (StaleElementReferenceException)
+        {
+            // The next look finds the one that took its place.
+        }
+
+        return false;
     }
 
     private string BodyText()
