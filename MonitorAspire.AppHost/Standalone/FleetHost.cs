@@ -17,6 +17,8 @@ internal sealed class FleetHost(AppHostSettings settings, TextWriter output, Tex
     // A supervisor that ends by itself is started again: its daemons live on and are adopted. This often, then it is given up.
     private const int SupervisorStarts = 4;
 
+    private static readonly TimeSpan DashboardHeadStart = TimeSpan.FromSeconds(10);
+
     private readonly Screen _screen = Screen.For(output, error);
 
     private readonly DaemonEngine _engine = new(
@@ -73,6 +75,10 @@ internal sealed class FleetHost(AppHostSettings settings, TextWriter output, Tex
         var supervisor = new Child(_engine, SupervisorSpec.For(settings, dashboard?.Plan));
         using var over = CancellationTokenSource.CreateLinkedTokenSource(signals.Stop);
         var dashboardStart = dashboard?.StartAsync(over.Token) ?? Task.CompletedTask;
+
+        // The fleet's first spans are sent within a second, to nobody if the dashboard is not there yet. It takes about as long;
+        // one that is slow keeps the fleet waiting no longer than this.
+        await Task.WhenAny(dashboardStart, Task.Delay(DashboardHeadStart, signals.Stop));
 
         var exitCode = await SuperviseAsync(supervisor, signals, dashboardStart);
         await over.CancelAsync();
