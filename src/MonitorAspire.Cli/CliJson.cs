@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using MonitorAspire.Cli.Logs;
+using MonitorAspire.Supervision.Fleet;
 using MonitorAspire.Supervision.Startup;
 
 namespace MonitorAspire.Cli;
@@ -16,3 +17,11 @@ internal sealed partial class CliJson : JsonSerializerContext;
 [JsonSerializable(typeof(StopVerdict))]
 [JsonSerializable(typeof(InspectionVerdict))]
 internal sealed partial class WireNames : JsonSerializerContext;
+
+/// <summary>How a fleet file is read: strictly, so that a misspelt key is an error and not a default.</summary>
+[JsonSourceGenerationOptions(
+    JsonSerializerDefaults.Web,
+    UseStringEnumConverter = true,
+    UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow)]
+[JsonSerializable(typeof(MonitorsOptions))]
+internal sealed partial class FleetFileJson : JsonSerializerContext;

@@ -49,7 +49,7 @@ public sealed class UsageTests : IAsyncDisposable
     [Fact]
     public async Task Help_OfEveryCommand_HasExamplesAndExitCodes()
     {
-        foreach (var command in (string[])["start", "stop", "restart", "status", "logs", "doctor"])
+        foreach (var command in (string[])["start", "stop", "restart", "status", "logs", "doctor", "up"])
         {
             var result = await _bench.RunAsync(command, "--help");
             Assert.Equal(0, result.ExitCode);

@@ -5,6 +5,7 @@ using MonitorAspire.Cli.Restart;
 using MonitorAspire.Cli.Start;
 using MonitorAspire.Cli.Status;
 using MonitorAspire.Cli.Stop;
+using MonitorAspire.Cli.Up;
 
 namespace MonitorAspire.Cli.CommandLine;
 
@@ -21,6 +22,7 @@ internal static class MonitorCommand
             StatusCommand.Create(context),
             LogsCommand.Create(context),
             DoctorCommand.Create(context),
+            UpCommand.Create(context, interrupts),
         };
         HelpExamples.Install(root);
         return root.WithHelp("""

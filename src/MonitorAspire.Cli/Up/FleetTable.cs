@@ -1,0 +1,52 @@
+using System.Globalization;
+using MonitorAspire.Cli.Terminal;
+using MonitorAspire.Supervision.Fleet;
+
+namespace MonitorAspire.Cli.Up;
+
+/// <summary>A fleet as a table.</summary>
+internal static class FleetTable
+{
+    internal static IReadOnlyList<string> Render(IReadOnlyList<DaemonSnapshot> daemons, DateTimeOffset now, bool colour)
+    {
+        var table = new Table("NAME", "PORT", "STATE", "PID", "VERIFIED", "UPTIME", "RESTARTS", "URL");
+        foreach (var d in daemons)
+        {
+            table.Add(
+                new Cell(d.Name, Tone.Strong),
+                d.Port.ToString(CultureInfo.InvariantCulture),
+                new Cell(State(d, now), ToneOf(d.State)),
+                d.Pid?.ToString(CultureInfo.InvariantCulture),
+                d.Startup is { } startup ? Durations.OfMilliseconds(startup.TotalMs) : null,
+                d.Pid is null || d.StartedAt is null ? null : Durations.Age(now - d.StartedAt.Value),
+                d.Restarts.ToString(CultureInfo.InvariantCulture),
+                d.Url ?? DaemonUrl.Of(d.Host, d.Port));
+        }
+
+        var failures = daemons
+            .Where(d => d.State is not (DaemonState.Running or DaemonState.Stopped) && d.LastFailure is not null)
+            .Select(d => Styles.Apply(Printable.Line($"{d.Name}: {WireName.Of(d.LastFailure!.Reason)}: {d.LastFailure.Detail}"), Tone.Warning, colour));
+        return [.. table.Render(colour), .. failures];
+    }
+
+    private static string State(DaemonSnapshot daemon, DateTimeOffset now) => daemon switch
+    {
+        { State: DaemonState.Starting, Stage: { } stage } => $"starting ({WireName.Of(stage)})",
+        { NextAttemptAt: { } next } when next > now => $"{Name(daemon.State)}, next try in {Durations.Age(next - now)}",
+        _ => Name(daemon.State),
+    };
+
+    private static string Name(DaemonState state) => state switch
+    {
+        DaemonState.CrashLooping => "crash-looping",
+        _ => state.ToString().ToLowerInvariant(),
+    };
+
+    private static Tone ToneOf(DaemonState state) => state switch
+    {
+        DaemonState.Running => Tone.Good,
+        DaemonState.Stopped => Tone.Dim,
+        DaemonState.Starting or DaemonState.Stopping => Tone.Warning,
+        _ => Tone.Bad,
+    };
+}
