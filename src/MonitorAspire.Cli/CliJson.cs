@@ -22,6 +22,8 @@ internal sealed partial class WireNames : JsonSerializerContext;
 [JsonSourceGenerationOptions(
     JsonSerializerDefaults.Web,
     UseStringEnumConverter = true,
+    AllowTrailingCommas = true,
+    ReadCommentHandling = JsonCommentHandling.Skip,
     UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow)]
 [JsonSerializable(typeof(MonitorsOptions))]
 internal sealed partial class FleetFileJson : JsonSerializerContext;

@@ -99,6 +99,7 @@ public sealed class StartTests : IAsyncDisposable
         var report = await _bench.JsonAsync(
             0, "start", "--json", "--port-range", $"{first}-{first + 2}", "--", CliBench.FaultDaemon, "--port", "{port}", "--host", "{host}");
         Assert.Equal(first + 1, report.GetProperty("port").GetInt32());
+        Assert.Equal($"monitor-{first + 1}", report.GetProperty("name").GetString());
     }
 
     [Fact]

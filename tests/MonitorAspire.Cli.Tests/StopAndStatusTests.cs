@@ -114,6 +114,21 @@ public sealed class StopAndStatusTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Restart_FromElsewhere_KeepsTheWorkingDirectory()
+    {
+        Directory.CreateDirectory(_bench["site"]);
+        File.WriteAllText(_bench["site/here.txt"], "found");
+        var start = Path.Combine(AppContext.BaseDirectory, "monitor");
+        await using (var running = _bench.Start(
+            "env", ["-C", _bench["site"], start, "start", "--port", Port, "--health-path", "/here.txt", "--", "python3", "-m", "http.server", "{port}", "--bind", "{host}"], []))
+        {
+            Assert.Equal(0, (await running.EndAsync()).ExitCode);
+        }
+
+        Assert.Equal("verified", (await _bench.JsonAsync(0, "restart", "--port", Port, "--json")).GetProperty("verdict").GetString());
+    }
+
+    [Fact]
     public async Task Restart_RecordOfARunningDaemonIsLost_DoesNotGuess()
     {
         await _bench.RunAsync(CliBench.StartFaulty(_port));

@@ -37,6 +37,8 @@ public sealed class UsageTests : IAsyncDisposable
     [InlineData("status --watch --json", "--watch and --json exclude each other")]
     [InlineData("logs --tail x", "'x' is not a number from 0 to")]
     [InlineData("logs --follow --json", "--follow and --json exclude each other")]
+    [InlineData("completion tcsh", "'tcsh'", "bash")]
+    [InlineData("completion", "completion needs one of bash, zsh, fish")]
     [InlineData("doctor --fixx", "unknown option '--fixx'", "did you mean '--fix'?")]
     public async Task BadInput_AnyCommand_IsOneLineAndExitCodeTwo(string commandLine, params string[] says)
     {
@@ -49,7 +51,7 @@ public sealed class UsageTests : IAsyncDisposable
     [Fact]
     public async Task Help_OfEveryCommand_HasExamplesAndExitCodes()
     {
-        foreach (var command in (string[])["start", "stop", "restart", "status", "logs", "doctor", "up"])
+        foreach (var command in (string[])["start", "stop", "restart", "status", "logs", "doctor", "up", "completion"])
         {
             var result = await _bench.RunAsync(command, "--help");
             Assert.Equal(0, result.ExitCode);
@@ -73,5 +75,22 @@ public sealed class UsageTests : IAsyncDisposable
     {
         var result = await _bench.RunAsync("[suggest:14]", "start --port-r");
         Assert.Equal("--port-range", result.Out);
+    }
+
+    [Theory]
+    [InlineData("monitor st", "start status stop")]
+    [InlineData("monitor start --port-r", "--port-range")]
+    [InlineData("monitor completion ", "bash fish zsh")]
+    public async Task Completion_InBash_CompletesCommandsAndOptions(string line, string expected)
+    {
+        var script = $$"""
+            PATH='{{AppContext.BaseDirectory}}':$PATH
+            source <(monitor completion bash)
+            COMP_LINE='{{line}}' COMP_POINT={{line.Length}} COMP_WORDS=({{line}}) COMP_CWORD={{line.Split(' ').Length - 1}}
+            _monitor_complete
+            printf '%s\n' "${COMPREPLY[@]}" | grep -v -e '^-h$' -e '^--help$' | sort
+            """;
+        await using var bash = _bench.Start("bash", ["-c", script], []);
+        Assert.Equal(expected, string.Join(' ', (await bash.EndAsync()).Out.Split('\n').Order(StringComparer.Ordinal)));
     }
 }

@@ -7,9 +7,11 @@ namespace MonitorAspire.Cli.CommandLine;
 /// <summary>The daemon's own command line, which stands after <c>--</c>.</summary>
 internal static class DaemonCommandLine
 {
+    private const string ArgumentName = "command";
+
     internal static Argument<string[]> Argument()
     {
-        return new Argument<string[]>("command")
+        return new Argument<string[]>(ArgumentName)
         {
             Arity = ArgumentArity.ZeroOrMore,
             DefaultValueFactory = static _ => [],
@@ -26,7 +28,7 @@ internal static class DaemonCommandLine
     {
         var separator = parsed.Tokens.ToList().FindIndex(t => t.Type == TokenType.DoubleDash);
         var afterSeparator = separator < 0 ? 0 : parsed.Tokens.Count - separator - 1;
-        var arguments = parsed.CommandResult.Children.OfType<ArgumentResult>().SelectMany(a => a.Tokens).ToList();
+        var arguments = parsed.CommandResult.Children.OfType<ArgumentResult>().Where(a => a.Argument.Name == ArgumentName).SelectMany(a => a.Tokens).ToList();
         return arguments.Count > afterSeparator ? arguments[0].Value : null;
     }
 

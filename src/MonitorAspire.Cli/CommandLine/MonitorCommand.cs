@@ -1,4 +1,5 @@
 using System.CommandLine;
+using MonitorAspire.Cli.Completion;
 using MonitorAspire.Cli.Doctor;
 using MonitorAspire.Cli.Logs;
 using MonitorAspire.Cli.Restart;
@@ -23,6 +24,7 @@ internal static class MonitorCommand
             LogsCommand.Create(context),
             DoctorCommand.Create(context),
             UpCommand.Create(context, interrupts),
+            CompletionCommand.Create(context),
         };
         HelpExamples.Install(root);
         return root.WithHelp("""

@@ -32,6 +32,7 @@ internal static class UsageErrors
         {
             OptionResult { Tokens.Count: 0 } option => $"{option.Option.Name} needs a value",
             OptionResult { Option.Arity.MaximumNumberOfValues: 1, Tokens.Count: > 1 } option => $"{option.Option.Name} is given more than once",
+            ArgumentResult { Tokens.Count: 0, Argument.HelpName: { } values, Parent: CommandResult } => $"{command.Name} needs one of {values.Replace("|", ", ", StringComparison.Ordinal)}",
             CommandResult when command.Subcommands.Count > 0 => $"a command is missing: {Names(command.Subcommands)}",
             _ => error.Message.TrimEnd('.'),
         };

@@ -11,7 +11,10 @@ internal static class RecordedCommand
     // The engine puts these before the built-in daemon's own arguments, and will do so again.
     private static readonly string[] BuiltInOptions = ["--port", "--host", "--state-dir"];
 
-    internal static DaemonSpec Apply(InstanceRecord record, DaemonSpec spec) => record.Command.ToArray() switch
+    internal static DaemonSpec Apply(InstanceRecord record, DaemonSpec spec) =>
+        WithCommand(record, spec with { WorkingDirectory = record.WorkingDirectory });
+
+    private static DaemonSpec WithCommand(InstanceRecord record, DaemonSpec spec) => record.Command.ToArray() switch
     {
         [] => spec,
         [var executable, .. var arguments] when Path.GetFileNameWithoutExtension(executable) == BuiltInDaemon =>

@@ -31,7 +31,8 @@ internal sealed class RestartCommand
         return command.WithHelp("""
             monitor restart [options] [-- COMMAND ARGS…]
 
-            Without COMMAND, the command of the running daemon is taken from its record.
+            Without COMMAND, the command and the working directory of the running daemon are taken from
+            its record; the environment is that of this command.
 
             Examples:
               monitor restart

@@ -38,6 +38,9 @@ public sealed record InstanceRecord
     /// <summary>Executable and arguments, as they were executed.</summary>
     public IReadOnlyList<string> Command { get; init; } = [];
 
+    /// <summary>Working directory that it was started in; <see langword="null"/> where that is not known. A restart by hand keeps it.</summary>
+    public string? WorkingDirectory { get; init; }
+
     /// <summary>When it was started.</summary>
     public DateTimeOffset StartedAt { get; init; }
 

@@ -42,7 +42,7 @@ internal sealed class Preflight(EngineParts parts)
         {
             try
             {
-                return TakePort(spec with { Port = port, PortRangeEnd = null }, addresses, notes);
+                return TakePort(spec with { Port = port, PortRangeEnd = null, Name = NameOn(port, spec) }, addresses, notes);
             }
             catch (StartupFailedException e) when (e.Reason is StartupReason.PortInUse or StartupReason.AlreadyRunning
                 or StartupReason.LockUnavailable or StartupReason.PidMismatch or StartupReason.PermissionDenied)
@@ -58,6 +58,10 @@ internal sealed class Preflight(EngineParts parts)
             Owner = first.Owner,
         };
     }
+
+    // A daemon that is named after its port is named after the one that it got.
+    private static string NameOn(int port, DaemonSpec spec) =>
+        spec.Name == KnownDaemons.DefaultName(spec.Port) ? KnownDaemons.DefaultName(port) : spec.Name;
 
     private Cleared TakePort(DaemonSpec spec, IReadOnlyList<IPAddress> addresses, List<string> notes)
     {

@@ -181,6 +181,7 @@ internal sealed class VerifiedStart(EngineParts parts, DaemonSpec requested, Sta
             Port = _spec.Port,
             HealthPath = _spec.HealthPath,
             Command = [plan.Executable, .. plan.Arguments],
+            WorkingDirectory = plan.WorkingDirectory ?? Directory.GetCurrentDirectory(),
             StartedAt = _startedAt,
             RestartCount = options.RestartCount,
             LauncherPid = launcher?.Pid ?? 0,
