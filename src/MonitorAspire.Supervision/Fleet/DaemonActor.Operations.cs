@@ -180,12 +180,16 @@ internal sealed partial class DaemonActor
     {
         try
         {
+            if (spec.Launch == LaunchMode.Attached)
+            {
+                // It costs nothing but waiting, so it takes no slot from those that do.
+                return await StartAttachedAsync(spec, options, cancellationToken).ConfigureAwait(false);
+            }
+
             await _parts.StartSlots.WaitAsync(cancellationToken).ConfigureAwait(false);
             try
             {
-                return spec.Launch == LaunchMode.Attached
-                    ? await StartAttachedAsync(spec, options, cancellationToken).ConfigureAwait(false)
-                    : await _parts.Engine.StartAsync(spec, options, cancellationToken).ConfigureAwait(false);
+                return await _parts.Engine.StartAsync(spec, options, cancellationToken).ConfigureAwait(false);
             }
             finally
             {

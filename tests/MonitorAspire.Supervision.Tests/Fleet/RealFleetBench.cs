@@ -1,0 +1,164 @@
+using System.Diagnostics;
+using System.Globalization;
+using Microsoft.Extensions.Logging.Abstractions;
+using MonitorAspire.Supervision.Files;
+using MonitorAspire.Supervision.Fleet;
+using MonitorAspire.Supervision.Startup;
+using MonitorAspire.Supervision.Tests.Startup;
+using MonitorAspire.Testing;
+
+namespace MonitorAspire.Supervision.Tests.Fleet;
+
+/// <summary>A fleet of real processes on free ports and a state directory of its own.</summary>
+internal sealed class RealFleetBench : IAsyncDisposable
+{
+    private readonly TemporaryDirectory _root = new();
+    private readonly DaemonEngine _engine;
+
+    public RealFleetBench(int count)
+    {
+        FirstPort = FreePort.Consecutive(count);
+        Ports = [.. Enumerable.Range(FirstPort, count)];
+        _engine = new DaemonEngine(new EngineOptions { StateDirectory = StateDirectory }, NullLogger<DaemonEngine>.Instance);
+    }
+
+    public int FirstPort { get; }
+
+    public IReadOnlyList<int> Ports { get; }
+
+    public string StateDirectory => _root["state"];
+
+    public FleetSupervisor NewFleet(FleetOptions? options = null) => new(
+        _engine,
+        [.. Ports.Select(Spec)],
+        options ?? new FleetOptions { StateDirectory = StateDirectory, StopGracePeriod = TimeSpan.FromSeconds(1) },
+        NullLogger<FleetSupervisor>.Instance);
+
+    public static string Name(int port) => string.Create(CultureInfo.InvariantCulture, $"d{port}");
+
+    public static DaemonSpec Spec(int port) => new()
+    {
+        Name = Name(port),
+        Port = port,
+        Command = EngineBench.FaultDaemon,
+        Arguments = ["--port", "{port}", "--host", "{host}", "--pid-file", "{pidfile}"],
+    };
+
+    public static Task AllRunAsync(FleetSupervisor fleet) =>
+        Wait.UntilAsync(() => fleet.Daemons.All(d => d is { State: DaemonState.Running, ProbeFailures: 0 }), "all daemons run");
+
+    public Supervisor NewSupervisor() => new(this);
+
+    /// <summary>The processes that serve a port of this fleet, by their command lines: what exists, and not what anybody says.</summary>
+    public int[] ProcessesOf(int port)
+    {
+        var pidFile = new DaemonFiles(StateDirectory, port).PidFile;
+        return [.. Directory.EnumerateDirectories("/proc")
+            .Select(d => int.TryParse(Path.GetFileName(d), CultureInfo.InvariantCulture, out var pid) ? pid : 0)
+            .Where(pid => pid > 0 && CommandLine(pid).Contains(pidFile, StringComparison.Ordinal))];
+    }
+
+    public static void Signal(int pid, string signal)
+    {
+        using var kill = Process.Start("kill", [$"-{signal}", pid.ToString(CultureInfo.InvariantCulture)]);
+        kill.WaitForExit();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var port in Ports)
+        {
+            await _engine.StopAsync(Spec(port), new StopOptions { GracePeriod = TimeSpan.Zero }, CancellationToken.None);
+        }
+
+        var left = Ports.SelectMany(ProcessesOf).ToList();
+        left.ForEach(pid => Signal(pid, "KILL"));
+        _root.Dispose();
+        Assert.Empty(left);
+    }
+
+    // A zombie has an empty command line: it serves nothing.
+    private static string CommandLine(int pid)
+    {
+        try
+        {
+            return File.ReadAllText($"/proc/{pid}/cmdline");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return "";
+        }
+    }
+
+    /// <summary>A supervisor in a process of its own, which can be killed.</summary>
+    internal sealed class Supervisor : IAsyncDisposable
+    {
+        private readonly Process _process;
+        private readonly List<string> _lines = [];
+        private readonly Task _reading;
+
+        public Supervisor(RealFleetBench bench)
+        {
+            _process = Process.Start(new ProcessStartInfo(
+                Path.Combine(AppContext.BaseDirectory, "fleet-host"),
+                [bench.StateDirectory, EngineBench.FaultDaemon, bench.FirstPort.ToString(CultureInfo.InvariantCulture), bench.Ports.Count.ToString(CultureInfo.InvariantCulture)])
+            {
+                RedirectStandardInput = true,
+                RedirectStandardOutput = true,
+            })!;
+            _reading = Task.Run(async () =>
+            {
+                while (await _process.StandardOutput.ReadLineAsync() is { } line)
+                {
+                    lock (_lines)
+                    {
+                        _lines.Add(line);
+                    }
+                }
+            });
+        }
+
+        /// <summary>Its events, each as <c>kind name state pid restarts</c>.</summary>
+        public IReadOnlyList<string[]> Events
+        {
+            get
+            {
+                lock (_lines)
+                {
+                    return [.. _lines.Select(l => l.Split(' '))];
+                }
+            }
+        }
+
+        /// <summary>The PID of each daemon as the latest event has it, where it runs.</summary>
+        public IReadOnlyDictionary<string, int> Running() => Events
+            .GroupBy(e => e[1])
+            .Select(g => g.Last())
+            .Where(e => e[2] == nameof(DaemonState.Running))
+            .ToDictionary(e => e[1], e => int.Parse(e[3], CultureInfo.InvariantCulture));
+
+        public async Task KillAsync()
+        {
+            _process.Kill();
+            await _process.WaitForExitAsync();
+        }
+
+        /// <summary>Ends it in order: it stops its daemons.</summary>
+        public async Task EndAsync()
+        {
+            _process.StandardInput.Close();
+            await _process.WaitForExitAsync().WaitAsync(Wait.Generous);
+            await _reading;
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            if (!_process.HasExited)
+            {
+                await KillAsync();
+            }
+
+            _process.Dispose();
+        }
+    }
+}
