@@ -14,6 +14,18 @@ internal sealed class FleetEventLog(TimeProvider time, int kept = 1000)
     private long _lastId;
     private bool _completed;
 
+    /// <summary>Id of the last event; 0 before the first.</summary>
+    public long LastId
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _lastId;
+            }
+        }
+    }
+
     /// <summary>Adds an event and hands it to all subscribers; never waits for any of them.</summary>
     public FleetEvent Add(FleetEventKind kind, DaemonSnapshot daemon, Startup.StartupReport? report = null, string? message = null, FleetAlert? alert = null)
     {

@@ -124,6 +124,9 @@ public sealed partial class FleetSupervisor : IFleet, IAsyncDisposable
         _parts.Dispose();
     }
 
+    /// <summary>Id of the last event; for tests that have to see them all.</summary>
+    internal long LastEventId => _parts.Events.LastId;
+
     /// <summary>Waits until every message that was sent so far, and what came of it at once, is dealt with. For tests on a clock that stands.</summary>
     internal async Task SettleAsync()
     {

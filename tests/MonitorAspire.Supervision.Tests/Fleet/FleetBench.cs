@@ -17,14 +17,19 @@ internal sealed class FleetBench : IAsyncDisposable
         Engine = new ScriptedEngine(Time);
         before?.Invoke(Engine);
         Fleet = new FleetSupervisor(Engine, specs, options ?? Options, NullLogger<FleetSupervisor>.Instance, Time, controller, webhook, new Random(seed));
-        var events = Fleet.WatchAsync(null, _watching.Token);
+        var events = Fleet.WatchAsync(0, _watching.Token);
         _watcher = Task.Run(async () =>
         {
-            await foreach (var happened in events)
+            // A loaded machine may let it fall too far behind: it takes up again where it was, as every reader should.
+            for (long seen = 0; !_watching.IsCancellationRequested; events = Fleet.WatchAsync(seen, _watching.Token))
             {
-                lock (_events)
+                await foreach (var happened in events)
                 {
-                    _events.Add(happened);
+                    seen = happened.Id;
+                    lock (_events)
+                    {
+                        _events.Add(happened);
+                    }
                 }
             }
         });
@@ -81,6 +86,9 @@ internal sealed class FleetBench : IAsyncDisposable
             await AdvanceAsync(step, step);
         }
     }
+
+    /// <summary>Waits until all events so far were read.</summary>
+    public Task AllEventsAsync() => EventuallyAsync(() => Events() is [.., var last] && last.Id == Fleet.LastEventId);
 
     /// <summary>The events are read on a thread of their own.</summary>
     public static async Task EventuallyAsync(Func<bool> condition)

@@ -37,16 +37,21 @@ public class SimulatedSoakTests(ITestOutputHelper output)
             Heal(bench.Engine[9000 + i]);
         }
 
-        await bench.AdvanceAsync(5, step: 1);
-        foreach (var daemon in bench.Fleet.Daemons.Where(d => d.State is DaemonState.Stopped or DaemonState.Failed))
-        {
-            await bench.Fleet.StartAsync(daemon.Name, default);
-        }
+        // What a person stopped, also in its last moment, or what no retry mends, waits for a person.
+        await bench.UntilAsync(
+            () =>
+            {
+                foreach (var daemon in bench.Fleet.Daemons.Where(d => d.State is DaemonState.Stopped or DaemonState.Failed))
+                {
+                    Forget(bench.Fleet.StartAsync(daemon.Name, default));
+                }
 
-        await bench.UntilAsync(() => bench.Fleet.Daemons.All(d => d is { State: DaemonState.Running, ProbeFailures: 0, Alerts.Count: 0 }), step: 1, limit: 600);
+                return bench.Fleet.Daemons.All(d => d is { State: DaemonState.Running, ProbeFailures: 0, Alerts.Count: 0 });
+            },
+            step: 1,
+            limit: 600);
         Assert.All(bench.Fleet.Daemons, d => Assert.Equal(bench.Engine[d.Port].Living?.Pid, d.Pid));
-        var last = bench.Fleet.Daemons.Count;
-        await FleetBench.EventuallyAsync(() => bench.Events().Count >= last);
+        await bench.AllEventsAsync();
         AssertStory(bench);
     }
 
