@@ -14,9 +14,6 @@ internal static class DashboardResourceService
     internal static IServiceCollection AddDashboardResourceService(this IServiceCollection services, IConfiguration configuration)
     {
         var settings = ResourceServiceSettings.Read(configuration);
-
-        // Daemons inherit the environment of the supervisor, and the key is nothing that they need.
-        Environment.SetEnvironmentVariable(ResourceServiceSettings.ApiKeyVariable, null);
         if (settings is null)
         {
             return services;

@@ -1,5 +1,7 @@
 using Grpc.Core;
+using MonitorAspire.Supervisor.Dashboard;
 using MonitorAspire.Supervisor.Dashboard.Protocol;
+using MonitorAspire.Supervisor.Fleet;
 
 namespace MonitorAspire.Supervisor.Tests.Dashboard;
 
@@ -22,7 +24,7 @@ public class ApiKeyTests
         }
 
         var refused = await Assert.ThrowsAsync<RpcException>(async () => await bench.Client.ExecuteResourceCommandAsync(
-            new ResourceCommandRequest { ResourceName = "monitor-8768", CommandName = "stop" }, headers));
+            new ResourceCommandRequest { ResourceName = "monitor-8768-monitor-8768", CommandName = "stop" }, headers));
         using var watch = bench.Client.WatchResources(new WatchResourcesRequest(), headers);
         var refusedWatch = await Assert.ThrowsAsync<RpcException>(() => watch.ResponseStream.MoveNext(default));
 
@@ -55,12 +57,9 @@ public class ApiKeyTests
     }
 
     [Fact]
-    public async Task Start_WithAKey_TakesItOutOfTheEnvironmentOfTheDaemons()
+    public void Environment_OfADaemon_HasNeitherKeyNorUrl()
     {
-        Environment.SetEnvironmentVariable("MONITOR_RESOURCE_SERVICE_API_KEY", ResourceServiceBench.Key);
-
-        await using var bench = await ResourceServiceBench.StartAsync(new StubFleet());
-
-        Assert.Null(Environment.GetEnvironmentVariable("MONITOR_RESOURCE_SERVICE_API_KEY"));
+        Assert.Null(DaemonEnvironment.Common[ResourceServiceSettings.ApiKeyVariable]);
+        Assert.Null(DaemonEnvironment.Common[ResourceServiceSettings.UrlVariable]);
     }
 }

@@ -13,7 +13,7 @@ public class CommandRunnerTests
     {
         var fleet = new StubFleet(Snapshots.Running()) { OnStart = name => Report(name, StartupVerdict.Verified) };
 
-        var answer = await ExecuteAsync(fleet, command, "MONITOR-8768");
+        var answer = await ExecuteAsync(fleet, command);
 
         Assert.Equal(ResourceCommandResponseKind.Succeeded, answer.Kind);
         Assert.Equal("monitor-8768 was verified after 312 ms: PID 4712 on port 8768.", answer.Message);
@@ -58,10 +58,10 @@ public class CommandRunnerTests
     }
 
     [Theory]
-    [InlineData("start", "monitor-8768", "not now")]
-    [InlineData("explode", "monitor-8768", "'explode' is not a command of a daemon.")]
-    [InlineData("stop", "nobody", "There is no daemon 'nobody' in this fleet.")]
-    [InlineData("stop", "supervisor", "There is no daemon 'supervisor' in this fleet.")]
+    [InlineData("start", "monitor-8768-monitor-8768", "not now")]
+    [InlineData("explode", "monitor-8768-monitor-8768", "'explode' is not a command of a daemon.")]
+    [InlineData("stop", "nobody", "'nobody' is not a daemon of this fleet.")]
+    [InlineData("stop", "monitor-supervisor-monitor-supervisor", "'monitor-supervisor-monitor-supervisor' is not a daemon of this fleet.")]
     public async Task Execute_WhatCannotBeDone_FailsWithTheReason(string command, string resource, string message)
     {
         var answer = await ExecuteAsync(new StubFleet(Snapshots.Running()), command, resource);
@@ -72,7 +72,7 @@ public class CommandRunnerTests
     private static StartupReport Report(string name, StartupVerdict verdict)
         => new() { Name = name, Host = "127.0.0.1", Port = 8768, Verdict = verdict, Pid = 4712, TotalMs = 312.4 };
 
-    private static async Task<ResourceCommandResponse> ExecuteAsync(StubFleet fleet, string command, string resource = "monitor-8768")
+    private static async Task<ResourceCommandResponse> ExecuteAsync(StubFleet fleet, string command, string resource = "monitor-8768-monitor-8768")
     {
         await using var bench = await ResourceServiceBench.StartAsync(fleet);
         return await bench.Client.ExecuteResourceCommandAsync(new ResourceCommandRequest { CommandName = command, ResourceName = resource, ResourceType = "Executable" }, bench.Options);

@@ -106,7 +106,7 @@ public sealed class ConsoleLogTests : IDisposable
 
     [Theory]
     [InlineData("nobody")]
-    [InlineData("supervisor")]
+    [InlineData("monitor-supervisor-monitor-supervisor")]
     public async Task WatchConsoleLogs_OfWhatHasNoLog_Ends(string resource)
     {
         await using var bench = await BenchAsync();
@@ -118,7 +118,7 @@ public sealed class ConsoleLogTests : IDisposable
     private Task<ResourceServiceBench> BenchAsync() => ResourceServiceBench.StartAsync(new StubFleet(Snapshots.Running() with { LogFile = Log }));
 
     private static AsyncServerStreamingCall<WatchResourceConsoleLogsUpdate> Watch(ResourceServiceBench bench, bool suppressFollow = false)
-        => bench.Client.WatchResourceConsoleLogs(new WatchResourceConsoleLogsRequest { ResourceName = "monitor-8768", SuppressFollow = suppressFollow }, bench.Options);
+        => bench.Client.WatchResourceConsoleLogs(new WatchResourceConsoleLogsRequest { ResourceName = "monitor-8768-monitor-8768", SuppressFollow = suppressFollow }, bench.Options);
 
     private static async Task<List<string>> LinesAsync(AsyncServerStreamingCall<WatchResourceConsoleLogsUpdate> call, int count)
     {

@@ -1,7 +1,9 @@
 using MonitorAspire.Supervision.Fleet;
+using MonitorAspire.Supervision.Restarts;
 using MonitorAspire.Supervision.Startup;
 using MonitorAspire.Supervisor.Dashboard.Protocol;
 using MonitorAspire.Supervisor.Dashboard.Resources;
+using MonitorAspire.Supervisor.Fleet;
 
 namespace MonitorAspire.Supervisor.Tests.Dashboard;
 
@@ -65,6 +67,18 @@ public class DaemonResourceTests
         Assert.Equal(("http", "http://127.0.0.1:8768", false), (url.EndpointName, url.FullUrl, url.IsInactive));
         Assert.Equal(resource.Properties.Count, resource.Properties.Select(p => p.Name).Distinct().Count());
     }
+
+    [Fact]
+    public void Of_ADaemon_IsNamedSoThatItsTelemetryIsFound()
+    {
+        var environment = new DaemonEnvironment(null).Complete(new DaemonSpec { Name = "monitor-8768" }).Environment;
+
+        Assert.Equal($"{environment["OTEL_SERVICE_NAME"]}-{environment["OTEL_RESOURCE_ATTRIBUTES"]!.Replace("service.instance.id=", "", StringComparison.Ordinal)}", Resource(Snapshots.Running()).Name);
+    }
+
+    [Fact]
+    public void Of_AnAlert_IsNamed()
+        => Assert.Equal("start-failures, crash-loop", Text(Resource(Snapshots.Running() with { Alerts = [AlertKind.StartFailures, AlertKind.CrashLoop] }), "monitor.alerts"));
 
     [Fact]
     public void Of_AFailure_IsExplained()

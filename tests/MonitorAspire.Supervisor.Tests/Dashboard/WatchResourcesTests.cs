@@ -16,7 +16,8 @@ public class WatchResourcesTests
         var initial = await NextAsync(call);
 
         Assert.Equal(WatchResourcesUpdate.KindOneofCase.InitialData, initial.KindCase);
-        Assert.Equal(["a", "b", "supervisor"], initial.InitialData.Resources.Select(r => r.Name));
+        Assert.Equal(["a", "b", "monitor-supervisor"], initial.InitialData.Resources.Select(r => r.DisplayName));
+        Assert.Equal(["a-a", "b-b", "monitor-supervisor-monitor-supervisor"], initial.InitialData.Resources.Select(r => r.Name));
         Assert.All(initial.InitialData.Resources, r => Assert.NotNull(r.CreatedAt));
         Assert.All(initial.InitialData.Resources.SelectMany(r => r.Urls), u => Assert.NotNull(u.DisplayProperties));
         var supervisor = initial.InitialData.Resources[^1];
@@ -35,7 +36,7 @@ public class WatchResourcesTests
         fleet.Set(Snapshots.Running("b", 3));
         var change = Assert.Single((await NextAsync(call)).Changes.Value);
 
-        Assert.Equal("b", change.Upsert.Name);
+        Assert.Equal("b", change.Upsert.DisplayName);
         Assert.Equal("3", change.Upsert.Properties.Single(p => p.Name == "executable.pid").Value.StringValue);
     }
 
@@ -48,11 +49,11 @@ public class WatchResourcesTests
         await NextAsync(call);
 
         fleet.Set(Snapshots.Running("b", 2));
-        Assert.Equal("b", Assert.Single((await NextAsync(call)).Changes.Value).Upsert.Name);
+        Assert.Equal("b", Assert.Single((await NextAsync(call)).Changes.Value).Upsert.DisplayName);
 
         // Without an event: a look each second finds what no event told.
         fleet.Remove("a");
-        Assert.Equal("a", Assert.Single((await NextAsync(call)).Changes.Value).Delete.ResourceName);
+        Assert.Equal("a-a", Assert.Single((await NextAsync(call)).Changes.Value).Delete.ResourceName);
     }
 
     [Fact]
@@ -66,7 +67,7 @@ public class WatchResourcesTests
         fleet.Set(Snapshots.Running() with { Checks = [.. Snapshots.Running().Checks.Select(c => c with { Detail = "other words", At = Snapshots.At.AddSeconds(1) })] });
         fleet.Set(Snapshots.Running("b"));
 
-        Assert.Equal("b", Assert.Single((await NextAsync(call)).Changes.Value).Upsert.Name);
+        Assert.Equal("b", Assert.Single((await NextAsync(call)).Changes.Value).Upsert.DisplayName);
     }
 
     [Fact]

@@ -8,16 +8,16 @@ using MonitorAspire.Supervisor.Dashboard.Resources;
 namespace MonitorAspire.Supervisor.Dashboard.Commands;
 
 /// <summary>Carries out what a person asked for in the dashboard, and tells how it went.</summary>
-internal sealed partial class CommandRunner(IFleet fleet, ILogger<CommandRunner> logger)
+internal sealed partial class CommandRunner(IFleet fleet, ResourceCatalog catalog, ILogger<CommandRunner> logger)
 {
     /// <summary>Waits for the verdict. What cannot be done is an answer, not an exception: the dashboard shows the one and hides the other.</summary>
     /// <param name="request">The request.</param>
     /// <param name="cancellationToken">Stops waiting; what was begun goes on.</param>
     internal async Task<ResourceCommandResponse> RunAsync(ResourceCommandRequest request, CancellationToken cancellationToken)
     {
-        if (fleet.Find(request.ResourceName) is not { } daemon)
+        if (catalog.FindDaemon(request.ResourceName) is not { } daemon)
         {
-            return Failed($"There is no daemon '{request.ResourceName}' in this fleet.");
+            return Failed($"'{request.ResourceName}' is not a daemon of this fleet.");
         }
 
         LogAsked(request.CommandName, daemon.Name);

@@ -32,6 +32,7 @@ internal static class DaemonProperties
         list.Highlighted(ProcessId, "Process ID", daemon.Pid);
         list.Highlighted("monitor.port", "Port", daemon.Port);
         list.Highlighted("monitor.restarts", "Restarts", daemon.Restarts);
+        list.Highlighted("monitor.alerts", "Alerts", daemon.Alerts.Count > 0 ? string.Join(", ", daemon.Alerts.Select(WireNames.Of)) : null);
         list.Highlighted("monitor.nextAttempt", "Next try", daemon.NextAttemptAt);
         AddStartup(list, daemon);
         AddFailure(list, daemon);

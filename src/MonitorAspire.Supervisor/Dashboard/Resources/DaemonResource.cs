@@ -19,7 +19,7 @@ internal static class DaemonResource
         var state = ResourceState.Of(daemon);
         var resource = new Resource
         {
-            Name = daemon.Name,
+            Name = ResourceName.Of(daemon.Name),
             Uid = daemon.Name,
             DisplayName = daemon.Name,
             ResourceType = Type,

@@ -15,7 +15,7 @@ internal sealed class ResourceCatalog(IFleet fleet, SupervisorResource superviso
     internal IReadOnlyList<Resource> Current()
     {
         var resources = fleet.Daemons.Select(d => DaemonResource.Of(d, supervisor.CreatedAt, CommandOf(d))).ToList();
-        if (!resources.Exists(r => string.Equals(r.Name, SupervisorResource.Name, StringComparison.OrdinalIgnoreCase)))
+        if (fleet.Find(SupervisorResource.Name) is null)
         {
             resources.Add(supervisor.Get());
         }
@@ -26,9 +26,13 @@ internal sealed class ResourceCatalog(IFleet fleet, SupervisorResource superviso
     /// <summary>The log of a resource; <see langword="null"/> where there is no such resource, or no log of it.</summary>
     /// <param name="resourceName">The resource's name.</param>
     internal string? LogFile(string resourceName)
-        => fleet.Find(resourceName) is { } daemon ? daemon.LogFile
-            : resourceName == SupervisorResource.Name ? SupervisorResource.LogFile
+        => FindDaemon(resourceName) is { } daemon ? daemon.LogFile
+            : resourceName == ResourceName.Of(SupervisorResource.Name) ? SupervisorResource.LogFile
             : null;
+
+    /// <summary>The daemon that a resource shows; <see langword="null"/> where there is none.</summary>
+    /// <param name="resourceName">The resource's name.</param>
+    internal DaemonSnapshot? FindDaemon(string resourceName) => fleet.Daemons.FirstOrDefault(d => ResourceName.Of(d.Name) == resourceName);
 
     private IReadOnlyList<string> CommandOf(DaemonSnapshot daemon)
     {

@@ -10,7 +10,8 @@ namespace MonitorAspire.Supervisor.Dashboard.Resources;
 /// <param name="time">The clock.</param>
 internal sealed class SupervisorResource(IServer server, TimeProvider time)
 {
-    internal const string Name = "supervisor";
+    /// <summary>Its name, which is that of its telemetry too.</summary>
+    internal const string Name = "monitor-supervisor";
 
     /// <summary>Since when this supervisor is there.</summary>
     internal DateTimeOffset CreatedAt { get; } = time.GetUtcNow();
@@ -25,7 +26,7 @@ internal sealed class SupervisorResource(IServer server, TimeProvider time)
     {
         var resource = new Resource
         {
-            Name = Name,
+            Name = ResourceName.Of(Name),
             Uid = Name,
             DisplayName = Name,
             ResourceType = DaemonResource.Type,
