@@ -14,7 +14,7 @@ internal sealed class HealthExchange(
     HealthRequest question, IPEndPoint target, Uri uri, TimeProvider time, ListenerProbe sockets, TimeSpan connectLimit)
 {
     private const int BodyLimit = 64 * 1024;
-    private Socket? _connection;
+    private IPEndPoint? _ourEnd;
     private bool _connected;
     private IReadOnlyList<int> _servers = [];
 
@@ -112,7 +112,7 @@ internal sealed class HealthExchange(
             }
 
             _connected = true;
-            _connection = socket;
+            _ourEnd = (IPEndPoint)socket.LocalEndPoint!;
             LookWhoServes(); // some servers have accepted it by now, and close it as soon as they have answered
             return new NetworkStream(socket, ownsSocket: true);
         }
@@ -125,9 +125,9 @@ internal sealed class HealthExchange(
 
     private void LookWhoServes()
     {
-        if (question.LikelyPids is { } likely && _servers.Count == 0 && _connection is { Connected: true })
+        if (question.LikelyPids is { } likely && _servers.Count == 0 && _ourEnd is not null)
         {
-            _servers = sockets.FindServers(_connection, likely);
+            _servers = sockets.FindServers(_ourEnd, target, likely);
         }
     }
 

@@ -38,6 +38,7 @@ public sealed class HealthProbe(TimeProvider? timeProvider = null, ListenerProbe
     {
         ArgumentNullException.ThrowIfNull(request);
         ArgumentException.ThrowIfNullOrWhiteSpace(request.Host);
+        ArgumentOutOfRangeException.ThrowIfLessThan(request.Timeout, TimeSpan.Zero); // there is no probe without end
         cancellationToken.ThrowIfCancellationRequested();
 
         var started = _time.GetTimestamp();

@@ -21,7 +21,8 @@ public static class HostAddresses
     public static async ValueTask<IReadOnlyList<IPAddress>> ResolveAsync(string host, CancellationToken cancellationToken) =>
         WithoutLookup(host) ?? await Dns.GetHostAddressesAsync(host, cancellationToken).ConfigureAwait(false);
 
-    /// <summary>Where to connect in order to reach a server on these addresses: a wildcard is reached on the loopback of its family.</summary>
+    /// <summary>Where to connect in order to reach a server on these addresses: a wildcard is reached on the loopback of its family,
+    /// a mapped address over IPv4.</summary>
     /// <param name="addresses">The addresses, out of <see cref="Resolve"/>.</param>
     public static IReadOnlyList<IPAddress> ProbeTargets(IReadOnlyList<IPAddress> addresses)
     {
@@ -30,7 +31,8 @@ public static class HostAddresses
     }
 
     private static IPAddress ProbeTarget(IPAddress address) =>
-        address.Equals(IPAddress.Any) ? IPAddress.Loopback
+        address.IsIPv4MappedToIPv6 ? ProbeTarget(address.MapToIPv4())
+        : address.Equals(IPAddress.Any) ? IPAddress.Loopback
         : address.Equals(IPAddress.IPv6Any) ? IPAddress.IPv6Loopback
         : address;
 

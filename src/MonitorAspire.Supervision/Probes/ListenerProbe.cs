@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Net;
 using System.Net.NetworkInformation;
-using System.Net.Sockets;
 using MonitorAspire.Supervision.Identity;
 using MonitorAspire.Supervision.Identity.Linux;
 using MonitorAspire.Supervision.Probes.Linux;
@@ -49,20 +48,19 @@ public sealed class ListenerProbe(ProcessTable processes)
     /// <summary>
     /// Who serves a connection of ours: the processes that have the socket at its other end open.
     /// </summary>
-    /// <param name="connection">Our end, connected, to an address of this machine.</param>
+    /// <param name="client">Our end.</param>
+    /// <param name="server">Its other end, on this machine.</param>
     /// <param name="candidatesFirst">PIDs to look at first; the whole table is scanned only when none of them has it.</param>
     /// <returns>
     /// The processes; empty where it cannot be told: nobody has accepted the connection yet, the server has closed it already, this user
     /// may not see its owner, or the platform does not show it.
     /// </returns>
-    public IReadOnlyList<int> FindServers(Socket connection, IReadOnlyCollection<int> candidatesFirst)
+    public IReadOnlyList<int> FindServers(IPEndPoint client, IPEndPoint server, IReadOnlyCollection<int> candidatesFirst)
     {
-        ArgumentNullException.ThrowIfNull(connection);
+        ArgumentNullException.ThrowIfNull(client);
+        ArgumentNullException.ThrowIfNull(server);
         ArgumentNullException.ThrowIfNull(candidatesFirst);
-        return _files is { IsReal: true }
-            && connection.RemoteEndPoint is IPEndPoint server
-            && connection.LocalEndPoint is IPEndPoint client
-            && SockDiag.InodeOf(server, client) is not 0 and var inode
+        return _files is { IsReal: true } && SockDiag.InodeOf(server, client) is not 0 and var inode
             ? SocketOwners.Find(_files, [inode], candidatesFirst)[inode]
             : [];
     }

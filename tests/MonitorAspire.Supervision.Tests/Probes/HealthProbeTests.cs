@@ -205,6 +205,7 @@ public class HealthProbeTests
     [InlineData("::1", "::1", "[::1]:PORT")]
     [InlineData("[::1]", "::1", "[::1]:PORT")]
     [InlineData("::", "::1", "[::1]:PORT")]
+    [InlineData("::ffff:127.0.0.1", "127.0.0.1", "127.0.0.1:PORT")]
     public async Task Probe_AnyWayToWriteTheHost_AsksTheRightAddressUnderTheRightName(string host, string address, string expected)
     {
         await using var server = RawServer.Answering("200 OK", "OK", address: IPAddress.Parse(address));
@@ -264,6 +265,20 @@ public class HealthProbeTests
 
         Assert.True(result.IsHealthy, result.Detail);
         Assert.Contains(Environment.ProcessId, result.ServedBy);
+    }
+
+    [Fact]
+    public async Task Probe_ServerThatAnswersAndCloses_HealthyWhetherItWasSeenOrNot()
+    {
+        await using var server = new RawServer(async (stream, token) =>
+        {
+            await stream.WriteAsync(RawServer.Response("200 OK", "", "Connection: close\r\n"), token);
+            stream.Close();
+        });
+
+        var result = await ProbeAsync(server.Port, pid => pid == Environment.ProcessId, [Environment.ProcessId]);
+
+        Assert.True(result.IsHealthy, result.Detail);
     }
 
     [Fact]

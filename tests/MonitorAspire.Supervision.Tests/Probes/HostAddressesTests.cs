@@ -44,5 +44,5 @@ public class HostAddressesTests
     [Fact]
     public void ProbeTargets_Wildcards_AreReachedOnTheLoopback() => Assert.Equal(
         [IPAddress.Loopback, IPAddress.IPv6Loopback, IPAddress.Parse("192.0.2.7")],
-        HostAddresses.ProbeTargets([IPAddress.Any, IPAddress.IPv6Any, IPAddress.Loopback, IPAddress.Parse("192.0.2.7")]));
+        HostAddresses.ProbeTargets([IPAddress.Any, IPAddress.IPv6Any, IPAddress.Loopback, IPAddress.Parse("192.0.2.7"), IPAddress.Parse("::ffff:127.0.0.1")]));
 }
