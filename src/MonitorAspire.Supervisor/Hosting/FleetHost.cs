@@ -39,9 +39,16 @@ internal sealed partial class FleetHost(
     public async Task StoppingAsync(CancellationToken cancellationToken)
     {
         LogStopping();
-        await control.StopAsync(cancellationToken);
-        await streams.EndAsync();
-        await _recording;
+        try
+        {
+            await control.StopAsync(cancellationToken);
+        }
+        finally
+        {
+            // Whatever became of the daemons, whoever watches must not keep the interface from closing.
+            await streams.EndAsync();
+            await _recording;
+        }
     }
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;

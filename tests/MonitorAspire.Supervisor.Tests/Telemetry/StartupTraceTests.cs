@@ -1,0 +1,49 @@
+using System.Globalization;
+using MonitorAspire.Daemon.Tests.Telemetry;
+using MonitorAspire.Supervisor.Tests.Hosting;
+using MonitorAspire.Testing;
+
+namespace MonitorAspire.Supervisor.Tests.Telemetry;
+
+public sealed class StartupTraceTests : IDisposable
+{
+    private static readonly string[] Stages =
+        ["monitor.startup.preflight", "monitor.startup.spawn", "monitor.startup.pid_file", "monitor.startup.port_bound", "monitor.startup.health"];
+
+    private static readonly string[] Phases = ["monitor.daemon.claim", "monitor.daemon.bind", "monitor.daemon.ready"];
+
+    private readonly TemporaryDirectory _state = new();
+
+    public void Dispose() => _state.Dispose();
+
+    [Fact]
+    public async Task Start_Collected_IsOneTraceOfSupervisorAndDaemon()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "signals are Unix's");
+        await using var receiver = await OtlpReceiver.StartAsync();
+        var port = FreePort.Next();
+        await using (var supervisor = SupervisorProcess.Start(
+            FreePort.Next(),
+            _state.Path,
+            ["--count", "1", "--base-port", port.ToString(CultureInfo.InvariantCulture)],
+            [.. receiver.Environment.Where(e => e.Key != "OTEL_SERVICE_NAME").Select(e => (e.Key, e.Value))]))
+        {
+            await supervisor.RunningAsync(1);
+
+            // What is asked over and over is not traced: neither our own requests nor the supervisor's probes.
+            await supervisor.GetAsync("/health");
+            await supervisor.SignalAsync("TERM");
+            Assert.Equal(0, await supervisor.ExitAsync());
+        }
+
+        var start = Assert.Single(receiver.Spans, s => s.Name == "monitor.startup");
+        var trace = receiver.Spans.Where(s => s.TraceId == start.TraceId).ToList();
+        Assert.Equal("monitor-supervisor", start.Service);
+        Assert.Equal("verified", start.Attributes["monitor.startup.outcome"]);
+        Assert.Equal(Stages.Order(), trace.Select(s => s.Name).Where(Stages.Contains).Order());
+        Assert.All(Phases, phase => Assert.Equal($"monitor-{port}", Assert.Single(trace, s => s.Name == phase).Service));
+        Assert.DoesNotContain(receiver.Spans, s => s.Name.Contains("/health", StringComparison.Ordinal));
+        Assert.Contains("/v1/metrics", receiver.Paths);
+        Assert.Contains("/v1/logs", receiver.Paths);
+    }
+}
