@@ -77,6 +77,15 @@ public sealed class UpTests : IAsyncDisposable
         Assert.Contains("stopped", result.Out[result.Out.LastIndexOf("NAME", StringComparison.Ordinal)..]);
     }
 
+    [Fact]
+    public async Task Up_NoDaemonCanEverBeStarted_EndsAndSaysWhy()
+    {
+        await using var up = _bench.Start("up", "--config", Fleet($$"""{ "Name": "web", "Port": {{_first}}, "Command": "no-such-command-of-anybody" }"""));
+        var result = await up.EndAsync();
+        Assert.Equal(2, result.ExitCode);
+        Assert.Contains("monitor: no daemon can be started: web: command-not-found: ", result.Error);
+    }
+
     [Theory]
     [InlineData("not json", "fleet.json: not JSON at line 1")]
     [InlineData("{}", "fleet.json: there is no section 'Monitors'")]

@@ -47,6 +47,7 @@ internal sealed class UpCommand
                     "Command": "python3", "Arguments": ["-m", "http.server", "{port}", "--bind", "{host}"] } ] } }
 
             Exit codes: 0 ended by Ctrl-C or SIGTERM and all daemons are stopped; 2 usage or a bad file; 1 anything else.
+            When no daemon of the fleet can be started, however often it is tried: that of 'monitor start'.
             """);
     }
 
@@ -83,13 +84,45 @@ internal sealed class UpCommand
         using var down = new CancellationTokenSource();
         var shown = view.ShowAsync(fleet, down.Token);
         await fleet.BeginAsync(CancellationToken.None).ConfigureAwait(false);
-        await Task.Delay(Timeout.Infinite, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-
+        var hopeless = await WaitAsync(fleet, cancellationToken).ConfigureAwait(false);
         await fleet.EndAsync(_interrupts.Hard).ConfigureAwait(false);
         await down.CancelAsync().ConfigureAwait(false);
         await shown.ConfigureAwait(false);
         view.Finish(fleet);
-        return Leftovers(fleet, options.StopDaemonsOnShutdown);
+        return hopeless is null ? Leftovers(fleet, options.StopDaemonsOnShutdown) : GiveUp(hopeless);
+    }
+
+    /// <summary>
+    /// Waits for Ctrl-C, or until every daemon has failed in a way that no retry mends: nobody could change that here, and to
+    /// wait on would look like work. Gives the first such failure, or <see langword="null"/> after Ctrl-C.
+    /// </summary>
+    private static async Task<DaemonSnapshot?> WaitAsync(FleetSupervisor fleet, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await foreach (var _ in fleet.WatchAsync(afterId: 0, cancellationToken).ConfigureAwait(false))
+            {
+                var daemons = fleet.Daemons;
+                if (daemons.All(d => d.State == DaemonState.Failed))
+                {
+                    return daemons[0];
+                }
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // Ctrl-C.
+        }
+
+        return null;
+    }
+
+    private int GiveUp(DaemonSnapshot first)
+    {
+        var failure = first.LastFailure;
+        _context.Console.Fail(
+            $"no daemon can be started: {first.Name}: {(failure is null ? "failed" : $"{WireName.Of(failure.Reason)}: {failure.Detail}")}");
+        return failure is null ? ExitCodes.Failure : ExitCodes.For(failure.Reason);
     }
 
     private int Leftovers(FleetSupervisor fleet, bool shouldBeStopped)
