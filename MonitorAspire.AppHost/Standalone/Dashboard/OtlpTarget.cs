@@ -13,6 +13,8 @@ internal sealed record OtlpTarget(Uri Endpoint, string ApiKey)
         new("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc"),
         new("OTEL_EXPORTER_OTLP_HEADERS", $"x-otlp-api-key={ApiKey}"),
         new("OTEL_SERVICE_NAME", serviceName),
+        // By name and instance the dashboard finds the telemetry of a resource. Without it every run of the process would be another.
+        new("OTEL_RESOURCE_ATTRIBUTES", $"service.instance.id={serviceName}"),
         // As Aspire itself sets it: a dashboard that does not answer yet is asked again.
         new("OTEL_DOTNET_EXPERIMENTAL_OTLP_RETRY", "in_memory"),
         // A person waits for what happens right now; the exporters' own five to sixty seconds are made for collectors.

@@ -1,0 +1,99 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.RegularExpressions;
+using MonitorAspire.Testing;
+using OpenQA.Selenium;
+
+namespace MonitorAspire.AppHost.Tests.Standalone.Browser;
+
+/// <summary>The dashboard's page of resources, as a person reads and uses it.</summary>
+/// <param name="chromium">The browser, logged in.</param>
+/// <param name="dashboard">Any address of the dashboard.</param>
+internal sealed partial class ResourcePage(HeadlessChromium chromium, Uri dashboard)
+{
+    // Rows are drawn anew with every change, so each question is asked of the page as it is at that moment.
+    private const string Row = "[...document.querySelectorAll('tr.resource-row')].find(r => r.cells[0].innerText.trim() == arguments[0])";
+    private const string Entry = "return [...document.querySelectorAll('fluent-menu-item')].find(i => i.innerText.trim() == arguments[0] && i.getClientRects().length > 0)";
+
+    public Task OpenAsync() => chromium.Page.Navigate().GoToUrlAsync(dashboard);
+
+    /// <summary>Waits until a resource is in a state.</summary>
+    public async Task StateAsync(string resource, string state)
+    {
+        string? seen = null;
+        try
+        {
+            await Wait.UntilAsync(() => (seen = Ask<string>($"return {Row}?.cells[1].innerText.trim()", resource)) == state, $"'{resource}' in state '{state}'");
+        }
+        catch (TimeoutException e)
+        {
+            throw new TimeoutException($"{e.Message}; it is '{seen ?? "not there"}'", e);
+        }
+    }
+
+    /// <summary>Gives a command out of the menu of a resource, and waits until the dashboard says that it succeeded.</summary>
+    public async Task CommandAsync(string resource, string command)
+    {
+        await MenuAsync(resource, command);
+        await chromium.TextAsync($"{resource} \"{command}\" succeeded");
+    }
+
+    /// <summary>Chooses an entry of the menu of a resource.</summary>
+    public async Task MenuAsync(string resource, string entry)
+    {
+        await ClickAsync($"return {Row}?.querySelector('fluent-button[title=Actions]')", resource, () => Item(entry) is not null);
+        await ClickAsync(Entry, entry, () => Item(entry) is null);
+    }
+
+    /// <summary>The details of a resource, once they say something.</summary>
+    public async Task<string> DetailsAsync(string resource, string part)
+    {
+        // Not what is shown but what the resource is called: service name and instance id, which here are the same.
+        await chromium.Page.Navigate().GoToUrlAsync(new Uri(dashboard, $"/?resource={resource}-{resource}"));
+        await chromium.TextAsync($"Executable: {resource}");
+        return await chromium.TextAsync(part);
+    }
+
+    /// <summary>The process ID in the details of a resource.</summary>
+    public async Task<int> PidAsync(string resource)
+        => int.Parse(ProcessId().Match(await DetailsAsync(resource, "Process ID")).Groups[1].ValueSpan, CultureInfo.InvariantCulture);
+
+    /// <summary>Opens the console log of a resource.</summary>
+    public Task OpenLogAsync(string resource) => chromium.Page.Navigate().GoToUrlAsync(new Uri(dashboard, $"/consolelogs/resource/{resource}"));
+
+    private IWebElement? Item(string entry) => Ask<IWebElement>(Entry, entry);
+
+    // By script, because rows and menus move under the pointer while the page fills.
+    private Task ClickAsync(string find, string argument, Func<bool> tookEffect) => Wait.UntilAsync(
+        async () =>
+        {
+            try
+            {
+                if (Ask<IWebElement>(find, argument) is { } element)
+                {
+                    chromium.Page.ExecuteScript("arguments[0].click()", element);
+                }
+            }
+            catch (StaleElementReferenceException)
+            {
+                // Drawn anew between look and click.
+            }
+
+            // A second click would close what the first is about to open: it gets its time.
+            var watch = Stopwatch.StartNew();
+            while (!tookEffect() && watch.Elapsed < TimeSpan.FromSeconds(5))
+            {
+                await Task.Delay(50);
+            }
+
+            return tookEffect();
+        },
+        $"a click on '{argument}' that takes effect");
+
+    private T? Ask<T>(string script, string argument)
+        where T : class
+        => chromium.Page.ExecuteScript(script, argument) as T;
+
+    [GeneratedRegex(@"Process ID\s+(\d+)")]
+    private static partial Regex ProcessId();
+}

@@ -1,0 +1,103 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using System.Text.RegularExpressions;
+using MonitorAspire.Testing;
+
+namespace MonitorAspire.AppHost.Tests.Standalone.Browser;
+
+/// <summary>The fleet in the real Aspire dashboard, without Aspire's orchestrator.</summary>
+public partial class ResourcesTests
+{
+    [Fact]
+    public async Task Resources_OfAVerifiedFleet_ShowAllRunningAndRestartOneOnly()
+    {
+        HeadlessChromium.Need(OnPath("npm") || OnPath("aspire"), "there is neither npm nor aspire on PATH, so there is no dashboard");
+        using var fleet = new FleetArguments(count: 4);
+        using var chromium = HeadlessChromium.Start();
+        await using var host = AppHostProcess.Start(fleet.Arguments($"http://127.0.0.1:{FreePort.Next()}"));
+        var login = new Uri(Url().Match(await host.LineAsync("Dashboard:  ")).Value);
+        await host.LineAsync("4 of 4 verified");
+        var before = host.Table();
+        var (restarted, port, oldPid, _) = before[1];
+        Assert.All(before, d => Assert.DoesNotContain("MONITOR_RESOURCE_SERVICE", File.ReadAllText(Text($"/proc/{d.Pid}/environ")), StringComparison.Ordinal));
+
+        await chromium.Page.Navigate().GoToUrlAsync(login);
+        var page = new ResourcePage(chromium, new Uri(login, "/"));
+        foreach (var name in before.Select(d => d.Name).Append("monitor-supervisor"))
+        {
+            await page.StateAsync(name, "Running");
+        }
+
+        chromium.Save("resources.png");
+        await page.CommandAsync(restarted, "Restart");
+        await page.StateAsync(restarted, "Running");
+
+        var newPid = int.Parse(await File.ReadAllTextAsync(Path.Combine(fleet.StateDirectory, Text($"monitor-daemon-{port}.pid"))), CultureInfo.InvariantCulture);
+        Assert.NotEqual(oldPid, newPid);
+        Assert.False(AppHostProcess.IsAlive(oldPid));
+        Assert.Equal(newPid, await page.PidAsync(restarted));
+        foreach (var (name, _, pid, _) in before.Where(d => d.Name != restarted))
+        {
+            Assert.Equal(pid, await page.PidAsync(name));
+        }
+
+        await page.OpenLogAsync(restarted);
+        await chromium.TextAsync(Text($"as PID {oldPid}"));
+        await chromium.TextAsync(Text($"as PID {newPid}"));
+        await page.OpenLogAsync("monitor-supervisor");
+        await chromium.TextAsync($"Asked in the dashboard to restart {restarted}");
+
+        await page.OpenAsync();
+        await page.MenuAsync(restarted, "Traces");
+        await chromium.TextAsync("monitor.startup");
+
+        host.Signal("TERM");
+        Assert.Equal(0, await host.ExitCodeAsync());
+        Assert.All(before, d => Assert.False(AppHostProcess.IsAlive(d.Pid)));
+    }
+
+    [Fact]
+    public async Task Resources_OfDaemonsThatCannotRun_ShowTheCrashLoopAndWhoHasThePort()
+    {
+        HeadlessChromium.Need(OnPath("npm") || OnPath("aspire"), "there is neither npm nor aspire on PATH, so there is no dashboard");
+        using var fleet = new FleetArguments(count: 3);
+        using var chromium = HeadlessChromium.Start();
+        using var somebody = new TcpListener(IPAddress.Loopback, fleet.BasePort + 2);
+        somebody.Start();
+        await using var host = AppHostProcess.Start(
+            new Dictionary<string, string?>
+            {
+                ["Monitors__Daemons__0__Port"] = Text($"{fleet.BasePort}"),
+                ["Monitors__Daemons__0__Name"] = "well",
+                ["Monitors__Daemons__1__Port"] = Text($"{fleet.BasePort + 1}"),
+                ["Monitors__Daemons__1__Name"] = "crashes",
+                ["Monitors__Daemons__1__Command"] = "/bin/sh",
+                ["Monitors__Daemons__1__Arguments__0"] = "-c",
+                ["Monitors__Daemons__1__Arguments__1"] = "echo cannot open the database; exit 3",
+                ["Monitors__Daemons__2__Port"] = Text($"{fleet.BasePort + 2}"),
+                ["Monitors__Daemons__2__Name"] = "taken",
+            },
+            "--supervisor-port", Text($"{fleet.SupervisorPort}"), "--state-dir", fleet.StateDirectory, "--dashboard", Text($"http://127.0.0.1:{FreePort.Next()}"));
+        var login = new Uri(Url().Match(await host.LineAsync("Dashboard:  ")).Value);
+
+        await chromium.Page.Navigate().GoToUrlAsync(login);
+        var page = new ResourcePage(chromium, new Uri(login, "/"));
+        await page.StateAsync("well", "Running");
+        await page.StateAsync("taken", "Port taken");
+        await page.StateAsync("crashes", "Crash loop");
+        await page.DetailsAsync("crashes", "exited-prematurely");
+        chromium.Save("crash-loop.png");
+
+        await page.DetailsAsync("taken", Text($"in use by PID {Environment.ProcessId}"));
+        await page.OpenLogAsync("crashes");
+        await chromium.TextAsync("cannot open the database");
+    }
+
+    private static string Text(FormattableString text) => FormattableString.Invariant(text);
+
+    private static bool OnPath(string program) => (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Any(d => File.Exists(Path.Combine(d, program)));
+
+    [GeneratedRegex(@"http://\S+")]
+    private static partial Regex Url();
+}
