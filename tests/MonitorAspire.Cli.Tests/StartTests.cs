@@ -180,9 +180,10 @@ public sealed class StartTests : IAsyncDisposable
     [InlineData("INT", "--hang")]
     [InlineData("TERM", "--hang")]
     [InlineData("INT", "--silent")]
-    public async Task Start_InterruptedInAnyStage_StopsTheDaemonAndLeavesNothing(string signal, string fault)
+    [InlineData("INT", "--no-pid-file", "--pid-file", "{pidfile}")]
+    public async Task Start_InterruptedInAnyStage_StopsTheDaemonAndLeavesNothing(string signal, params string[] faults)
     {
-        await using var start = _bench.Start(CliBench.StartFaulty(_port, fault, "--say", "I-live"));
+        await using var start = _bench.Start(CliBench.StartFaulty(_port, [.. faults, "--say", "I-live"]));
         await Wait.UntilAsync(
             () => File.Exists(_bench.File(_port, "log")) && File.ReadAllText(_bench.File(_port, "log")).Contains("I-live", StringComparison.Ordinal),
             "the daemon is up");
@@ -194,6 +195,25 @@ public sealed class StartTests : IAsyncDisposable
         Assert.False(File.Exists(_bench.File(_port, "pid")));
         Assert.False(File.Exists(_bench.File(_port, "instance.json")));
         Assert.True(FreePort.IsFree(_port));
+        Assert.Equal(3, (await _bench.RunAsync("status", "--port", Port)).ExitCode);
+    }
+
+    [Fact]
+    public async Task Start_InterruptedWhileItWaitsForAnotherStart_LeavesThatAlone()
+    {
+        await using var first = _bench.Start(CliBench.StartFaulty(_port, "--start-delay", "600000"));
+        await Wait.UntilAsync(() => File.Exists(_bench.File(_port, "pid")), "the first start is under way");
+
+        await using var second = _bench.Start(CliBench.StartFaulty(_port));
+        await Task.Delay(500);
+        second.Signal("INT");
+        var result = await second.EndAsync();
+        Assert.NotEqual(0, result.ExitCode);
+        Assert.Equal("", result.Out);
+
+        Assert.Equal("starting", (await _bench.JsonAsync(4, "status", "--port", Port, "--json")).GetProperty("verdict").GetString());
+        first.Signal("INT");
+        Assert.Equal(1, (await first.EndAsync()).ExitCode);
         Assert.Equal(3, (await _bench.RunAsync("status", "--port", Port)).ExitCode);
     }
 }

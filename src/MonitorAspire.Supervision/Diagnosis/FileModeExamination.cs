@@ -12,10 +12,21 @@ internal sealed class FileModeExamination(string directory)
 
     internal IEnumerable<Symptom> Examine() => OperatingSystem.IsWindows()
         ? []
-        : [.. Directory.EnumerateFiles(directory).Where(f => OurFiles.IsOurs(Path.GetFileName(f))).Order(StringComparer.Ordinal).SelectMany(Examine)];
+        : ExamineAll();
 
     [System.Runtime.Versioning.UnsupportedOSPlatform("windows")]
-    private static IEnumerable<Symptom> Examine(string path)
+    private List<Symptom> ExamineAll()
+    {
+        // Behind a closed directory a mode is a matter of order: a daemon that writes its own PID file writes it as it likes.
+        var isClosed = FileStatus.Of(directory, follow: true) is { } status && (status.Permissions & OpenToOthers) == 0;
+        return [.. Directory.EnumerateFiles(directory)
+            .Where(f => OurFiles.IsOurs(Path.GetFileName(f)))
+            .Order(StringComparer.Ordinal)
+            .SelectMany(f => Examine(f, isClosed))];
+    }
+
+    [System.Runtime.Versioning.UnsupportedOSPlatform("windows")]
+    private static IEnumerable<Symptom> Examine(string path, bool isClosed)
     {
         // Links and directories in the place of files are found by those who want to read the file.
         if (FileStatus.Of(path, follow: false) is not { IsFile: true } status)
@@ -42,7 +53,7 @@ internal sealed class FileModeExamination(string directory)
                 new Finding
                 {
                     Id = "file-mode",
-                    Severity = secret ? FindingSeverity.Error : FindingSeverity.Warning,
+                    Severity = secret ? FindingSeverity.Error : isClosed ? FindingSeverity.Info : FindingSeverity.Warning,
                     File = path,
                     Problem = $"{name} has mode {FileStatus.Octal(status.Permissions)} and not 0600{(secret ? ": others may have read the token; delete it after the supervisor has stopped, so that a new one is made" : "")}",
                     Mend = "set mode 0600",

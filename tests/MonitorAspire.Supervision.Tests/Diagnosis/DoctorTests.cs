@@ -133,6 +133,26 @@ public sealed class DoctorTests : IAsyncDisposable
         Assert.Equal(Private, File.GetUnixFileMode(Files.LogFile));
     }
 
+    [Theory]
+    [InlineData(0b111_000_000, "monitor-daemon-1.log", FindingSeverity.Info)]
+    [InlineData(0b111_101_101, "monitor-daemon-1.log", FindingSeverity.Warning)]
+    [InlineData(0b111_000_000, "supervisor.token", FindingSeverity.Error)]
+    public async Task Examine_FileOpenToOthers_IsAsBadAsWhoCanReachIt(int directoryMode, string name, FindingSeverity severity)
+    {
+        var path = Path.Combine(_bench.StateDirectory, name);
+        File.WriteAllText(path, "");
+        File.SetUnixFileMode(path, (UnixFileMode)0b110_100_100);
+        File.SetUnixFileMode(_bench.StateDirectory, (UnixFileMode)directoryMode);
+        Assert.Equal(severity, Assert.Single((await ExamineAsync()).Findings, f => f.Id == "file-mode").Severity);
+    }
+
+    [Fact]
+    public async Task Examine_DaemonThatWritesItsOwnPidFile_IsHealthy()
+    {
+        await _bench.StartAsync(_bench.FaultyWithPidFile());
+        Assert.True((await ExamineAsync()).IsHealthy);
+    }
+
     [Fact]
     public async Task Mend_PidFileOfADeadProcess_IsRemoved()
     {
