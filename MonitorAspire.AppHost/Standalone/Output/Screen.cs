@@ -75,7 +75,8 @@ internal sealed class Screen(TextWriter output, TextWriter error, bool live)
     {
         try
         {
-            return Console.WindowWidth;
+            // A terminal that was never given a size says 0.
+            return Console.WindowWidth is > 0 and var width ? width : 80;
         }
         catch (IOException)
         {
