@@ -40,7 +40,7 @@ internal static class SupervisorSpec
             Name = "supervisor",
             Port = settings.SupervisorPort,
             Command = Executable,
-            Arguments = ["--urls", $"http://127.0.0.1:{settings.SupervisorPort}"],
+            Arguments = ["--host", "127.0.0.1", "--port", settings.SupervisorPort.ToString(CultureInfo.InvariantCulture)],
             WorkingDirectory = AppContext.BaseDirectory,
             Environment = environment,
         };

@@ -38,7 +38,7 @@ public static class MonitorSupervisorExtensions
             })
             .WithHttpEndpoint(port: port, targetPort: port, name: MonitorDaemonsExtensions.EndpointName, env: "MONITOR_SUPERVISOR_PORT", isProxied: false)
             .WithEndpoint(MonitorDaemonsExtensions.EndpointName, endpoint => endpoint.TargetHost = "127.0.0.1", createIfNotExists: false)
-            .WithArgs("--urls", $"http://127.0.0.1:{port.ToString(CultureInfo.InvariantCulture)}")
+            .WithArgs("--host", "127.0.0.1", "--port", port.ToString(CultureInfo.InvariantCulture))
             .WithEnvironment(StateDirectory.EnvironmentVariable, fleet.StateDirectory)
             .WithEnvironment(context => DescribeFleet(fleet, context.EnvironmentVariables))
             .WithUrlForEndpoint(MonitorDaemonsExtensions.EndpointName, endpoint => new ResourceUrlAnnotation { Url = "/api/daemons", DisplayText = "Daemons" })

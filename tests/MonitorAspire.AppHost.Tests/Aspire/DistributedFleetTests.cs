@@ -11,7 +11,7 @@ namespace MonitorAspire.AppHost.Tests.Aspire;
 
 public class DistributedFleetTests
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(3);
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(5);
 
     [Fact]
     public async Task Start_TwoDaemons_AreVerifiedByTheAttachedSupervisorAndGoneAfterwards()
