@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 using System.Runtime.Versioning;
-using MonitorAspire.Supervision.Processes.Interop;
+using MonitorAspire.Supervision.Interop;
 
 namespace MonitorAspire.Supervision.Diagnosis;
 

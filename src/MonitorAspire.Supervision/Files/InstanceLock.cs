@@ -1,5 +1,5 @@
 using Microsoft.Win32.SafeHandles;
-using MonitorAspire.Supervision.Processes.Interop;
+using MonitorAspire.Supervision.Interop;
 
 namespace MonitorAspire.Supervision.Files;
 

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using MonitorAspire.Supervision.Identity;
-using MonitorAspire.Supervision.Processes.Interop;
+using MonitorAspire.Supervision.Interop;
 
 namespace MonitorAspire.Supervision.Files;
 

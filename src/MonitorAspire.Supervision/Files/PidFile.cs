@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text;
-using MonitorAspire.Supervision.Processes.Interop;
+using MonitorAspire.Supervision.Interop;
 
 namespace MonitorAspire.Supervision.Files;
 

@@ -3,7 +3,7 @@ using System.Globalization;
 using Microsoft.Win32.SafeHandles;
 using MonitorAspire.Supervision.Files;
 using MonitorAspire.Supervision.Fleet;
-using MonitorAspire.Supervision.Processes.Interop;
+using MonitorAspire.Supervision.Interop;
 using MonitorAspire.Supervision.Startup;
 
 namespace MonitorAspire.Supervision.Processes;

@@ -1,5 +1,5 @@
 using MonitorAspire.Supervision.Identity;
-using MonitorAspire.Supervision.Processes.Interop;
+using MonitorAspire.Supervision.Interop;
 
 namespace MonitorAspire.Supervision.Processes;
 

@@ -1,5 +1,5 @@
 using MonitorAspire.Supervision.Identity;
-using MonitorAspire.Supervision.Processes.Interop;
+using MonitorAspire.Supervision.Interop;
 
 namespace MonitorAspire.Supervision.Processes;
 
@@ -129,7 +129,7 @@ internal sealed class TreeStopper(ProcessTable table, InstanceTree tree, TimePro
             return KillOnWindows(identity.Pid);
         }
 
-        return LibC.kill(identity.Pid, signal) == 0 ? 0 : System.Runtime.InteropServices.Marshal.GetLastPInvokeError();
+        return LibC.Kill(identity.Pid, signal) == 0 ? 0 : System.Runtime.InteropServices.Marshal.GetLastPInvokeError();
     }
 
     // Windows has no SIGTERM for a process without a console of ours: ending it is all there is.

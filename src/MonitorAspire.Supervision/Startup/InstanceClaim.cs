@@ -2,7 +2,7 @@ using System.Globalization;
 using MonitorAspire.Supervision.Files;
 using MonitorAspire.Supervision.Identity;
 using MonitorAspire.Supervision.Processes;
-using MonitorAspire.Supervision.Processes.Interop;
+using MonitorAspire.Supervision.Interop;
 
 namespace MonitorAspire.Supervision.Startup;
 

@@ -4,7 +4,7 @@ using MonitorAspire.Supervision.Files;
 using MonitorAspire.Supervision.Fleet;
 using MonitorAspire.Supervision.Probes;
 using MonitorAspire.Supervision.Processes;
-using MonitorAspire.Supervision.Processes.Interop;
+using MonitorAspire.Supervision.Interop;
 
 namespace MonitorAspire.Supervision.Startup;
 

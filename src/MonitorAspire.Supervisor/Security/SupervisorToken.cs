@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using MonitorAspire.Supervision.Files;
-using MonitorAspire.Supervision.Processes.Interop;
+using MonitorAspire.Supervision.Interop;
 
 namespace MonitorAspire.Supervisor.Security;
 

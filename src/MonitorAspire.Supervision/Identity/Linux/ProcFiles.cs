@@ -4,6 +4,7 @@ using System.Globalization;
 using System.IO.Enumeration;
 using System.Runtime.InteropServices;
 using System.Text;
+using MonitorAspire.Supervision.Interop;
 
 namespace MonitorAspire.Supervision.Identity.Linux;
 

@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Net;
-using System.Runtime.InteropServices;
-using MonitorAspire.Supervision.Identity.Linux;
+using MonitorAspire.Supervision.Interop;
 
 namespace MonitorAspire.Supervision.Probes.Linux;
 
@@ -11,7 +10,7 @@ namespace MonitorAspire.Supervision.Probes.Linux;
 /// leaves IPv4 alone.
 /// </summary>
 /// <remarks>No privilege is needed. Where the kernel or a sandbox has no socket diagnosis, each call says so and costs little.</remarks>
-internal static partial class SockDiag
+internal static class SockDiag
 {
     private const int FamilyNetlink = 16;
     private const int RawCloseOnExec = 3 | 0x80000;
@@ -60,7 +59,7 @@ internal static partial class SockDiag
     private static unsafe bool TryAsk(ReadOnlySpan<byte> request, List<Listener> sockets)
     {
         var before = sockets.Count;
-        var descriptor = Socket(FamilyNetlink, RawCloseOnExec, ProtocolSockDiag);
+        var descriptor = LibC.Socket(FamilyNetlink, RawCloseOnExec, ProtocolSockDiag);
         if (descriptor < 0)
         {
             return false;
@@ -71,7 +70,7 @@ internal static partial class SockDiag
         {
             fixed (byte* start = request)
             {
-                if (Send(descriptor, start, (nuint)request.Length, 0) != request.Length)
+                if (LibC.Send(descriptor, start, (nuint)request.Length, 0) != request.Length)
                 {
                     return false;
                 }
@@ -84,7 +83,7 @@ internal static partial class SockDiag
                 fixed (byte* start = buffer)
                 {
                     // The kernel has answered before send returns, and prepares the next piece as one is taken: nothing to wait for.
-                    length = Receive(descriptor, start, (nuint)buffer.Length, MessageDontWait);
+                    length = LibC.Receive(descriptor, start, (nuint)buffer.Length, MessageDontWait);
                 }
 
                 reply = length <= 0 ? SockDiagReply.Failed : SockDiagMessages.Parse(buffer.AsSpan(0, (int)length), sockets);
@@ -104,13 +103,4 @@ internal static partial class SockDiag
             ArrayPool<byte>.Shared.Return(buffer);
         }
     }
-
-    [LibraryImport("libc", EntryPoint = "socket")]
-    private static partial int Socket(int family, int type, int protocol);
-
-    [LibraryImport("libc", EntryPoint = "send")]
-    private static unsafe partial nint Send(int descriptor, byte* buffer, nuint length, int flags);
-
-    [LibraryImport("libc", EntryPoint = "recv")]
-    private static unsafe partial nint Receive(int descriptor, byte* buffer, nuint length, int flags);
 }

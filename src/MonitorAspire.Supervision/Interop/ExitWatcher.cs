@@ -2,8 +2,9 @@ using System.Collections.Concurrent;
 using System.Runtime.InteropServices;
 using System.Runtime.Versioning;
 using Microsoft.Win32.SafeHandles;
+using MonitorAspire.Supervision.Processes;
 
-namespace MonitorAspire.Supervision.Processes.Interop;
+namespace MonitorAspire.Supervision.Interop;
 
 /// <summary>
 /// One thread that waits for the ends of all watched processes at once: a pidfd becomes readable the moment its process
@@ -71,7 +72,7 @@ internal sealed unsafe class ExitWatcher
             }
 
             ulong count;
-            _ = LibC.read(_wakeUp, &count, sizeof(ulong));
+            _ = LibC.Read(_wakeUp, (byte*)&count, sizeof(ulong));
             while (_arrivals.TryDequeue(out var arrival))
             {
                 watched.Add(arrival);

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 using System.Runtime.Versioning;
 using Microsoft.Win32.SafeHandles;
 
-namespace MonitorAspire.Supervision.Processes.Interop;
+namespace MonitorAspire.Supervision.Interop;
 
 /// <summary>
 /// flock(2): a lock that belongs to the open file description, so it is shared with every process that inherited the

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 using System.Runtime.Versioning;
 using Microsoft.Win32.SafeHandles;
 
-namespace MonitorAspire.Supervision.Processes.Interop;
+namespace MonitorAspire.Supervision.Interop;
 
 /// <summary>
 /// Opens files of the state directory without ever following a symbolic link in the last component of the path: whoever can
@@ -88,7 +88,7 @@ internal static class NoFollowFile
     private static SafeFileHandle Open(string path, int access)
     {
         // O_NONBLOCK: a FIFO planted under the name must not hang the caller.
-        var fd = LibC.open(path, access | OpenFlags.NoFollow | OpenFlags.CloseOnExec | OpenFlags.NonBlocking);
+        var fd = LibC.Open(path, access | OpenFlags.NoFollow | OpenFlags.CloseOnExec | OpenFlags.NonBlocking);
         if (fd < 0)
         {
             var error = Marshal.GetLastPInvokeError();

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 using System.Runtime.Versioning;
 using Microsoft.Win32.SafeHandles;
 
-namespace MonitorAspire.Supervision.Processes.Interop;
+namespace MonitorAspire.Supervision.Interop;
 
 /// <summary>
 /// A pidfd (<see href="https://man7.org/linux/man-pages/man2/pidfd_open.2.html">pidfd_open(2)</see>, Linux 5.3): refers to one

@@ -1,6 +1,6 @@
 using Microsoft.Win32.SafeHandles;
 
-namespace MonitorAspire.Supervision.Processes.Interop;
+namespace MonitorAspire.Supervision.Interop;
 
 /// <summary>Takes the front of a file away while others append to it.</summary>
 internal static class LogFront

@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace MonitorAspire.Supervision.Processes.Interop;
+namespace MonitorAspire.Supervision.Interop;
 
 /// <summary>Error numbers that the engine tells apart, with the values of the running platform.</summary>
 internal static class Errno

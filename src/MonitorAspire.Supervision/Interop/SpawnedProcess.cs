@@ -3,7 +3,7 @@ using System.Runtime.Versioning;
 using System.Text;
 using Microsoft.Win32.SafeHandles;
 
-namespace MonitorAspire.Supervision.Processes.Interop;
+namespace MonitorAspire.Supervision.Interop;
 
 /// <summary>
 /// posix_spawn(3) with everything that a daemon's start needs: a session of its own, default signal handling, stdin from

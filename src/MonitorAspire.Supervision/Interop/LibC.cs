@@ -1,11 +1,9 @@
 using System.Reflection;
 using System.Runtime.InteropServices;
-using System.Runtime.Versioning;
 
-namespace MonitorAspire.Supervision.Processes.Interop;
+namespace MonitorAspire.Supervision.Interop;
 
 /// <summary>The few C library calls that .NET has no name for. Everything outside this folder uses the wrappers beside it.</summary>
-[UnsupportedOSPlatform("windows")]
 internal static unsafe partial class LibC
 {
     private const string Library = "libc";
@@ -16,14 +14,8 @@ internal static unsafe partial class LibC
         Assembly.GetExecutingAssembly(),
         static (name, _, _) => name == Library && !OperatingSystem.IsWindows() ? NativeLibrary.GetMainProgramHandle() : IntPtr.Zero);
 
-    // The variadic calls (open with a mode, fcntl, syscall) are bound as ordinary functions. That is the same convention on
+    // The variadic calls (fcntl, syscall) are bound as ordinary functions. That is the same convention on
     // Linux; it is not on Apple's Arm64, where only the non-variadic ones below are called.
-    [LibraryImport(Library, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    internal static partial int open(string path, int flags);
-
-    [LibraryImport(Library, SetLastError = true)]
-    internal static partial int close(int fd);
-
     [LibraryImport(Library, SetLastError = true)]
     internal static partial int fcntl(int fd, int command, int argument);
 
@@ -34,16 +26,10 @@ internal static unsafe partial class LibC
     internal static partial int fallocate(int fd, int mode, long offset, long length);
 
     [LibraryImport(Library, SetLastError = true)]
-    internal static partial int kill(int pid, int signal);
-
-    [LibraryImport(Library, SetLastError = true)]
     internal static partial int poll(PollDescriptor* descriptors, nuint count, int timeoutMilliseconds);
 
     [LibraryImport(Library, SetLastError = true)]
     internal static partial int eventfd(uint initial, int flags);
-
-    [LibraryImport(Library, SetLastError = true)]
-    internal static partial nint read(int fd, void* buffer, nuint count);
 
     [LibraryImport(Library, SetLastError = true)]
     internal static partial nint write(int fd, void* buffer, nuint count);

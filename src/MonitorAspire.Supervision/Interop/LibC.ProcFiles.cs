@@ -1,12 +1,12 @@
 using System.Runtime.InteropServices;
 
-namespace MonitorAspire.Supervision.Identity.Linux;
+namespace MonitorAspire.Supervision.Interop;
 
 /// <summary>
 /// The few calls that reading <c>/proc</c> needs. Not System.IO: a process that ends while it is looked at, or that belongs to
 /// another user, is the normal case here, and an error number costs a thousandth of an exception.
 /// </summary>
-internal static partial class LibC
+internal static unsafe partial class LibC
 {
     public const int OpenReadOnlyCloseOnExec = 0x80000; // O_RDONLY | O_CLOEXEC, the same on all architectures of .NET
     public const int AtCurrentDirectory = -100;
@@ -20,34 +20,34 @@ internal static partial class LibC
     public const int Eintr = 4;
     public const int Enotdir = 20;
 
-    [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    [LibraryImport(Library, EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     public static partial int Open(string path, int flags);
 
-    [LibraryImport("libc", EntryPoint = "read", SetLastError = true)]
-    public static unsafe partial nint Read(int descriptor, byte* buffer, nuint count);
+    [LibraryImport(Library, EntryPoint = "read", SetLastError = true)]
+    public static partial nint Read(int descriptor, byte* buffer, nuint count);
 
-    [LibraryImport("libc", EntryPoint = "close", SetLastError = true)]
+    [LibraryImport(Library, EntryPoint = "close", SetLastError = true)]
     public static partial int Close(int descriptor);
 
-    [LibraryImport("libc", EntryPoint = "readlink", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    public static unsafe partial nint ReadLink(string path, byte* buffer, nuint size);
+    [LibraryImport(Library, EntryPoint = "readlink", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial nint ReadLink(string path, byte* buffer, nuint size);
 
-    [LibraryImport("libc", EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    public static unsafe partial int Statx(int directory, string path, int flags, uint mask, StatxBuffer* buffer);
+    [LibraryImport(Library, EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int Statx(int directory, string path, int flags, uint mask, StatxBuffer* buffer);
 
-    [LibraryImport("libc", EntryPoint = "opendir", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    [LibraryImport(Library, EntryPoint = "opendir", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     public static partial nint OpenDirectory(string path);
 
-    [LibraryImport("libc", EntryPoint = "readdir")]
-    public static unsafe partial byte* ReadDirectory(nint directory);
+    [LibraryImport(Library, EntryPoint = "readdir")]
+    public static partial byte* ReadDirectory(nint directory);
 
-    [LibraryImport("libc", EntryPoint = "closedir")]
+    [LibraryImport(Library, EntryPoint = "closedir")]
     public static partial int CloseDirectory(nint directory);
 
-    [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
+    [LibraryImport(Library, EntryPoint = "kill", SetLastError = true)]
     public static partial int Kill(int pid, int signal);
 
-    [LibraryImport("libc", EntryPoint = "sysconf")]
+    [LibraryImport(Library, EntryPoint = "sysconf")]
     public static partial nint SysConf(int name);
 
     /// <summary>

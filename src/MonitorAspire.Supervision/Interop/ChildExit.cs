@@ -1,7 +1,8 @@
 using System.Runtime.InteropServices;
 using System.Runtime.Versioning;
+using MonitorAspire.Supervision.Processes;
 
-namespace MonitorAspire.Supervision.Processes.Interop;
+namespace MonitorAspire.Supervision.Interop;
 
 /// <summary>waitid(2) for one child: how it ended, and the end of its being a zombie.</summary>
 [UnsupportedOSPlatform("windows")]
