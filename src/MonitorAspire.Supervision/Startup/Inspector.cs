@@ -81,7 +81,16 @@ internal sealed class Inspector(EngineParts parts)
         {
             var healthPath = located.Record?.Identity == root && located.Record.HealthPath.Length > 0 ? located.Record.HealthPath : spec.HealthPath;
             var isMember = parts.Tree.Membership(root, located.InstanceId);
-            var health = await parts.Health.ProbeAsync(host, spec.Port, healthPath, isMember, options.HealthTimeout, cancellationToken).ConfigureAwait(false);
+            var request = new HealthRequest
+            {
+                Host = host,
+                Port = spec.Port,
+                Path = healthPath,
+                IsExpectedPid = isMember,
+                LikelyPids = [root.Pid],
+                Timeout = options.HealthTimeout,
+            };
+            var health = await parts.Health.ProbeAsync(request, cancellationToken).ConfigureAwait(false);
             seen = seen with { Healthy = health.IsHealthy, HealthStatus = health.StatusCode, HealthMs = Math.Round(health.Latency.TotalMilliseconds, 3) };
             if (!health.IsHealthy)
             {

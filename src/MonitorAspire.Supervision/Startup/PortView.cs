@@ -22,7 +22,7 @@ internal sealed class PortView(ListenerProbe probe, InstanceTree tree, ProcessTa
     internal PortSight Look(IReadOnlyList<IPAddress> addresses, int port, ProcessIdentity? root, string? instanceId)
     {
         // The cheap look first: during a start it comes back empty most of the time.
-        var serving = probe.Find(port).Where(l => ListenerCoverage.Serves(l.EndPoint.Address, addresses)).ToList();
+        var serving = probe.Find(port).Where(l => ListenerCoverage.Serves(l, addresses)).ToList();
         if (serving.Count == 0)
         {
             return new PortSight(false, null, []);
@@ -35,7 +35,7 @@ internal sealed class PortView(ListenerProbe probe, InstanceTree tree, ProcessTa
 
         // Nearly always the root has the socket open itself, and then nobody else need be looked at.
         if (root is { } identity
-            && probe.FindOwners(port, [identity.Pid]).Where(l => ListenerCoverage.Serves(l.Listener.EndPoint.Address, addresses)).ToList() is { Count: > 0 } own
+            && probe.FindOwners(port, [identity.Pid]).Where(l => ListenerCoverage.Serves(l.Listener, addresses)).ToList() is { Count: > 0 } own
             && own.TrueForAll(l => l.Pids.Contains(identity.Pid))
             && table.IsAlive(identity))
         {
@@ -48,7 +48,7 @@ internal sealed class PortView(ListenerProbe probe, InstanceTree tree, ProcessTa
         var owned = false;
         PortOwner? other = null;
         var listeners = new List<PortOwner>();
-        foreach (var listener in probe.FindOwners(port, members).Where(l => ListenerCoverage.Serves(l.Listener.EndPoint.Address, addresses)))
+        foreach (var listener in probe.FindOwners(port, members).Where(l => ListenerCoverage.Serves(l.Listener, addresses)))
         {
             var owner = Describe(listener, members);
             listeners.Add(owner);
@@ -66,6 +66,10 @@ internal sealed class PortView(ListenerProbe probe, InstanceTree tree, ProcessTa
 
         return new PortSight(owned, other, listeners);
     }
+
+    /// <summary>Who is in the way of a new socket on any of these addresses; <see langword="null"/> where nobody is seen.</summary>
+    internal PortOwner? InTheWay(IReadOnlyList<IPAddress> addresses, int port) =>
+        probe.FindOwners(port).FirstOrDefault(l => ListenerCoverage.Conflicts(l.Listener, addresses))?.ToPortOwner(table);
 
     // Of several who have it open, name the one that matters: ours if it is ours.
     private PortOwner Describe(OwnedListener listener, HashSet<int> members) =>

@@ -110,7 +110,7 @@ internal sealed class Preflight(EngineParts parts)
             switch (PortAvailability.TryBind(address, spec.Port))
             {
                 case PortState.InUse:
-                    var owner = parts.Ports.Look(addresses, spec.Port, null, null).Other;
+                    var owner = parts.Ports.InTheWay(addresses, spec.Port);
                     throw new StartupFailedException(
                         StartupReason.PortInUse,
                         owner is null

@@ -292,8 +292,16 @@ internal sealed class VerifiedStart(EngineParts parts, DaemonSpec requested, Sta
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var isMember = parts.Tree.Membership(_instance!.Root, _instance.InstanceId);
         var limit = Left < HealthTimeout ? Left : HealthTimeout;
-        var probe = parts.Health.ProbeAsync(
-            _spec.Host, _spec.Port, _spec.HealthPath, isMember, limit > TimeSpan.Zero ? limit : TimeSpan.FromMilliseconds(1), ended.Token);
+        var request = new HealthRequest
+        {
+            Host = _spec.Host,
+            Port = _spec.Port,
+            Path = _spec.HealthPath,
+            IsExpectedPid = isMember,
+            LikelyPids = [_instance.Root.Pid],
+            Timeout = limit > TimeSpan.Zero ? limit : TimeSpan.FromMilliseconds(1),
+        };
+        var probe = parts.Health.ProbeAsync(request, ended.Token);
         await Task.WhenAny(probe, _instance.Exited).ConfigureAwait(false);
         if (!probe.IsCompleted)
         {

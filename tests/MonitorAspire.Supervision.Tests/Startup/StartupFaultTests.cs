@@ -164,6 +164,7 @@ public sealed class StartupFaultTests : IAsyncDisposable
     [InlineData("localhost", "127.0.0.1")]
     [InlineData("127.0.0.1", "0.0.0.0")]
     [InlineData("::1", "::")]
+    [InlineData("0.0.0.0", "127.0.0.1")]
     public async Task Start_ForeignServerAnswers200OnThePort_NamesItAndStartsNothing(string host, string foreign)
     {
         var spec = _bench.Faulty() with { Host = host };
