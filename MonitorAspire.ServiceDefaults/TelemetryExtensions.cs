@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -16,6 +17,8 @@ public static class TelemetryExtensions
 
     /// <summary>The OpenTelemetry specification's switch: true, in any case of letters, turns the SDK off.</summary>
     public const string SdkDisabledVariable = "OTEL_SDK_DISABLED";
+
+    private const string DashboardService = "/aspire.v1.DashboardService";
 
     /// <summary>Activity sources and meters of MonitorAspire.</summary>
     public static IReadOnlyList<string> SourceNames { get; } = ["MonitorAspire.Supervision", "MonitorAspire.Daemon"];
@@ -53,7 +56,7 @@ public static class TelemetryExtensions
     {
         services.ConfigureOpenTelemetryTracerProvider(static tracing => tracing
             .AddSource([.. SourceNames])
-            .AddAspNetCoreInstrumentation(static aspNet => aspNet.Filter = static context => !HealthEndpoints.IsProbe(context.Request.Path))
+            .AddAspNetCoreInstrumentation(static aspNet => aspNet.Filter = static context => IsOfInterest(context.Request.Path))
             .AddHttpClientInstrumentation());
         services.ConfigureOpenTelemetryMeterProvider(static metrics => metrics
             .AddMeter([.. SourceNames])
@@ -61,6 +64,9 @@ public static class TelemetryExtensions
             .AddHttpClientInstrumentation()
             .AddRuntimeInstrumentation());
     }
+
+    // A probe a second, and the dashboard's calls, each of which lasts as long as the dashboard is open, would bury what happened.
+    private static bool IsOfInterest(PathString path) => !HealthEndpoints.IsProbe(path) && !path.StartsWithSegments(DashboardService);
 
     private static void AddExporter(this IHostApplicationBuilder builder, string? serviceName)
     {

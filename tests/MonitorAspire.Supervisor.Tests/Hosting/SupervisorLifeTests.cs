@@ -194,12 +194,21 @@ public sealed class SupervisorLifeTests : IDisposable
             _port,
             ("NOTIFY_SOCKET", path));
 
-        Assert.Equal("READY=1", await ReceiveAsync(socket));
-        Assert.Equal(2, (await shell.DaemonsAsync()).Count(d => d.VerifiedAt is not null));
+        await Wait.UntilAsync(() => shell.Output.Count > 0, "the supervisor's PID");
+        var pid = int.Parse(shell.Output.First(), CultureInfo.InvariantCulture);
+        try
+        {
+            Assert.Equal("READY=1", await ReceiveAsync(socket));
+            Assert.Equal(2, (await shell.DaemonsAsync()).Count(d => d.VerifiedAt is not null));
+        }
+        finally
+        {
+            // The shell waits for it: whatever was seen, nothing is left when the shell has ended.
+            await SupervisorProcess.SignalAsync(pid, "TERM");
+            Assert.Equal(0, await shell.ExitAsync());
+        }
 
-        await SupervisorProcess.SignalAsync(int.Parse(shell.Output.First(), CultureInfo.InvariantCulture), "TERM");
         Assert.Equal("STOPPING=1", await ReceiveAsync(socket));
-        Assert.Equal(0, await shell.ExitAsync());
     }
 
     private static async Task<string> ReceiveAsync(Socket socket)
