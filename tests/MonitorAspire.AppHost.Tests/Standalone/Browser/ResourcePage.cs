@@ -34,16 +34,14 @@ internal sealed partial class ResourcePage(HeadlessChromium chromium, Uri dashbo
     /// <summary>Gives a command out of the menu of a resource, and waits until the dashboard says that it succeeded.</summary>
     public async Task CommandAsync(string resource, string command)
     {
-        await MenuAsync(resource, command);
+        await OpenMenuAsync(resource, command);
+        await ClickAsync(Entry, command, () => Item(command) is null);
         await chromium.TextAsync($"{resource} \"{command}\" succeeded");
     }
 
-    /// <summary>Chooses an entry of the menu of a resource.</summary>
-    public async Task MenuAsync(string resource, string entry)
-    {
-        await ClickAsync($"return {Row}?.querySelector('fluent-button[title=Actions]')", resource, () => Item(entry) is not null);
-        await ClickAsync(Entry, entry, () => Item(entry) is null);
-    }
+    /// <summary>Opens the menu of a resource, which must have an entry.</summary>
+    public Task OpenMenuAsync(string resource, string entry)
+        => ClickAsync($"return {Row}?.querySelector('fluent-button[title=Actions]')", resource, () => Item(entry) is not null);
 
     /// <summary>The details of a resource, once they say something.</summary>
     public async Task<string> DetailsAsync(string resource, string part)

@@ -48,8 +48,10 @@ public partial class ResourcesTests
         await page.OpenLogAsync("monitor-supervisor");
         await chromium.TextAsync($"Asked in the dashboard to restart {restarted}");
 
+        // The dashboard offers the traces of a resource where it has found its telemetry.
         await page.OpenAsync();
-        await page.MenuAsync(restarted, "Traces");
+        await page.OpenMenuAsync(restarted, "Traces");
+        await chromium.Page.Navigate().GoToUrlAsync(new Uri(login, $"/traces/resource/{restarted}"));
         await chromium.TextAsync("monitor.startup");
 
         host.Signal("TERM");
