@@ -42,9 +42,15 @@ public sealed partial class AlertWebhook : IAsyncDisposable
     /// <param name="logger">Where failed posts are reported.</param>
     /// <param name="timeProvider">The clock. Default the system's.</param>
     /// <param name="handler">What sends the requests. Default one that follows no redirects.</param>
+    /// <exception cref="ArgumentException">The address is not an absolute one of <c>http</c> or <c>https</c>.</exception>
     public AlertWebhook(AlertWebhookOptions options, ILogger<AlertWebhook> logger, TimeProvider? timeProvider = null, HttpMessageHandler? handler = null)
     {
         ArgumentNullException.ThrowIfNull(options);
+        if (!options.Url.IsAbsoluteUri || options.Url.Scheme is not ("http" or "https"))
+        {
+            throw new ArgumentException($"'{options.Url}' is not an absolute http or https address", nameof(options));
+        }
+
         _options = options;
         _logger = logger;
         _time = timeProvider ?? TimeProvider.System;

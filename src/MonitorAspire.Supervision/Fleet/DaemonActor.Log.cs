@@ -24,6 +24,9 @@ internal sealed partial class DaemonActor
     [LoggerMessage(105, LogLevel.Warning, "{Repair}")]
     private static partial void LogRepaired(ILogger logger, string repair);
 
+    [LoggerMessage(106, LogLevel.Information, "{Rotation}")]
+    private static partial void LogRotated(ILogger logger, string rotation);
+
     [LoggerMessage(110, LogLevel.Error, "Alert {Kind} for {Daemon}: {Message}")]
     private static partial void LogAlertFired(ILogger logger, AlertKind kind, string daemon, string message);
 

@@ -13,6 +13,7 @@ internal sealed partial class DaemonActor
 
     private readonly ConcurrentDictionary<Task, bool> _operations = new();
     private int? _exitedPid;
+    private string? _lastRotation;
 
     private IEnumerable<Task> Operations() => _operations.Keys;
 
@@ -421,7 +422,22 @@ internal sealed partial class DaemonActor
             {
                 Post(() => OnProbed(number, pid, seen, failure));
             }
+
+            RotateLog(spec);
         });
+    }
+
+    // Somebody else's log is somebody else's to rotate.
+    private void RotateLog(DaemonSpec spec)
+    {
+        if (spec.Launch == LaunchMode.Supervisor && _parts.Engine.RotateLog(spec) is { } done)
+        {
+            // A log that cannot be rotated says so with every probe; once is enough.
+            if (Interlocked.Exchange(ref _lastRotation, done) != done)
+            {
+                LogRotated(_parts.Logger, done);
+            }
+        }
     }
 
     private void OnProbed(long number, int pid, DaemonInspection? seen, string? failure)
@@ -448,9 +464,9 @@ internal sealed partial class DaemonActor
                 new KeyValuePair<string, object?>(AttributeNames.HealthOutcome, seen.Healthy == true ? "healthy" : "unhealthy"));
         }
 
-        if (seen.Pid is null)
+        if (seen.Pid is null && _instances[number].Exited.IsCompleted)
         {
-            // Gone, or just going: its exit says so, and better.
+            // Gone: its exit says so, and better.
             return;
         }
 
@@ -464,7 +480,11 @@ internal sealed partial class DaemonActor
             new("health", seen.Healthy, seen.Healthy == true ? $"status {seen.HealthStatus} after {seen.HealthMs:0.#} ms" : seen.Detail, at),
         ];
         Probed(new MachineEvent.Probed(
-            number, pidFile, same ? seen.OwnsPort : false, healthy, seen.Reason, same ? seen.Detail : $"the instance on the port is PID {seen.Pid}, not PID {pid}"));
+            number, pidFile, same ? seen.OwnsPort : false, healthy, seen.Reason ?? (same ? null : StartupReason.PidMismatch), Why()));
+
+        string? Why() => same ? seen.Detail
+            : seen.Pid is null ? $"PID {pid} lives, but nothing proves any more that it is this daemon: {seen.Detail ?? "its lock and its files are gone"}"
+            : $"the instance on the port is PID {seen.Pid}, not PID {pid}";
     }
 
     // Probes that find what the last one found are no event; only what is shown becomes newer.

@@ -213,10 +213,11 @@ internal sealed partial class DaemonActor : IAsyncDisposable
     {
         switch (announce.Kind)
         {
-            case FleetEventKind.StartVerified:
+            case FleetEventKind.StartVerified when IsAttached:
+                // Of what the engine starts, it says so itself.
                 LogVerified(_parts.Logger, _spec.Name, _snapshot.Pid, _snapshot.Port, _report?.TotalMs ?? 0);
                 break;
-            case FleetEventKind.StartFailed:
+            case FleetEventKind.StartFailed when IsAttached:
                 LogStartFailed(_parts.Logger, _spec.Name, _report?.Reason, announce.Message);
                 break;
             case FleetEventKind.Exited:

@@ -14,6 +14,13 @@ public static partial class FleetTopology
     public static IReadOnlyList<DaemonSpec> Resolve(MonitorsOptions options, out IReadOnlyList<string> errors)
     {
         ArgumentNullException.ThrowIfNull(options);
+        if (options.Restart.Validate() is { } invalid)
+        {
+            // It is every daemon's that has none of its own: said once is enough.
+            errors = [$"{MonitorsOptions.Section}:Restart:{invalid}"];
+            return [];
+        }
+
         var found = new List<string>();
         var specs = options.Daemons.Count > 0 ? FromList(options, found) : FromCount(options, found);
 
@@ -25,11 +32,6 @@ public static partial class FleetTopology
         foreach (var group in specs.GroupBy(s => s.Name, StringComparer.OrdinalIgnoreCase).Where(g => g.Count() > 1))
         {
             found.Add($"{MonitorsOptions.Section}: the name '{group.Key}' is given {group.Count()} times; every daemon needs a name of its own");
-        }
-
-        if (options.Restart.Validate() is { } invalid)
-        {
-            found.Add($"{MonitorsOptions.Section}:Restart:{invalid}");
         }
 
         errors = found;
@@ -69,7 +71,7 @@ public static partial class FleetTopology
         }
 
         var specs = Enumerable.Range(options.BasePort, options.Count)
-            .Select(port => new DaemonSpec { Name = $"monitor-{port}", Host = options.Host, Port = port })
+            .Select(port => new DaemonSpec { Name = $"monitor-{port}", Host = options.Host, Port = port, Restart = options.Restart })
             .ToList();
 
         if (Validate(specs[0]) is { } error)
@@ -97,10 +99,15 @@ public static partial class FleetTopology
                 WorkingDirectory = daemon.WorkingDirectory,
                 Environment = daemon.Environment.ToDictionary(e => e.Key, e => (string?)e.Value, StringComparer.Ordinal),
                 Launch = daemon.Launch,
-                Restart = daemon.Restart,
+                Restart = daemon.Restart ?? options.Restart,
+                PortRangeEnd = daemon.PortRangeEnd,
             };
 
-            if (Validate(spec) is { } error)
+            if (daemon.Restart?.Validate() is { } invalid)
+            {
+                errors.Add($"{MonitorsOptions.Section}:Daemons:{i}:Restart:{invalid}");
+            }
+            else if (Validate(spec) is { } error)
             {
                 errors.Add($"{MonitorsOptions.Section}:Daemons:{i}: {error}");
             }

@@ -51,6 +51,9 @@ public sealed class MonitorOptions
     /// <summary>Port, required.</summary>
     public int Port { get; set; }
 
+    /// <summary>Last port of a range that starts at <see cref="Port"/>; the first free one is taken. Default none: exactly <see cref="Port"/>.</summary>
+    public int? PortRangeEnd { get; set; }
+
     /// <summary>Host. Default that of the fleet.</summary>
     public string? Host { get; set; }
 

@@ -4,7 +4,8 @@ namespace MonitorAspire.Supervision.Restarts;
 
 /// <summary>
 /// When a daemon is started again without anybody asking. An end that nobody asked for is a failure whatever its exit code
-/// was, zero included: a server that leaves is not serving.
+/// was, zero included: a server that leaves is not serving. Written the same in JSON and in configuration: <c>OnFailure</c>,
+/// <c>Always</c>, <c>Never</c>, in any case.
 /// </summary>
 [JsonConverter(typeof(JsonStringEnumConverter<RestartMode>))]
 public enum RestartMode
@@ -13,17 +14,14 @@ public enum RestartMode
     /// After every failure that another try can mend: an exit, lost health, a start that was not verified. A missing command,
     /// a bad configuration and a missing permission wait for a person.
     /// </summary>
-    [JsonStringEnumMemberName("on-failure")]
     OnFailure,
 
     /// <summary>
     /// As <see cref="OnFailure"/>, and also after what another try cannot mend, then only at the longest delay: for a command
     /// that is still being installed, or a mount that comes late.
     /// </summary>
-    [JsonStringEnumMemberName("always")]
     Always,
 
     /// <summary>Never: a failure is reported, and the daemon is left as it is.</summary>
-    [JsonStringEnumMemberName("never")]
     Never,
 }

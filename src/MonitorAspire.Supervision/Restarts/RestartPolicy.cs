@@ -36,7 +36,7 @@ public sealed record RestartPolicy
         var day = TimeSpan.FromDays(1);
         var millisecond = TimeSpan.FromMilliseconds(1);
         var second = TimeSpan.FromSeconds(1);
-        return !Enum.IsDefined(Mode) ? $"Mode: {Mode} is not one of on-failure, always, never"
+        return !Enum.IsDefined(Mode) ? $"Mode: {Mode} is not one of OnFailure, Always, Never"
             : Outside(nameof(InitialDelay), InitialDelay, millisecond, hour)
             ?? Outside(nameof(Factor), Factor, 1, 10)
             ?? Outside(nameof(MaxDelay), MaxDelay, millisecond, day)
