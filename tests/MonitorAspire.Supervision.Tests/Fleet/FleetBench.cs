@@ -11,10 +11,12 @@ internal sealed class FleetBench : IAsyncDisposable
     private readonly CancellationTokenSource _watching = new();
     private readonly Task _watcher;
     private readonly List<FleetEvent> _events = [];
+    private readonly HashSet<string> _attached;
 
     public FleetBench(IReadOnlyList<DaemonSpec> specs, FleetOptions? options = null, IAttachedDaemonController? controller = null, AlertWebhook? webhook = null, Action<ScriptedEngine>? before = null, int seed = 1)
     {
         Engine = new ScriptedEngine(Time);
+        _attached = [.. specs.Where(s => s.Launch == LaunchMode.Attached).Select(s => s.Name)];
         before?.Invoke(Engine);
         Fleet = new FleetSupervisor(Engine, specs, options ?? Options, NullLogger<FleetSupervisor>.Instance, Time, controller, webhook, new Random(seed));
         var events = Fleet.WatchAsync(0, _watching.Token);
@@ -63,8 +65,19 @@ internal sealed class FleetBench : IAsyncDisposable
     public async Task<FleetBench> BeginAsync()
     {
         await Fleet.BeginAsync();
+        await EventuallyAsync(() => Fleet.Daemons.All(HasVerdict));
         await Fleet.SettleAsync();
         return this;
+    }
+
+    // Without the clock: what needs it to move has no verdict yet.
+    private bool HasVerdict(DaemonSnapshot daemon)
+    {
+        var scripted = Engine[daemon.Port];
+        return scripted.StartTakes > TimeSpan.Zero
+            || scripted.Sick
+            || _attached.Contains(daemon.Name)
+            || daemon.State is not (DaemonState.Stopped or DaemonState.Starting);
     }
 
     public Task SettleAsync() => Fleet.SettleAsync();

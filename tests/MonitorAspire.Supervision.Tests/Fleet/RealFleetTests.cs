@@ -94,26 +94,6 @@ public class RealFleetTests(ITestOutputHelper output)
     }
 
     [Fact]
-    public async Task StateDirectory_Emptied_ThePidFileComesBackAndTheDaemonKeepsItsPid()
-    {
-        Assert.SkipUnless(OperatingSystem.IsLinux(), "looks at /proc");
-        await using var bench = new RealFleetBench(1);
-        await using var fleet = bench.NewFleet();
-        await fleet.BeginAsync();
-        await RealFleetBench.AllRunAsync(fleet);
-        var pid = fleet.Daemons[0].Pid!.Value;
-        foreach (var file in Directory.GetFiles(bench.StateDirectory))
-        {
-            File.Delete(file);
-        }
-
-        await Wait.UntilAsync(() => File.Exists(new DaemonFiles(bench.StateDirectory, bench.FirstPort).PidFile), "the PID file again");
-        Assert.Equal([pid], bench.ProcessesOf(bench.FirstPort));
-        Assert.Equal(pid, fleet.Daemons[0].Pid);
-        Assert.Equal(0, fleet.Daemons[0].Restarts);
-    }
-
-    [Fact]
     public async Task ForeignPort_WhenItIsFreed_TheDaemonStartsByItself()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "looks at /proc");
