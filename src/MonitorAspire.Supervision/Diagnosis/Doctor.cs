@@ -1,4 +1,3 @@
-using System.Net.Sockets;
 using MonitorAspire.Supervision.Files;
 using MonitorAspire.Supervision.Fleet;
 using MonitorAspire.Supervision.Startup;
@@ -66,14 +65,10 @@ public sealed class Doctor
         var located = _parts.Locator.Locate(files);
         var spec = KnownDaemons.Spec(port, located.Record);
         var patient = new Patient(_parts, files, spec, located, PidFile.Read(files.PidFile));
-        try
-        {
-            return patient with { Inspection = await new Inspector(_parts).InspectAsync(spec, new InspectOptions(), cancellationToken).ConfigureAwait(false) };
-        }
-        catch (SocketException)
-        {
-            // The host of the record stands for no address (any more): its own finding.
-            return patient;
-        }
+
+        // A host of the record that stands for no address (any more) is a finding of its own.
+        return EngineParts.AddressesOf(spec.Host).Count == 0
+            ? patient
+            : patient with { Inspection = await new Inspector(_parts).InspectAsync(spec, new InspectOptions(), cancellationToken).ConfigureAwait(false) };
     }
 }

@@ -306,6 +306,14 @@ public sealed class DoctorTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Examine_HostOfTheRecordStandsForNoAddress_IsAnError()
+    {
+        new InstanceRecord { Pid = Environment.ProcessId, StartTicks = 1, BootId = ProcessTable.Current.BootId, Port = _port, Host = "no-such-host.invalid" }.Write(Files.InstanceFile);
+        var found = Assert.Single((await ExamineAsync()).Findings, f => f.Id == "host-unknown");
+        Assert.Contains("no-such-host.invalid", found.Problem);
+    }
+
+    [Fact]
     public async Task Examine_RecordOfARunningDaemonIsLost_IsReported()
     {
         var report = await _bench.StartAsync(_bench.Faulty());
