@@ -46,7 +46,8 @@ internal sealed record DashboardPlan
 
         int Next(int preferred)
         {
-            var port = FreePorts.Prefer(preferred, taken);
+            // Whoever gives the dashboard an address of its own runs several: at once, all would find the usual ports free.
+            var port = settings.Dashboard.Url is null ? FreePorts.Prefer(preferred, taken) : FreePorts.Any(taken);
             taken.Add(port);
             return port;
         }

@@ -11,12 +11,12 @@ internal static class FreePorts
     /// <param name="preferred">The port that people expect.</param>
     /// <param name="avoid">Ports that are somebody's although nobody listens yet.</param>
     public static int Prefer(int preferred, IReadOnlySet<int> avoid)
-    {
-        if (!avoid.Contains(preferred) && !IsTaken(preferred))
-        {
-            return preferred;
-        }
+        => !avoid.Contains(preferred) && !IsTaken(preferred) ? preferred : Any(avoid);
 
+    /// <summary>A port that the kernel hands out: it does not give the same one to the next who asks.</summary>
+    /// <param name="avoid">Ports that are somebody's although nobody listens yet.</param>
+    public static int Any(IReadOnlySet<int> avoid)
+    {
         while (true)
         {
             using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);

@@ -3,6 +3,7 @@ using MonitorAspire.Testing;
 
 namespace MonitorAspire.AppHost.Tests.Standalone.Browser;
 
+[Collection("browser")]
 public partial class DashboardTests
 {
     [Fact]

@@ -7,6 +7,7 @@ using MonitorAspire.Testing;
 namespace MonitorAspire.AppHost.Tests.Standalone.Browser;
 
 /// <summary>The fleet in the real Aspire dashboard, without Aspire's orchestrator.</summary>
+[Collection("browser")]
 public partial class ResourcesTests
 {
     [Fact]
