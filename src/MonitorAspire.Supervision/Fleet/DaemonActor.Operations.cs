@@ -464,10 +464,17 @@ internal sealed partial class DaemonActor
                 new KeyValuePair<string, object?>(AttributeNames.HealthOutcome, seen.Healthy == true ? "healthy" : "unhealthy"));
         }
 
-        if (seen.Pid is null && _instances[number].Exited.IsCompleted)
+        if (seen.Pid is null)
         {
-            // Gone: its exit says so, and better.
-            return;
+            if (_instances[number].Exited.IsCompleted)
+            {
+                // Gone: its exit says so, and better.
+                return;
+            }
+
+            // Somebody took the files away under it. We saw it start and still have it by its handle, so the proof is written anew;
+            // the next probe sees it again.
+            RepairPidFile();
         }
 
         var same = seen.Pid == pid;

@@ -1,5 +1,6 @@
 using MonitorAspire.Supervision.Files;
 using MonitorAspire.Supervision.Fleet;
+using MonitorAspire.Supervision.Identity;
 using MonitorAspire.Supervision.Processes;
 
 namespace MonitorAspire.Supervision.Startup;
@@ -21,12 +22,16 @@ internal sealed class Attachment(EngineParts parts)
             : null;
     }
 
-    /// <summary>Writes the PID file of a proven living instance again where it is lost or names somebody else.</summary>
+    /// <summary>
+    /// Writes the PID file of a proven living instance again where it is lost or names somebody else, and its record where that
+    /// is lost too: whoever saw the instance start still knows it, and must be able to stop it when its files are gone.
+    /// </summary>
     internal string? RepairPidFile(DaemonSpec spec, DaemonInstance instance)
     {
         var files = new DaemonFiles(parts.Options.StateDirectory, instance.Port);
         var reading = PidFile.Read(files.PidFile);
-        if (reading is { State: PidFileState.Valid } && reading.Pid == instance.Pid)
+        var recordLost = InstanceRecord.Read(files.InstanceFile)?.Identity != instance.Identity;
+        if (reading is { State: PidFileState.Valid } && reading.Pid == instance.Pid && !recordLost)
         {
             return null;
         }
@@ -40,13 +45,35 @@ internal sealed class Attachment(EngineParts parts)
         {
             StateDirectory.Create(files.StateDirectory);
             PidFile.Write(files.PidFile, instance.Pid);
+            if (recordLost)
+            {
+                RecordOf(spec, instance).Write(files.InstanceFile);
+            }
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             return null;
         }
 
-        var was = reading.State == PidFileState.Valid ? $"named PID {reading.Pid}" : $"was {reading.StateName}";
+        var was = reading.State != PidFileState.Valid ? $"was {reading.StateName}"
+            : reading.Pid != instance.Pid ? $"named PID {reading.Pid}"
+            : "had lost its record";
         return $"{spec.Name}: {files.PidFile} {was}; it names PID {instance.Pid} again";
     }
+
+    private InstanceRecord RecordOf(DaemonSpec spec, DaemonInstance instance) => new()
+    {
+        Pid = instance.Pid,
+        StartTicks = instance.Identity.StartTicks,
+        BootId = instance.Identity.BootId,
+        InstanceId = InstanceLocator.IdForPort(ProcessEnvironment.Get(parts.Processes, instance.Pid, InstanceRecord.EnvironmentVariable), instance.Port) ?? "",
+        Name = spec.Name,
+        Host = spec.Host,
+        Port = instance.Port,
+        HealthPath = spec.HealthPath,
+        Command = spec.Command is null ? [] : [spec.Command, .. spec.Arguments],
+        StartedAt = instance.StartedAt,
+        VerifiedAt = parts.Time.GetUtcNow(),
+        RestartCount = instance.RestartCount,
+    };
 }

@@ -15,6 +15,9 @@ internal sealed class VerifiedStart(EngineParts parts, DaemonSpec requested, Sta
     // are two moments, and a daemon may have just opened its socket in between.
     private const int SightingsToBelieve = 3;
 
+    // A process that is just dying has lost its socket before it is gone: what stays like that is unhealthy.
+    private static readonly TimeSpan UnhealthyToBelieve = TimeSpan.FromSeconds(1);
+
     private static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(2);
     private static readonly TimeSpan LongestDelay = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan HealthTimeout = TimeSpan.FromSeconds(2);
@@ -92,6 +95,7 @@ internal sealed class VerifiedStart(EngineParts parts, DaemonSpec requested, Sta
         Enter(StartupStage.Preflight);
         var inspector = new Inspector(parts);
         var replaced = false;
+        long? unhealthySince = null;
         for (var delay = FirstDelay; ; delay = Longer(delay))
         {
             cancellationToken.ThrowIfCancellationRequested();
@@ -123,7 +127,11 @@ internal sealed class VerifiedStart(EngineParts parts, DaemonSpec requested, Sta
             {
                 return seen;
             }
-            else if (seen.Verdict == InspectionVerdict.Unhealthy)
+            else if (seen.Verdict != InspectionVerdict.Unhealthy)
+            {
+                unhealthySince = null;
+            }
+            else if (parts.Time.GetElapsedTime(unhealthySince ??= parts.Time.GetTimestamp()) >= UnhealthyToBelieve)
             {
                 // What a dead instance left behind has its own words.
                 throw held.Reason == StartupReason.LockUnavailable ? held : new StartupFailedException(

@@ -94,6 +94,27 @@ public class RealFleetTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public async Task StateDirectory_RemovedWhileRunning_IsMadeAnewAndTheDaemonIsStoppedInTheEnd()
+    {
+        await using var bench = new RealFleetBench(1);
+        var fleet = bench.NewFleet();
+        await using (fleet)
+        {
+            await fleet.BeginAsync();
+            await RealFleetBench.AllRunAsync(fleet);
+            var pid = fleet.Daemons[0].Pid;
+            Directory.Delete(bench.StateDirectory, recursive: true);
+
+            await Wait.UntilAsync(() => File.Exists(new DaemonFiles(bench.StateDirectory, bench.FirstPort).InstanceFile), "the record is back");
+            await RealFleetBench.AllRunAsync(fleet);
+            Assert.Equal(pid, fleet.Daemons[0].Pid);
+            Assert.Equal(0, fleet.Daemons[0].Restarts);
+        }
+
+        Assert.Empty(bench.ProcessesOf(bench.FirstPort));
+    }
+
+    [Fact]
     public async Task ForeignPort_WhenItIsFreed_TheDaemonStartsByItself()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "looks at /proc");

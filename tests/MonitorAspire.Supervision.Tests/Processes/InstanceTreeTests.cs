@@ -31,13 +31,15 @@ public sealed class InstanceTreeTests
     }
 
     [Fact]
-    public void Members_OrphanThatLeftSessionAndParent_IsKnownByItsId()
+    public async Task Members_OrphanThatLeftSessionAndParent_IsKnownByItsId()
     {
         var id = $"3-{Guid.NewGuid():N}";
         using var root = Shell("(setsid sleep 603 >/dev/null 2>&1 &)", ("MONITOR_INSTANCE_ID", id));
-        root.WaitForExit();
+        await root.WaitForExitAsync();
+
+        // Until it has executed what it is to be, it still is the shell or setsid.
+        await MonitorAspire.Testing.Wait.UntilAsync(() => _tree.Members(null, id) is [{ Name: "sleep" }], "the orphan");
         var orphan = Assert.Single(_tree.Members(null, id));
-        Assert.Equal("sleep", orphan.Name);
         using var process = Process.GetProcessById(orphan.Pid);
         process.Kill();
     }
