@@ -36,7 +36,20 @@ internal sealed class DaemonProcess : IAsyncDisposable
 
     public static DaemonProcess Start(IEnumerable<string> arguments, IEnumerable<KeyValuePair<string, string?>>? environment = null)
     {
-        var start = new ProcessStartInfo(Executable, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
+        return Start(new ProcessStartInfo(Executable, arguments), environment);
+    }
+
+    /// <summary>Starts a daemon as a user to whom something is forbidden: where the tests run as root, as nobody without any capability (setpriv(1)).</summary>
+    public static DaemonProcess StartAsPlainUser(IEnumerable<string> arguments) => Start(
+        Environment.IsPrivilegedProcess
+            ? new ProcessStartInfo("setpriv", ["--reuid=65534", "--regid=65534", "--clear-groups", "--inh-caps=-all", "--bounding-set=-all", Executable, .. arguments])
+            : new ProcessStartInfo(Executable, arguments),
+        environment: null);
+
+    private static DaemonProcess Start(ProcessStartInfo start, IEnumerable<KeyValuePair<string, string?>>? environment)
+    {
+        start.RedirectStandardOutput = true;
+        start.RedirectStandardError = true;
         foreach (var name in start.Environment.Keys.Where(IsOurs).ToList())
         {
             start.Environment.Remove(name);
