@@ -2,7 +2,6 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using MonitorAspire.Cli.Logs;
 using MonitorAspire.Supervision.Fleet;
-using MonitorAspire.Supervision.Startup;
 
 namespace MonitorAspire.Cli;
 
@@ -10,13 +9,6 @@ namespace MonitorAspire.Cli;
 [JsonSourceGenerationOptions(JsonSerializerDefaults.Web, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(LogDocument))]
 internal sealed partial class CliJson : JsonSerializerContext;
-
-/// <summary>Enumerations on their own.</summary>
-[JsonSerializable(typeof(StartupReason))]
-[JsonSerializable(typeof(StartupStage))]
-[JsonSerializable(typeof(StopVerdict))]
-[JsonSerializable(typeof(InspectionVerdict))]
-internal sealed partial class WireNames : JsonSerializerContext;
 
 /// <summary>How a fleet file is read: strictly, so that a misspelt key is an error and not a default.</summary>
 [JsonSourceGenerationOptions(

@@ -18,9 +18,13 @@ namespace MonitorAspire.Supervision;
 [JsonSerializable(typeof(DaemonInspection))]
 [JsonSerializable(typeof(IReadOnlyList<DaemonInspection>))]
 [JsonSerializable(typeof(DiagnosisReport))]
+[JsonSerializable(typeof(DaemonDiagnosis))]
 [JsonSerializable(typeof(DaemonSnapshot))]
 [JsonSerializable(typeof(IReadOnlyList<DaemonSnapshot>))]
 [JsonSerializable(typeof(FleetAlert))]
 [JsonSerializable(typeof(FleetEvent))]
 [JsonSerializable(typeof(IReadOnlyList<FleetEvent>))]
+[JsonSerializable(typeof(LauncherReport))]
+[JsonSerializable(typeof(LauncherRequest))]
+[JsonSerializable(typeof(LauncherAnswer))]
 public sealed partial class SupervisionJson : JsonSerializerContext;

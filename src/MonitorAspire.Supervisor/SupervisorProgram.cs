@@ -38,16 +38,13 @@ internal static class SupervisorProgram
         var setup = new ConfigurationSetup(commandLine);
         var builder = setup.CreateBuilder();
         builder.Services.AddSingleton(setup);
-        var monitors = MonitorsReader.Read(builder.Configuration);
-        var specs = MonitorsReader.Resolve(monitors);
-        var settings = SupervisorSettings.Read(builder.Configuration, monitors);
-        if (settings.Addresses.FirstOrDefault(a => specs.Any(s => s.Port == a.Port)) is { Port: > 0 } taken)
-        {
-            throw new ConfigurationException($"port {taken.Port} is that of the supervisor's interface and of a daemon; give one of them another");
-        }
+        var fleet = await MonitorsReader.ReadFleetAsync(builder.Configuration);
+        var settings = SupervisorSettings.Read(builder.Configuration, fleet.Monitors);
+        RefuseOwnPort(fleet.Specs, settings);
 
         IDisposable? instance;
         SupervisorToken token;
+        FleetOverlay overlay;
         try
         {
             StateDirectory.Create(settings.StateDirectory);
@@ -58,6 +55,11 @@ internal static class SupervisorProgram
             }
 
             token = SupervisorToken.LoadOrCreate(settings.StateDirectory);
+            overlay = ReadOverlay(fleet, settings);
+        }
+        catch (UntrustedFileException e)
+        {
+            return Refuse(ExitCodes.PermissionDenied, e.Message);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -66,15 +68,37 @@ internal static class SupervisorProgram
 
         using (instance)
         {
-            return await ServeAsync(builder, monitors, specs, settings, token);
+            return await ServeAsync(builder, fleet, overlay, settings, token);
+        }
+    }
+
+    private static FleetOverlay ReadOverlay(FleetConfiguration fleet, SupervisorSettings settings)
+    {
+        var file = new OverlayFile(settings.StateDirectory);
+        var overlay = file.Read();
+        var specs = overlay.Over(fleet, out var errors);
+        if (errors.Count > 0)
+        {
+            throw new ConfigurationException($"{string.Join("; ", errors)} (what was said over the interface is in {file.FilePath})");
+        }
+
+        RefuseOwnPort(specs, settings);
+        return overlay;
+    }
+
+    private static void RefuseOwnPort(IReadOnlyList<DaemonSpec> specs, SupervisorSettings settings)
+    {
+        if (FleetDefinition.OwnPort(specs, settings) is { } taken)
+        {
+            throw new ConfigurationException(taken);
         }
     }
 
     private static async Task<int> ServeAsync(
-        WebApplicationBuilder builder, MonitorsOptions monitors, IReadOnlyList<DaemonSpec> specs, SupervisorSettings settings, SupervisorToken token)
+        WebApplicationBuilder builder, FleetConfiguration fleet, FleetOverlay overlay, SupervisorSettings settings, SupervisorToken token)
     {
         builder.AddSupervisor(settings);
-        builder.AddFleet(monitors, specs, settings);
+        builder.AddFleet(fleet, overlay, settings);
         builder.Services.AddDashboardResourceService(builder.Configuration);
         await using var app = builder.Build();
         app.UseSupervisor(token);

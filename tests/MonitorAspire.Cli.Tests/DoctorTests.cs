@@ -39,4 +39,23 @@ public sealed class DoctorTests : IAsyncDisposable
         Assert.False(File.Exists(_bench.File(_port, "pid")));
         Assert.Equal(0, (await _bench.JsonAsync(0, "doctor", "--json")).GetProperty("problems").GetInt32());
     }
+
+    [Fact]
+    public async Task Doctor_OnePort_SaysNothingOfTheOthers()
+    {
+        var other = FreePort.Next();
+        await _bench.RunAsync(CliBench.StartFaulty(_port));
+        File.WriteAllText(_bench.File(other, "pid"), "4194304\n");
+        File.SetUnixFileMode(_bench.File(other, "pid"), UnixFileMode.UserRead | UnixFileMode.UserWrite);
+
+        var mine = await _bench.RunAsync("doctor", "--port", CliBench.Text(_port));
+        var spoiled = await _bench.RunAsync("doctor", "--port", CliBench.Text(other));
+        var wrong = await _bench.RunAsync("doctor", "--port", "0");
+
+        Assert.Equal((0, 1, 2), (mine.ExitCode, spoiled.ExitCode, wrong.ExitCode));
+        Assert.Contains("no problems; 1 daemon runs", mine.Out);
+        Assert.Contains($"[pid-file-stale] port {other}: ", spoiled.Out);
+        Assert.Contains("0 daemons run", spoiled.Out);
+        Assert.Contains("--port: '0' is not a port (1-65535)", wrong.Error);
+    }
 }

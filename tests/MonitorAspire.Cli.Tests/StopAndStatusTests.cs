@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Text.Json;
 using MonitorAspire.Testing;
 
 namespace MonitorAspire.Cli.Tests;
@@ -24,6 +25,59 @@ public sealed class StopAndStatusTests : IAsyncDisposable
         Assert.Equal(3, (await _bench.RunAsync("status", "--port", Port)).ExitCode);
         Assert.Equal(3, (await _bench.RunAsync("status", "--all")).ExitCode);
         Assert.False(Directory.Exists(_bench.StateDirectory), "a command that only reads made the state directory");
+    }
+
+    [Fact]
+    public async Task StopAndStatus_HostThatStandsForNoAddress_SayThatAndNotThatNothingRuns()
+    {
+        await _bench.RunAsync(CliBench.StartFaulty(_port));
+        foreach (var port in (string[])[Port, CliBench.Text(FreePort.Next())])
+        {
+            (await _bench.RunAsync("stop", "--port", port, "--host", "nowhere.invalid")).AssertOneLine(2, "--host", "nowhere.invalid", "cannot be resolved");
+            var status = await _bench.JsonAsync(4, "status", "--port", port, "--host", "nowhere.invalid", "--json");
+            Assert.Contains("'nowhere.invalid' stands for no address", status.GetProperty("detail").GetString());
+            Assert.Equal("invalid-configuration", status.GetProperty("reason").GetString());
+        }
+
+        Assert.Equal(0, (await _bench.RunAsync("status", "--port", Port)).ExitCode);
+    }
+
+    [Fact]
+    public async Task StartStatusAndStop_FromAnotherWorkingDirectory_SeeTheSameDaemon()
+    {
+        var (here, there) = (_bench["here"], _bench["there"]);
+        Directory.CreateDirectory(here);
+        Directory.CreateDirectory(there);
+        try
+        {
+            var first = await RunInAsync(here, CliBench.StartFaulty(_port, ["--json"], []));
+            var pid = first.GetProperty("pid").GetInt32();
+
+            var again = await RunInAsync(there, CliBench.StartFaulty(_port, ["--json"], []));
+            Assert.Equal("already-running", again.GetProperty("verdict").GetString());
+            Assert.Equal(pid, again.GetProperty("pid").GetInt32());
+            var status = await RunInAsync(there, "status", "--port", Port, "--json");
+            Assert.Equal(("running", pid), (status.GetProperty("verdict").GetString(), status.GetProperty("pid").GetInt32()));
+            var stopped = await RunInAsync(there, "stop", "--port", Port, "--json");
+            Assert.Equal(("stopped", pid), (stopped.GetProperty("verdict").GetString(), stopped.GetProperty("pid").GetInt32()));
+        }
+        finally
+        {
+            await _bench.RunAsync("stop", "--all", "--state-dir", _bench["home/monitor-aspire"]);
+        }
+
+        Assert.Empty(Directory.GetFileSystemEntries(here));
+        Assert.Empty(Directory.GetFileSystemEntries(there));
+
+        // The directory is the user's, as it is without any option or variable; the home of this user is one of the test's own.
+        async Task<JsonElement> RunInAsync(string directory, params string[] arguments)
+        {
+            await using var running = _bench.Start(
+                "env", ["-C", directory, "-u", "MONITOR_STATE_DIR", $"XDG_STATE_HOME={_bench["home"]}", Path.Combine(AppContext.BaseDirectory, "monitor"), .. arguments], []);
+            var result = await running.EndAsync();
+            Assert.Equal(("", 0), (result.Error, result.ExitCode));
+            return JsonDocument.Parse(result.Out).RootElement;
+        }
     }
 
     [Fact]

@@ -27,6 +27,8 @@ internal sealed class HealthServer(Faults faults, int port) : IDisposable
 
     public void Dispose() => _listeners.ForEach(l => l.Dispose());
 
+    private string? Mood() => faults.Text("mood") is { } file && File.Exists(file) ? File.ReadAllText(file) : null;
+
     private async Task AcceptAsync(TcpListener listener)
     {
         while (true)
@@ -57,7 +59,14 @@ internal sealed class HealthServer(Faults faults, int port) : IDisposable
                     await Task.Delay(delay);
                 }
 
-                var status = faults.Number("status") ?? 200;
+                if (Mood() == "hang")
+                {
+                    // Until the prober has had enough.
+                    _ = await stream.ReadAsync(request);
+                    return;
+                }
+
+                var status = int.TryParse(Mood(), CultureInfo.InvariantCulture, out var mood) ? mood : faults.Number("status") ?? 200;
                 var body = faults.Text("body") ?? string.Create(
                     CultureInfo.InvariantCulture,
                     $$"""{"status":"running","pid":{{faults.Number("answer-pid") ?? Environment.ProcessId}},"port":{{faults.Number("answer-port") ?? port}}}""");

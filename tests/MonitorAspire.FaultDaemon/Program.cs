@@ -11,6 +11,7 @@ using MonitorAspire.FaultDaemon;
 //   --exit CODE, --raise SIGNAL, --hang, --start-delay MS     before the socket is bound
 //   --write-pid N, --no-pid-file       lie in, or do without, the PID file
 //   --silent, --status N, --answer-delay MS, --answer-pid N, --answer-port N, --body TEXT, --bind-port N
+//   --mood F                           a file that says, while it is there: a status, or "hang" to give no answer
 //   --ignore-term, --close-after MS, --exit-after MS, --exit-code N, --exit-with-file F
 var faults = new Faults(args);
 var port = faults.Number("bind-port") ?? faults.Number("port") ?? 0;

@@ -3,7 +3,8 @@ using Microsoft.Extensions.Logging.Abstractions;
 using MonitorAspire.Supervision.Fleet;
 using MonitorAspire.Supervision.Startup;
 
-// The smallest supervisor: a fleet, told on stdout event by event, until stdin ends. It is there to be killed.
+// The smallest supervisor: a fleet, told on stdout event by event, until stdin ends. It is there to be killed. A line on stdin is
+// an order: "restart NAME".
 // fleet-host STATE-DIRECTORY DAEMON-EXECUTABLE FIRST-PORT COUNT
 var port = int.Parse(args[2], CultureInfo.InvariantCulture);
 var specs = Enumerable.Range(port, int.Parse(args[3], CultureInfo.InvariantCulture))
@@ -11,7 +12,8 @@ var specs = Enumerable.Range(port, int.Parse(args[3], CultureInfo.InvariantCultu
     .ToList();
 
 var engine = new DaemonEngine(new EngineOptions { StateDirectory = args[0] }, NullLogger<DaemonEngine>.Instance);
-var options = new FleetOptions { StateDirectory = args[0], StopGracePeriod = TimeSpan.FromSeconds(2) };
+// What hangs is to be found and ended soon.
+var options = new FleetOptions { StateDirectory = args[0], StartTimeout = TimeSpan.FromSeconds(8), StopGracePeriod = TimeSpan.FromSeconds(1) };
 await using var fleet = new FleetSupervisor(engine, specs, options, NullLogger<FleetSupervisor>.Instance);
 var events = fleet.WatchAsync(0, CancellationToken.None);
 await fleet.BeginAsync();
@@ -23,6 +25,12 @@ var telling = Task.Run(async () =>
     }
 });
 
-await Console.In.ReadToEndAsync();
+var orders = new List<Task>();
+while (await Console.In.ReadLineAsync() is { } order)
+{
+    orders.Add(fleet.RestartAsync(order["restart ".Length..], CancellationToken.None));
+}
+
 await fleet.EndAsync();
 await telling;
+await Task.WhenAll(orders).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

@@ -72,6 +72,8 @@ internal sealed class FakeFleet : IFleet, IFleetControl
     public Task<StopReport> StopAsync(string name, CancellationToken cancellationToken)
         => Act("stop", name, d => new StopReport { Name = d.Name, Port = d.Port, Verdict = StopVerdict.Stopped, Pid = 4711 });
 
+    public Task<DaemonSnapshot> ResetCrashLoopAsync(string name, CancellationToken cancellationToken) => Act("reset", name, d => d);
+
     public async IAsyncEnumerable<FleetEvent> WatchAsync(long? afterId, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var channel = Channel.CreateUnbounded<FleetEvent>();
@@ -92,6 +94,45 @@ internal sealed class FakeFleet : IFleet, IFleetControl
     }
 
     Task IFleetControl.StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    /// <summary>What the next change of the fleet answers, and then nothing is changed.</summary>
+    public FleetChange? Change { get; set; }
+
+    /// <summary>The daemons as they were last given.</summary>
+    public IReadOnlyList<DaemonSpec> Specs { get; private set; } = [];
+
+    Task<FleetChange> IFleetControl.ApplyAsync(IReadOnlyList<DaemonSpec> specs, FleetOptions? options, CancellationToken cancellationToken)
+    {
+        Calls.Enqueue($"apply {string.Join(' ', specs.Select(s => $"{s.Name}:{s.Port}"))}");
+        if (Change is { } change)
+        {
+            return Task.FromResult(change);
+        }
+
+        lock (_lock)
+        {
+            var leaving = _daemons.Where(d => specs.All(s => s.Name != d.Name)).ToList();
+            _daemons.RemoveAll(leaving.Contains);
+            foreach (var spec in specs)
+            {
+                var index = _daemons.FindIndex(d => d.Name == spec.Name);
+                if (index < 0)
+                {
+                    _daemons.Add(new DaemonSnapshot { Name = spec.Name, Host = spec.Host, Port = spec.Port, State = DaemonState.Starting });
+                }
+                else
+                {
+                    _daemons[index] = _daemons[index] with { Host = spec.Host, Port = spec.Port };
+                }
+            }
+
+            Specs = specs;
+            return Task.FromResult(new FleetChange
+            {
+                Stops = [.. leaving.Select(d => new StopReport { Name = d.Name, Port = d.Port, Verdict = StopVerdict.Stopped, Pid = d.Pid })],
+            });
+        }
+    }
 
     Task IFleetControl.StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 

@@ -1,11 +1,13 @@
 using System.Globalization;
 using System.Net.Http.Headers;
+using System.Text;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using MonitorAspire.Supervision.Fleet;
 using MonitorAspire.Supervisor.Fleet;
 using MonitorAspire.Supervisor.Hosting;
+using MonitorAspire.Supervisor.Launcher;
 using MonitorAspire.Supervisor.Security;
 using MonitorAspire.Supervisor.Settings;
 using MonitorAspire.Testing;
@@ -36,9 +38,17 @@ internal sealed class RunningSupervisor : IAsyncDisposable
 
     public HttpClient Client { get; }
 
+    public LauncherLink Launcher => _app.Services.GetRequiredService<LauncherLink>();
+
     public string LogFile => Path.Combine(_directory.Path, "alpha.log");
 
-    public static async Task<RunningSupervisor> StartAsync()
+    public string StateDirectory => _directory.Path;
+
+    public string OverlayFile => Path.Combine(_directory.Path, Supervisor.Fleet.OverlayFile.FileName);
+
+    /// <summary>Starts it.</summary>
+    /// <param name="configured">What the configuration has beside alpha.</param>
+    public static async Task<RunningSupervisor> StartAsync(params DaemonSpec[] configured)
     {
         var directory = new TemporaryDirectory();
         var port = FreePort.Next();
@@ -53,9 +63,18 @@ internal sealed class RunningSupervisor : IAsyncDisposable
             LogFile = Path.Combine(directory.Path, "alpha.log"),
         });
 
+        foreach (var spec in configured)
+        {
+            fleet.Add(new DaemonSnapshot { Name = spec.Name, Host = spec.Host, Port = spec.Port, State = DaemonState.Running });
+        }
+
         var builder = new ConfigurationSetup(CommandLine.Read([])).CreateBuilder();
-        builder.AddSupervisor(new SupervisorSettings { Addresses = [new ListenAddress("127.0.0.1", port)], StateDirectory = directory.Path });
+        var settings = new SupervisorSettings { Addresses = [new ListenAddress("127.0.0.1", port)], StateDirectory = directory.Path };
+        builder.AddSupervisor(settings);
+        builder.AddDefinition(
+            new FleetConfiguration(new MonitorsOptions(), [new DaemonSpec { Name = "alpha", Port = 9001, Restart = new MonitorsOptions().Restart }, .. configured]), FleetOverlay.Empty, settings);
         builder.Services.AddSingleton<IFleetControl>(fleet);
+        builder.Services.AddSingleton<LauncherLink>();
         builder.Logging.ClearProviders();
         var app = builder.Build();
         app.UseSupervisor(SupervisorToken.LoadOrCreate(directory.Path));
@@ -68,6 +87,18 @@ internal sealed class RunningSupervisor : IAsyncDisposable
     {
         var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = content };
         request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token ?? Token);
+        return Client.SendAsync(request);
+    }
+
+    /// <summary>Sends any request with a JSON body, with the token unless the test says otherwise.</summary>
+    public Task<HttpResponseMessage> SendAsync(HttpMethod method, string path, string? json = null, string? token = null, string? host = null)
+    {
+        var request = new HttpRequestMessage(method, path)
+        {
+            Content = json is null ? null : new StringContent(json, Encoding.UTF8, "application/json"),
+        };
+        request.Headers.Authorization = token == "" ? null : new AuthenticationHeaderValue("Bearer", token ?? Token);
+        request.Headers.Host = host;
         return Client.SendAsync(request);
     }
 

@@ -18,14 +18,21 @@ public static class Wait
     /// <param name="condition">The condition.</param>
     /// <param name="what">What is waited for, for the message.</param>
     /// <exception cref="TimeoutException">It did not come to hold.</exception>
-    public static async Task UntilAsync(Func<Task<bool>> condition, string what)
+    public static Task UntilAsync(Func<Task<bool>> condition, string what) => UntilAsync(condition, what, Generous);
+
+    /// <summary>Looks until the condition holds.</summary>
+    /// <param name="condition">The condition.</param>
+    /// <param name="what">What is waited for, for the message.</param>
+    /// <param name="limit">How long.</param>
+    /// <exception cref="TimeoutException">It did not come to hold.</exception>
+    public static async Task UntilAsync(Func<Task<bool>> condition, string what, TimeSpan limit)
     {
         var watch = Stopwatch.StartNew();
         while (!await condition())
         {
-            if (watch.Elapsed > Generous)
+            if (watch.Elapsed > limit)
             {
-                throw new TimeoutException($"not seen within {Generous.TotalSeconds} s: {what}");
+                throw new TimeoutException($"not seen within {limit.TotalSeconds} s: {what}");
             }
 
             await Task.Delay(10);

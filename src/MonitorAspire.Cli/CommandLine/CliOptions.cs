@@ -16,6 +16,8 @@ internal static class CliOptions
         DefaultValueFactory = static _ => DaemonSpec.DefaultPort,
     };
 
+    internal static Option<int?> OptionalPort(string description) => new("--port") { Description = description, HelpName = "PORT", CustomParser = static result => ParsePort(result) };
+
     internal static Option<string?> Host(string description = "Host name or address. [default: 127.0.0.1, or what the running daemon has]") => Text("--host", "HOST", description);
 
     internal static Option<string?> Name() => Text("--name", "NAME", "Name of the daemon: letters, digits, '-', '_' and '.'. [default: monitor-PORT]");

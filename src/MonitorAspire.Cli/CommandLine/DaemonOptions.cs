@@ -1,7 +1,9 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using System.Net.Sockets;
 using MonitorAspire.Supervision.Files;
 using MonitorAspire.Supervision.Fleet;
+using MonitorAspire.Supervision.Probes;
 
 namespace MonitorAspire.Cli.CommandLine;
 
@@ -57,6 +59,25 @@ internal sealed class DaemonOptions
             Host = parsed.GetValue(Host) ?? NullIfEmpty(record?.Host) ?? "127.0.0.1",
             HealthPath = parsed.GetValue(HealthPath) ?? NullIfEmpty(record?.HealthPath) ?? "/health",
         });
+    }
+
+    /// <summary>Refuses a host that was typed and stands for no address: what is there cannot be told from what is not.</summary>
+    /// <exception cref="UsageException">It is such a host.</exception>
+    internal void RequireKnownHost(ParseResult parsed)
+    {
+        if (parsed.GetValue(Host) is not { } host)
+        {
+            return;
+        }
+
+        try
+        {
+            HostAddresses.Resolve(host);
+        }
+        catch (SocketException)
+        {
+            throw new UsageException($"--host: '{host}' cannot be resolved: it stands for no address");
+        }
     }
 
     /// <summary>The specification, or an exception that says what is wrong with it.</summary>

@@ -5,11 +5,12 @@ using MonitorAspire.Supervision.Startup;
 
 namespace MonitorAspire.Cli.Doctor;
 
-/// <summary><c>monitor doctor</c>: examines the whole state directory.</summary>
+/// <summary><c>monitor doctor</c>: examines the whole state directory, or one port of it.</summary>
 internal sealed class DoctorCommand
 {
     private readonly CliContext _context;
     private readonly Option<string?> _stateDirectory = CliOptions.StateDirectory();
+    private readonly Option<int?> _port = CliOptions.OptionalPort("Examine this port alone, and the state directory itself. [default: every port that has files]");
     private readonly Option<bool> _fix = new("--fix") { Description = "Mend what is provably safe to mend; no process is signalled." };
     private readonly Option<bool> _json = CliOptions.Json();
 
@@ -20,12 +21,13 @@ internal sealed class DoctorCommand
         var doctor = new DoctorCommand(context);
         var command = new Command("doctor", "Examine every PID file, lock, record, port, log and permission of the state directory.")
         {
-            doctor._stateDirectory, doctor._fix, doctor._json,
+            doctor._port, doctor._stateDirectory, doctor._fix, doctor._json,
         };
         command.SetAction(doctor.RunAsync);
         return command.WithHelp("""
             Examples:
               monitor doctor
+              monitor doctor --port 8768
               monitor doctor --fix
               monitor doctor --json | jq '.findings[].id'
 
@@ -36,8 +38,11 @@ internal sealed class DoctorCommand
     private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         var options = new EngineOptions { StateDirectory = DaemonOptions.ResolveStateDirectory(parsed.GetValue(_stateDirectory)) };
-        var report = await new Supervision.Diagnosis.Doctor(options, _context.Time)
-            .ExamineAsync(parsed.GetValue(_fix), cancellationToken).ConfigureAwait(false);
+        var doctor = new Supervision.Diagnosis.Doctor(options, _context.Time);
+        var mend = parsed.GetValue(_fix);
+        var report = await (parsed.GetValue(_port) is { } port
+            ? doctor.ExaminePortAsync(port, mend, cancellationToken)
+            : doctor.ExamineAsync(mend, cancellationToken)).ConfigureAwait(false);
         if (parsed.GetValue(_json))
         {
             JsonOutput.Write(_context.Console, report, SupervisionJson.Default.DiagnosisReport);

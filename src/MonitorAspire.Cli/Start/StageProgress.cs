@@ -1,5 +1,6 @@
 using MonitorAspire.Cli.Terminal;
 using MonitorAspire.Supervision.Startup;
+using MonitorAspire.Supervision.Telemetry;
 
 namespace MonitorAspire.Cli.Start;
 
@@ -29,7 +30,7 @@ internal sealed class StageProgress : IDisposable
             Pass();
             _current = stage;
             _enteredAt = TimeProvider.System.GetTimestamp();
-            Write($"\r  {Styles.Apply("…", Tone.Dim, _console.ErrorTraits.Colour)} {WireName.Of(stage)}{(pid is null ? "" : $" (PID {pid})")}");
+            Write($"\r  {Styles.Apply("…", Tone.Dim, _console.ErrorTraits.Colour)} {WireNames.Of(stage)}{(pid is null ? "" : $" (PID {pid})")}");
         }
     }
 
@@ -44,7 +45,7 @@ internal sealed class StageProgress : IDisposable
             }
             else if (_current is { } stage)
             {
-                Write(report.Serves ? "\r\e[2K" : $"\r\e[2K  {Styles.Apply("✗", Tone.Bad, _console.ErrorTraits.Colour)} {WireName.Of(stage)}\n");
+                Write(report.Serves ? "\r\e[2K" : $"\r\e[2K  {Styles.Apply("✗", Tone.Bad, _console.ErrorTraits.Colour)} {WireNames.Of(stage)}\n");
                 _current = null;
             }
         }
@@ -69,7 +70,7 @@ internal sealed class StageProgress : IDisposable
         }
 
         var took = Durations.OfMilliseconds(TimeProvider.System.GetElapsedTime(_enteredAt).TotalMilliseconds);
-        Write($"\r\e[2K  {Styles.Apply("✓", Tone.Good, _console.ErrorTraits.Colour)} {WireName.Of(stage),-12}{Styles.Apply(took, Tone.Dim, _console.ErrorTraits.Colour)}\n");
+        Write($"\r\e[2K  {Styles.Apply("✓", Tone.Good, _console.ErrorTraits.Colour)} {WireNames.Of(stage),-12}{Styles.Apply(took, Tone.Dim, _console.ErrorTraits.Colour)}\n");
         _current = null;
     }
 

@@ -1,6 +1,7 @@
 using MonitorAspire.Cli.Terminal;
 using MonitorAspire.Supervision.Processes;
 using MonitorAspire.Supervision.Startup;
+using MonitorAspire.Supervision.Telemetry;
 
 namespace MonitorAspire.Cli.Start;
 
@@ -17,7 +18,7 @@ internal static class StartupFailure
 
         if (report.Stage is { } stage && report.Reason is not (StartupReason.InvalidConfiguration or StartupReason.CommandNotFound))
         {
-            Say("stage", $"{WireName.Of(stage)}, after {Durations.OfMilliseconds(report.TotalMs)}");
+            Say("stage", $"{WireNames.Of(stage)}, after {Durations.OfMilliseconds(report.TotalMs)}");
         }
 
         // Without a process there is nothing of this start in the log.
@@ -40,7 +41,7 @@ internal static class StartupFailure
 
     private static string Headline(StartupReport report)
     {
-        var reason = report.Reason is { } r ? WireName.Of(r) : "failed";
+        var reason = report.Reason is { } r ? WireNames.Of(r) : "failed";
         if (report.Detail is { Length: > 0 } detail)
         {
             return $"{reason}: {detail}";

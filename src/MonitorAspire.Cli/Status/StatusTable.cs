@@ -1,6 +1,7 @@
 using System.Globalization;
 using MonitorAspire.Cli.Terminal;
 using MonitorAspire.Supervision.Startup;
+using MonitorAspire.Supervision.Telemetry;
 
 namespace MonitorAspire.Cli.Status;
 
@@ -15,7 +16,7 @@ internal static class StatusTable
             table.Add(
                 new Cell(d.Name, Tone.Strong),
                 d.Port.ToString(CultureInfo.InvariantCulture),
-                new Cell(WireName.Of(d.Verdict), ToneOf(d.Verdict)),
+                new Cell(WireNames.Of(d.Verdict), ToneOf(d.Verdict)),
                 d.Pid?.ToString(CultureInfo.InvariantCulture),
                 Health(d),
                 d.Pid is null || d.StartedAt is null ? null : Durations.Age(now - d.StartedAt.Value),

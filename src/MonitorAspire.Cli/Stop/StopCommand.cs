@@ -55,6 +55,7 @@ internal sealed class StopCommand
         var json = parsed.GetValue(_json);
         if (!parsed.GetValue(_all))
         {
+            _daemon.RequireKnownHost(parsed);
             var spec = _daemon.Resolve(parsed, KnownDaemons.Record(stateDirectory, parsed.GetValue(_daemon.Port)));
             var report = await engine.StopAsync(spec, options, cancellationToken).ConfigureAwait(false);
             StopOutcome.Print(_context.Console, report, json);

@@ -2,6 +2,7 @@ using System.Globalization;
 using MonitorAspire.Cli.Terminal;
 using MonitorAspire.Supervision;
 using MonitorAspire.Supervision.Startup;
+using MonitorAspire.Supervision.Telemetry;
 
 namespace MonitorAspire.Cli.Stop;
 
@@ -31,7 +32,7 @@ internal static class StopOutcome
 
         if (ExitCode(report) != ExitCodes.Success)
         {
-            console.Fail($"{report.Name} was not stopped: {WireName.Of(report.Verdict)}: {report.Detail ?? report.Owner?.ToString() ?? "no reason known"}");
+            console.Fail($"{report.Name} was not stopped: {WireNames.Of(report.Verdict)}: {report.Detail ?? report.Owner?.ToString() ?? "no reason known"}");
         }
         else if (!json && !quiet)
         {

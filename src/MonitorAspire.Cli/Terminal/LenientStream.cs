@@ -1,3 +1,5 @@
+using MonitorAspire.Supervision.Files;
+
 namespace MonitorAspire.Cli.Terminal;
 
 /// <summary>
@@ -6,23 +8,9 @@ namespace MonitorAspire.Cli.Terminal;
 /// </summary>
 /// <param name="inner">The stream.</param>
 /// <param name="gone">Called once.</param>
-internal sealed class LenientStream(Stream inner, Action gone) : Stream
+internal sealed class LenientStream(Stream inner, Action gone) : WriteOnlyStream
 {
     private bool _gone;
-
-    public override bool CanRead => false;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => true;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
 
     public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
 
@@ -51,12 +39,6 @@ internal sealed class LenientStream(Stream inner, Action gone) : Stream
             inner.Flush();
         }
     }
-
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
 
     protected override void Dispose(bool disposing)
     {

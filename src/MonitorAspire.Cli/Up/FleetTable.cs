@@ -1,6 +1,7 @@
 using System.Globalization;
 using MonitorAspire.Cli.Terminal;
 using MonitorAspire.Supervision.Fleet;
+using MonitorAspire.Supervision.Telemetry;
 
 namespace MonitorAspire.Cli.Up;
 
@@ -25,13 +26,13 @@ internal static class FleetTable
 
         var failures = daemons
             .Where(d => d.State is not (DaemonState.Running or DaemonState.Stopped) && d.LastFailure is not null)
-            .Select(d => Styles.Apply(Printable.Line($"{d.Name}: {WireName.Of(d.LastFailure!.Reason)}: {d.LastFailure.Detail}"), Tone.Warning, colour));
+            .Select(d => Styles.Apply(Printable.Line($"{d.Name}: {WireNames.Of(d.LastFailure!.Reason)}: {d.LastFailure.Detail}"), Tone.Warning, colour));
         return [.. table.Render(colour), .. failures];
     }
 
     private static string State(DaemonSnapshot daemon, DateTimeOffset now) => daemon switch
     {
-        { State: DaemonState.Starting, Stage: { } stage } => $"starting ({WireName.Of(stage)})",
+        { State: DaemonState.Starting, Stage: { } stage } => $"starting ({WireNames.Of(stage)})",
         { NextAttemptAt: { } next } when next > now => $"{Name(daemon.State)}, next try in {Durations.Age(next - now)}",
         _ => Name(daemon.State),
     };

@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using MonitorAspire.Cli.CommandLine;
 using MonitorAspire.Supervision.Fleet;
 using MonitorAspire.Supervision.Startup;
+using MonitorAspire.Supervision.Telemetry;
 
 namespace MonitorAspire.Cli.Up;
 
@@ -121,7 +122,7 @@ internal sealed class UpCommand
     {
         var failure = first.LastFailure;
         _context.Console.Fail(
-            $"no daemon can be started: {first.Name}: {(failure is null ? "failed" : $"{WireName.Of(failure.Reason)}: {failure.Detail}")}");
+            $"no daemon can be started: {first.Name}: {(failure is null ? "failed" : $"{WireNames.Of(failure.Reason)}: {failure.Detail}")}");
         return failure is null ? ExitCodes.Failure : ExitCodes.For(failure.Reason);
     }
 

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Runtime.Versioning;
+using Microsoft.Win32.SafeHandles;
 using MonitorAspire.Supervision.Interop;
 
 namespace MonitorAspire.Supervision.Diagnosis;
@@ -45,13 +46,29 @@ internal sealed record FileStatus(bool IsFile, bool IsDirectory, bool IsLink, Un
         }
     }
 
-    // struct statx has one layout on all processors, unlike struct stat:
-    //   u32 mask, blksize; u64 attributes; u32 nlink, uid, gid; u16 mode, …
+    /// <summary>The status of an open file: nobody can put another one in its place meanwhile.</summary>
+    [UnsupportedOSPlatform("windows")]
+    internal static FileStatus? Of(SafeFileHandle handle)
+    {
+        const int EmptyPath = 0x1000;
+        return OperatingSystem.IsLinux()
+            ? OfLinux((int)handle.DangerousGetHandle(), "", EmptyPath)
+            : new FileStatus(true, false, false, File.GetUnixFileMode(handle) & AllPermissions, null);
+    }
+
     [SupportedOSPlatform("linux")]
-    private static unsafe FileStatus? OfLinux(string path, bool follow)
+    private static FileStatus? OfLinux(string path, bool follow)
     {
         const int CurrentDirectory = -100;
         const int NoFollow = 0x100;
+        return OfLinux(CurrentDirectory, path, follow ? 0 : NoFollow);
+    }
+
+    // struct statx has one layout on all processors, unlike struct stat:
+    //   u32 mask, blksize; u64 attributes; u32 nlink, uid, gid; u16 mode, …
+    [SupportedOSPlatform("linux")]
+    private static unsafe FileStatus? OfLinux(int directory, string path, int flags)
+    {
         const uint TypeModeUid = 0x1 | 0x2 | 0x8;
         const int UidOffset = 20;
         const int ModeOffset = 28;
@@ -60,7 +77,7 @@ internal sealed record FileStatus(bool IsFile, bool IsDirectory, bool IsLink, Un
         Span<byte> buffer = stackalloc byte[256];
         fixed (byte* pointer = buffer)
         {
-            if (LibC.statx(CurrentDirectory, path, follow ? 0 : NoFollow, TypeModeUid, pointer) != 0)
+            if (LibC.statx(directory, path, flags, TypeModeUid, pointer) != 0)
             {
                 return null;
             }

@@ -43,7 +43,7 @@ internal static class LockExamination
             case { Kind: LocatedKind.Instance, Proof: "record", Identity: { } identity }:
                 yield return new Symptom(patient.Find(
                     "lock-not-held", FindingSeverity.Info, path,
-                    $"the daemon (PID {identity.Pid}) closed the lock that it was given; its record proves who it is",
+                    $"the daemon (PID {identity.Pid}) does not hold the lock (it closed it, or was not launched by us); its record proves who it is",
                     "none needed"));
                 break;
         }

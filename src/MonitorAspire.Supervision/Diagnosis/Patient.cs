@@ -16,6 +16,9 @@ internal sealed record Patient(EngineParts Parts, DaemonFiles Files, DaemonSpec 
     /// <summary>The look from outside; <see langword="null"/> where the host stands for no address.</summary>
     internal DaemonInspection? Inspection { get; init; }
 
+    /// <summary>Whether somebody wants a daemon on the port, though it may have left no trace yet.</summary>
+    internal bool IsWanted { get; init; }
+
     internal int Port => Files.Port;
 
     /// <summary>Nothing of ours lives and nobody holds the lock: whoever takes it may clean up.</summary>

@@ -118,7 +118,7 @@ internal static class PidFileExamination
     {
         var attachment = new Attachment(patient.Parts);
         var instance = attachment.Attach(patient.Spec) ?? throw new NoLongerSafeException("the daemon ended in between");
-        return attachment.RepairPidFile(patient.Spec, instance) ?? throw new NoLongerSafeException("the daemon ended in between, or the file cannot be written");
+        return attachment.RepairFiles(patient.Spec, instance) ?? throw new NoLongerSafeException("the daemon ended in between, or the file cannot be written");
     }
 
     private static Symptom Symptom(Patient patient, string id, FindingSeverity severity, string problem, string mend, Func<string>? action = null) =>

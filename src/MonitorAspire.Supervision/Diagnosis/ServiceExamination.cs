@@ -29,7 +29,7 @@ internal static class ServiceExamination
 
             case InspectionVerdict.Foreign:
                 // A lock file alone says only that there was a daemon once; the port is anybody's now.
-                var claimed = patient.PidFile.State != PidFileState.Missing || patient.Located.Record is not null;
+                var claimed = patient.IsWanted || patient.PidFile.State != PidFileState.Missing || patient.Located.Record is not null;
                 yield return new Symptom(patient.Find(
                     "port-foreign", claimed ? FindingSeverity.Error : FindingSeverity.Info, null,
                     $"port {patient.Port} is served by {seen.Listeners[0]}, which is not ours",

@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-
 namespace MonitorAspire.Supervision.Files;
 
 /// <summary>Writes a small file so that every reader sees the old content or the new one, never a part and never nothing.</summary>
@@ -13,27 +11,8 @@ internal static class AtomicFile
     /// <exception cref="UnauthorizedAccessException">This user may not.</exception>
     internal static void Write(string path, ReadOnlySpan<byte> content)
     {
-        var temporary = $"{path}.{Environment.ProcessId}-{RandomNumberGenerator.GetHexString(8, lowercase: true)}{TemporarySuffix}";
-        try
-        {
-            var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, BufferSize = 0 };
-            if (!OperatingSystem.IsWindows())
-            {
-                options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-            }
-
-            using (var stream = new FileStream(temporary, options))
-            {
-                stream.Write(content);
-            }
-
-            File.Move(temporary, path, overwrite: true);
-        }
-        catch
-        {
-            TryDelete(temporary);
-            throw;
-        }
+        using var pending = PendingFile.Write(path, content);
+        pending.Commit();
     }
 
     /// <summary>Deletes a file; false when it could not be.</summary>

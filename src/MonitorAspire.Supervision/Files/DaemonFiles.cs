@@ -10,8 +10,9 @@ namespace MonitorAspire.Supervision.Files;
 /// <param name="Port">The port.</param>
 public readonly record struct DaemonFiles(string StateDirectory, int Port)
 {
-    private string Named(string extension) => Path.Combine(
-        StateDirectory, string.Create(CultureInfo.InvariantCulture, $"monitor-daemon-{Port}.{extension}"));
+    private string Named(string extension) => Path.Combine(StateDirectory, BaseName(Port) + extension);
+
+    private static string BaseName(int port) => string.Create(CultureInfo.InvariantCulture, $"monitor-daemon-{port}.");
 
     /// <summary>The PID in decimal and a newline, nothing else.</summary>
     public string PidFile => Named("pid");
@@ -24,6 +25,11 @@ public readonly record struct DaemonFiles(string StateDirectory, int Port)
 
     /// <summary>The daemon's stdout and stderr.</summary>
     public string LogFile => Named("log");
+
+    /// <summary>Whether a path is that of a file of the port's daemon, rotated and temporary ones included.</summary>
+    /// <param name="port">The port.</param>
+    /// <param name="path">The path, or <see langword="null"/>.</param>
+    internal static bool IsOf(int port, string? path) => path is not null && Path.GetFileName(path).StartsWith(BaseName(port), StringComparison.Ordinal);
 
     /// <summary>PID file of the design that had no port in the name.</summary>
     /// <param name="stateDirectory">Absolute path of the state directory.</param>

@@ -80,7 +80,7 @@ internal sealed class InstanceLock : IDisposable
     /// Frees the lock itself, where no instance lives that shares it. To close the descriptor alone would leave it held for a
     /// moment by any child that another thread is just starting: between fork and exec it has a copy of every descriptor.
     /// </summary>
-    internal void Release()
+    public void Dispose()
     {
         if (!OperatingSystem.IsWindows() && !Handle.IsClosed)
         {
@@ -90,8 +90,8 @@ internal sealed class InstanceLock : IDisposable
         Handle.Dispose();
     }
 
-    /// <summary>Lets go of this process's descriptor; an instance that inherited it keeps the lock.</summary>
-    public void Dispose() => Handle.Dispose();
+    /// <summary>Lets go of this process's descriptor only: an instance that inherited it keeps the lock.</summary>
+    internal void HandOver() => Handle.Dispose();
 
     private static SafeFileHandle? TryAcquireExisting(string path)
     {

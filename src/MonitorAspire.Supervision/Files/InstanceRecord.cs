@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using MonitorAspire.Supervision.Identity;
@@ -58,6 +59,10 @@ public sealed record InstanceRecord
 
     /// <summary>The variable that carries <see cref="InstanceId"/>.</summary>
     public const string EnvironmentVariable = "MONITOR_INSTANCE_ID";
+
+    /// <summary>An id for a new instance. It starts with the port, so that a holder of the lock can be told from its launcher.</summary>
+    /// <param name="port">The port.</param>
+    public static string NewInstanceId(int port) => string.Create(CultureInfo.InvariantCulture, $"{port}-{Guid.NewGuid():N}");
 
     /// <summary>The identity that the record names, or <see langword="null"/> while nothing was spawned.</summary>
     [JsonIgnore]

@@ -8,8 +8,8 @@ namespace MonitorAspire.Supervision.Fleet;
 /// <summary>Where alerts are posted to.</summary>
 public sealed record AlertWebhookOptions
 {
-    /// <summary>An absolute <c>http</c> or <c>https</c> address.</summary>
-    public required Uri Url { get; init; }
+    /// <summary>An absolute <c>http</c> or <c>https</c> address; <see langword="null"/> posts nothing until <see cref="AlertWebhook.Use"/> names one.</summary>
+    public required Uri? Url { get; init; }
 
     /// <summary>Time limit of one post. Default 5 seconds.</summary>
     public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(5);
@@ -36,6 +36,7 @@ public sealed partial class AlertWebhook : IAsyncDisposable
     private readonly Channel<FleetAlert> _queue;
     private readonly CancellationTokenSource _ending = new();
     private readonly Task _posting;
+    private volatile Uri? _url;
 
     /// <summary>Makes the webhook.</summary>
     /// <param name="options">Where to and how.</param>
@@ -46,12 +47,9 @@ public sealed partial class AlertWebhook : IAsyncDisposable
     public AlertWebhook(AlertWebhookOptions options, ILogger<AlertWebhook> logger, TimeProvider? timeProvider = null, HttpMessageHandler? handler = null)
     {
         ArgumentNullException.ThrowIfNull(options);
-        if (!options.Url.IsAbsoluteUri || options.Url.Scheme is not ("http" or "https"))
-        {
-            throw new ArgumentException($"'{options.Url}' is not an absolute http or https address", nameof(options));
-        }
-
+        Check(options.Url, nameof(options));
         _options = options;
+        _url = options.Url;
         _logger = logger;
         _time = timeProvider ?? TimeProvider.System;
         _client = new HttpClient(handler ?? new SocketsHttpHandler { AllowAutoRedirect = false, PooledConnectionLifetime = TimeSpan.FromMinutes(2) })
@@ -66,7 +64,22 @@ public sealed partial class AlertWebhook : IAsyncDisposable
 
     /// <summary>Puts an alert into the queue; never waits.</summary>
     /// <param name="alert">The alert.</param>
-    public void Enqueue(FleetAlert alert) => _queue.Writer.TryWrite(alert);
+    public void Enqueue(FleetAlert alert)
+    {
+        if (_url is not null)
+        {
+            _queue.Writer.TryWrite(alert);
+        }
+    }
+
+    /// <summary>Posts to another address from now on, what still waits included.</summary>
+    /// <param name="url">An absolute <c>http</c> or <c>https</c> address; <see langword="null"/> posts nothing any more.</param>
+    /// <exception cref="ArgumentException">It is not such an address.</exception>
+    public void Use(Uri? url)
+    {
+        Check(url, nameof(url));
+        _url = url;
+    }
 
     /// <summary>Posts what still waits, for as long as one post may take, and ends.</summary>
     public async ValueTask DisposeAsync()
@@ -88,6 +101,14 @@ public sealed partial class AlertWebhook : IAsyncDisposable
             }
 
             await PostAsync(alert).ConfigureAwait(false);
+        }
+    }
+
+    private static void Check(Uri? url, string parameter)
+    {
+        if (url is not null && (!url.IsAbsoluteUri || url.Scheme is not ("http" or "https")))
+        {
+            throw new ArgumentException($"'{url}' is not an absolute http or https address", parameter);
         }
     }
 
@@ -124,11 +145,17 @@ public sealed partial class AlertWebhook : IAsyncDisposable
 
     private async Task<(bool Retry, string Detail)?> TryPostAsync(byte[] body)
     {
+        if (_url is not { } url)
+        {
+            // Taken away while this waited: nobody is to hear of it any more.
+            return null;
+        }
+
         using var limit = new CancellationTokenSource(_options.Timeout, _time);
         using var content = new ByteArrayContent(body) { Headers = { ContentType = new MediaTypeHeaderValue("application/json") } };
         try
         {
-            using var request = new HttpRequestMessage(HttpMethod.Post, _options.Url) { Content = content };
+            using var request = new HttpRequestMessage(HttpMethod.Post, url) { Content = content };
             using var response = await _client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, limit.Token).ConfigureAwait(false);
             var status = (int)response.StatusCode;
 

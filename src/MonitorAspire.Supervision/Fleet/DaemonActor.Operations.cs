@@ -148,16 +148,75 @@ internal sealed partial class DaemonActor
     private void Watch(long number, DaemonInstance instance) => instance.Exited.ContinueWith(
         exited => Post(() =>
         {
-            _exitedPid = instance.Pid;
-            Apply(new MachineEvent.InstanceExited(number, exited.Result));
+            if (IsAttached && _parts.Controller is { } launcher && _state.Instance == number && _state.State != DaemonState.Stopping)
+            {
+                AskWhyItEnded(launcher, number, instance, exited.Result);
+            }
+            else
+            {
+                OnExited(number, instance, exited.Result);
+            }
         }),
         CancellationToken.None,
         TaskContinuationOptions.None,
         TaskScheduler.Default);
 
+    private void OnExited(long number, DaemonInstance instance, ProcessExit exit)
+    {
+        _exitedPid = instance.Pid;
+        if (IsAttached)
+        {
+            _parts.Engine.Forget(instance);
+        }
+
+        Apply(new MachineEvent.InstanceExited(number, exit));
+    }
+
+    /// <summary>A person may stop it with the launcher's own means. That is no failure, and must not be undone.</summary>
+    private void AskWhyItEnded(IAttachedDaemonController launcher, long number, DaemonInstance instance, ProcessExit exit) => Run("an exit", async () =>
+    {
+        var known = AttachedExit.Unknown;
+        try
+        {
+            known = await launcher.ExplainEndAsync(_spec.Name, _ended.Token).ConfigureAwait(false);
+        }
+        finally
+        {
+            Post(() =>
+            {
+                _launcherLogTail = known.LogTail;
+                if (known.End != AttachedEnd.ByItself && _state.Instance == number && _state.State != DaemonState.Stopping)
+                {
+                    _stoppedByLauncher = true;
+                    Apply(new MachineEvent.StopRequested());
+                }
+
+                OnExited(number, instance, exit.Signal is null && exit.ExitCode is null ? exit with { ExitCode = known.ExitCode } : exit);
+                if (known.End == AttachedEnd.Replaced)
+                {
+                    OnLaunchedUnasked();
+                }
+            });
+        }
+    });
+
+    /// <summary>What a person launched is verified, and not asked for a second time.</summary>
+    private void OnLaunchedUnasked()
+    {
+        if (_state.State is not (DaemonState.Starting or DaemonState.Running or DaemonState.Unhealthy))
+        {
+            _launchIsRequested = false;
+            Apply(new MachineEvent.StartRequested());
+        }
+    }
+
     private void BeginStart(MachineAction.Start start)
     {
         var spec = _spec;
+
+        // The first launch is the launcher's own affair, as is one that a person asked it for; only what comes after has to be asked for.
+        var request = _launchIsRequested;
+        _launchIsRequested = true;
         _liveSpec = spec;
         _starting = CancellationTokenSource.CreateLinkedTokenSource(_ended.Token);
         var cancellationToken = _starting.Token;
@@ -172,19 +231,19 @@ internal sealed partial class DaemonActor
         };
         Run("a start", async () =>
         {
-            var outcome = await StartSafelyAsync(spec, options, cancellationToken).ConfigureAwait(false);
+            var outcome = await StartSafelyAsync(spec, options, request, cancellationToken).ConfigureAwait(false);
             Post(() => OnStartEnded(start.Operation, spec, outcome));
         });
     }
 
-    private async Task<StartOutcome> StartSafelyAsync(DaemonSpec spec, StartOptions options, CancellationToken cancellationToken)
+    private async Task<StartOutcome> StartSafelyAsync(DaemonSpec spec, StartOptions options, bool request, CancellationToken cancellationToken)
     {
         try
         {
             if (spec.Launch == LaunchMode.Attached)
             {
                 // It costs nothing but waiting, so it takes no slot from those that do.
-                return await StartAttachedAsync(spec, options, cancellationToken).ConfigureAwait(false);
+                return await _parts.Verification.RunAsync(spec, options, cancellationToken, _parts.Controller, request).ConfigureAwait(false);
             }
 
             await _parts.StartSlots.WaitAsync(cancellationToken).ConfigureAwait(false);
@@ -200,10 +259,6 @@ internal sealed partial class DaemonActor
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
             return Failed(StartupReason.Cancelled, "the start was cancelled before it began");
-        }
-        catch (InvalidOperationException e) when (spec.Launch == LaunchMode.Attached)
-        {
-            return Failed(StartupReason.TimedOut, $"whoever launches it refused: {e.Message}");
         }
         catch (Exception e)
         {
@@ -224,18 +279,6 @@ internal sealed partial class DaemonActor
                 Attempt = options.Attempt,
             },
             null);
-    }
-
-    private async Task<StartOutcome> StartAttachedAsync(DaemonSpec spec, StartOptions options, CancellationToken cancellationToken)
-    {
-        // The first launch is the orchestrator's own affair; only what comes after it has to be asked for.
-        if (_requestedByController && _parts.Controller is { } controller && _parts.Engine.Attach(spec) is null)
-        {
-            await controller.RequestStartAsync(spec.Name, cancellationToken).ConfigureAwait(false);
-        }
-
-        _requestedByController = true;
-        return await _parts.Verification.RunAsync(spec, options, cancellationToken).ConfigureAwait(false);
     }
 
     private void OnStageEntered(long operation, StartupStage stage, int? pid)
@@ -286,13 +329,15 @@ internal sealed partial class DaemonActor
         var spec = _liveSpec;
         var instance = _state.Instance is { } number ? _instances.GetValueOrDefault(number) : null;
         var options = new StopOptions { GracePeriod = _parts.Options.StopGracePeriod, KillTimeout = KillTimeout };
+        var request = !_stoppedByLauncher;
+        _stoppedByLauncher = false;
         Run("a stop", async () =>
         {
             StopReport report;
             try
             {
                 report = spec.Launch == LaunchMode.Attached
-                    ? await StopAttachedAsync(spec, instance, _parts.OutOfTime.Token).ConfigureAwait(false)
+                    ? await StopAttachedAsync(spec, instance, request, _parts.OutOfTime.Token).ConfigureAwait(false)
                     : await _parts.Engine.StopAsync(spec, options, _parts.OutOfTime.Token).ConfigureAwait(false);
             }
             catch (Exception e)
@@ -312,24 +357,42 @@ internal sealed partial class DaemonActor
         });
     }
 
-    private async Task<StopReport> StopAttachedAsync(DaemonSpec spec, DaemonInstance? instance, CancellationToken cancellationToken)
+    private async Task<StopReport> StopAttachedAsync(DaemonSpec spec, DaemonInstance? instance, bool request, CancellationToken cancellationToken)
     {
         var began = _parts.Time.GetTimestamp();
-        instance ??= _parts.Engine.Attach(spec);
-        if (instance is null || instance.Exited.IsCompleted)
+        if (!request)
         {
-            return Report(StopVerdict.NotRunning, null);
+            return Report(StopVerdict.Stopped, "stopped by whoever launched it, on request");
         }
 
+        instance ??= _parts.Engine.Attach(spec);
         try
         {
-            await _parts.Controller!.RequestStopAsync(spec.Name, cancellationToken).ConfigureAwait(false);
-            await instance.Exited.WaitAsync(_parts.Options.StopGracePeriod + KillTimeout, _parts.Time, cancellationToken).ConfigureAwait(false);
+            // Also where nothing is seen: a launch may be on its way.
+            var asked = _parts.Controller!.RequestStopAsync(spec.Name, cancellationToken);
+            if (instance is null)
+            {
+                await asked.ConfigureAwait(false);
+                return Report(StopVerdict.NotRunning, null);
+            }
+
+            // Gone is gone, whatever the launcher says of it: one that was suspended is killed late, and its launcher may have given up.
+            _ = asked.ContinueWith(static failed => failed.Exception, TaskContinuationOptions.OnlyOnFaulted);
+            await Task.WhenAny(asked, instance.Exited).ConfigureAwait(false);
+            try
+            {
+                await instance.Exited.WaitAsync(_parts.Options.StopGracePeriod + KillTimeout, _parts.Time, cancellationToken).ConfigureAwait(false);
+            }
+            catch (TimeoutException) when (asked.IsFaulted)
+            {
+                await asked.ConfigureAwait(false);
+            }
+
             return Report(StopVerdict.Stopped, "stopped by whoever launched it");
         }
         catch (Exception e) when (e is InvalidOperationException or TimeoutException or OperationCanceledException)
         {
-            return Report(StopVerdict.Failed, e is TimeoutException ? $"PID {instance.Pid} still lives although its launcher was asked to stop it" : e.Message);
+            return Report(StopVerdict.Failed, e is TimeoutException ? $"PID {instance?.Pid} still lives although its launcher was asked to stop it" : e.Message);
         }
 
         StopReport Report(StopVerdict verdict, string? detail) => new()
@@ -351,7 +414,7 @@ internal sealed partial class DaemonActor
             var clear = false;
             try
             {
-                clear = spec.Launch == LaunchMode.Attached
+                clear = spec.Launch == LaunchMode.Attached && _parts.Controller is null
                     ? _parts.Engine.Attach(spec) is not null
                     : await AnyPortFreeAsync(spec).ConfigureAwait(false);
             }
@@ -379,10 +442,10 @@ internal sealed partial class DaemonActor
         return false;
     }
 
-    private void RepairPidFile()
+    private void RepairFiles()
     {
         if (_state.Instance is { } number && _instances.GetValueOrDefault(number) is { } instance
-            && _parts.Engine.RepairPidFile(_liveSpec, instance) is { } done)
+            && _parts.Engine.RepairFiles(_liveSpec, instance) is { } done)
         {
             LogRepaired(_parts.Logger, done);
             _parts.Events.Add(FleetEventKind.Repaired, _snapshot, message: done);
@@ -405,11 +468,6 @@ internal sealed partial class DaemonActor
             string? failure = null;
             try
             {
-                if (_parts.Engine.RotateLog(spec) is { } rotated)
-                {
-                    LogRepaired(_parts.Logger, rotated);
-                }
-
                 // The engine keeps its own limit; this one is for a file system that hangs under it.
                 seen = await _parts.Engine.InspectAsync(spec, new InspectOptions { HealthTimeout = _parts.Options.ProbeTimeout }, _ended.Token)
                     .WaitAsync(_parts.Options.ProbeTimeout * 2, _parts.Time, _ended.Token).ConfigureAwait(false);
@@ -474,7 +532,7 @@ internal sealed partial class DaemonActor
 
             // Somebody took the files away under it. We saw it start and still have it by its handle, so the proof is written anew;
             // the next probe sees it again.
-            RepairPidFile();
+            RepairFiles();
         }
 
         var same = seen.Pid == pid;

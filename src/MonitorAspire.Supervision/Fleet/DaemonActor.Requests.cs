@@ -44,7 +44,25 @@ internal sealed partial class DaemonActor
     }
 
     /// <summary>Forgets the failures of a crash loop and tries at once.</summary>
-    public void ResetCrashLoop() => Post(() => Apply(new MachineEvent.CrashLoopReset()));
+    public Task<DaemonSnapshot> ResetCrashLoopAsync()
+    {
+        var answer = new TaskCompletionSource<DaemonSnapshot>(TaskCreationOptions.RunContinuationsAsynchronously);
+        PostRequest(answer, () =>
+        {
+            RefuseWhereOnlyWatched();
+            if (_state.State is DaemonState.Stopped or DaemonState.Failed or DaemonState.Foreign)
+            {
+                throw new FleetConflictException($"'{_spec.Name}' is in no crash loop (it is {_state.State}); {(_state.State == DaemonState.Foreign ? $"port {_snapshot.Port} is somebody else's" : "a start is what it needs")}");
+            }
+
+            Apply(new MachineEvent.CrashLoopReset());
+            answer.SetResult(_snapshot);
+        });
+        return answer.Task;
+    }
+
+    /// <summary>Takes note that a person has launched it with the launcher's own means.</summary>
+    public void LaunchedUnasked() => Post(OnLaunchedUnasked);
 
     /// <summary>Takes a new specification for a daemon that need not be restarted for it, or that is stopped.</summary>
     public Task ReconfigureAsync(DaemonSpec spec, bool start)
@@ -65,6 +83,26 @@ internal sealed partial class DaemonActor
 
         return answer.Task;
     }
+
+    /// <summary>Goes by the fleet's new options from now on. The daemon is not touched.</summary>
+    /// <param name="phase">When within the new probe interval it is probed, from 0 to 1; <see langword="null"/> where that stays as it is.</param>
+    public void UseOptions(double? phase) => Post(() =>
+    {
+        _settings = SettingsFor(_spec);
+        if (phase is { } share)
+        {
+            try
+            {
+                _probeTimer.Change(_parts.Options.ProbeInterval * Math.Clamp(share, 0, 1), _parts.Options.ProbeInterval);
+            }
+            catch (ObjectDisposedException)
+            {
+                // Ending.
+            }
+        }
+
+        Arm();
+    });
 
     /// <summary>Whether the daemon is to run.</summary>
     public Task<bool> IsWantedAsync()

@@ -13,6 +13,8 @@ namespace MonitorAspire.Supervision.Fleet;
 /// </summary>
 internal sealed partial class DaemonActor : IAsyncDisposable
 {
+    private static readonly TimeSpan AttachedEndTime = TimeSpan.FromSeconds(3);
+
     private readonly FleetParts _parts;
     private readonly Channel<Action> _mailbox = Channel.CreateUnbounded<Action>(new UnboundedChannelOptions { SingleReader = true });
     private readonly Dictionary<long, DaemonInstance> _instances = [];
@@ -29,7 +31,9 @@ internal sealed partial class DaemonActor : IAsyncDisposable
     private MachineSettings _settings;
     private MachineState _state = MachineState.Initial;
     private long _lastInstance;
-    private bool _requestedByController;
+    private bool _launchIsRequested;
+    private bool _stoppedByLauncher;
+    private IReadOnlyList<string> _launcherLogTail = [];
     private StartupReport? _report;
     private StartupReport? _lastVerified;
     private DaemonFailure? _failure;
@@ -86,7 +90,22 @@ internal sealed partial class DaemonActor : IAsyncDisposable
         await Task.WhenAll(Operations()).ConfigureAwait(false);
         _mailbox.Writer.TryComplete();
         await _running.ConfigureAwait(false);
+        await ForgetAttachedAsync().ConfigureAwait(false);
         _ended.Dispose();
+    }
+
+    /// <summary>
+    /// Where a whole application ends, its launcher stops daemons and supervisor at once. The files of those that have none of their own
+    /// to put away are put away here, if they end within a moment; else they are left and are found stale later.
+    /// </summary>
+    private async Task ForgetAttachedAsync()
+    {
+        if (IsAttached && _parts.Controller is not null && _spec.EffectivePidFileWriter == PidFileWriter.Launcher
+            && _state.Instance is { } number && _instances.GetValueOrDefault(number) is { } instance)
+        {
+            await Task.WhenAny(instance.Exited, Task.Delay(AttachedEndTime, _parts.Time)).ConfigureAwait(false);
+            _parts.Engine.Forget(instance);
+        }
     }
 
     private MachineSettings SettingsFor(DaemonSpec spec) => new()
@@ -259,8 +278,8 @@ internal sealed partial class DaemonActor : IAsyncDisposable
             case MachineAction.Look look:
                 BeginLook(look);
                 break;
-            case MachineAction.RepairPidFile:
-                RepairPidFile();
+            case MachineAction.RepairFiles:
+                RepairFiles();
                 break;
             case MachineAction.Then then:
                 Apply(then.Event);
@@ -306,7 +325,7 @@ internal sealed partial class DaemonActor : IAsyncDisposable
             Detail = note.Detail,
             ExitCode = note.Exit?.ExitCode ?? ofStart?.ExitCode,
             Signal = note.Exit?.Signal ?? ofStart?.Signal,
-            LogTail = ofStart?.LogTail ?? DaemonLog.Tail(log, _parts.Options.LogTailLines),
+            LogTail = ofStart?.LogTail ?? (_launcherLogTail.Count > 0 ? _launcherLogTail : DaemonLog.Tail(log, _parts.Options.LogTailLines)),
             At = _parts.Time.GetUtcNow(),
         };
     }

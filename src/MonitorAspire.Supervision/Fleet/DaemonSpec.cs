@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using MonitorAspire.Supervision.Restarts;
 
 namespace MonitorAspire.Supervision.Fleet;
@@ -72,7 +73,8 @@ public enum PidFileWriter
     Daemon,
 }
 
-/// <summary>Who launches a daemon.</summary>
+/// <summary>Who launches a daemon. Written by its name in JSON as in configuration.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<LaunchMode>))]
 public enum LaunchMode
 {
     /// <summary>This engine: the supervisor or the command line.</summary>

@@ -1,3 +1,5 @@
+using MonitorAspire.Supervision.Startup;
+
 namespace MonitorAspire.Supervision.Fleet;
 
 /// <summary>What a new configuration did to a fleet.</summary>
@@ -20,4 +22,13 @@ public sealed record FleetChange
 
     /// <summary>Daemons that could not be stopped, each with the reason; they keep their old specification.</summary>
     public IReadOnlyList<string> Failures { get; init; } = [];
+
+    /// <summary>How the daemons were stopped that left or had to be restarted.</summary>
+    public IReadOnlyList<StopReport> Stops { get; init; } = [];
+
+    /// <summary>What changed for the whole fleet, each as name, old and new value; no daemon was touched for it.</summary>
+    public IReadOnlyList<string> Options { get; init; } = [];
+
+    /// <summary>Whether nothing is other than before, and nothing is wrong.</summary>
+    public bool IsEmpty => Added.Count + Removed.Count + Restarted.Count + Updated.Count + Failures.Count + Options.Count + Errors.Count == 0;
 }

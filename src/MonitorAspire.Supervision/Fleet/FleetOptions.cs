@@ -54,6 +54,41 @@ public sealed record FleetOptions
             StopGracePeriod = monitors.StopGracePeriod,
             StopDaemonsOnShutdown = monitors.StopDaemonsOnShutdown,
             Restart = monitors.Restart,
+            ProbeInterval = monitors.Probe.Interval,
+            ProbeTimeout = monitors.Probe.Timeout,
+            ProbeFailures = monitors.Probe.Failures,
+            HealthLostAfter = monitors.Probe.HealthLostAfter,
         };
+    }
+
+    /// <summary>Names and values of what others have otherwise, as in <c>StartTimeout 00:00:30 -> 00:00:10</c>.</summary>
+    /// <param name="changed">The others.</param>
+    internal IReadOnlyList<string> DifferencesTo(FleetOptions changed)
+    {
+        var found = new List<string>();
+        Compare(nameof(StartTimeout), StartTimeout, changed.StartTimeout);
+        Compare(nameof(StopGracePeriod), StopGracePeriod, changed.StopGracePeriod);
+        Compare(nameof(StopDaemonsOnShutdown), StopDaemonsOnShutdown, changed.StopDaemonsOnShutdown);
+        Compare(nameof(ProbeInterval), ProbeInterval, changed.ProbeInterval);
+        Compare(nameof(ProbeTimeout), ProbeTimeout, changed.ProbeTimeout);
+        Compare(nameof(ProbeFailures), ProbeFailures, changed.ProbeFailures);
+        Compare(nameof(HealthLostAfter), HealthLostAfter, changed.HealthLostAfter);
+        Compare(nameof(LookInterval), LookInterval, changed.LookInterval);
+        Compare(nameof(LogTailLines), LogTailLines, changed.LogTailLines);
+        if (Restart != changed.Restart)
+        {
+            found.Add(nameof(Restart));
+        }
+
+        return found;
+
+        void Compare<T>(string name, T mine, T theirs)
+            where T : IEquatable<T>
+        {
+            if (!mine.Equals(theirs))
+            {
+                found.Add(FormattableString.Invariant($"{name} {mine} -> {theirs}"));
+            }
+        }
     }
 }

@@ -8,6 +8,7 @@ internal sealed class FleetParts : IDisposable
 {
     private readonly long _origin;
     private readonly Random? _random;
+    private volatile FleetOptions _options;
 
     public FleetParts(
         IDaemonEngine engine,
@@ -19,7 +20,7 @@ internal sealed class FleetParts : IDisposable
         Random? random)
     {
         Engine = engine;
-        Options = options;
+        _options = options;
         Logger = logger;
         Time = time;
         Controller = controller;
@@ -33,7 +34,8 @@ internal sealed class FleetParts : IDisposable
 
     public IDaemonEngine Engine { get; }
 
-    public FleetOptions Options { get; }
+    /// <summary>As they are now: a new configuration may bring others.</summary>
+    public FleetOptions Options { get => _options; set => _options = value; }
 
     public ILogger Logger { get; }
 

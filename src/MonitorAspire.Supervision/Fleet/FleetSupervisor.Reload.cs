@@ -13,7 +13,18 @@ public sealed partial class FleetSupervisor
     /// <param name="specs">The daemons, as <see cref="FleetTopology.Resolve"/> gives them.</param>
     /// <param name="cancellationToken">Gives up waiting for another change to be finished; one that has begun is carried out.</param>
     /// <returns>What was done; with <see cref="FleetChange.Errors"/>, nothing was.</returns>
-    public async Task<FleetChange> ApplyAsync(IReadOnlyList<DaemonSpec> specs, CancellationToken cancellationToken = default)
+    public Task<FleetChange> ApplyAsync(IReadOnlyList<DaemonSpec> specs, CancellationToken cancellationToken = default)
+        => ApplyAsync(specs, options: null, cancellationToken);
+
+    /// <summary>
+    /// As <see cref="ApplyAsync(IReadOnlyList{DaemonSpec}, CancellationToken)"/>, with new options for the whole fleet. They hold from now
+    /// on and touch no daemon. State directory and number of parallel starts stay what they are.
+    /// </summary>
+    /// <param name="specs">The daemons.</param>
+    /// <param name="options">The options; <see langword="null"/> leaves them as they are.</param>
+    /// <param name="cancellationToken">Gives up waiting for another change to be finished; one that has begun is carried out.</param>
+    /// <returns>What was done; with <see cref="FleetChange.Errors"/>, nothing was.</returns>
+    public async Task<FleetChange> ApplyAsync(IReadOnlyList<DaemonSpec> specs, FleetOptions? options, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(specs);
         if (ErrorsIn(specs) is { Count: > 0 } errors)
@@ -26,12 +37,29 @@ public sealed partial class FleetSupervisor
         {
             return _ended
                 ? new FleetChange { Errors = ["the supervisor is ending"] }
-                : await ChangeAsync(specs).ConfigureAwait(false);
+                : await ChangeAsync(specs, options is null ? [] : Use(options)).ConfigureAwait(false);
         }
         finally
         {
             _changing.Release();
         }
+    }
+
+    private IReadOnlyList<string> Use(FleetOptions options)
+    {
+        var old = _parts.Options;
+        var next = options with { StateDirectory = old.StateDirectory, MaxParallelStarts = old.MaxParallelStarts };
+        var differences = old.DifferencesTo(next);
+        if (differences.Count > 0)
+        {
+            _parts.Options = next;
+            for (var i = 0; i < _daemons.Count; i++)
+            {
+                _daemons[i].UseOptions(old.ProbeInterval == next.ProbeInterval ? null : Phase(i, _daemons.Count));
+            }
+        }
+
+        return differences;
     }
 
     private static List<string> ErrorsIn(IReadOnlyList<DaemonSpec> specs)
@@ -41,6 +69,11 @@ public sealed partial class FleetSupervisor
             .Where(e => e.Error is not null)
             .Select(e => $"'{e.Name}': {e.Error}")
             .ToList();
+        if (specs.Count > FleetTopology.MaximumCount)
+        {
+            errors.Add($"{specs.Count} daemons are more than a fleet has ({FleetTopology.MaximumCount})");
+        }
+
         errors.AddRange(specs.GroupBy(s => s.Name, StringComparer.OrdinalIgnoreCase).Where(g => g.Count() > 1)
             .Select(g => $"the name '{g.Key}' is given {g.Count()} times"));
         errors.AddRange(specs.GroupBy(s => s.Port).Where(g => g.Count() > 1)
@@ -48,7 +81,7 @@ public sealed partial class FleetSupervisor
         return errors;
     }
 
-    private async Task<FleetChange> ChangeAsync(IReadOnlyList<DaemonSpec> specs)
+    private async Task<FleetChange> ChangeAsync(IReadOnlyList<DaemonSpec> specs, IReadOnlyList<string> options)
     {
         var old = _daemons.ToDictionary(d => d.Spec.Name, StringComparer.OrdinalIgnoreCase);
         var kept = specs.Where(s => old.ContainsKey(s.Name)).ToDictionary(s => s.Name, s => (Spec: s, Difference: SpecComparison.Compare(old[s.Name].Spec, s)), StringComparer.OrdinalIgnoreCase);
@@ -68,8 +101,14 @@ public sealed partial class FleetSupervisor
         // A daemon that is stopped already is not stopped again: it may be that its port is somebody else's by now.
         var stopping = leaving.Concat(restarting.Where(wanted.Contains)).ToList();
         var stuck = new HashSet<DaemonActor>();
-        foreach (var (daemon, failure) in await Task.WhenAll(stopping.Select(StopForChangeAsync)).ConfigureAwait(false))
+        var stops = new List<StopReport>();
+        foreach (var (daemon, report, failure) in await Task.WhenAll(stopping.Select(StopForChangeAsync)).ConfigureAwait(false))
         {
+            if (report is not null)
+            {
+                stops.Add(report);
+            }
+
             if (failure is not null)
             {
                 stuck.Add(daemon);
@@ -130,6 +169,8 @@ public sealed partial class FleetSupervisor
             Restarted = [.. restarting.Where(d => !stuck.Contains(d)).Select(d => d.Current.Name)],
             Updated = updated,
             Failures = failures,
+            Stops = stops,
+            Options = options,
         };
 
         DaemonActor Add(DaemonSpec spec, int index)
@@ -145,23 +186,23 @@ public sealed partial class FleetSupervisor
         }
     }
 
-    private static async Task<(DaemonActor Daemon, string? Failure)> StopForChangeAsync(DaemonActor daemon)
+    private static async Task<(DaemonActor Daemon, StopReport? Report, string? Failure)> StopForChangeAsync(DaemonActor daemon)
     {
         if (daemon.Spec.Launch == LaunchMode.Attached)
         {
-            return (daemon, null);
+            return (daemon, null, null);
         }
 
         try
         {
             var report = await daemon.StopAsync().ConfigureAwait(false);
-            return (daemon, report.Verdict is StopVerdict.Failed or StopVerdict.PermissionDenied
+            return (daemon, report, report.Verdict is StopVerdict.Failed or StopVerdict.PermissionDenied
                 ? $"'{daemon.Spec.Name}' could not be stopped: {report.Detail}"
                 : null);
         }
         catch (FleetConflictException e)
         {
-            return (daemon, e.Message);
+            return (daemon, null, e.Message);
         }
     }
 }

@@ -44,6 +44,10 @@ public sealed partial class FleetSupervisor : IFleet, IAsyncDisposable
         _parts = new FleetParts(engine, options, logger, timeProvider ?? TimeProvider.System, controller, webhook, random);
         _daemons = [.. specs.Select((spec, i) => new DaemonActor(_parts, spec, Phase(i, specs.Count)))];
         _up = UpGauge.Register(MeasureUp);
+        if (controller is not null)
+        {
+            controller.LaunchedUnasked += OnLaunchedUnasked;
+        }
     }
 
     /// <inheritdoc />
@@ -107,10 +111,8 @@ public sealed partial class FleetSupervisor : IFleet, IAsyncDisposable
     /// <inheritdoc />
     public Task<StartupReport> RestartAsync(string name, CancellationToken cancellationToken) => Actor(name).RestartAsync().WaitAsync(cancellationToken);
 
-    /// <summary>Forgets the failures of a daemon in a crash loop or in back-off and tries at once.</summary>
-    /// <param name="name">The daemon's name.</param>
-    /// <exception cref="KeyNotFoundException">The fleet has no such daemon.</exception>
-    public void ResetCrashLoop(string name) => Actor(name).ResetCrashLoop();
+    /// <inheritdoc />
+    public Task<DaemonSnapshot> ResetCrashLoopAsync(string name, CancellationToken cancellationToken) => Actor(name).ResetCrashLoopAsync().WaitAsync(cancellationToken);
 
     /// <inheritdoc />
     public IAsyncEnumerable<FleetEvent> WatchAsync(long? afterId, CancellationToken cancellationToken) => _parts.Events.WatchAsync(afterId, cancellationToken);
@@ -119,6 +121,11 @@ public sealed partial class FleetSupervisor : IFleet, IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await EndAsync(CancellationToken.None).ConfigureAwait(false);
+        if (_parts.Controller is { } controller)
+        {
+            controller.LaunchedUnasked -= OnLaunchedUnasked;
+        }
+
         _up.Dispose();
         _changing.Dispose();
         _parts.Dispose();
@@ -156,6 +163,8 @@ public sealed partial class FleetSupervisor : IFleet, IAsyncDisposable
 
         await daemon.DisposeAsync().ConfigureAwait(false);
     }
+
+    private void OnLaunchedUnasked(string name) => FindActor(name)?.LaunchedUnasked();
 
     private DaemonActor Actor(string name) => FindActor(name) ?? throw new KeyNotFoundException($"there is no daemon '{name}' in this fleet");
 

@@ -34,6 +34,16 @@ public interface IFleet
     Task<StartupReport> RestartAsync(string name, CancellationToken cancellationToken);
 
     /// <summary>
+    /// Forgets the failures of a daemon, so that its crash loop and the alert about it end; one in back-off or in a crash loop is tried at once.
+    /// </summary>
+    /// <param name="name">The daemon's name.</param>
+    /// <param name="cancellationToken">Stops waiting; the reset is made.</param>
+    /// <returns>The daemon right after that. The start that may follow is not waited for.</returns>
+    /// <exception cref="KeyNotFoundException">The fleet has no such daemon.</exception>
+    /// <exception cref="FleetConflictException">The daemon is stopped, failed for good or shut out by the owner of its port: it is in no crash loop.</exception>
+    Task<DaemonSnapshot> ResetCrashLoopAsync(string name, CancellationToken cancellationToken);
+
+    /// <summary>
     /// The events after <paramref name="afterId"/> that are still kept (the last 1000), and then all new ones as they happen.
     /// Every subscriber sees every event in order; one that is too slow is not skipped but kept up to 1000 events behind, then ended.
     /// </summary>

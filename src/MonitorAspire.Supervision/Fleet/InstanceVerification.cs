@@ -17,15 +17,32 @@ internal sealed class InstanceVerification(IDaemonEngine engine, TimeProvider ti
     /// <param name="spec">The daemon.</param>
     /// <param name="options">Time limit, attempt and the call-back for stages.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    public async Task<StartOutcome> RunAsync(DaemonSpec spec, StartOptions options, CancellationToken cancellationToken)
+    /// <param name="launcher">Who launches it, where the supervisor can talk to them.</param>
+    /// <param name="request">Whether the launch has to be asked for; otherwise the launcher launches it by itself.</param>
+    public async Task<StartOutcome> RunAsync(
+        DaemonSpec spec, StartOptions options, CancellationToken cancellationToken, IAttachedDaemonController? launcher = null, bool request = false)
     {
-        using var timeline = new StartupTimeline(spec, options.Attempt, time);
+        AttachedLaunch? launch = null;
+        StartupFailedException? refused = null;
+        if (launcher is not null && !request)
+        {
+            // Its time begins when it is launched: until then it may wait for anything, a database or a person.
+            options.StageEntered?.Invoke(StartupStage.Preflight, null);
+            (launch, refused) = await LaunchAsync(() => launcher.WaitForLaunchAsync(spec.Name, cancellationToken)).ConfigureAwait(false);
+        }
+
+        using var timeline = new StartupTimeline(spec, options.Attempt, time, launch?.TraceParent);
         DaemonInstance? instance = null;
         DaemonInspection? seen = null;
-        var stage = StartupStage.Spawn;
+        var stage = launcher is null ? StartupStage.Spawn : StartupStage.Preflight;
         Enter(stage);
         try
         {
+            if (launcher is not null)
+            {
+                await PreflightAsync(launcher).ConfigureAwait(false);
+            }
+
             for (var delay = FirstDelay; ; delay = delay * 2 < LongestDelay ? delay * 2 : LongestDelay)
             {
                 cancellationToken.ThrowIfCancellationRequested();
@@ -34,7 +51,7 @@ internal sealed class InstanceVerification(IDaemonEngine engine, TimeProvider ti
                     throw new StartupFailedException(StartupReason.ExitedPrematurely, $"PID {instance.Pid} ended before it was verified");
                 }
 
-                instance ??= engine.Attach(spec);
+                instance ??= Find();
                 if (instance is not null)
                 {
                     seen = await engine.InspectAsync(spec, new InspectOptions { HealthTimeout = HealthTimeout }, cancellationToken).ConfigureAwait(false);
@@ -73,6 +90,38 @@ internal sealed class InstanceVerification(IDaemonEngine engine, TimeProvider ti
             return Failed(new StartupFailedException(StartupReason.Cancelled, "the wait for it was given up"));
         }
 
+        DaemonInstance? Find() => launch?.Pid is { } pid && spec.EffectivePidFileWriter == PidFileWriter.Launcher
+            ? engine.Register(spec, pid, options.RestartCount)
+            : engine.Attach(spec);
+
+        async Task PreflightAsync(IAttachedDaemonController launches)
+        {
+            // Before anything is launched, and all the more where nothing could be: a port that is somebody else's is the reason. What was
+            // launched already has to be known by then, or it would be called somebody else itself.
+            instance = Find();
+            seen = await engine.InspectAsync(spec, new InspectOptions { ProbeHealth = false }, cancellationToken).ConfigureAwait(false);
+            if (seen.Verdict == InspectionVerdict.Foreign)
+            {
+                throw new StartupFailedException(StartupReason.PortInUse, seen.Detail ?? $"port {spec.Port} is somebody else's");
+            }
+
+            timeline.Leave();
+            Enter(stage = StartupStage.Spawn);
+            if (refused is null && request && engine.Attach(spec) is null)
+            {
+                (launch, refused) = await LaunchAsync(async () =>
+                {
+                    await launches.RequestStartAsync(spec.Name, cancellationToken).ConfigureAwait(false);
+                    return await launches.WaitForLaunchAsync(spec.Name, cancellationToken).WaitAsync(options.Timeout, time, cancellationToken).ConfigureAwait(false);
+                }).ConfigureAwait(false);
+            }
+
+            if (refused is not null)
+            {
+                throw refused;
+            }
+        }
+
         void Enter(StartupStage entered)
         {
             timeline.Enter(entered);
@@ -90,7 +139,7 @@ internal sealed class InstanceVerification(IDaemonEngine engine, TimeProvider ti
         StartOutcome Failed(StartupFailedException e)
         {
             timeline.Leave(e);
-            var report = Report(StartupVerdict.Failed) with { Stage = stage, Reason = e.Reason, Detail = e.Message };
+            var report = Report(StartupVerdict.Failed) with { Stage = stage, Reason = e.Reason, Detail = e.Message, ExitCode = e.ExitCode, LogTail = e.LogTail ?? [] };
             timeline.Complete(report);
             return new StartOutcome(report, null);
         }
@@ -111,6 +160,27 @@ internal sealed class InstanceVerification(IDaemonEngine engine, TimeProvider ti
             StartedAt = instance?.StartedAt,
             TraceId = timeline.TraceId,
         };
+    }
+
+    private static async Task<(AttachedLaunch? Launch, StartupFailedException? Refused)> LaunchAsync(Func<Task<AttachedLaunch>> launch)
+    {
+        try
+        {
+            return (await launch().ConfigureAwait(false), null);
+        }
+        catch (InvalidOperationException e)
+        {
+            var launched = e as LaunchFailedException;
+            return (null, new StartupFailedException(StartupReason.ExitedPrematurely, e.Message)
+            {
+                ExitCode = launched?.ExitCode,
+                LogTail = launched?.LogTail,
+            });
+        }
+        catch (TimeoutException)
+        {
+            return (null, new StartupFailedException(StartupReason.TimedOut, "whoever launches it took the request and launched nothing"));
+        }
     }
 
     private static bool Passed(StartupStage stage, DaemonSpec spec, DaemonInstance instance, DaemonInspection seen) => stage switch

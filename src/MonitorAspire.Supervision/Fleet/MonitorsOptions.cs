@@ -36,7 +36,10 @@ public sealed class MonitorsOptions
     /// <summary>Restart policy of all daemons that have none of their own.</summary>
     public RestartPolicy Restart { get; set; } = new();
 
-    /// <summary>Daemons by list instead of by count.</summary>
+    /// <summary>How daemons that run are looked at.</summary>
+    public ProbePolicy Probe { get; set; } = new();
+
+    /// <summary>Daemons by list instead of by count; 200 at most.</summary>
     [SuppressMessage("Usage", "CA2227:Collection properties should be read only", Justification = "Options are bound from configuration.")]
     public IList<MonitorOptions> Daemons { get; set; } = [];
 }
@@ -48,7 +51,13 @@ public sealed class MonitorOptions
     /// <summary>Unique name. Default <c>monitor-PORT</c>.</summary>
     public string? Name { get; set; }
 
-    /// <summary>Port, required.</summary>
+    /// <summary>
+    /// Name of the daemon's endpoint in service discovery, as in <c>http://_http.catalog</c>; its address then is the daemon's host and
+    /// port. Default none: <see cref="Host"/> and <see cref="Port"/> say it. Only the supervisor knows service discovery.
+    /// </summary>
+    public string? Service { get; set; }
+
+    /// <summary>Port, required where <see cref="Service"/> does not say it.</summary>
     public int Port { get; set; }
 
     /// <summary>Last port of a range that starts at <see cref="Port"/>; the first free one is taken. Default none: exactly <see cref="Port"/>.</summary>
@@ -74,6 +83,9 @@ public sealed class MonitorOptions
 
     /// <summary>Restart policy. Default that of the fleet.</summary>
     public RestartPolicy? Restart { get; set; }
+
+    /// <summary>Who writes the PID file. Default as <see cref="DaemonSpec.PidFileWriter"/>.</summary>
+    public PidFileWriter? PidFileWriter { get; set; }
 
     /// <summary>Who launches it. Default the supervisor.</summary>
     public LaunchMode Launch { get; set; }

@@ -33,15 +33,22 @@ public sealed class ListenerProbe(ProcessTable processes)
     /// <param name="candidatesFirst">
     /// PIDs to look at first; the whole table is scanned only for a socket that none of them has open. Default none.
     /// </param>
-    public IReadOnlyList<OwnedListener> FindOwners(int port, IReadOnlyCollection<int>? candidatesFirst = null)
+    public IReadOnlyList<OwnedListener> FindOwners(int port, IReadOnlyCollection<int>? candidatesFirst = null) => OwnersOf(FindAll(port), candidatesFirst ?? []);
+
+    /// <summary>The processes that have these listening sockets open.</summary>
+    /// <param name="listeners">The sockets, out of <see cref="Find"/>.</param>
+    /// <param name="candidatesFirst">PIDs to look at first; the whole table is scanned only for a socket that none of them has open.</param>
+    /// <returns>One for each socket, in the same order.</returns>
+    public IReadOnlyList<OwnedListener> OwnersOf(IReadOnlyList<Listener> listeners, IReadOnlyCollection<int> candidatesFirst)
     {
-        var listeners = FindAll(port);
+        ArgumentNullException.ThrowIfNull(listeners);
+        ArgumentNullException.ThrowIfNull(candidatesFirst);
         if (listeners.Count == 0 || _files is null)
         {
             return [.. listeners.Select(listener => new OwnedListener(listener, []))];
         }
 
-        var owners = SocketOwners.Find(_files, listeners.Select(listener => listener.Inode), candidatesFirst ?? []);
+        var owners = SocketOwners.Find(_files, listeners.Select(listener => listener.Inode), candidatesFirst);
         return [.. listeners.Select(listener => new OwnedListener(listener, owners[listener.Inode]))];
     }
 

@@ -46,9 +46,6 @@ internal sealed record Located(
 /// </summary>
 internal sealed class InstanceLocator(ProcessTable table)
 {
-    /// <summary>An id for a new instance. It starts with the port, so that a holder of the lock can be told from its launcher.</summary>
-    internal static string NewInstanceId(int port) => string.Create(CultureInfo.InvariantCulture, $"{port}-{Guid.NewGuid():N}");
-
     /// <summary>The id, if it is one of an instance of this port; otherwise <see langword="null"/>.</summary>
     internal static string? IdForPort(string? instanceId, int port) =>
         instanceId?.StartsWith(string.Create(CultureInfo.InvariantCulture, $"{port}-"), StringComparison.Ordinal) == true ? instanceId : null;
@@ -56,12 +53,15 @@ internal sealed class InstanceLocator(ProcessTable table)
     /// <summary>Looks. Changes nothing.</summary>
     internal Located Locate(DaemonFiles files)
     {
-        // Record and lock are two looks. Where a launcher wrote the record in between, what was seen does not fit together.
+        // Record and lock are two looks. Where a launcher wrote the record in between, what was seen does not fit together; a lock
+        // that was held for that moment only, by somebody else's look, proves nothing.
         for (var attempt = 1; ; attempt++)
         {
             var record = InstanceRecord.Read(files.InstanceFile);
             var located = Locate(files, record);
-            if (attempt == Attempts || (InstanceRecord.Read(files.InstanceFile)?.IsSameInstance(record) ?? record is null))
+            var fits = InstanceRecord.Read(files.InstanceFile)?.IsSameInstance(record) ?? record is null;
+            var passed = located.Kind == LocatedKind.Unprovable && InstanceLock.IsHeld(files.LockFile) == false;
+            if (attempt == Attempts || (fits && !passed))
             {
                 return located;
             }

@@ -41,7 +41,7 @@ internal sealed partial class DaemonMachine
 
         if (probed.PidFile == false && _settings.CanAct)
         {
-            Do(new MachineAction.RepairPidFile());
+            Do(new MachineAction.RepairFiles());
         }
 
         if (!probed.Health || probed.Port == false)

@@ -26,8 +26,8 @@ internal abstract record MachineAction
     /// <param name="Operation">Name of the look.</param>
     public sealed record Look(long Operation) : MachineAction;
 
-    /// <summary>Write the PID file of the living instance again.</summary>
-    public sealed record RepairPidFile : MachineAction;
+    /// <summary>Write the PID file and the record of the living instance again, where they are lost.</summary>
+    public sealed record RepairFiles : MachineAction;
 
     /// <summary>Remember why the daemon failed.</summary>
     /// <param name="Reason">The reason.</param>

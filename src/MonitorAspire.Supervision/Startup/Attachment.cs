@@ -26,7 +26,7 @@ internal sealed class Attachment(EngineParts parts)
     /// Writes the PID file of a proven living instance again where it is lost or names somebody else, and its record where that
     /// is lost too: whoever saw the instance start still knows it, and must be able to stop it when its files are gone.
     /// </summary>
-    internal string? RepairPidFile(DaemonSpec spec, DaemonInstance instance)
+    internal string? RepairFiles(DaemonSpec spec, DaemonInstance instance)
     {
         var files = new DaemonFiles(parts.Options.StateDirectory, instance.Port);
         var reading = PidFile.Read(files.PidFile);
@@ -59,6 +59,81 @@ internal sealed class Attachment(EngineParts parts)
             : reading.Pid != instance.Pid ? $"named PID {reading.Pid}"
             : "had lost its record";
         return $"{spec.Name}: {files.PidFile} {was}; it names PID {instance.Pid} again";
+    }
+
+    /// <summary>
+    /// Writes PID file and record of a process that somebody else launched. Its identity is the record's (PID, start ticks, boot id): it
+    /// holds no lock, since nobody handed it one.
+    /// </summary>
+    internal DaemonInstance? Register(DaemonSpec spec, int pid, int restarts)
+    {
+        var files = new DaemonFiles(parts.Options.StateDirectory, spec.Port);
+        if (parts.Processes.Identify(pid) is not { } identity || !parts.Processes.IsAlive(identity))
+        {
+            return null;
+        }
+
+        var located = parts.Locator.Locate(files);
+        if (located.Kind == LocatedKind.Instance)
+        {
+            return located.Identity == identity ? Attach(spec) : null;
+        }
+
+        try
+        {
+            StateDirectory.Create(files.StateDirectory);
+            if (InstanceLock.TryAcquire(files.LockFile) is not { } held)
+            {
+                return null;
+            }
+
+            using (held)
+            {
+                var instance = new DaemonInstance(
+                    identity, spec.Port, parts.Processes.StartTimeOf(identity), restarts, ProcessExits.OfOther(identity, parts.Processes));
+                if (PidFile.Read(files.PidFile) is not { State: PidFileState.Valid } reading || reading.Pid != pid)
+                {
+                    parts.Stale.Clean(files, []);
+                }
+
+                // The record first: a PID file without one names a process that nobody could prove.
+                RecordOf(spec, instance).Write(files.InstanceFile);
+                PidFile.Write(files.PidFile, pid);
+                return instance;
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or StartupFailedException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Removes what <see cref="Register"/>, or a daemon that was killed, left of a dead instance.</summary>
+    internal void Forget(DaemonInstance instance)
+    {
+        var files = new DaemonFiles(parts.Options.StateDirectory, instance.Port);
+        try
+        {
+            // Whoever holds the lock is the next instance, or about to launch it, and cleans up by itself.
+            if (parts.Processes.IsAlive(instance.Identity) || InstanceLock.TryAcquire(files.LockFile) is not { } held)
+            {
+                return;
+            }
+
+            using (held)
+            {
+                if (InstanceRecord.Read(files.InstanceFile)?.Identity == instance.Identity)
+                {
+                    AtomicFile.TryDelete(files.InstanceFile);
+                }
+
+                PidFile.RemoveIfOwn(files.PidFile, instance.Pid);
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // They stay, and the next look calls them stale.
+        }
     }
 
     private InstanceRecord RecordOf(DaemonSpec spec, DaemonInstance instance) => new()

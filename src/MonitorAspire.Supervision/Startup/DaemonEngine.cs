@@ -55,11 +55,25 @@ public sealed class DaemonEngine : IDaemonEngine
     }
 
     /// <inheritdoc />
-    public string? RepairPidFile(DaemonSpec spec, DaemonInstance instance)
+    public string? RepairFiles(DaemonSpec spec, DaemonInstance instance)
     {
         ArgumentNullException.ThrowIfNull(spec);
         ArgumentNullException.ThrowIfNull(instance);
-        return new Attachment(_parts).RepairPidFile(spec, instance);
+        return new Attachment(_parts).RepairFiles(spec, instance);
+    }
+
+    /// <inheritdoc />
+    public DaemonInstance? Register(DaemonSpec spec, int pid, int restarts)
+    {
+        ArgumentNullException.ThrowIfNull(spec);
+        return new Attachment(_parts).Register(spec, pid, restarts);
+    }
+
+    /// <inheritdoc />
+    public void Forget(DaemonInstance instance)
+    {
+        ArgumentNullException.ThrowIfNull(instance);
+        new Attachment(_parts).Forget(instance);
     }
 
     /// <inheritdoc />

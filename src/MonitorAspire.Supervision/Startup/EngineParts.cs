@@ -37,6 +37,9 @@ internal sealed class EngineParts
         }
     }
 
+    /// <summary>For a person: what is wrong with a host that has none.</summary>
+    internal static string NoAddress(string host) => $"host '{host}' stands for no address";
+
     internal EngineOptions Options { get; }
 
     internal TimeProvider Time { get; }

@@ -37,10 +37,28 @@ public interface IDaemonEngine
     /// <param name="spec">The daemon.</param>
     DaemonInstance? Attach(DaemonSpec spec);
 
-    /// <summary>Writes a lost or foreign PID file of a proven living instance again. Returns what was done, or <see langword="null"/>.</summary>
+    /// <summary>Writes what says who a proven living instance is again: a lost or foreign PID file, and a lost record.</summary>
     /// <param name="spec">The daemon.</param>
     /// <param name="instance">The proven instance.</param>
-    string? RepairPidFile(DaemonSpec spec, DaemonInstance instance);
+    /// <returns>What was done, or <see langword="null"/>.</returns>
+    string? RepairFiles(DaemonSpec spec, DaemonInstance instance);
+
+    /// <summary>
+    /// Makes a process that somebody else launched the instance of a daemon that knows nothing of the contract: writes its PID file and
+    /// its record, as the launcher of the contract does, so that it can be proved from then on. Where another instance is proved, or
+    /// the port's lock is held, nothing is written.
+    /// </summary>
+    /// <param name="spec">The daemon.</param>
+    /// <param name="pid">The process that was launched.</param>
+    /// <param name="restarts">Restarts before it that no person asked for.</param>
+    /// <returns>The instance, or <see langword="null"/> where the process is gone or something is in the way.</returns>
+    DaemonInstance? Register(DaemonSpec spec, int pid, int restarts) => Attach(spec);
+
+    /// <summary>Removes the PID file and the record of an attached instance that has ended, where they still name it.</summary>
+    /// <param name="instance">The instance; one that lives is left alone.</param>
+    void Forget(DaemonInstance instance)
+    {
+    }
 
     /// <summary>
     /// Rotates the log of a living daemon where it has grown beyond <see cref="EngineOptions.LogRotateBytes"/>. Cheap to ask

@@ -55,7 +55,8 @@ internal sealed class Inspector(EngineParts parts)
     {
         var root = located.Identity!.Value;
         var host = spec.Host;
-        var sight = parts.Ports.Look(EngineParts.AddressesOf(host), spec.Port, root, located.InstanceId);
+        var addresses = EngineParts.AddressesOf(host);
+        var sight = parts.Ports.Look(addresses, spec.Port, root, located.InstanceId);
         seen = seen with
         {
             Pid = root.Pid,
@@ -68,7 +69,11 @@ internal sealed class Inspector(EngineParts parts)
         };
 
         var problems = new List<(StartupReason Reason, string Detail)>();
-        if (sight.Other is { } other)
+        if (addresses.Count == 0)
+        {
+            problems.Add((StartupReason.InvalidConfiguration, EngineParts.NoAddress(host)));
+        }
+        else if (sight.Other is { } other)
         {
             problems.Add((StartupReason.PortOwnedByOther, $"port {spec.Port} is served by {other}"));
         }
@@ -136,7 +141,18 @@ internal sealed class Inspector(EngineParts parts)
 
     private DaemonInspection InspectNothing(DaemonSpec spec, DaemonFiles files, PidFileReading reading, DaemonInspection seen)
     {
-        var listeners = parts.Ports.Look(EngineParts.AddressesOf(spec.Host), spec.Port, null, null).Listeners;
+        var addresses = EngineParts.AddressesOf(spec.Host);
+        if (addresses.Count == 0)
+        {
+            return seen with
+            {
+                Verdict = InspectionVerdict.Unknown,
+                Reason = StartupReason.InvalidConfiguration,
+                Detail = $"no daemon of ours; {EngineParts.NoAddress(spec.Host)}, so nobody can say who serves it on port {spec.Port}",
+            };
+        }
+
+        var listeners = parts.Ports.Look(addresses, spec.Port, null, null).Listeners;
         if (listeners.Count > 0)
         {
             return seen with

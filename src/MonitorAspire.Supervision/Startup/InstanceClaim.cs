@@ -85,7 +85,7 @@ public sealed class InstanceClaim : IDisposable
             AtomicFile.TryDelete(Files.InstanceFile);
         }
 
-        _lock.Dispose();
+        _lock.HandOver();
     }
 
     private static InstanceLock? InheritedLock(DaemonFiles files)

@@ -21,7 +21,7 @@ internal sealed class PortView(ListenerProbe probe, InstanceTree tree, ProcessTa
     /// <param name="instanceId">Its instance id.</param>
     internal PortSight Look(IReadOnlyList<IPAddress> addresses, int port, ProcessIdentity? root, string? instanceId)
     {
-        // The cheap look first: during a start it comes back empty most of the time.
+        // The cheap look first: during a start it comes back empty most of the time. Whatever follows speaks of the same sockets.
         var serving = probe.Find(port).Where(l => ListenerCoverage.Serves(l, addresses)).ToList();
         if (serving.Count == 0)
         {
@@ -35,8 +35,8 @@ internal sealed class PortView(ListenerProbe probe, InstanceTree tree, ProcessTa
 
         // Nearly always the root has the socket open itself, and then nobody else need be looked at.
         if (root is { } identity
-            && probe.FindOwners(port, [identity.Pid]).Where(l => ListenerCoverage.Serves(l.Listener, addresses)).ToList() is { Count: > 0 } own
-            && own.TrueForAll(l => l.Pids.Contains(identity.Pid))
+            && probe.OwnersOf(serving, [identity.Pid]) is var own
+            && own.All(l => l.Pids.Contains(identity.Pid))
             && table.IsAlive(identity))
         {
             return new PortSight(true, null, [.. own.Select(l => (l with { Pids = [identity.Pid] }).ToPortOwner(table))]);
@@ -48,7 +48,7 @@ internal sealed class PortView(ListenerProbe probe, InstanceTree tree, ProcessTa
         var owned = false;
         PortOwner? other = null;
         var listeners = new List<PortOwner>();
-        foreach (var listener in probe.FindOwners(port, members).Where(l => ListenerCoverage.Serves(l.Listener, addresses)))
+        foreach (var listener in probe.OwnersOf(serving, members))
         {
             var owner = Describe(listener, members);
             listeners.Add(owner);

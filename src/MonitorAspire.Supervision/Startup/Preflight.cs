@@ -11,7 +11,8 @@ namespace MonitorAspire.Supervision.Startup;
 /// <summary>What a preflight that passed hands on: the lock, and the port that it is the lock of.</summary>
 internal sealed record Cleared(DaemonSpec Spec, DaemonFiles Files, InstanceLock Lock, IReadOnlyList<IPAddress> Addresses) : IDisposable
 {
-    public void Dispose() => Lock.Dispose();
+    /// <summary>Whatever was spawned meanwhile keeps the lock; where nothing was, <see cref="InstanceLock.Dispose"/> frees it before.</summary>
+    public void Dispose() => Lock.HandOver();
 }
 
 /// <summary>Stage one: the lock is taken, stale and legacy files are dealt with, and the port is free.</summary>
@@ -97,7 +98,7 @@ internal sealed class Preflight(EngineParts parts)
         catch (Exception)
         {
             // Nothing was spawned with it. (A daemon that lives by its record alone let go of it long ago.)
-            instanceLock.Release();
+            instanceLock.Dispose();
             throw;
         }
     }
@@ -181,7 +182,7 @@ internal sealed class Preflight(EngineParts parts)
 
     private static IReadOnlyList<IPAddress> Resolve(string host) => EngineParts.AddressesOf(host) is { Count: > 0 } addresses
         ? addresses
-        : throw new StartupFailedException(StartupReason.InvalidConfiguration, $"host '{host}' stands for no address");
+        : throw new StartupFailedException(StartupReason.InvalidConfiguration, EngineParts.NoAddress(host));
 
     private static string Join(IEnumerable<int> pids) => string.Join(", ", pids.Select(p => p.ToString(CultureInfo.InvariantCulture)));
 }

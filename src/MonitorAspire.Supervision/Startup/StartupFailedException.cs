@@ -11,6 +11,9 @@ internal sealed class StartupFailedException(StartupReason reason, string detail
 
     internal int? Signal { get; init; }
 
+    /// <summary>Last lines of output that are in no log file of ours.</summary>
+    internal IReadOnlyList<string>? LogTail { get; init; }
+
     /// <summary>PID of the instance that is there already, for <see cref="StartupReason.AlreadyRunning"/>.</summary>
     internal int? ExistingPid { get; init; }
 }

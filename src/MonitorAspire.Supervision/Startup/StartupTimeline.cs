@@ -14,11 +14,11 @@ internal sealed class StartupTimeline : IDisposable
     private Activity? _stageSpan;
     private long? _stageStarted;
 
-    internal StartupTimeline(DaemonSpec spec, int attempt, TimeProvider time)
+    internal StartupTimeline(DaemonSpec spec, int attempt, TimeProvider time, string? traceParent = null)
     {
         _time = time;
         _started = time.GetTimestamp();
-        _startup = SupervisionTelemetry.StartStartup(spec, attempt);
+        _startup = SupervisionTelemetry.StartStartup(spec, attempt, traceParent);
     }
 
     /// <summary>The stage that is under way, or that was when the start ended.</summary>

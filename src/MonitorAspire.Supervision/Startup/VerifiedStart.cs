@@ -175,7 +175,7 @@ internal sealed class VerifiedStart(EngineParts parts, DaemonSpec requested, Sta
     {
         Enter(StartupStage.Spawn);
         var files = _cleared!.Files;
-        var id = InstanceLocator.NewInstanceId(_spec.Port);
+        var id = InstanceRecord.NewInstanceId(_spec.Port);
         var plan = DaemonLauncher.Plan(_spec, files, parts.Options, id, out var failure)
             ?? throw new StartupFailedException(failure.Reason, failure.Detail);
 
@@ -423,7 +423,7 @@ internal sealed class VerifiedStart(EngineParts parts, DaemonSpec requested, Sta
         var root = _instance.Root;
 
         // From here on the lock lives with the instance alone.
-        _cleared!.Lock.Dispose();
+        _cleared!.Lock.HandOver();
         var report = Report(StartupVerdict.Verified) with { VerifiedAt = verifiedAt, Pid = root.Pid, OwnershipVerified = _owned == true };
         _timeline.Complete(report);
         StartupLog.Verified(logger, _spec.Name, _spec.Port, root.Pid, report.TotalMs);
@@ -457,7 +457,7 @@ internal sealed class VerifiedStart(EngineParts parts, DaemonSpec requested, Sta
             (var left, detail) = await CleanUpAsync(detail).ConfigureAwait(false);
             if (!left)
             {
-                _cleared!.Lock.Release();
+                _cleared!.Lock.Dispose();
             }
 
             if (logTail.Count == 0)
@@ -472,10 +472,10 @@ internal sealed class VerifiedStart(EngineParts parts, DaemonSpec requested, Sta
             if (_instance is null)
             {
                 AtomicFile.TryDelete(_cleared.Files.InstanceFile);
-                _cleared.Lock.Release();
+                _cleared.Lock.Dispose();
             }
 
-            _cleared.Lock.Dispose();
+            _cleared.Lock.HandOver();
         }
 
         var report = Report(StartupVerdict.Failed) with

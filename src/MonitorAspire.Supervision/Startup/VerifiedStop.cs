@@ -63,7 +63,13 @@ internal sealed class VerifiedStop(EngineParts parts)
     private StopReport NothingOfOurs(DaemonSpec spec, DaemonFiles files, StopReport report)
     {
         var reading = PidFile.Read(files.PidFile);
-        var owner = parts.Ports.Look(EngineParts.AddressesOf(spec.Host), spec.Port, null, null).Listeners.FirstOrDefault();
+        var addresses = EngineParts.AddressesOf(spec.Host);
+        if (addresses.Count == 0)
+        {
+            return report with { Detail = $"{EngineParts.NoAddress(spec.Host)}, so nobody can say who serves it on port {spec.Port}; nothing was signalled" };
+        }
+
+        var owner = parts.Ports.Look(addresses, spec.Port, null, null).Listeners.FirstOrDefault();
         if (owner is not null)
         {
             return report with
@@ -80,17 +86,11 @@ internal sealed class VerifiedStop(EngineParts parts)
         {
             try
             {
-                if (InstanceLock.TryAcquire(files.LockFile) is { } instanceLock)
+                using var held = InstanceLock.TryAcquire(files.LockFile);
+                if (held is not null)
                 {
-                    try
-                    {
-                        parts.Stale.Clean(files, notes);
-                        AtomicFile.TryDelete(files.InstanceFile);
-                    }
-                    finally
-                    {
-                        instanceLock.Release();
-                    }
+                    parts.Stale.Clean(files, notes);
+                    AtomicFile.TryDelete(files.InstanceFile);
                 }
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException or StartupFailedException)
@@ -120,11 +120,10 @@ internal sealed class VerifiedStop(EngineParts parts)
                     return Cleared(spec, files, stopped, report);
                 }
 
-                if (InstanceLock.TryAcquire(files.LockFile) is { } instanceLock)
+                using var held = InstanceLock.TryAcquire(files.LockFile);
+                if (held is not null)
                 {
-                    var cleared = Cleared(spec, files, stopped, report);
-                    instanceLock.Release();
-                    return cleared;
+                    return Cleared(spec, files, stopped, report);
                 }
             }
             catch (IOException e)

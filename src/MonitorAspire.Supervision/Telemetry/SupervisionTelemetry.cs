@@ -60,11 +60,14 @@ public static class SupervisionTelemetry
     /// <summary>Begins the span of a start; its parent is the current activity. Dispose it after <see cref="EndStartup"/>.</summary>
     /// <param name="spec">The daemon.</param>
     /// <param name="attempt">Which try, counted from 1.</param>
+    /// <param name="traceParent">W3C trace context that the start belongs to. Default the current activity's; one that cannot be read counts as none.</param>
     /// <returns>The span, or <see langword="null"/> when nobody listens.</returns>
-    public static Activity? StartStartup(DaemonSpec spec, int attempt)
+    public static Activity? StartStartup(DaemonSpec spec, int attempt, string? traceParent = null)
     {
         ArgumentNullException.ThrowIfNull(spec);
-        var activity = Source.StartActivity(SpanNames.Startup);
+        var activity = ActivityContext.TryParse(traceParent, null, isRemote: true, out var parent)
+            ? Source.StartActivity(SpanNames.Startup, ActivityKind.Internal, parent)
+            : Source.StartActivity(SpanNames.Startup);
         activity?.SetTag(AttributeNames.DaemonName, spec.Name);
         activity?.SetTag(AttributeNames.DaemonPort, spec.Port);
         activity?.SetTag(AttributeNames.StartupAttempt, attempt);

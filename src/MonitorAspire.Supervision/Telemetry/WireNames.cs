@@ -1,3 +1,4 @@
+using MonitorAspire.Supervision.Diagnosis;
 using MonitorAspire.Supervision.Restarts;
 using MonitorAspire.Supervision.Startup;
 
@@ -60,5 +61,41 @@ public static class WireNames
         AlertKind.HealthLost => "health-lost",
         AlertKind.CannotStart => "cannot-start",
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, null),
+    };
+
+    /// <summary>The verdict of a stop as in <c>not-running</c>.</summary>
+    /// <param name="verdict">The verdict.</param>
+    public static string Of(StopVerdict verdict) => verdict switch
+    {
+        StopVerdict.Stopped => "stopped",
+        StopVerdict.NotRunning => "not-running",
+        StopVerdict.Foreign => "foreign",
+        StopVerdict.PermissionDenied => "permission-denied",
+        StopVerdict.Failed => "failed",
+        _ => throw new ArgumentOutOfRangeException(nameof(verdict), verdict, null),
+    };
+
+    /// <summary>The verdict of an inspection as in <c>not-running</c>.</summary>
+    /// <param name="verdict">The verdict.</param>
+    public static string Of(InspectionVerdict verdict) => verdict switch
+    {
+        InspectionVerdict.Running => "running",
+        InspectionVerdict.Starting => "starting",
+        InspectionVerdict.Unhealthy => "unhealthy",
+        InspectionVerdict.Dead => "dead",
+        InspectionVerdict.NotRunning => "not-running",
+        InspectionVerdict.Foreign => "foreign",
+        InspectionVerdict.Unknown => "unknown",
+        _ => throw new ArgumentOutOfRangeException(nameof(verdict), verdict, null),
+    };
+
+    /// <summary>The severity of a finding as in <c>warning</c>.</summary>
+    /// <param name="severity">The severity.</param>
+    public static string Of(FindingSeverity severity) => severity switch
+    {
+        FindingSeverity.Info => "info",
+        FindingSeverity.Warning => "warning",
+        FindingSeverity.Error => "error",
+        _ => throw new ArgumentOutOfRangeException(nameof(severity), severity, null),
     };
 }

@@ -14,4 +14,10 @@ internal interface IFleetControl
     /// <summary>Ends supervision and, where the configuration says so, the daemons.</summary>
     /// <param name="cancellationToken">The time is up: what is left is killed.</param>
     Task StopAsync(CancellationToken cancellationToken);
+
+    /// <summary>Makes the fleet consist of these daemons; only those that differ are touched.</summary>
+    /// <param name="specs">The daemons.</param>
+    /// <param name="options">Options of the whole fleet; <see langword="null"/> leaves them as they are.</param>
+    /// <param name="cancellationToken">Gives up waiting for another change; one that has begun is carried out.</param>
+    Task<FleetChange> ApplyAsync(IReadOnlyList<DaemonSpec> specs, FleetOptions? options, CancellationToken cancellationToken);
 }

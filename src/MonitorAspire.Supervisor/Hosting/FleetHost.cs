@@ -1,5 +1,6 @@
 using MonitorAspire.Supervision.Fleet;
 using MonitorAspire.Supervisor.Fleet;
+using MonitorAspire.Supervisor.Fleet.History;
 
 namespace MonitorAspire.Supervisor.Hosting;
 

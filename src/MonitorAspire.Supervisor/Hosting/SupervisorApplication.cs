@@ -2,8 +2,12 @@ using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Diagnostics;
 using MonitorAspire.ServiceDefaults;
 using MonitorAspire.Supervision;
+using MonitorAspire.Supervision.Diagnosis;
+using MonitorAspire.Supervision.Startup;
 using MonitorAspire.Supervisor.Events;
 using MonitorAspire.Supervisor.Fleet;
+using MonitorAspire.Supervisor.Fleet.History;
+using MonitorAspire.Supervisor.Launcher;
 using MonitorAspire.Supervisor.Logs;
 using MonitorAspire.Supervisor.Rest;
 using MonitorAspire.Supervisor.Security;
@@ -39,7 +43,12 @@ internal static class SupervisorApplication
 
         builder.Services.AddSingleton(settings);
         builder.Services.AddSingleton(TimeProvider.System);
-        builder.Services.AddSingleton<FleetHistory>();
+        builder.Services.AddSingleton(static services => FleetHistory.Open(
+            services.GetRequiredService<SupervisorSettings>().StateDirectory,
+            services.GetRequiredService<TimeProvider>(),
+            services.GetRequiredService<ILogger<FleetHistory>>()));
+        builder.Services.AddSingleton(static services => new Doctor(
+            new EngineOptions { StateDirectory = services.GetRequiredService<SupervisorSettings>().StateDirectory }, services.GetRequiredService<TimeProvider>()));
         builder.Services.AddSingleton<StreamsEnding>();
         builder.Services.AddSingleton(static services => services.GetRequiredService<IFleetControl>().Fleet);
         builder.Services.AddHostedService<FleetHost>();
@@ -51,6 +60,7 @@ internal static class SupervisorApplication
             http.SerializerOptions.DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull;
             http.SerializerOptions.TypeInfoResolverChain.Insert(0, SupervisorJson.Default);
             http.SerializerOptions.TypeInfoResolverChain.Insert(0, SupervisionJson.Default);
+            http.SerializerOptions.TypeInfoResolverChain.Add(DefinitionJson.Default);
         });
         builder.Services.Configure<RouteHandlerOptions>(static routes => routes.ThrowOnBadRequest = true);
         builder.Services.AddOpenApi(OpenApiDescription.Configure);
@@ -78,9 +88,16 @@ internal static class SupervisorApplication
         app.MapDefaultEndpoints((context, report) =>
             context.Response.WriteAsJsonAsync(answers.Health(context, report.Status), SupervisorJson.Default.SupervisorHealth, cancellationToken: context.RequestAborted));
         app.MapDaemons();
+        app.MapDiagnosis();
+        app.MapDefinitions();
         app.MapLogs();
         app.MapEvents();
         app.MapSummary();
+        if (app.Services.GetService<LauncherLink>() is not null)
+        {
+            app.MapLauncher();
+        }
+
         app.MapOpenApi();
     }
 

@@ -31,6 +31,13 @@ internal static partial class DaemonEndpoints
         daemons.MapPost("/{name}/stop", (string name, ActionRequest? request, IFleet fleet, ILoggerFactory loggers, CancellationToken cancellationToken) =>
                 Act("stop", name, request, loggers, () => fleet.StopAsync(name, cancellationToken)))
             .Describe("StopDaemon", "Stops a daemon, which then stays stopped, and answers with the stop report.", Verdict);
+
+        daemons.MapPost("/{name}/reset", (string name, ActionRequest? request, IFleet fleet, ILoggerFactory loggers, CancellationToken cancellationToken) =>
+                Act("reset the crash loop of", name, request, loggers, () => fleet.ResetCrashLoopAsync(name, cancellationToken)))
+            .Describe(
+                "ResetCrashLoop",
+                "Forgets a daemon's failures, tries at once where it is in back-off or in a crash loop, and answers with the daemon.",
+                "The start that follows is not waited for. A daemon that is stopped, failed for good or shut out by the owner of its port is in no crash loop: 409.");
     }
 
     private const string Verdict =

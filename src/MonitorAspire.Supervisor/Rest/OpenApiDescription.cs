@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
+using MonitorAspire.Supervisor.Security;
 
 namespace MonitorAspire.Supervisor.Rest;
 
@@ -28,7 +29,8 @@ internal static class OpenApiDescription
         });
         options.AddOperationTransformer(static (operation, context, _) =>
         {
-            if (!HttpMethods.IsGet(context.Description.HttpMethod ?? HttpMethods.Get))
+            if (!HttpMethods.IsGet(context.Description.HttpMethod ?? HttpMethods.Get)
+                || context.Description.ActionDescriptor.EndpointMetadata.OfType<NeedsToken>().Any())
             {
                 operation.Security = [new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference(Bearer, context.Document)] = [] }];
             }

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.WebUtilities;
+using MonitorAspire.Supervisor.Fleet;
 
 namespace MonitorAspire.Supervisor.Rest;
 
@@ -14,6 +15,13 @@ internal static class Problems
     /// <summary>There is no such daemon.</summary>
     internal static ProblemHttpResult UnknownDaemon(string name)
         => TypedResults.Problem($"The fleet has no daemon '{name}'; GET /api/daemons lists them.", statusCode: StatusCodes.Status404NotFound);
+
+    /// <summary>A daemon that was given cannot be; every key that is wrong is named.</summary>
+    internal static ProblemHttpResult Invalid(DefinitionException bad) => TypedResults.Problem(new HttpValidationProblemDetails(bad.Errors)
+    {
+        Detail = bad.Message,
+        Status = StatusCodes.Status400BadRequest,
+    });
 
     /// <summary>Writes a problem where no endpoint is reached.</summary>
     internal static Task Write(HttpContext context, int status, string detail)

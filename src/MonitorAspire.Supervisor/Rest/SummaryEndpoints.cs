@@ -1,5 +1,5 @@
 using MonitorAspire.Supervision.Fleet;
-using MonitorAspire.Supervisor.Fleet;
+using MonitorAspire.Supervisor.Fleet.History;
 
 namespace MonitorAspire.Supervisor.Rest;
 
@@ -10,5 +10,5 @@ internal static class SummaryEndpoints
         .MapGet("/api/fleet/summary", FleetSummary (IFleet fleet, FleetHistory history) => history.Summarize(fleet.Daemons))
         .WithName("GetFleetSummary")
         .WithTags("Fleet")
-        .WithSummary("How many daemons serve, the success rate of starts, and how long verified starts took.");
+        .WithSummary("How many daemons serve, the success rate of starts, and how long verified starts and their stages took: of the fleet and of each daemon, earlier supervisors' starts included.");
 }

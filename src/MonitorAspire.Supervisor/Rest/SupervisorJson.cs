@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Mvc;
 using MonitorAspire.Supervision.Fleet;
 using MonitorAspire.Supervision.Startup;
-using MonitorAspire.Supervisor.Fleet;
+using MonitorAspire.Supervisor.Fleet.History;
 
 namespace MonitorAspire.Supervisor.Rest;
 
@@ -20,6 +20,7 @@ internal sealed partial class SupervisorJson : JsonSerializerContext;
 
 /// <summary>What may come with an action.</summary>
 /// <param name="Reason">Why, for the log. Optional.</param>
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 internal sealed record ActionRequest(string? Reason);
 
 /// <summary>The answer of <c>/health</c> and <c>/alive</c>.</summary>

@@ -1,7 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
 using MonitorAspire.Supervision.Files;
-using MonitorAspire.Supervision.Interop;
 
 namespace MonitorAspire.Supervisor.Security;
 
@@ -13,6 +12,7 @@ internal sealed class SupervisorToken
 {
     internal const string FileName = "supervisor.token";
     private const int Bytes = 32;
+    private const int MaximumBytes = 4096;
 
     private readonly byte[] _digest;
 
@@ -25,8 +25,12 @@ internal sealed class SupervisorToken
     /// <summary>Absolute path of the file.</summary>
     internal string FilePath { get; }
 
-    /// <summary>Reads the token, or makes one where there is none that can be trusted.</summary>
+    /// <summary>
+    /// Reads the token, or makes one where there is none. A file that others could have read or written is neither used nor replaced:
+    /// scripts may hold its token, and somebody should know.
+    /// </summary>
     /// <param name="stateDirectory">Absolute path of the state directory, which exists.</param>
+    /// <exception cref="UntrustedFileException">The file is a link, belongs to somebody else or is open to others.</exception>
     /// <exception cref="IOException">The file system refuses.</exception>
     /// <exception cref="UnauthorizedAccessException">This user may not.</exception>
     internal static SupervisorToken LoadOrCreate(string stateDirectory)
@@ -47,25 +51,9 @@ internal sealed class SupervisorToken
     internal bool Matches(string presented) =>
         CryptographicOperations.FixedTimeEquals(SHA256.HashData(Encoding.UTF8.GetBytes(presented)), _digest);
 
-    // One that others could read is no secret any more, and one that others could write never was ours.
     private static string? Read(string path)
     {
-        try
-        {
-            using var handle = NoFollowFile.OpenRead(path);
-            if (!OperatingSystem.IsWindows() && File.GetUnixFileMode(handle) != (UnixFileMode.UserRead | UnixFileMode.UserWrite))
-            {
-                return null;
-            }
-
-            var buffer = new byte[(Bytes * 2) + 2];
-            var read = RandomAccess.Read(handle, buffer, 0);
-            var text = Encoding.ASCII.GetString(buffer, 0, read).TrimEnd('\n');
-            return text.Length == Bytes * 2 && text.All(char.IsAsciiHexDigit) ? text : null;
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException)
-        {
-            return null;
-        }
+        var text = PrivateFile.Read(path, MaximumBytes) is { } content ? Encoding.ASCII.GetString(content).TrimEnd('\n') : "";
+        return text.Length == Bytes * 2 && text.All(char.IsAsciiHexDigit) ? text : null;
     }
 }

@@ -9,7 +9,7 @@ internal static class TokenMiddleware
 
     internal static void UseToken(this WebApplication app, SupervisorToken token) => app.Use((context, next) =>
     {
-        if (HttpMethods.IsGet(context.Request.Method) || HttpMethods.IsHead(context.Request.Method) || IsAuthorized(context.Request, token))
+        if (IsMereLook(context) || IsAuthorized(context.Request, token))
         {
             return next(context);
         }
@@ -19,6 +19,16 @@ internal static class TokenMiddleware
             context, StatusCodes.Status401Unauthorized, $"This needs the header 'Authorization: Bearer TOKEN'; the token is in {token.FilePath}.");
     });
 
+    private static bool IsMereLook(HttpContext context)
+        => (HttpMethods.IsGet(context.Request.Method) || HttpMethods.IsHead(context.Request.Method))
+            && context.GetEndpoint()?.Metadata.GetMetadata<NeedsToken>() is null;
+
     private static bool IsAuthorized(HttpRequest request, SupervisorToken token)
         => request.Headers.Authorization is [{ } header] && header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase) && token.Matches(header[Scheme.Length..].Trim());
+}
+
+/// <summary>On an endpoint that shows what not everybody on this machine may see.</summary>
+internal sealed class NeedsToken
+{
+    internal static NeedsToken Instance { get; } = new();
 }

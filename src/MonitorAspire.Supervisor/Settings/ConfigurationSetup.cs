@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Microsoft.Extensions.Configuration.Json;
 using MonitorAspire.Supervisor.Hosting;
 
@@ -64,9 +65,14 @@ internal sealed class ConfigurationSetup(CommandLine commandLine)
         {
             return read();
         }
+        catch (InvalidDataException e) when (e.InnerException?.InnerException is JsonException syntax)
+        {
+            // "Failed to load configuration from file '…'": the file is between the quotes.
+            var file = e.Message.Split('\'') is [_, var path, ..] ? path : "the configuration";
+            throw new ConfigurationException($"{file}: {JsonProblem.Syntax(syntax)}");
+        }
         catch (Exception e) when (e is InvalidDataException or IOException or UnauthorizedAccessException)
         {
-            // "Failed to load configuration from file '…'", and inside where in it.
             throw new ConfigurationException($"{e.Message} {e.InnerException?.Message}".Trim());
         }
     }

@@ -1,34 +1,58 @@
 using MonitorAspire.Supervision.Fleet;
+using MonitorAspire.Supervisor.Fleet;
 
 namespace MonitorAspire.Supervisor.Settings;
 
-/// <summary>Reads the section <c>Monitors</c>, and says what is wrong with it in one line.</summary>
+/// <summary>Reads the section <c>Monitors</c>, and says what is wrong with it in one line: file, key and value.</summary>
 internal static class MonitorsReader
 {
+    private const string DaemonsKey = $"{MonitorsOptions.Section}:{nameof(MonitorsOptions.Daemons)}";
+
+    /// <summary>The section, and the daemons that it declares; those that are named as services are looked up.</summary>
+    /// <exception cref="ConfigurationException">A value is not of its type, a key is none, or the daemons do not go together.</exception>
+    internal static async Task<FleetConfiguration> ReadFleetAsync(IConfiguration configuration)
+    {
+        var monitors = Read(configuration);
+        await ServiceAddresses.ResolveAsync(monitors, configuration);
+        return new FleetConfiguration(monitors, Resolve(monitors, configuration));
+    }
+
     /// <summary>The section as options.</summary>
     /// <exception cref="ConfigurationException">A value is not of its type; the message names key and value.</exception>
     internal static MonitorsOptions Read(IConfiguration configuration)
     {
+        var section = configuration.GetSection(MonitorsOptions.Section);
         var options = new MonitorsOptions();
         try
         {
-            configuration.GetSection(MonitorsOptions.Section).Bind(options);
+            section.Bind(options);
         }
         catch (InvalidOperationException e)
         {
-            throw new ConfigurationException(Explain(e, configuration));
+            throw new ConfigurationException(ConfigurationOrigin.Locate(configuration, Explain(e, configuration)));
         }
 
-        return options;
+        return UnknownKeys.Find(section) is { } unknown
+            ? throw new ConfigurationException(ConfigurationOrigin.Locate(configuration, unknown))
+            : options;
     }
 
     /// <summary>The daemons that the section declares.</summary>
     /// <exception cref="ConfigurationException">They do not go together.</exception>
-    internal static IReadOnlyList<DaemonSpec> Resolve(MonitorsOptions options)
+    internal static IReadOnlyList<DaemonSpec> Resolve(MonitorsOptions options, IConfiguration configuration)
     {
         var specs = FleetTopology.Resolve(options, out var errors);
-        return errors.Count == 0 ? specs : throw new ConfigurationException(string.Join("; ", errors));
+        if (errors.Count > 0)
+        {
+            throw new ConfigurationException(string.Join("; ", errors.Select(e => ConfigurationOrigin.Locate(configuration, e))));
+        }
+
+        // An empty list is a fleet without daemons, for now. It is not "no list", which would mean four.
+        return options.Daemons.Count == 0 && IsEmptyList(configuration) ? [] : specs;
     }
+
+    private static bool IsEmptyList(IConfiguration configuration)
+        => (configuration as IConfigurationRoot)?.Providers.Any(p => p.TryGet(DaemonsKey, out var value) && string.IsNullOrEmpty(value)) == true;
 
     // "Failed to convert configuration value 'abc' at 'Monitors:Count' to type 'System.Int32'." The key is what helps.
     private static string Explain(InvalidOperationException exception, IConfiguration configuration)
@@ -47,9 +71,12 @@ internal static class MonitorsReader
     private static string Expected(string message) => message switch
     {
         _ when message.Contains("Int32", StringComparison.Ordinal) => "a whole number",
+        _ when message.Contains("Double", StringComparison.Ordinal) => "a number",
         _ when message.Contains("Boolean", StringComparison.Ordinal) => "true or false",
         _ when message.Contains("TimeSpan", StringComparison.Ordinal) => "a time like 00:00:30",
+        _ when message.Contains("PidFileWriter", StringComparison.Ordinal) => $"one of {string.Join(", ", Enum.GetNames<PidFileWriter>())}",
         _ when message.Contains("LaunchMode", StringComparison.Ordinal) => $"one of {string.Join(", ", Enum.GetNames<LaunchMode>())}",
+        _ when message.Contains("RestartMode", StringComparison.Ordinal) => $"one of {string.Join(", ", Enum.GetNames<Supervision.Restarts.RestartMode>())}",
         _ => "a value that this key can have",
     };
 }

@@ -11,6 +11,7 @@ internal sealed record SupervisorSettings
     internal const string HostKey = "Supervisor:Host";
     internal const string AllowedHostsKey = "Supervisor:AllowedHosts";
     internal const string AlertWebhookKey = "Supervisor:AlertWebhook";
+    internal const string LauncherKey = "Supervisor:Launcher";
     internal const string PortVariable = "MONITOR_SUPERVISOR_PORT";
     internal const string HostVariable = "MONITOR_SUPERVISOR_HOST";
     internal const string ParentPidVariable = "MONITOR_PARENT_PID";
@@ -33,12 +34,46 @@ internal sealed record SupervisorSettings
     /// <summary>The process whose end is ours too.</summary>
     internal int? ParentPid { get; init; }
 
+    /// <summary>Whether whoever launches the attached daemons talks to us; otherwise they are watched, and that is all.</summary>
+    internal bool HasLauncher { get; init; }
+
     /// <summary>Where alerts are posted to, or <see langword="null"/>.</summary>
     internal Uri? AlertWebhook { get; init; }
 
     /// <summary>Reads them.</summary>
     /// <exception cref="ConfigurationException">Something is wrong; the message names the key and the value.</exception>
     internal static SupervisorSettings Read(IConfiguration configuration, MonitorsOptions monitors)
+    {
+        try
+        {
+            return ReadValues(configuration, monitors);
+        }
+        catch (ConfigurationException e)
+        {
+            throw new ConfigurationException(ConfigurationOrigin.Locate(configuration, e.Message));
+        }
+    }
+
+    /// <summary>What others have otherwise and cannot be changed while the supervisor runs, each with the value that stays.</summary>
+    internal IEnumerable<string> FixedDifferences(SupervisorSettings changed)
+    {
+        if (!Addresses.SequenceEqual(changed.Addresses))
+        {
+            yield return $"{PortKey}, {HostKey} or {UrlsKey} ({string.Join(" and ", Addresses)} stays)";
+        }
+
+        if (StateDirectory != changed.StateDirectory)
+        {
+            yield return $"{MonitorsOptions.Section}:StateDirectory ({StateDirectory} stays)";
+        }
+
+        if (!AllowedHosts.SequenceEqual(changed.AllowedHosts))
+        {
+            yield return $"{AllowedHostsKey} ({(AllowedHosts.Count == 0 ? "none" : string.Join(", ", AllowedHosts))} stays)";
+        }
+    }
+
+    private static SupervisorSettings ReadValues(IConfiguration configuration, MonitorsOptions monitors)
     {
         var directory = monitors.StateDirectory;
         string stateDirectory;
@@ -57,6 +92,7 @@ internal sealed record SupervisorSettings
             StateDirectory = stateDirectory,
             AllowedHosts = (configuration[AllowedHostsKey] ?? "").Split([';', ','], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries),
             AlertWebhook = ReadWebhook(configuration),
+            HasLauncher = Flag(configuration, LauncherKey),
             ParentPid = Number(configuration, ParentPidVariable, 1, int.MaxValue),
         };
     }
@@ -110,6 +146,13 @@ internal sealed record SupervisorSettings
         null => null,
         { } text when int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var value) && value >= minimum && value <= maximum => value,
         { } text => throw new ConfigurationException($"{key}: '{text}' is not a number from {minimum} to {maximum}"),
+    };
+
+    private static bool Flag(IConfiguration configuration, string key) => NullIfBlank(configuration[key]) switch
+    {
+        null => false,
+        { } text when bool.TryParse(text, out var value) => value,
+        { } text => throw new ConfigurationException($"{key}: '{text}' is not true or false"),
     };
 
     private static string? NullIfBlank(string? value) => string.IsNullOrWhiteSpace(value) ? null : value;

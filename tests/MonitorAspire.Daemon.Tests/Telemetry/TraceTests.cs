@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using MonitorAspire.Testing;
+using MonitorAspire.Testing.Telemetry;
 
 namespace MonitorAspire.Daemon.Tests.Telemetry;
 
@@ -106,6 +107,7 @@ public sealed class TraceTests : IDisposable
 
     private static Dictionary<string, string?> Environment(OtlpReceiver receiver, string flags) => new(receiver.Environment)
     {
+        ["OTEL_SERVICE_NAME"] = "alpha",
         ["TRACEPARENT"] = $"00-{TraceId}-{ParentId}-{flags}",
         ["TRACESTATE"] = "vendor=value",
     };

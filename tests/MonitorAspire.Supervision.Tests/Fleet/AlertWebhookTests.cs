@@ -76,6 +76,22 @@ public class AlertWebhookTests
         await bench.UntilAsync(() => bench["d0"] is { State: DaemonState.Running, Restarts: 1 });
     }
 
+    [Fact]
+    public async Task Use_AnotherAddressOrNone_HoldsForWhatComesThen()
+    {
+        var receiver = new Receiver(_ => Task.FromResult(HttpStatusCode.OK));
+        await using var webhook = NewWebhook(receiver);
+
+        webhook.Use(null);
+        webhook.Enqueue(Alert("nobody"));
+        webhook.Use(new Uri("https://example.org/other"));
+        webhook.Enqueue(Alert("other"));
+        await FleetBench.EventuallyAsync(() => receiver.Bodies.Count == 1);
+
+        Assert.Contains("\"other\"", receiver.Bodies.Single());
+        Assert.Throws<ArgumentException>(() => webhook.Use(new Uri("ftp://example.org/")));
+    }
+
     private static AlertWebhook NewWebhook(Receiver receiver, int retries = 4, TimeSpan? timeout = null) => new(
         new AlertWebhookOptions
         {

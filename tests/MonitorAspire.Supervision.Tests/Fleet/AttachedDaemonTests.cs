@@ -83,11 +83,113 @@ public class AttachedDaemonTests
         Assert.Empty(bench.Engine.Stops);
     }
 
+    [Fact]
+    public async Task Controller_FirstLaunch_IsWaitedForWithoutALimitAndThenVerified()
+    {
+        var launcher = new Launcher { Launched = new TaskCompletionSource<AttachedLaunch>() };
+        await using var bench = await new FleetBench([Attached], controller: launcher, before: e => launcher.Engine = e).BeginAsync();
+        await bench.AdvanceAsync(600, step: 10);
+        Assert.Equal(DaemonState.Starting, bench["a"].State);
+
+        bench.Engine.Plant(9000);
+        launcher.Launched.SetResult(new AttachedLaunch(null, null));
+        await bench.UntilAsync(() => bench["a"].State == DaemonState.Running);
+        await FleetBench.EventuallyAsync(() => bench.Count(FleetEventKind.StartVerified) == 1);
+        var report = bench.Events().Single(e => e.Kind == FleetEventKind.StartVerified).Report!;
+        Assert.Equal(Enum.GetValues<StartupStage>(), report.Stages.Select(s => s.Stage));
+        Assert.Empty(launcher.Requests);
+    }
+
+    [Fact]
+    public async Task Controller_PortOfSomebodyElse_IsForeignUntilItIsFreeAndThenAskedFor()
+    {
+        var launcher = new Launcher { Launched = new TaskCompletionSource<AttachedLaunch>() };
+        await using var bench = await new FleetBench([Attached], controller: launcher, before: e =>
+        {
+            launcher.Engine = e;
+            e[9000].Foreign = true;
+        }).BeginAsync();
+        launcher.Launched.SetException(new InvalidOperationException("refused"));
+        await bench.UntilAsync(() => bench["a"].State == DaemonState.Foreign);
+        Assert.Equal(StartupReason.PortInUse, bench["a"].LastFailure!.Reason);
+        Assert.Empty(launcher.Requests);
+
+        launcher.Launched = null;
+        bench.Engine[9000].Foreign = false;
+        await bench.UntilAsync(() => bench["a"].State == DaemonState.Running);
+        Assert.Equal(["start a"], launcher.Requests);
+    }
+
+    [Fact]
+    public async Task Controller_CannotLaunch_IsAFailureThatIsTriedAgain()
+    {
+        var launcher = new Launcher { Launched = new TaskCompletionSource<AttachedLaunch>() };
+        await using var bench = await new FleetBench([Attached], controller: launcher, before: e => launcher.Engine = e).BeginAsync();
+        launcher.Launched.SetException(new InvalidOperationException("no such file"));
+        await FleetBench.EventuallyAsync(() => bench["a"].LastFailure is { Reason: StartupReason.ExitedPrematurely, Stage: StartupStage.Spawn } failure
+            && failure.Detail!.Contains("no such file", StringComparison.Ordinal));
+
+        launcher.Launched = null;
+        await bench.UntilAsync(() => bench["a"].State == DaemonState.Running);
+        Assert.Equal("start a", launcher.Requests[^1]);
+    }
+
+    [Fact]
+    public async Task Controller_PersonStopsAndStartsItThere_IsFollowedAndNotUndone()
+    {
+        var launcher = new Launcher { End = AttachedEnd.StoppedOnPurpose };
+        await using var bench = await new FleetBench([Attached], controller: launcher, before: e =>
+        {
+            launcher.Engine = e;
+            e.Plant(9000);
+        }).BeginAsync();
+        await bench.UntilAsync(() => bench["a"].State == DaemonState.Running);
+
+        bench.Engine.Kill(9000);
+        await bench.UntilAsync(() => bench["a"].State == DaemonState.Stopped);
+        await bench.AdvanceAsync(120, step: 5);
+        Assert.Equal(DaemonState.Stopped, bench["a"].State);
+
+        var next = bench.Engine.Plant(9000);
+        launcher.LaunchUnasked("a");
+        await bench.UntilAsync(() => bench["a"].State == DaemonState.Running && bench["a"].Pid == next.Pid);
+        Assert.Equal(0, bench["a"].Restarts);
+        Assert.Empty(launcher.Requests);
+    }
+
+    [Fact]
+    public async Task Controller_PersonRestartsItThere_TheNewInstanceIsVerified()
+    {
+        var launcher = new Launcher { End = AttachedEnd.Replaced };
+        await using var bench = await new FleetBench([Attached], controller: launcher, before: e =>
+        {
+            launcher.Engine = e;
+            e.Plant(9000);
+        }).BeginAsync();
+        await bench.UntilAsync(() => bench["a"].State == DaemonState.Running);
+
+        bench.Engine.Kill(9000);
+        var next = bench.Engine.Plant(9000);
+        await bench.UntilAsync(() => bench["a"].State == DaemonState.Running && bench["a"].Pid == next.Pid);
+        Assert.Equal(0, bench["a"].Restarts);
+        Assert.Equal(0, bench["a"].ConsecutiveFailures);
+        Assert.Empty(launcher.Requests);
+    }
+
     private sealed class Launcher : IAttachedDaemonController
     {
+        public event Action<string>? LaunchedUnasked;
+
         public ScriptedEngine? Engine { get; set; }
 
         public List<string> Requests { get; } = [];
+
+        /// <summary>When a launch is there; <see langword="null"/> for always.</summary>
+        public TaskCompletionSource<AttachedLaunch>? Launched { get; set; }
+
+        public AttachedEnd End { get; set; }
+
+        public void LaunchUnasked(string daemon) => LaunchedUnasked?.Invoke(daemon);
 
         public Task RequestStartAsync(string daemon, CancellationToken cancellationToken)
         {
@@ -103,5 +205,10 @@ public class AttachedDaemonTests
             Engine!.Kill(9000);
             return Task.CompletedTask;
         }
+
+        public Task<AttachedLaunch> WaitForLaunchAsync(string daemon, CancellationToken cancellationToken)
+            => Launched?.Task.WaitAsync(cancellationToken) ?? Task.FromResult(new AttachedLaunch(null, null));
+
+        public Task<AttachedExit> ExplainEndAsync(string daemon, CancellationToken cancellationToken) => Task.FromResult(new AttachedExit(End, null, []));
     }
 }

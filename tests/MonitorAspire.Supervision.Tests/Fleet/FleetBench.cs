@@ -12,11 +12,14 @@ internal sealed class FleetBench : IAsyncDisposable
     private readonly Task _watcher;
     private readonly List<FleetEvent> _events = [];
     private readonly HashSet<string> _attached;
+    private readonly FleetStory? _story;
+    private long _lastSeen;
 
-    public FleetBench(IReadOnlyList<DaemonSpec> specs, FleetOptions? options = null, IAttachedDaemonController? controller = null, AlertWebhook? webhook = null, Action<ScriptedEngine>? before = null, int seed = 1)
+    public FleetBench(IReadOnlyList<DaemonSpec> specs, FleetOptions? options = null, IAttachedDaemonController? controller = null, AlertWebhook? webhook = null, Action<ScriptedEngine>? before = null, int seed = 1, FleetStory? story = null)
     {
         Engine = new ScriptedEngine(Time);
         _attached = [.. specs.Where(s => s.Launch == LaunchMode.Attached).Select(s => s.Name)];
+        _story = story;
         before?.Invoke(Engine);
         Fleet = new FleetSupervisor(Engine, specs, options ?? Options, NullLogger<FleetSupervisor>.Instance, Time, controller, webhook, new Random(seed));
         var events = Fleet.WatchAsync(0, _watching.Token);
@@ -28,10 +31,7 @@ internal sealed class FleetBench : IAsyncDisposable
                 await foreach (var happened in events)
                 {
                     seen = happened.Id;
-                    lock (_events)
-                    {
-                        _events.Add(happened);
-                    }
+                    Read(happened);
                 }
             }
         });
@@ -70,6 +70,23 @@ internal sealed class FleetBench : IAsyncDisposable
         return this;
     }
 
+    private void Read(FleetEvent happened)
+    {
+        if (_story is not null)
+        {
+            _story.Add(happened);
+        }
+        else
+        {
+            lock (_events)
+            {
+                _events.Add(happened);
+            }
+        }
+
+        Interlocked.Exchange(ref _lastSeen, happened.Id);
+    }
+
     // Without the clock: what needs it to move has no verdict yet.
     private bool HasVerdict(DaemonSnapshot daemon)
     {
@@ -101,7 +118,7 @@ internal sealed class FleetBench : IAsyncDisposable
     }
 
     /// <summary>Waits until all events so far were read.</summary>
-    public Task AllEventsAsync() => EventuallyAsync(() => Events() is [.., var last] && last.Id == Fleet.LastEventId);
+    public Task AllEventsAsync() => EventuallyAsync(() => Interlocked.Read(ref _lastSeen) == Fleet.LastEventId);
 
     /// <summary>The events are read on a thread of their own.</summary>
     public static async Task EventuallyAsync(Func<bool> condition)

@@ -102,4 +102,48 @@ public class FleetReloadTests
         await bench.UntilAsync(() => bench["d0"].State == DaemonState.Running, limit: 1);
         Assert.Empty(bench["d0"].Alerts);
     }
+
+    [Fact]
+    public async Task Apply_FleetWideOptions_HoldAtOnceAndTouchNoDaemon()
+    {
+        await using var bench = await new FleetBench(FleetBench.Specs(2)).BeginAsync();
+        var pids = bench.Fleet.Daemons.Select(d => d.Pid).ToList();
+
+        var change = await bench.Fleet.ApplyAsync(
+            FleetBench.Specs(2),
+            FleetBench.Options with { StateDirectory = "/elsewhere", ProbeFailures = 1, ProbeInterval = TimeSpan.FromSeconds(20), StopGracePeriod = TimeSpan.FromSeconds(3) },
+            default);
+        await bench.AdvanceAsync(2);
+
+        Assert.Equal(["StopGracePeriod 00:00:10 -> 00:00:03", "ProbeInterval 00:00:01 -> 00:00:20", "ProbeFailures 3 -> 1"], change.Options);
+        Assert.False(change.IsEmpty);
+        Assert.Equal(2, bench.Engine.Starts.Count);
+        Assert.Empty(bench.Engine.Stops);
+        Assert.Equal(pids, bench.Fleet.Daemons.Select(d => d.Pid));
+        Assert.Equal("/nowhere/monitor-daemon-9000.log", bench["d0"].LogFile);
+
+        bench.Engine[9000].Sick = true;
+
+        // One failed probe is enough by now, and it comes within twenty seconds.
+        await bench.UntilAsync(() => bench.Count(FleetEventKind.StateChanged) > 0 && bench.Events("d0").Any(e => e.Daemon.State == DaemonState.Unhealthy), limit: 25);
+    }
+
+    [Fact]
+    public async Task Apply_Removed_AnswersHowItWasStopped()
+    {
+        await using var bench = await new FleetBench(FleetBench.Specs(2)).BeginAsync();
+
+        var change = await bench.Fleet.ApplyAsync(FleetBench.Specs(1));
+
+        Assert.Equal(("d1", StopVerdict.Stopped), Assert.Single(change.Stops.Select(s => (s.Name, s.Verdict))));
+    }
+
+    [Fact]
+    public async Task Apply_MoreThanAFleetHas_ChangesNothing()
+    {
+        await using var bench = await new FleetBench(FleetBench.Specs(1)).BeginAsync();
+
+        Assert.Equal(["201 daemons are more than a fleet has (200)"], (await bench.Fleet.ApplyAsync(FleetBench.Specs(201))).Errors);
+        Assert.Single(bench.Fleet.Daemons);
+    }
 }

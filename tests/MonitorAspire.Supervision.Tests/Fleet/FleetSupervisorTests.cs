@@ -91,6 +91,39 @@ public class FleetSupervisorTests
     }
 
     [Fact]
+    public async Task ResetCrashLoop_CrashLoopWhoseCauseIsGone_IsTriedAtOnceAndEndsItsAlert()
+    {
+        await using var bench = await new FleetBench(FleetBench.Specs(1)).BeginAsync();
+        for (var i = 1; i <= 5; i++)
+        {
+            bench.Engine.Kill(9000, exitCode: 1);
+            await bench.UntilAsync(() => bench["d0"].State == (i < 5 ? DaemonState.Running : DaemonState.CrashLooping) && bench["d0"].ConsecutiveFailures == i, step: 0.05);
+        }
+
+        var answer = await bench.Fleet.ResetCrashLoopAsync("D0", CancellationToken.None);
+
+        Assert.Equal((DaemonState.Starting, 0), (answer.State, answer.ConsecutiveFailures));
+        Assert.Empty(answer.Alerts);
+
+        // On a clock that stands: no delay was waited for.
+        await FleetBench.EventuallyAsync(() => bench["d0"].State == DaemonState.Running);
+        await FleetBench.EventuallyAsync(() => bench.Count(FleetEventKind.AlertResolved, AlertKind.CrashLoop) == 1);
+    }
+
+    [Fact]
+    public async Task ResetCrashLoop_StoppedOrUnknownDaemon_IsRefused()
+    {
+        await using var bench = await new FleetBench(FleetBench.Specs(1)).BeginAsync();
+        await bench.Fleet.StopAsync("d0", CancellationToken.None);
+
+        var refusal = await Assert.ThrowsAsync<FleetConflictException>(() => bench.Fleet.ResetCrashLoopAsync("d0", CancellationToken.None));
+
+        Assert.Contains("is in no crash loop (it is Stopped)", refusal.Message, StringComparison.Ordinal);
+        await Assert.ThrowsAsync<KeyNotFoundException>(() => bench.Fleet.ResetCrashLoopAsync("nobody", CancellationToken.None));
+        Assert.Equal(DaemonState.Stopped, bench["d0"].State);
+    }
+
+    [Fact]
     public async Task Probe_ThreeFailures_DegradedThenUnhealthyThenRestarted()
     {
         await using var bench = await new FleetBench(FleetBench.Specs(1)).BeginAsync();

@@ -51,9 +51,9 @@ public class FleetTopologyTests
         Assert.Empty(FleetTopology.Resolve(options, out var errors));
         Assert.Equal(
             [
-                "Monitors:Daemons:0: port 0 is out of range (1-65535)",
+                "Monitors:Daemons:0:Port: port 0 is out of range (1-65535)",
                 "Monitors:Daemons:3:Restart:Jitter: 2 is out of range (0 to 0.5)",
-                "Monitors:Daemons:4: port range 9004-9003 is not a range within 1-65535",
+                "Monitors:Daemons:4:PortRangeEnd: port range 9004-9003 is not a range within 1-65535",
                 "Monitors: port 9000 is given to 'twice' and 'Twice'; every daemon needs a port of its own",
                 "Monitors: the name 'twice' is given 2 times; every daemon needs a name of its own",
             ],
@@ -75,5 +75,49 @@ public class FleetTopologyTests
     {
         Assert.Empty(FleetTopology.Resolve(new MonitorsOptions { Restart = new RestartPolicy { Budget = 0 } }, out var errors));
         Assert.Equal(["Monitors:Restart:Budget: 0 is out of range (1 to 1000)"], errors);
+    }
+
+    [Fact]
+    public void Resolve_FleetWideValuesOutOfRange_NamesEachKey()
+    {
+        var options = new MonitorsOptions
+        {
+            StartTimeout = TimeSpan.Zero,
+            StopGracePeriod = TimeSpan.FromSeconds(-1),
+            Probe = new ProbePolicy { Failures = 0 },
+        };
+        Assert.Empty(FleetTopology.Resolve(options, out var errors));
+        Assert.Equal(
+            [
+                "Monitors:Probe:Failures: 0 is out of range (1 to 1000)",
+                "Monitors:StartTimeout: 00:00:00 is not a time to wait (more than 0, at most 1 day)",
+                "Monitors:StopGracePeriod: -00:00:01 is not a time to wait (0 to 1 day)",
+            ],
+            errors);
+    }
+
+    [Fact]
+    public void Resolve_ListLongerThanAFleet_IsRefused()
+    {
+        var options = new MonitorsOptions { Daemons = [.. Enumerable.Range(9000, 201).Select(port => new MonitorOptions { Port = port })] };
+        Assert.Empty(FleetTopology.Resolve(options, out var errors));
+        Assert.Equal(["Monitors:Daemons: 201 daemons are more than a fleet has (200)"], errors);
+    }
+
+    [Theory]
+    [InlineData("Host", "a\tb", null, null)]
+    [InlineData("HealthPath", null, "/a b", null)]
+    [InlineData("Arguments", null, null, "a\0b")]
+    public void Problems_TextThatWouldBecomeSomethingElse_NamesTheKey(string key, string? host, string? healthPath, string? argument)
+    {
+        var spec = new DaemonSpec
+        {
+            Name = "x", Port = 9000, Command = "y", Host = host ?? "127.0.0.1", HealthPath = healthPath ?? "/health", Arguments = argument is null ? [] : [argument],
+        };
+
+        var (found, message) = Assert.Single(FleetTopology.Problems(spec));
+
+        Assert.Equal(key, found);
+        Assert.DoesNotContain(message, char.IsControl);
     }
 }

@@ -14,9 +14,14 @@ internal sealed class RealFleetBench : IAsyncDisposable
 {
     private readonly TemporaryDirectory _root = new();
     private readonly DaemonEngine _engine;
+    private readonly bool _moods;
 
-    public RealFleetBench(int count)
+    /// <summary>Makes one.</summary>
+    /// <param name="count">How many daemons.</param>
+    /// <param name="moods">Whether their answers can be changed while they run, by <see cref="MoodFile"/>.</param>
+    public RealFleetBench(int count, bool moods = false)
     {
+        _moods = moods;
         FirstPort = FreePort.Consecutive(count);
         Ports = [.. Enumerable.Range(FirstPort, count)];
         _engine = new DaemonEngine(new EngineOptions { StateDirectory = StateDirectory }, NullLogger<DaemonEngine>.Instance);
@@ -30,7 +35,7 @@ internal sealed class RealFleetBench : IAsyncDisposable
 
     public FleetSupervisor NewFleet(FleetOptions? options = null) => new(
         _engine,
-        [.. Ports.Select(Spec)],
+        [.. Ports.Select(SpecHere)],
         options ?? new FleetOptions { StateDirectory = StateDirectory, StopGracePeriod = TimeSpan.FromSeconds(1) },
         NullLogger<FleetSupervisor>.Instance);
 
@@ -43,6 +48,25 @@ internal sealed class RealFleetBench : IAsyncDisposable
         Command = EngineBench.FaultDaemon,
         Arguments = ["--port", "{port}", "--host", "{host}", "--pid-file", "{pidfile}"],
     };
+
+    /// <summary>While it is there, the daemon answers as it says.</summary>
+    public string MoodFile(int port) => _root[string.Create(CultureInfo.InvariantCulture, $"mood-{port}")];
+
+    private DaemonSpec SpecHere(int port) => Spec(port) is var spec && _moods ? spec with { Arguments = [.. spec.Arguments, "--mood", MoodFile(port)] } : spec;
+
+    /// <summary>No process, no port, no lock and no file but those that stay: the lock file and the logs.</summary>
+    /// <param name="supervisorsWereKilled">A supervisor that is killed while it writes leaves its temporary file, which the doctor takes away.</param>
+    public void AssertNothingLeftOver(bool supervisorsWereKilled = false) => Assert.All(Ports, port =>
+    {
+        var files = new DaemonFiles(StateDirectory, port);
+        Assert.Empty(ProcessesOf(port));
+        Assert.True(FreePort.IsFree(port));
+        Assert.NotEqual(true, InstanceLock.IsHeld(files.LockFile));
+        Assert.All(
+            Directory.GetFileSystemEntries(StateDirectory).Except(Ports.Select(p => new DaemonFiles(StateDirectory, p).LockFile))
+                .Where(file => !supervisorsWereKilled || !file.EndsWith(AtomicFile.TemporarySuffix, StringComparison.Ordinal)),
+            file => Assert.Contains(".log", Path.GetFileName(file)));
+    });
 
     public static Task AllRunAsync(FleetSupervisor fleet) =>
         Wait.UntilAsync(() => fleet.Daemons.All(d => d is { State: DaemonState.Running, ProbeFailures: 0 }), "all daemons run");
@@ -106,6 +130,7 @@ internal sealed class RealFleetBench : IAsyncDisposable
                 RedirectStandardInput = true,
                 RedirectStandardOutput = true,
             })!;
+            _process.StandardInput.AutoFlush = true;
             _reading = Task.Run(async () =>
             {
                 while (await _process.StandardOutput.ReadLineAsync() is { } line)
@@ -137,6 +162,14 @@ internal sealed class RealFleetBench : IAsyncDisposable
             .Where(e => e[2] == nameof(DaemonState.Running))
             .ToDictionary(e => e[1], e => int.Parse(e[3], CultureInfo.InvariantCulture));
 
+        public bool HasExited => _process.HasExited;
+
+        /// <summary>Waits for its first event.</summary>
+        public Task HasBegunAsync() => Wait.UntilAsync(() => Events.Count > 0, "its first event");
+
+        /// <summary>Gives it an order: <c>restart NAME</c>.</summary>
+        public Task TellAsync(string order) => _process.StandardInput.WriteLineAsync(order);
+
         public async Task KillAsync()
         {
             _process.Kill();
@@ -146,10 +179,12 @@ internal sealed class RealFleetBench : IAsyncDisposable
         /// <summary>Ends it in order: it stops its daemons.</summary>
         public async Task EndAsync()
         {
-            _process.StandardInput.Close();
+            BeginEnd();
             await _process.WaitForExitAsync().WaitAsync(Wait.Generous);
             await _reading;
         }
+
+        public void BeginEnd() => _process.StandardInput.Close();
 
         public async ValueTask DisposeAsync()
         {

@@ -193,7 +193,7 @@ internal sealed class ScriptedEngine(TimeProvider time) : IDaemonEngine
 
     public DaemonInstance? Attach(DaemonSpec spec) => this[spec.Port].Living;
 
-    public string? RepairPidFile(DaemonSpec spec, DaemonInstance instance)
+    public string? RepairFiles(DaemonSpec spec, DaemonInstance instance)
     {
         var scripted = this[spec.Port];
         if (scripted.PidFile == "ok")

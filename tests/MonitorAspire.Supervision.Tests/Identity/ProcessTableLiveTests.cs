@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using MonitorAspire.Supervision.Identity;
+using MonitorAspire.Testing;
 
 namespace MonitorAspire.Supervision.Tests.Identity;
 
@@ -92,11 +93,11 @@ public class ProcessTableLiveTests
                 sys.stdin.read()
             threading.Thread(target=rest).start()
             ctypes.CDLL(None).pthread_exit(None)
-            """, ("LOCK", directory.File("the.lock")));
+            """, ("LOCK", directory["the.lock"]));
 
         Assert.Equal('Z', Table.Describe(helper.Pid)!.State);
         Assert.Equal(ProcessPresence.Alive, Table.Lookup(helper.Pid).Presence);
-        Assert.True(Table.HoldsLock(helper.Pid, directory.File("the.lock")));
+        Assert.True(Table.HoldsLock(helper.Pid, directory["the.lock"]));
     }
 
     [Fact]
@@ -162,7 +163,7 @@ public class ProcessTableLiveTests
     {
         Linux();
         using var directory = new TemporaryDirectory();
-        var file = directory.File("monitor-daemon-1.lock");
+        var file = directory["monitor-daemon-1.lock"];
         using var holder = Helper.Start("""
             import fcntl, os, sys
             fd = os.open(os.environ["LOCK"], os.O_RDWR | os.O_CREAT)
@@ -202,11 +203,11 @@ public class ProcessTableLiveTests
     {
         Linux();
         using var directory = new TemporaryDirectory();
-        Directory.CreateDirectory(directory.File("real"));
-        Directory.CreateSymbolicLink(directory.File("link"), directory.File("real"));
-        using var holder = Locker(directory.File("real/the.lock"));
+        Directory.CreateDirectory(directory["real"]);
+        Directory.CreateSymbolicLink(directory["link"], directory["real"]);
+        using var holder = Locker(directory["real/the.lock"]);
 
-        Assert.Equal([holder.Pid], Table.LockHolders(directory.File("link/the.lock")));
+        Assert.Equal([holder.Pid], Table.LockHolders(directory["link/the.lock"]));
     }
 
     [Fact]
@@ -214,7 +215,7 @@ public class ProcessTableLiveTests
     {
         Linux();
         using var directory = new TemporaryDirectory();
-        var file = directory.File("the.lock");
+        var file = directory["the.lock"];
         using var holder = Locker(file);
         File.Delete(file);
         Assert.Equal([holder.Pid], Table.LockHolders(file));
@@ -228,10 +229,10 @@ public class ProcessTableLiveTests
     {
         Linux();
         using var directory = new TemporaryDirectory();
-        using var stream = new FileStream(directory.File("the.lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        using var stream = new FileStream(directory["the.lock"], FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
 
         // A child that a test beside this one is starting has all our descriptors until it executes its program.
-        Eventually(() => Table.LockHolders(directory.File("the.lock")).SequenceEqual([Environment.ProcessId]));
+        Eventually(() => Table.LockHolders(directory["the.lock"]).SequenceEqual([Environment.ProcessId]));
     }
 
     [Fact]

@@ -189,7 +189,7 @@ public class DaemonMachineTests
     {
         var machine = new MachineDriver().Running();
         machine.Probe(health: true, pidFile: false);
-        Assert.Single(machine.All<MachineAction.RepairPidFile>());
+        Assert.Single(machine.All<MachineAction.RepairFiles>());
         Assert.Equal(DaemonState.Running, machine.State.State);
         Assert.Equal(0, machine.State.ProbeFailures);
     }
@@ -318,6 +318,6 @@ public class DaemonMachineTests
         machine.Verify();
         Assert.Equal(DaemonState.Running, machine.State.State);
         Assert.Empty(machine.All<MachineAction.Stop>());
-        Assert.Empty(machine.All<MachineAction.RepairPidFile>());
+        Assert.Empty(machine.All<MachineAction.RepairFiles>());
     }
 }

@@ -236,7 +236,7 @@ public sealed class IdentityTests : IAsyncDisposable
         Assert.Equal(StartupReason.PidFileMissing, seen.Reason);
         Assert.Equal(outcome.Report.Pid, seen.Pid);
 
-        Assert.NotNull(_bench.Engine.RepairPidFile(spec, outcome.Instance!));
+        Assert.NotNull(_bench.Engine.RepairFiles(spec, outcome.Instance!));
         Assert.Equal("ok", (await _bench.InspectAsync(spec)).PidFileState);
 
         File.Delete(_bench.Files(spec.Port).PidFile);
@@ -270,7 +270,7 @@ public sealed class IdentityTests : IAsyncDisposable
         Assert.Equal(outcome.Report.Pid, stopped.Owner!.Pid);
 
         // Whoever started it still knows it, and can write its files again.
-        Assert.NotNull(_bench.Engine.RepairPidFile(spec, outcome.Instance!));
+        Assert.NotNull(_bench.Engine.RepairFiles(spec, outcome.Instance!));
         using var process = Process.GetProcessById(outcome.Report.Pid!.Value);
         process.Kill();
         await outcome.Instance!.Exited.WaitAsync(Wait.Generous);

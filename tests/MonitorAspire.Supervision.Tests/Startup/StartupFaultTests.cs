@@ -296,7 +296,11 @@ public sealed class StartupFaultTests : IAsyncDisposable
     {
         var spec = _bench.Faulty() with { Host = "no-such-host.invalid" };
         AssertFailed(await _bench.StartAsync(spec), StartupReason.InvalidConfiguration, ExitCodes.Usage);
-        Assert.Equal(InspectionVerdict.NotRunning, (await _bench.InspectAsync(spec)).Verdict);
+        var seen = await _bench.InspectAsync(spec);
+        Assert.Equal((InspectionVerdict.Unknown, StartupReason.InvalidConfiguration), (seen.Verdict, seen.Reason));
+        var stop = await _bench.Engine.StopAsync(spec, new StopOptions(), CancellationToken.None);
+        Assert.Equal(StopVerdict.Failed, stop.Verdict);
+        Assert.Contains("stands for no address", stop.Detail);
     }
 
     [Fact]

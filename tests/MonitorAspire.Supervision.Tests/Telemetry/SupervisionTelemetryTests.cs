@@ -1,7 +1,9 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using System.Text.Json;
+using MonitorAspire.Supervision.Diagnosis;
 using MonitorAspire.Supervision.Fleet;
+using MonitorAspire.Supervision.Restarts;
 using MonitorAspire.Supervision.Startup;
 using MonitorAspire.Supervision.Telemetry;
 
@@ -15,6 +17,10 @@ public class SupervisionTelemetryTests
         Assert.All(Enum.GetValues<StartupStage>(), v => Assert.Equal(Json(v), WireNames.Of(v)));
         Assert.All(Enum.GetValues<StartupVerdict>(), v => Assert.Equal(Json(v), WireNames.Of(v)));
         Assert.All(Enum.GetValues<StartupReason>(), v => Assert.Equal(Json(v), WireNames.Of(v)));
+        Assert.All(Enum.GetValues<StopVerdict>(), v => Assert.Equal(Json(v), WireNames.Of(v)));
+        Assert.All(Enum.GetValues<InspectionVerdict>(), v => Assert.Equal(Json(v), WireNames.Of(v)));
+        Assert.All(Enum.GetValues<AlertKind>(), v => Assert.Equal(Json(v), WireNames.Of(v)));
+        Assert.All(Enum.GetValues<FindingSeverity>(), v => Assert.Equal(Json(v), WireNames.Of(v)));
 
         static string? Json<T>(T value) => JsonSerializer.SerializeToElement(value).GetString();
     }

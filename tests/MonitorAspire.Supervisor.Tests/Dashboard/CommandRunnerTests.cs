@@ -57,7 +57,39 @@ public class CommandRunnerTests
         Assert.Equal((ResourceCommandResponseKind.Succeeded, "monitor-8768 was stopped after 42 ms."), (stopped.Kind, stopped.Message));
     }
 
+    [Fact]
+    public async Task Execute_Diagnose_AnswersMarkdownToBeShownAtOnce()
+    {
+        var fleet = new StubFleet(Snapshots.Of(DaemonState.CrashLooping) with
+        {
+            LastFailure = new DaemonFailure { Reason = StartupReason.CommandNotFound, Stage = StartupStage.Preflight, Detail = "no such file: nowhere" },
+        });
+
+        var answer = await ExecuteAsync(fleet, "diagnose");
+
+        Assert.Equal(ResourceCommandResponseKind.Succeeded, answer.Kind);
+        Assert.StartsWith("Install the command", answer.Message, StringComparison.Ordinal);
+        Assert.Equal((CommandResultFormat.Markdown, true), (answer.Result.Format, answer.Result.DisplayImmediately));
+        Assert.StartsWith("# monitor-8768: CrashLooping\n", answer.Result.Value, StringComparison.Ordinal);
+        Assert.Contains("| Detail | no such file: nowhere |", answer.Result.Value, StringComparison.Ordinal);
+        Assert.Empty(fleet.Asked);
+    }
+
     [Theory]
+    [InlineData(DaemonState.Starting, "The failures of monitor-8768 are forgotten; it is being started.")]
+    [InlineData(DaemonState.Stopping, "The failures of monitor-8768 are forgotten.")]
+    public async Task Execute_ResetCrashLoop_AsksTheFleetAndTellsWhatComesOfIt(DaemonState after, string message)
+    {
+        var fleet = new StubFleet(Snapshots.Of(DaemonState.CrashLooping)) { OnReset = _ => Snapshots.Of(after) };
+
+        var answer = await ExecuteAsync(fleet, "reset-crash-loop");
+
+        Assert.Equal((ResourceCommandResponseKind.Succeeded, message), (answer.Kind, answer.Message));
+        Assert.Equal(["reset monitor-8768"], fleet.Asked);
+    }
+
+    [Theory]
+    [InlineData("reset-crash-loop", "monitor-8768-monitor-8768", "not now")]
     [InlineData("start", "monitor-8768-monitor-8768", "not now")]
     [InlineData("explode", "monitor-8768-monitor-8768", "'explode' is not a command of a daemon.")]
     [InlineData("stop", "nobody", "'nobody' is not a daemon of this fleet.")]

@@ -28,7 +28,7 @@ public class DaemonResourceTests
 
     [Fact]
     public void Of_EveryState_HasAWordAndCommands()
-        => Assert.All(Enum.GetValues<DaemonState>(), state => Assert.Equal(3, Resource(Snapshots.Of(state)).Commands.Count(c => c.Name.Length > 0)));
+        => Assert.All(Enum.GetValues<DaemonState>(), state => Assert.Equal(5, Resource(Snapshots.Of(state)).Commands.Count(c => c.Name.Length > 0)));
 
     [Fact]
     public void Of_AStartUnderWay_NamesTheStage()
@@ -143,17 +143,25 @@ public class DaemonResourceTests
     }
 
     [Theory]
-    [InlineData(DaemonState.Running, "start:Hidden stop:Enabled restart:Enabled")]
-    [InlineData(DaemonState.Unhealthy, "start:Hidden stop:Enabled restart:Enabled")]
-    [InlineData(DaemonState.Starting, "start:Disabled stop:Enabled restart:Disabled")]
-    [InlineData(DaemonState.Stopping, "start:Hidden stop:Disabled restart:Disabled")]
-    [InlineData(DaemonState.Stopped, "start:Enabled stop:Hidden restart:Disabled")]
-    [InlineData(DaemonState.Failed, "start:Enabled stop:Hidden restart:Disabled")]
-    [InlineData(DaemonState.Backoff, "start:Enabled stop:Enabled restart:Disabled")]
-    [InlineData(DaemonState.CrashLooping, "start:Enabled stop:Enabled restart:Disabled")]
-    [InlineData(DaemonState.Foreign, "start:Enabled stop:Enabled restart:Disabled")]
+    [InlineData(DaemonState.Running, "start:Hidden stop:Enabled restart:Enabled diagnose:Enabled reset-crash-loop:Hidden")]
+    [InlineData(DaemonState.Unhealthy, "start:Hidden stop:Enabled restart:Enabled diagnose:Enabled reset-crash-loop:Hidden")]
+    [InlineData(DaemonState.Starting, "start:Disabled stop:Enabled restart:Disabled diagnose:Enabled reset-crash-loop:Hidden")]
+    [InlineData(DaemonState.Stopping, "start:Hidden stop:Disabled restart:Disabled diagnose:Enabled reset-crash-loop:Hidden")]
+    [InlineData(DaemonState.Stopped, "start:Enabled stop:Hidden restart:Disabled diagnose:Enabled reset-crash-loop:Hidden")]
+    [InlineData(DaemonState.Failed, "start:Enabled stop:Hidden restart:Disabled diagnose:Enabled reset-crash-loop:Hidden")]
+    [InlineData(DaemonState.Backoff, "start:Enabled stop:Enabled restart:Disabled diagnose:Enabled reset-crash-loop:Enabled")]
+    [InlineData(DaemonState.CrashLooping, "start:Enabled stop:Enabled restart:Disabled diagnose:Enabled reset-crash-loop:Enabled")]
+    [InlineData(DaemonState.Foreign, "start:Enabled stop:Enabled restart:Disabled diagnose:Enabled reset-crash-loop:Hidden")]
     public void Of_EachState_OffersTheCommandsThatMakeSense(DaemonState state, string expected)
         => Assert.Equal(expected, string.Join(' ', Resource(Snapshots.Of(state)).Commands.Select(c => $"{c.Name}:{c.State}")));
+
+    [Theory]
+    [InlineData(DaemonState.Running, false)]
+    [InlineData(DaemonState.Stopped, false)]
+    [InlineData(DaemonState.CrashLooping, true)]
+    [InlineData(DaemonState.Foreign, true)]
+    public void Of_ADaemonThatIsInTrouble_OffersItsDiagnosisAsAButton(DaemonState state, bool button)
+        => Assert.Equal(button, Resource(Snapshots.Of(state)).Commands.Single(c => c.Name == "diagnose").IsHighlighted);
 
     private static Resource Resource(DaemonSnapshot daemon) => DaemonResource.Of(daemon, Snapshots.At, []);
 

@@ -5,7 +5,9 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using MonitorAspire.Supervision.Diagnosis;
 using MonitorAspire.Supervision.Fleet;
+using MonitorAspire.Supervision.Startup;
 using MonitorAspire.Supervisor.Dashboard;
 using MonitorAspire.Supervisor.Dashboard.Protocol;
 using MonitorAspire.Testing;
@@ -52,6 +54,7 @@ internal sealed class ResourceServiceBench : IAsyncDisposable
         builder.Services.AddRoutingCore();
         builder.Services.AddSingleton(fleet);
         builder.Services.AddSingleton(TimeProvider.System);
+        builder.Services.AddSingleton(new Doctor(new EngineOptions { StateDirectory = Path.Combine(Path.GetTempPath(), $"no-state-{Guid.NewGuid():N}") }));
         builder.Services.AddDashboardResourceService(builder.Configuration);
         var app = builder.Build();
         app.Urls.Add("http://127.0.0.1:0");

@@ -22,6 +22,8 @@ internal sealed class StubFleet(params DaemonSnapshot[] daemons) : IFleet
 
     public Func<string, StopReport> OnStop { get; set; } = _ => throw new FleetConflictException("not now");
 
+    public Func<string, DaemonSnapshot> OnReset { get; set; } = _ => throw new FleetConflictException("not now");
+
     public DaemonSnapshot? Find(string name) => _daemons.Find(d => string.Equals(d.Name, name, StringComparison.OrdinalIgnoreCase));
 
     public void Set(DaemonSnapshot daemon)
@@ -41,6 +43,8 @@ internal sealed class StubFleet(params DaemonSnapshot[] daemons) : IFleet
     public Task<StopReport> StopAsync(string name, CancellationToken cancellationToken) => Ask("stop", name, OnStop);
 
     public Task<StartupReport> RestartAsync(string name, CancellationToken cancellationToken) => Ask("restart", name, OnStart);
+
+    public Task<DaemonSnapshot> ResetCrashLoopAsync(string name, CancellationToken cancellationToken) => Ask("reset", name, OnReset);
 
     public async IAsyncEnumerable<FleetEvent> WatchAsync(long? afterId, [EnumeratorCancellation] CancellationToken cancellationToken)
     {

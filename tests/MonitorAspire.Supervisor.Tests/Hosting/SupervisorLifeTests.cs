@@ -101,6 +101,39 @@ public sealed class SupervisorLifeTests : IDisposable
     }
 
     [Fact]
+    public async Task Run_AfterKill_TheSummaryCountsTheEarlierStartsOnce()
+    {
+        await using (var killed = Start())
+        {
+            var victim = (await killed.RunningAsync(2))[0];
+            await SupervisorProcess.SignalAsync(victim.Pid!.Value, "KILL");
+            await Wait.UntilAsync(async () => (await killed.DaemonsAsync())[0] is { Restarts: 1, VerifiedAt: not null } d && d.Pid != victim.Pid, "a new instance");
+            await Wait.UntilAsync(async () => await StartsAsync(killed) == 3, "three starts in the summary");
+            await killed.SignalAsync("KILL");
+            await killed.ExitAsync();
+        }
+
+        await using var next = Start();
+        await next.RunningAsync(2);
+        Assert.Equal(3, await StartsAsync(next));
+        using var summary = System.Text.Json.JsonDocument.Parse(await next.GetAsync("/api/fleet/summary"));
+        Assert.Equal(1, summary.RootElement.GetProperty("restarts").GetInt32());
+        Assert.Equal(1, summary.RootElement.GetProperty("starts").GetProperty("successRate").GetDouble());
+        var first = summary.RootElement.GetProperty("byDaemon")[0];
+        Assert.Equal(2, first.GetProperty("starts").GetProperty("verified").GetInt32());
+        Assert.Equal(1, first.GetProperty("restarts").GetInt32());
+        Assert.Equal(
+            ["preflight", "spawn", "pid_file", "port_bound", "health"], first.GetProperty("stages").EnumerateArray().Select(s => s.GetProperty("stage").GetString()));
+        Assert.All(first.GetProperty("stages").EnumerateArray(), s => Assert.InRange(s.GetProperty("p95Ms").GetDouble(), s.GetProperty("p50Ms").GetDouble(), s.GetProperty("maxMs").GetDouble()));
+
+        static async Task<int> StartsAsync(SupervisorProcess supervisor)
+        {
+            using var summary = System.Text.Json.JsonDocument.Parse(await supervisor.GetAsync("/api/fleet/summary"));
+            return summary.RootElement.GetProperty("starts").GetProperty("total").GetInt32();
+        }
+    }
+
+    [Fact]
     public async Task Run_DaemonIsKilled_IsStartedAgain()
     {
         await using var supervisor = Start();
@@ -151,33 +184,6 @@ public sealed class SupervisorLifeTests : IDisposable
     }
 
     [Fact]
-    public async Task Run_ConfigurationChanges_TouchesOnlyWhatChanged()
-    {
-        var config = _state["monitors.json"];
-        await WriteAsync(config, Fleet(("a", _basePort)));
-        await using var supervisor = SupervisorProcess.Start(_port, _state["state"], ["--config", config]);
-        var before = Assert.Single(await supervisor.RunningAsync(1));
-
-        await WriteAsync(config, Fleet(("a", _basePort), ("b", _basePort + 1)));
-        var both = await supervisor.RunningAsync(2);
-        Assert.Equal(before.Pid, both[0].Pid);
-
-        foreach (var broken in (string[])["{\"Monitors\":", """{"Monitors":{"Daemons":[{"Name":"a","Port":99999}]}}""", """{"Monitors":{"Daemons":[{"Name":"a","Port":"x"}]}}"""])
-        {
-            var refused = supervisor.Output.Count(IsRefusal);
-            await WriteAsync(config, broken);
-            await Wait.UntilAsync(() => supervisor.Output.Count(IsRefusal) > refused, $"the refusal of {broken}");
-        }
-
-        Assert.Equal(both.Select(d => d.Pid), (await supervisor.RunningAsync(2)).Select(d => d.Pid));
-
-        static string Fleet(params (string Name, int Port)[] daemons)
-            => $$$"""{"Monitors":{"Daemons":[{{{string.Join(',', daemons.Select(d => $"{{\"Name\":\"{d.Name}\",\"Port\":{d.Port}}}"))}}}]}}""";
-
-        static bool IsRefusal(string line) => line.Contains("NOT taken over", StringComparison.Ordinal);
-    }
-
-    [Fact]
     public async Task Run_UnderSystemd_IsReadyWhenEveryDaemonHasItsVerdict()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "systemd is Linux's");
@@ -185,12 +191,9 @@ public sealed class SupervisorLifeTests : IDisposable
         var path = _state["notify"];
         socket.Bind(new UnixDomainSocketEndPoint(path));
 
-        // The framework takes systemd for its parent by the parent's name.
-        var systemd = _state["systemd"];
-        File.Copy("/bin/sh", systemd);
-        await using var shell = SupervisorProcess.Start(
-            systemd,
-            ["-c", "\"$0\" \"$@\" & echo $!; wait $!", SupervisorProcess.Executable, "--port", _port.ToString(CultureInfo.InvariantCulture), "--state-dir", _state.Path, .. TwoDaemons],
+        await using var shell = SupervisorProcess.StartUnderSystemd(
+            _state["systemd"],
+            ["--port", _port.ToString(CultureInfo.InvariantCulture), "--state-dir", _state.Path, .. TwoDaemons],
             _port,
             ("NOTIFY_SOCKET", path));
 
@@ -215,13 +218,6 @@ public sealed class SupervisorLifeTests : IDisposable
     {
         var buffer = new byte[256];
         return Encoding.UTF8.GetString(buffer, 0, await socket.ReceiveAsync(buffer).WaitAsync(Wait.Generous));
-    }
-
-    // As an editor does it: the reader never sees a half.
-    private static async Task WriteAsync(string path, string content)
-    {
-        await File.WriteAllTextAsync(path + ".new", content);
-        File.Move(path + ".new", path, overwrite: true);
     }
 
     private static string[] Daemon(int index, string name, int port, string command, params string[] arguments) =>

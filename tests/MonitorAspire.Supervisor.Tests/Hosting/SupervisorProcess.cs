@@ -57,8 +57,29 @@ internal sealed class SupervisorProcess : IAsyncDisposable
         return new SupervisorProcess(Process.Start(start)!, port);
     }
 
+    /// <summary>
+    /// Starts it under a shell that stands in for systemd and waits for it; the first line of the output is the supervisor's PID. The
+    /// framework takes systemd for its parent by the parent's name.
+    /// </summary>
+    /// <param name="systemd">Where the shell is put; its last component is <c>systemd</c>.</param>
+    public static SupervisorProcess StartUnderSystemd(string systemd, IEnumerable<string> arguments, int port, params (string Name, string? Value)[] environment)
+    {
+        File.Copy("/bin/sh", systemd);
+        return Start(systemd, ["-c", "\"$0\" \"$@\" & echo $!; wait $!", Executable, .. arguments], port, environment);
+    }
+
     public async Task<IReadOnlyList<DaemonSnapshot>> DaemonsAsync()
         => JsonSerializer.Deserialize(await GetAsync("/api/daemons"), SupervisionJson.Default.IReadOnlyListDaemonSnapshot)!;
+
+    /// <summary>Sends a request with the token that is in the state directory.</summary>
+    public async Task<HttpResponseMessage> SendAsync(HttpMethod method, string path, string stateDirectory, string? json = null)
+    {
+        using var request = new HttpRequestMessage(method, new Uri($"http://127.0.0.1:{Port}{path}"));
+        request.Content = json is null ? null : new StringContent(json, new System.Net.Http.Headers.MediaTypeHeaderValue("application/json"));
+        var token = await File.ReadAllTextAsync(Path.Combine(stateDirectory, "supervisor.token"));
+        request.Headers.Authorization = new System.Net.Http.Headers.AuthenticationHeaderValue("Bearer", token.Trim());
+        return await Http.SendAsync(request);
+    }
 
     public Task<string> GetAsync(string path) => Http.GetStringAsync(new Uri($"http://127.0.0.1:{Port}{path}"));
 

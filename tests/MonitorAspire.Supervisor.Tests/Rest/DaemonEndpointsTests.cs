@@ -58,6 +58,18 @@ public class DaemonEndpointsTests
     }
 
     [Fact]
+    public async Task Post_Reset_CallsTheFleetAndAnswersTheDaemon()
+    {
+        await using var supervisor = await RunningSupervisor.StartAsync();
+
+        var response = await supervisor.PostAsync("/api/daemons/alpha/reset");
+
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        Assert.Equal("alpha", (await response.Content.ReadFromJsonAsync(SupervisionJson.Default.DaemonSnapshot))!.Name);
+        Assert.Equal(["reset alpha"], supervisor.Fleet.Calls);
+    }
+
+    [Fact]
     public async Task Post_StartThatFails_Is200WithTheVerdict()
     {
         await using var supervisor = await RunningSupervisor.StartAsync();
@@ -74,6 +86,7 @@ public class DaemonEndpointsTests
     [InlineData("start")]
     [InlineData("stop")]
     [InlineData("restart")]
+    [InlineData("reset")]
     public async Task Post_UnknownDaemon_Is404(string action)
     {
         await using var supervisor = await RunningSupervisor.StartAsync();

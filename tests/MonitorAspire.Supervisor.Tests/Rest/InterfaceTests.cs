@@ -28,17 +28,35 @@ public class InterfaceTests
         using var json = JsonDocument.Parse(await supervisor.Client.GetStringAsync("/openapi/v1.json"));
 
         var paths = json.RootElement.GetProperty("paths");
-        foreach (var path in (string[])["/api/daemons", "/api/daemons/{name}", "/api/daemons/{name}/logs", "/api/events", "/api/fleet/summary"])
+        foreach (var path in (string[])["/api/daemons", "/api/daemons/{name}", "/api/daemons/{name}/diagnosis", "/api/daemons/{name}/logs", "/api/events", "/api/fleet/summary"])
         {
             Assert.True(paths.TryGetProperty(path, out var item) && item.TryGetProperty("get", out _), path);
         }
 
-        foreach (var action in (string[])["start", "stop", "restart"])
+        foreach (var action in (string[])["start", "stop", "restart", "reset"])
         {
             var post = paths.GetProperty($"/api/daemons/{{name}}/{action}").GetProperty("post");
             Assert.True(post.GetProperty("security")[0].TryGetProperty("bearer", out _), action);
             Assert.True(post.GetProperty("responses").TryGetProperty("409", out _), action);
         }
+
+        var diagnosis = paths.GetProperty("/api/daemons/{name}/diagnosis").GetProperty("get").GetProperty("responses").GetProperty("200").GetProperty("content");
+        Assert.Equal(["application/json", "text/markdown"], diagnosis.EnumerateObject().Select(c => c.Name));
+
+        var put = paths.GetProperty("/api/daemons/{name}").GetProperty("put");
+        Assert.True(put.GetProperty("security")[0].TryGetProperty("bearer", out _));
+        Assert.All((string[])["200", "201", "400", "401", "409", "413", "415"], status => Assert.True(put.GetProperty("responses").TryGetProperty(status, out _), status));
+        var schema = Resolve(put.GetProperty("requestBody").GetProperty("content").GetProperty("application/json").GetProperty("schema"));
+        Assert.All(
+            (string[])["port", "host", "healthPath", "command", "arguments", "workingDirectory", "environment", "restart", "portRangeEnd"],
+            key => Assert.True(schema.GetProperty("properties").TryGetProperty(key, out _), key));
+        Assert.True(paths.GetProperty("/api/daemons/{name}").GetProperty("delete").GetProperty("security")[0].TryGetProperty("bearer", out _));
+        Assert.True(paths.GetProperty("/api/daemons/{name}/revert").TryGetProperty("post", out _));
+        Assert.True(paths.GetProperty("/api/daemons/{name}/definition").GetProperty("get").GetProperty("security")[0].TryGetProperty("bearer", out _));
+
+        JsonElement Resolve(JsonElement element) => element.TryGetProperty("$ref", out var reference)
+            ? json.RootElement.GetProperty("components").GetProperty("schemas").GetProperty(reference.GetString()!.Split('/')[^1])
+            : element;
 
         Assert.True(json.RootElement.GetProperty("components").GetProperty("securitySchemes").TryGetProperty("bearer", out _));
     }

@@ -54,20 +54,36 @@ public sealed class SupervisorTokenTests : IDisposable
         Assert.Matches("^[0-9a-f]{64}$", File.ReadAllText(FilePath).Trim());
     }
 
-    [Fact]
-    public void LoadOrCreate_ReadableByOthers_IsReplaced()
+    [Theory]
+    [InlineData(UnixFileMode.GroupRead, "0640")]
+    [InlineData(UnixFileMode.OtherRead, "0604")]
+    [InlineData(UnixFileMode.OtherWrite, "0602")]
+    public void LoadOrCreate_OpenToOthers_IsRefusedAndLeftAsItIs(UnixFileMode others, string mode)
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "modes are Unix's");
         var known = new string('a', 64);
         File.WriteAllText(FilePath, known);
-        File.SetUnixFileMode(FilePath, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead);
+        File.SetUnixFileMode(FilePath, UnixFileMode.UserRead | UnixFileMode.UserWrite | others);
 
-        Assert.False(SupervisorToken.LoadOrCreate(_directory.Path).Matches(known));
-        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(FilePath));
+        var refused = Assert.Throws<UntrustedFileException>(() => SupervisorToken.LoadOrCreate(_directory.Path));
+
+        Assert.StartsWith($"{FilePath} is open to others (mode {mode}); chmod 600", refused.Message, StringComparison.Ordinal);
+        Assert.Equal(known, File.ReadAllText(FilePath));
     }
 
     [Fact]
-    public void LoadOrCreate_SymbolicLink_IsReplacedAndNotFollowed()
+    public void LoadOrCreate_OwnerMayOnlyRead_IsTaken()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "modes are Unix's");
+        var known = new string('a', 64);
+        File.WriteAllText(FilePath, known);
+        File.SetUnixFileMode(FilePath, UnixFileMode.UserRead);
+
+        Assert.True(SupervisorToken.LoadOrCreate(_directory.Path).Matches(known));
+    }
+
+    [Fact]
+    public void LoadOrCreate_SymbolicLink_IsRefusedAndNotFollowed()
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "links need a privilege there");
         var known = new string('a', 64);
@@ -76,9 +92,40 @@ public sealed class SupervisorTokenTests : IDisposable
         File.SetUnixFileMode(target, UnixFileMode.UserRead | UnixFileMode.UserWrite);
         File.CreateSymbolicLink(FilePath, target);
 
-        Assert.False(SupervisorToken.LoadOrCreate(_directory.Path).Matches(known));
+        var refused = Assert.Throws<UntrustedFileException>(() => SupervisorToken.LoadOrCreate(_directory.Path));
+
+        Assert.StartsWith($"{FilePath} is a symbolic link", refused.Message, StringComparison.Ordinal);
+        Assert.Equal(target, new FileInfo(FilePath).LinkTarget);
         Assert.Equal(known, File.ReadAllText(target));
-        Assert.Null(new FileInfo(FilePath).LinkTarget);
+    }
+
+    [Fact]
+    public void LoadOrCreate_Fifo_IsRefusedAndDoesNotHang()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "the type of an open file is told on Linux");
+        using (var make = System.Diagnostics.Process.Start("mkfifo", ["-m", "600", FilePath]))
+        {
+            make.WaitForExit();
+        }
+
+        Assert.Contains("not a regular file", Assert.Throws<UntrustedFileException>(() => SupervisorToken.LoadOrCreate(_directory.Path)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void LoadOrCreate_SomebodyElses_IsRefused()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux() && Environment.IsPrivilegedProcess, "only root can give a file away");
+        File.WriteAllText(FilePath, new string('a', 64));
+        Restrict();
+        using (var chown = System.Diagnostics.Process.Start("chown", ["65534", FilePath]))
+        {
+            chown.WaitForExit();
+            Assert.Equal(0, chown.ExitCode);
+        }
+
+        var refused = Assert.Throws<UntrustedFileException>(() => SupervisorToken.LoadOrCreate(_directory.Path));
+
+        Assert.StartsWith($"{FilePath} belongs to user 65534 and not to this one (0)", refused.Message, StringComparison.Ordinal);
     }
 
     private void Restrict()

@@ -55,7 +55,7 @@ public class SupervisorSettingsTests
     {
         var options = MonitorsReader.Read(Configuration("Monitors:Daemons:0:Port", "9001", "Monitors:Daemons:0:Name", "a", "Monitors:Daemons:1:Port", "9001", "Monitors:Daemons:1:Name", "b"));
 
-        var message = Assert.Throws<ConfigurationException>(() => MonitorsReader.Resolve(options)).Message;
+        var message = Assert.Throws<ConfigurationException>(() => MonitorsReader.Resolve(options, Configuration())).Message;
 
         Assert.Contains("9001", message, StringComparison.Ordinal);
         Assert.Contains("'a' and 'b'", message, StringComparison.Ordinal);
@@ -66,7 +66,7 @@ public class SupervisorSettingsTests
     {
         var options = MonitorsReader.Read(Configuration("Monitors:Daemons:0:Port", "9001", "Monitors:Daemons:0:Environment:Some_Name", "value"));
 
-        Assert.Equal("value", Assert.Single(MonitorsReader.Resolve(options)).Environment["Some_Name"]);
+        Assert.Equal("value", Assert.Single(MonitorsReader.Resolve(options, Configuration())).Environment["Some_Name"]);
     }
 
     private static SupervisorSettings Read(params string[] pairs) => SupervisorSettings.Read(Configuration(pairs), new MonitorsOptions());

@@ -1,7 +1,7 @@
 using System.Globalization;
-using MonitorAspire.Daemon.Tests.Telemetry;
 using MonitorAspire.Supervisor.Tests.Hosting;
 using MonitorAspire.Testing;
+using MonitorAspire.Testing.Telemetry;
 
 namespace MonitorAspire.Supervisor.Tests.Telemetry;
 
@@ -26,7 +26,7 @@ public sealed class StartupTraceTests : IDisposable
             FreePort.Next(),
             _state.Path,
             ["--count", "1", "--base-port", port.ToString(CultureInfo.InvariantCulture)],
-            [.. receiver.Environment.Where(e => e.Key != "OTEL_SERVICE_NAME").Select(e => (e.Key, e.Value))]))
+            [.. receiver.Environment.Select(e => (e.Key, e.Value))]))
         {
             await supervisor.RunningAsync(1);
 

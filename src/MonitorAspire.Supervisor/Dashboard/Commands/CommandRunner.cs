@@ -1,4 +1,5 @@
 using System.Globalization;
+using MonitorAspire.Supervision.Diagnosis;
 using MonitorAspire.Supervision.Fleet;
 using MonitorAspire.Supervision.Startup;
 using MonitorAspire.Supervision.Telemetry;
@@ -8,7 +9,7 @@ using MonitorAspire.Supervisor.Dashboard.Resources;
 namespace MonitorAspire.Supervisor.Dashboard.Commands;
 
 /// <summary>Carries out what a person asked for in the dashboard, and tells how it went.</summary>
-internal sealed partial class CommandRunner(IFleet fleet, ResourceCatalog catalog, ILogger<CommandRunner> logger)
+internal sealed partial class CommandRunner(IFleet fleet, ResourceCatalog catalog, Doctor doctor, ILogger<CommandRunner> logger)
 {
     /// <summary>Waits for the verdict. What cannot be done is an answer, not an exception: the dashboard shows the one and hides the other.</summary>
     /// <param name="request">The request.</param>
@@ -28,6 +29,8 @@ internal sealed partial class CommandRunner(IFleet fleet, ResourceCatalog catalo
                 DaemonCommands.Start => Tell(await fleet.StartAsync(daemon.Name, cancellationToken)),
                 DaemonCommands.Restart => Tell(await fleet.RestartAsync(daemon.Name, cancellationToken)),
                 DaemonCommands.Stop => Tell(await fleet.StopAsync(daemon.Name, cancellationToken)),
+                DaemonCommands.Diagnose => Tell(await doctor.DiagnoseAsync(daemon, cancellationToken)),
+                DaemonCommands.ResetCrashLoop => TellReset(await fleet.ResetCrashLoopAsync(daemon.Name, cancellationToken)),
                 _ => Failed($"'{request.CommandName}' is not a command of a daemon."),
             };
         }
@@ -66,6 +69,21 @@ internal sealed partial class CommandRunner(IFleet fleet, ResourceCatalog catalo
         StopVerdict.NotRunning => Succeeded(report.Detail ?? $"{report.Name} was not running."),
         _ => Failed(report.Detail ?? $"{report.Name} could not be stopped."),
     };
+
+    private static ResourceCommandResponse Tell(DaemonDiagnosis diagnosis)
+    {
+        var answer = Succeeded(diagnosis.NextStep);
+        answer.Result = new ResourceCommandResult
+        {
+            Value = DaemonDiagnosisMarkdown.Render(diagnosis),
+            Format = CommandResultFormat.Markdown,
+            DisplayImmediately = true,
+        };
+        return answer;
+    }
+
+    private static ResourceCommandResponse TellReset(DaemonSnapshot daemon)
+        => Succeeded(daemon.State == DaemonState.Starting ? $"The failures of {daemon.Name} are forgotten; it is being started." : $"The failures of {daemon.Name} are forgotten.");
 
     private static ResourceCommandResponse Succeeded(string message) => new() { Kind = ResourceCommandResponseKind.Succeeded, Message = message };
 

@@ -1,5 +1,6 @@
 using System.Text;
 using Grpc.Core;
+using MonitorAspire.Supervision.Files;
 using MonitorAspire.Supervisor.Dashboard.Protocol;
 
 namespace MonitorAspire.Supervisor.Dashboard.ConsoleLogs;
@@ -9,7 +10,7 @@ namespace MonitorAspire.Supervisor.Dashboard.ConsoleLogs;
 /// slow makes the reading slow, not the memory full.
 /// </summary>
 /// <param name="writer">Where the lines go.</param>
-internal sealed class LineBatches(IServerStreamWriter<WatchResourceConsoleLogsUpdate> writer) : Stream
+internal sealed class LineBatches(IServerStreamWriter<WatchResourceConsoleLogsUpdate> writer) : WriteOnlyStream
 {
     private const int MaximumLines = 500;
     private const int MaximumCharacters = 256 * 1024;
@@ -23,20 +24,6 @@ internal sealed class LineBatches(IServerStreamWriter<WatchResourceConsoleLogsUp
     private char[] _characters = [];
     private int _batchCharacters;
     private int _number;
-
-    public override bool CanRead => false;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => true;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
 
     public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {
@@ -86,12 +73,6 @@ internal sealed class LineBatches(IServerStreamWriter<WatchResourceConsoleLogsUp
     }
 
     public override void Flush() => throw new NotSupportedException();
-
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
 
     public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 

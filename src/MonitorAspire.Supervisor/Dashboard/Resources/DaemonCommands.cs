@@ -9,40 +9,40 @@ internal static class DaemonCommands
     internal const string Start = "start";
     internal const string Stop = "stop";
     internal const string Restart = "restart";
+    internal const string Diagnose = "diagnose";
+    internal const string ResetCrashLoop = "reset-crash-loop";
 
     /// <summary>The commands and whether they can be given now.</summary>
     internal static IEnumerable<ResourceCommand> Of(DaemonState state) =>
     [
-        new()
-        {
-            Name = Start,
-            DisplayName = "Start",
-            DisplayDescription = "Start the daemon now, whatever its back-off says, and verify it.",
-            IconName = "Play",
-            IconVariant = IconVariant.Filled,
-            IsHighlighted = true,
-            State = StartState(state),
-        },
-        new()
-        {
-            Name = Stop,
-            DisplayName = "Stop",
-            DisplayDescription = "Stop the daemon and all its processes; it stays stopped until somebody starts it.",
-            IconName = "Stop",
-            IconVariant = IconVariant.Filled,
-            IsHighlighted = true,
-            State = StopState(state),
-        },
-        new()
-        {
-            Name = Restart,
-            DisplayName = "Restart",
-            DisplayDescription = "Stop the daemon, start it again and verify it.",
-            IconName = "ArrowCounterclockwise",
-            IconVariant = IconVariant.Regular,
-            State = state is DaemonState.Running or DaemonState.Unhealthy ? ResourceCommandState.Enabled : ResourceCommandState.Disabled,
-        },
+        Command(Start, "Start", "Start the daemon now, whatever its back-off says, and verify it.", StartState(state), Icon("Play", IconVariant.Filled), isButton: true),
+        Command(Stop, "Stop", "Stop the daemon and all its processes; it stays stopped until somebody starts it.", StopState(state), Icon("Stop", IconVariant.Filled), isButton: true),
+        Command(
+            Restart, "Restart", "Stop the daemon, start it again and verify it.",
+            state is DaemonState.Running or DaemonState.Unhealthy ? ResourceCommandState.Enabled : ResourceCommandState.Disabled, Icon("ArrowCounterclockwise")),
+
+        // A button of its own where it is what a person needs.
+        Command(
+            Diagnose, "Diagnose", "See why the daemon is as it is and what to do next. Changes nothing.", ResourceCommandState.Enabled, Icon("Stethoscope"),
+            isButton: state is DaemonState.Unhealthy or DaemonState.Backoff or DaemonState.CrashLooping or DaemonState.Failed or DaemonState.Foreign),
+        Command(
+            ResetCrashLoop, "Reset crash loop", "Forget the failures of the daemon and try at once.",
+            state is DaemonState.Backoff or DaemonState.CrashLooping ? ResourceCommandState.Enabled : ResourceCommandState.Hidden, Icon("ArrowReset")),
     ];
+
+    private static ResourceCommand Command(
+        string name, string displayName, string description, ResourceCommandState state, (string Name, IconVariant Variant) icon, bool isButton = false) => new()
+    {
+        Name = name,
+        DisplayName = displayName,
+        DisplayDescription = description,
+        IconName = icon.Name,
+        IconVariant = icon.Variant,
+        IsHighlighted = isButton,
+        State = state,
+    };
+
+    private static (string Name, IconVariant Variant) Icon(string name, IconVariant variant = IconVariant.Regular) => (name, variant);
 
     private static ResourceCommandState StartState(DaemonState state) => state switch
     {

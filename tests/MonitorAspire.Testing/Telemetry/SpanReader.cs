@@ -1,69 +1,17 @@
 using System.Buffers.Binary;
-using System.Collections.Concurrent;
+using System.Globalization;
 using System.Text;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.Logging;
-using MonitorAspire.Testing;
 
-namespace MonitorAspire.Daemon.Tests.Telemetry;
+namespace MonitorAspire.Testing.Telemetry;
 
 /// <summary>
-/// A collector: takes OTLP over HTTP and reads of the protocol buffers what the tests ask for
+/// Reads of the protocol buffers what the tests ask for
 /// (https://github.com/open-telemetry/opentelemetry-proto, trace/v1/trace.proto).
 /// </summary>
-internal sealed class OtlpReceiver : IAsyncDisposable
+internal static class SpanReader
 {
-    private readonly WebApplication _app;
-    private readonly ConcurrentQueue<ReceivedSpan> _spans = new();
-    private readonly ConcurrentQueue<string> _paths = new();
-
-    private OtlpReceiver(WebApplication app) => _app = app;
-
-    public int Port { get; private init; }
-
-    public IReadOnlyCollection<ReceivedSpan> Spans => _spans;
-
-    /// <summary>Which signals came, as paths.</summary>
-    public IReadOnlyCollection<string> Paths => _paths;
-
-    /// <summary>What a daemon that is to export here gets.</summary>
-    public Dictionary<string, string?> Environment => new()
-    {
-        ["OTEL_EXPORTER_OTLP_ENDPOINT"] = $"http://127.0.0.1:{Port}",
-        ["OTEL_EXPORTER_OTLP_PROTOCOL"] = "http/protobuf",
-        ["OTEL_SERVICE_NAME"] = "alpha",
-    };
-
-    public static async Task<OtlpReceiver> StartAsync()
-    {
-        var builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders();
-        var app = builder.Build();
-        var receiver = new OtlpReceiver(app) { Port = FreePort.Next() };
-        app.Run(receiver.ReceiveAsync);
-        app.Urls.Add($"http://127.0.0.1:{receiver.Port}");
-        await app.StartAsync();
-        return receiver;
-    }
-
-    public async ValueTask DisposeAsync() => await _app.DisposeAsync();
-
-    private async Task ReceiveAsync(HttpContext context)
-    {
-        using var body = new MemoryStream();
-        await context.Request.Body.CopyToAsync(body);
-        var path = context.Request.Path.Value!;
-        _paths.Enqueue(path);
-        if (path == "/v1/traces")
-        {
-            Read(body.ToArray());
-        }
-
-        context.Response.ContentType = "application/x-protobuf";
-    }
-
-    private void Read(byte[] request)
+    /// <summary>The spans of an ExportTraceServiceRequest.</summary>
+    public static IEnumerable<ReceivedSpan> Read(byte[] request)
     {
         // ExportTraceServiceRequest.resource_spans = 1; ResourceSpans.resource = 1, .scope_spans = 2; ScopeSpans.spans = 2.
         foreach (var resourceSpans in Fields(request, 1))
@@ -71,16 +19,17 @@ internal sealed class OtlpReceiver : IAsyncDisposable
             var service = Fields(resourceSpans, 1).SelectMany(r => Attributes(r, 1)).ToDictionary().GetValueOrDefault("service.name", "");
             foreach (var span in Fields(resourceSpans, 2).SelectMany(scope => Fields(scope, 2)))
             {
-                _spans.Enqueue(new ReceivedSpan(
+                yield return new ReceivedSpan(
                     service,
                     Encoding.UTF8.GetString(Fields(span, 5).Single()),
                     Convert.ToHexStringLower(Fields(span, 1).Single()),
+                    Convert.ToHexStringLower(Fields(span, 2).Single()),
                     Convert.ToHexStringLower(Fields(span, 4).FirstOrDefault([])),
                     BinaryPrimitives.ReadUInt64LittleEndian(Fields(span, 7).Single()),
                     BinaryPrimitives.ReadUInt64LittleEndian(Fields(span, 8).Single()),
                     Attributes(span, 9).ToDictionary(),
                     // Status.code = 3; 2 is an error.
-                    Fields(span, 15).SelectMany(s => Fields(s, 3)).Any(c => c is [2])));
+                    Fields(span, 15).SelectMany(s => Fields(s, 3)).Any(c => c is [2]));
             }
         }
     }
@@ -97,7 +46,7 @@ internal sealed class OtlpReceiver : IAsyncDisposable
         }
     }
 
-    private static string Varint(byte[] bytes) => bytes.Select((b, i) => (long)(b & 0x7F) << (7 * i)).Sum().ToString(System.Globalization.CultureInfo.InvariantCulture);
+    private static string Varint(byte[] bytes) => bytes.Select((b, i) => (long)(b & 0x7F) << (7 * i)).Sum().ToString(CultureInfo.InvariantCulture);
 
     // Field by field: the tag is a varint of number and wire type (0 varint, 1 eight bytes, 2 length and bytes, 5 four bytes).
     private static List<byte[]> Fields(byte[] message, int number)
@@ -148,7 +97,3 @@ internal sealed class OtlpReceiver : IAsyncDisposable
         }
     }
 }
-
-/// <summary>A span as it arrived.</summary>
-internal sealed record ReceivedSpan(
-    string Service, string Name, string TraceId, string ParentSpanId, ulong Start, ulong End, IReadOnlyDictionary<string, string> Attributes, bool Failed);

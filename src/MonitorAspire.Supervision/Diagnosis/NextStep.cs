@@ -1,0 +1,62 @@
+using MonitorAspire.Supervision.Fleet;
+using MonitorAspire.Supervision.Startup;
+
+namespace MonitorAspire.Supervision.Diagnosis;
+
+/// <summary>What a person does next about a daemon: one thing that can be done, or that nothing need be.</summary>
+internal static class NextStep
+{
+    /// <summary>The sentence.</summary>
+    /// <param name="daemon">The daemon as its supervisor sees it.</param>
+    /// <param name="seen">The daemon as it is seen from outside.</param>
+    /// <param name="hasLog">Whether its log is in the state directory; otherwise whoever launches it has its output.</param>
+    internal static string Of(DaemonSnapshot daemon, DaemonInspection? seen, bool hasLog) => daemon.State switch
+    {
+        DaemonState.Running when daemon.ProbeFailures > 0 => "Wait a moment: a probe has failed, and after three in a row it is restarted without you.",
+        DaemonState.Running => "Nothing: it is verified and serves.",
+        DaemonState.Starting => "Wait for the verdict of the start that is under way.",
+        DaemonState.Stopping => "Wait until its processes have ended.",
+        DaemonState.Stopped => "Start it; it stays stopped until somebody does.",
+        DaemonState.Unhealthy => "Wait for its restart, or restart it now; if it comes back unhealthy, its log says what it is busy with.",
+        DaemonState.Foreign => $"Free port {daemon.Port} ({Owner(daemon, seen)}) or give the daemon another port; once the port is free it is started without you.",
+        _ => $"{Mend(daemon, seen, hasLog)} {Then(daemon.State)}",
+    };
+
+    // What was configured wrongly is taken over when it is saved, so the mend itself is the next try.
+    private static string Then(DaemonState state) => state switch
+    {
+        DaemonState.CrashLooping => "Then reset the crash loop, so that it is tried at once.",
+        DaemonState.Backoff => "The next try comes by itself; a reset makes it come at once.",
+        _ => "Then start it: it is not tried again by itself.",
+    };
+
+    private static string Mend(DaemonSnapshot daemon, DaemonInspection? seen, bool hasLog) => daemon.LastFailure?.Reason switch
+    {
+        StartupReason.PortInUse or StartupReason.PortOwnedByOther => $"Free port {daemon.Port} ({Owner(daemon, seen)}) or give the daemon another port.",
+        StartupReason.AlreadyRunning => $"Stop the instance that somebody else started: monitor stop --port {daemon.Port}.",
+        StartupReason.LockUnavailable => $"Stop what still holds the lock of port {daemon.Port}: monitor stop --port {daemon.Port}.",
+        StartupReason.PermissionDenied => "Give this user the permission that the failure names, or run the supervisor as a user who has it.",
+        StartupReason.CommandNotFound => "Install the command, or correct its path in the configuration.",
+        StartupReason.InvalidConfiguration => "Correct the setting that the failure names in the configuration.",
+        StartupReason.ExitedPrematurely => daemon.LastFailure.LogTail.Count > 0
+            ? "Mend what its last output complains about: the process ends by itself."
+            : hasLog ? "Run its command by hand to see why it ends: it wrote nothing before it did."
+            : "See in its console log why it ends: whoever launches it has its output.",
+        StartupReason.PidFileMissing => "Let it write its PID file to {pidfile}, or leave that to the launcher (PidFileWriter).",
+        StartupReason.PidMismatch => "Keep it from going into the background and from writing the PID of another process: the supervisor needs the process that it started.",
+        StartupReason.PortNotBound => $"Let it listen on {daemon.Host}:{daemon.Port}: hand it the port with {{port}} in its arguments or by its environment.",
+        StartupReason.HealthUnreachable => "Let it answer its health path: it has the port, but connections or requests fail.",
+        StartupReason.HealthStatus => "Look at what its health path answers: every status but 200 is a failure.",
+        StartupReason.HealthIdentityMismatch => "Find out who answers on its port: its health path tells the PID or the port of somebody else.",
+        StartupReason.TimedOut => "See in its log what it waits for, or give it more time (StartTimeout).",
+        StartupReason.Cancelled => "Nothing is known to be wrong: the last start was given up.",
+        _ => "Look at its log.",
+    };
+
+    // Who has the port now; else who had it at the last try.
+    private static string Owner(DaemonSnapshot daemon, DaemonInspection? seen)
+        => seen?.Listeners.FirstOrDefault(l => l.Pid is null || l.Pid != seen.Pid) is { } other ? $"it is with {other}"
+            : seen is not null && seen.Listeners.Count == 0 ? "nobody listens on it now"
+            : daemon.LastFailure?.Detail is { } detail ? detail.TrimEnd('.')
+            : "see below";
+}

@@ -1,0 +1,161 @@
+using System.Buffers;
+using System.Text.Json;
+using MonitorAspire.Supervision.Files;
+using MonitorAspire.Supervision.Interop;
+
+namespace MonitorAspire.Supervisor.Fleet.History;
+
+/// <summary>
+/// The starts as lines of JSON, mode 0600, no link followed. Appended to, and written anew by an atomic rename when it has grown too
+/// long or is not what we left. Used by one thread at a time; the supervisor's lock keeps other supervisors out.
+/// </summary>
+/// <param name="path">Absolute path.</param>
+internal sealed class HistoryFile(string path)
+{
+    internal const string FileName = "supervisor.history.jsonl";
+
+    /// <summary>Lines of the file that make it too long: half of them at most are still remembered.</summary>
+    internal const int MaximumLines = 2 * FleetHistory.Capacity;
+
+    /// <summary>Of a larger file only the end is read. A line has some 200 bytes.</summary>
+    internal const int MaximumBytes = 16 * 1024 * 1024;
+
+    private long _length;
+
+    /// <summary>Where it is.</summary>
+    internal string FilePath => path;
+
+    /// <summary>How many lines it has.</summary>
+    internal int Lines { get; private set; }
+
+    /// <summary>What a reading found.</summary>
+    /// <param name="Starts">The starts, oldest first.</param>
+    /// <param name="Unreadable">Why the file cannot be read; <see langword="null"/> where it can, or where there is none.</param>
+    /// <param name="Broken">Lines that are no starts. The last line, torn by a crash, is none of them.</param>
+    /// <param name="FirstBroken">Number of the first of them.</param>
+    /// <param name="NeedsMending">Something is in the file that should not stay there.</param>
+    internal sealed record Loaded(IReadOnlyList<StartRecord> Starts, string? Unreadable = null, int Broken = 0, int FirstBroken = 0, bool NeedsMending = false);
+
+    /// <summary>Reads it. Never throws.</summary>
+    internal Loaded Load()
+    {
+        try
+        {
+            using var stream = new FileStream(NoFollowFile.OpenRead(path), FileAccess.Read, bufferSize: 0);
+            if (!stream.CanSeek)
+            {
+                return new Loaded([], $"{path}: it is not a file");
+            }
+
+            _length = stream.Length;
+            var skipped = Math.Max(0, _length - MaximumBytes);
+            stream.Position = skipped;
+            var content = new byte[_length - skipped];
+            return Parse(content.AsSpan(0, stream.ReadAtLeast(content, content.Length, throwOnEndOfStream: false)), isTail: skipped > 0);
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException or NoFollowException { Error: Errno.NoEntry })
+        {
+            return new Loaded([]);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException)
+        {
+            return new Loaded([], e.Message);
+        }
+    }
+
+    /// <summary>Adds starts at the end.</summary>
+    /// <returns>False, and nothing was added, where the file is not what we left: it was lost, cut or written by somebody else.</returns>
+    /// <exception cref="IOException">The file system refuses.</exception>
+    /// <exception cref="UnauthorizedAccessException">This user may not.</exception>
+    internal bool Append(IReadOnlyList<StartRecord> starts)
+    {
+        if (starts.Count == 0)
+        {
+            return true;
+        }
+
+        using var handle = NoFollowFile.OpenOrCreate(path, append: true);
+        if (RandomAccess.GetLength(handle) != _length)
+        {
+            return false;
+        }
+
+        var lines = Serialize(starts);
+        RandomAccess.Write(handle, lines.WrittenSpan, _length);
+        _length += lines.WrittenCount;
+        Lines += starts.Count;
+        return true;
+    }
+
+    /// <summary>Writes it anew, with these starts and nothing else; its directory too where that was taken away.</summary>
+    /// <exception cref="IOException">The file system refuses; the file is as it was.</exception>
+    /// <exception cref="UnauthorizedAccessException">This user may not.</exception>
+    internal void Rewrite(IReadOnlyCollection<StartRecord> starts)
+    {
+        var lines = Serialize(starts);
+        StateDirectory.Create(Path.GetDirectoryName(path)!);
+        AtomicFile.Write(path, lines.WrittenSpan);
+        _length = lines.WrittenCount;
+        Lines = starts.Count;
+    }
+
+    private Loaded Parse(ReadOnlySpan<byte> content, bool isTail)
+    {
+        var starts = new List<StartRecord>();
+        var (number, broken, firstBroken, torn) = (0, 0, 0, isTail);
+        if (isTail)
+        {
+            // The line that the cut goes through.
+            content = content[(content.IndexOf((byte)'\n') + 1)..];
+        }
+
+        while (!content.IsEmpty)
+        {
+            var end = content.IndexOf((byte)'\n');
+            var line = end < 0 ? content : content[..end];
+            content = end < 0 ? [] : content[(end + 1)..];
+            number++;
+            if (TryParse(line) is { } start)
+            {
+                starts.Add(start);
+            }
+            else if (end >= 0)
+            {
+                broken++;
+                firstBroken = firstBroken == 0 ? number : firstBroken;
+            }
+
+            torn |= end < 0;
+        }
+
+        Lines = number;
+        return new Loaded(starts, Broken: broken, FirstBroken: firstBroken, NeedsMending: torn || broken > 0);
+    }
+
+    private static StartRecord? TryParse(ReadOnlySpan<byte> line)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(line, HistoryJson.Default.StartRecord) is { IsSound: true } start ? start : null;
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
+    private static ArrayBufferWriter<byte> Serialize(IReadOnlyCollection<StartRecord> starts)
+    {
+        var buffer = new ArrayBufferWriter<byte>(256 * Math.Max(1, starts.Count));
+        using var writer = new Utf8JsonWriter(buffer);
+        foreach (var start in starts)
+        {
+            JsonSerializer.Serialize(writer, start, HistoryJson.Default.StartRecord);
+            writer.Flush();
+            buffer.Write("\n"u8);
+            writer.Reset();
+        }
+
+        return buffer;
+    }
+}

@@ -1,0 +1,19 @@
+namespace MonitorAspire.Supervisor.Fleet.History;
+
+/// <summary>Percentiles by nearest rank: a value that was really seen, and right for a handful of them too.</summary>
+internal static class Percentile
+{
+    /// <summary>The smallest value that is not exceeded by this share of all.</summary>
+    /// <param name="sorted">All values, ascending; at least one.</param>
+    /// <param name="share">From 0 to 1: 0.5 is the median, 1 the maximum.</param>
+    internal static double Of(ReadOnlySpan<double> sorted, double share)
+    {
+        ArgumentOutOfRangeException.ThrowIfZero(sorted.Length, nameof(sorted));
+        ArgumentOutOfRangeException.ThrowIfNegative(share);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(share, 1);
+
+        // 0.95 * 20 is a little more than 19 in binary: without the slack the rank would be 20.
+        var rank = (int)Math.Ceiling((share * sorted.Length) - 1e-9);
+        return sorted[Math.Max(rank, 1) - 1];
+    }
+}

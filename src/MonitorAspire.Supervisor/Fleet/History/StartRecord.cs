@@ -1,0 +1,56 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using MonitorAspire.Supervision.Fleet;
+using MonitorAspire.Supervision.Startup;
+
+namespace MonitorAspire.Supervisor.Fleet.History;
+
+/// <summary>How one start went: an entry of the history, and a line of its file.</summary>
+internal sealed record StartRecord
+{
+    /// <summary>When it had its verdict.</summary>
+    public required DateTimeOffset At { get; init; }
+
+    /// <summary>The daemon's name.</summary>
+    public required string Daemon { get; init; }
+
+    /// <summary>Whether it ended verified.</summary>
+    public required bool Verified { get; init; }
+
+    /// <summary>Why it failed.</summary>
+    public StartupReason? Reason { get; init; }
+
+    /// <summary>From the call to the verdict, in milliseconds.</summary>
+    public required double Ms { get; init; }
+
+    /// <summary>The stages that were entered, with their durations.</summary>
+    public IReadOnlyList<StageTiming> Stages { get; init; } = [];
+
+    /// <summary>
+    /// The start that an event tells of; <see langword="null"/> for an event of another kind, for a start that found the daemon running
+    /// already, and for one that somebody called off: neither says anything about how well starts go.
+    /// </summary>
+    internal static StartRecord? Of(FleetEvent happened) =>
+        happened is { Kind: FleetEventKind.StartVerified or FleetEventKind.StartFailed, Report: { } report }
+        && report is { Verdict: not StartupVerdict.AlreadyRunning, Reason: not StartupReason.Cancelled }
+            ? new StartRecord
+            {
+                At = happened.At,
+                Daemon = happened.Daemon.Name,
+                Verified = report.Verdict == StartupVerdict.Verified,
+                Reason = report.Reason,
+                Ms = report.TotalMs,
+                Stages = report.Stages,
+            }
+            : null;
+
+    /// <summary>Whether it says what a start can have been: a file may hold anything.</summary>
+    [JsonIgnore]
+    internal bool IsSound => Daemon is { Length: > 0 } && IsDuration(Ms) && Stages is not null && Stages.All(s => s is not null && IsDuration(s.Ms));
+
+    private static bool IsDuration(double ms) => ms >= 0 && double.IsFinite(ms);
+}
+
+[JsonSourceGenerationOptions(JsonSerializerDefaults.Web, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(StartRecord))]
+internal sealed partial class HistoryJson : JsonSerializerContext;

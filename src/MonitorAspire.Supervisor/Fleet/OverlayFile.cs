@@ -1,0 +1,123 @@
+using System.Text.Json;
+using MonitorAspire.Supervision.Files;
+using MonitorAspire.Supervision.Fleet;
+using MonitorAspire.Supervisor.Security;
+using MonitorAspire.Supervisor.Settings;
+
+namespace MonitorAspire.Supervisor.Fleet;
+
+/// <summary>
+/// Keeps what was said over the interface in <c>supervisor.daemons.json</c> in the state directory. It has commands in it that are run, so
+/// it is trusted only if it is this user's own; it is always replaced as a whole; one that cannot be read is left as it is.
+/// </summary>
+internal sealed class OverlayFile(string stateDirectory)
+{
+    internal const string FileName = "supervisor.daemons.json";
+    private const int MaximumBytes = 64 * 1024 * 1024;
+
+    /// <summary>Absolute path.</summary>
+    internal string FilePath { get; } = Path.Combine(stateDirectory, FileName);
+
+    /// <summary>Reads it; empty where there is none.</summary>
+    /// <exception cref="ConfigurationException">It is no JSON, or no such daemons can be: file, key and value.</exception>
+    /// <exception cref="UntrustedFileException">It is a link, belongs to somebody else or is open to others.</exception>
+    internal FleetOverlay Read()
+    {
+        if (PrivateFile.Read(FilePath, MaximumBytes) is not { } content)
+        {
+            return FleetOverlay.Empty;
+        }
+
+        var document = Parse(content);
+        var errors = Problems(document).ToList();
+        return errors.Count == 0
+            ? FleetOverlay.Of(document.Daemons, document.Removed)
+            : throw new ConfigurationException($"{FilePath}: {string.Join("; ", errors)} (mend the file, or move it away)");
+    }
+
+    /// <summary>Writes it.</summary>
+    /// <exception cref="IOException">The file system refuses; the old content stays.</exception>
+    /// <exception cref="UnauthorizedAccessException">This user may not.</exception>
+    internal void Write(FleetOverlay overlay)
+    {
+        using var pending = Prepare(overlay);
+        pending.Commit();
+    }
+
+    /// <summary>Writes the next content beside the file; it holds when it is committed.</summary>
+    /// <exception cref="IOException">The file system refuses.</exception>
+    /// <exception cref="UnauthorizedAccessException">This user may not.</exception>
+    internal PendingFile Prepare(FleetOverlay overlay) => PendingFile.Write(
+        FilePath,
+        JsonSerializer.SerializeToUtf8Bytes(new OverlayDocument { Daemons = overlay.Daemons, Removed = overlay.Removed }, DefinitionJson.Default.OverlayDocument),
+        toDisk: true);
+
+    private OverlayDocument Parse(byte[] content)
+    {
+        JsonDocument document;
+        try
+        {
+            document = JsonDocument.Parse(content);
+        }
+        catch (JsonException e)
+        {
+            throw new ConfigurationException($"{FilePath}: {JsonProblem.Syntax(e)} (mend the file, or move it away)");
+        }
+
+        using (document)
+        {
+            try
+            {
+                return document.Deserialize(DefinitionJson.Default.OverlayDocument)
+                    ?? throw new ConfigurationException($"{FilePath}: null is no fleet (mend the file, or move it away)");
+            }
+            catch (JsonException e)
+            {
+                var (key, message) = JsonProblem.Meaning(document.RootElement, e);
+                throw new ConfigurationException($"{FilePath}: {key}: {message} (mend the file, or move it away)");
+            }
+        }
+    }
+
+    private static IEnumerable<string> Problems(OverlayDocument document)
+    {
+        var names = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
+        for (var i = 0; i < document.Daemons.Count; i++)
+        {
+            var daemon = document.Daemons[i];
+            if (daemon?.Name is null)
+            {
+                yield return $"daemons.{i}.name: is missing";
+                continue;
+            }
+
+            foreach (var (key, message) in DefinitionCheck.Problems(daemon, new MonitorsOptions()))
+            {
+                yield return $"daemons.{i}.{key}: {message}";
+            }
+
+            if (!names.Add(daemon.Name))
+            {
+                yield return $"daemons.{i}.name: '{daemon.Name}' is given twice";
+            }
+        }
+
+        for (var i = 0; i < document.Removed.Count; i++)
+        {
+            if (document.Removed[i] is not { } name || !names.Add(name))
+            {
+                yield return $"removed.{i}: '{document.Removed[i]}' is no name, or is given twice";
+            }
+        }
+    }
+}
+
+/// <summary>The content of <c>supervisor.daemons.json</c>.</summary>
+internal sealed class OverlayDocument
+{
+    /// <summary>Daemons that were added or changed.</summary>
+    public IList<MonitorOptions> Daemons { get; set; } = [];
+
+    /// <summary>Names of daemons of the configuration that were taken out.</summary>
+    public IList<string> Removed { get; set; } = [];
+}

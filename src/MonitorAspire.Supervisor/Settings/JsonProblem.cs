@@ -1,0 +1,78 @@
+using System.Text.Json;
+
+namespace MonitorAspire.Supervisor.Settings;
+
+/// <summary>Says what is wrong with a JSON document as a person needs it: where, and which value.</summary>
+internal static class JsonProblem
+{
+    /// <summary>Of a document that is no JSON.</summary>
+    internal static string Syntax(JsonException error) => error.LineNumber is { } line
+        ? $"not JSON at line {line + 1}: {FirstSentence(error.Message)}"
+        : $"not JSON: {FirstSentence(error.Message)}";
+
+    /// <summary>Of a document that is JSON and cannot be meant: the key (<c>restart.jitter</c>, empty for the whole) and a sentence with the value.</summary>
+    internal static (string Key, string Message) Meaning(JsonElement root, JsonException error)
+    {
+        var key = Key(error.Path);
+        if (error.Message.Contains("could not be mapped", StringComparison.Ordinal))
+        {
+            return (key, "is no setting");
+        }
+
+        return ValueAt(root, key) is { } value
+            ? (key, $"{value} is not a value for it ({FirstSentence(error.InnerException?.Message ?? error.Message)})")
+            : (key, FirstSentence(error.Message));
+    }
+
+    /// <summary>The keys as properties of the document are written: <c>Restart</c> is <c>restart</c>.</summary>
+    internal static string Camel(string key) => JsonNamingPolicy.CamelCase.ConvertName(key);
+
+    // "$.daemons[1].port" is daemons.1.port.
+    private static string Key(string? path) => (path ?? "$")[1..]
+        .Replace("['", ".", StringComparison.Ordinal)
+        .Replace("']", "", StringComparison.Ordinal)
+        .Replace("[", ".", StringComparison.Ordinal)
+        .Replace("]", "", StringComparison.Ordinal)
+        .TrimStart('.');
+
+    private static string? ValueAt(JsonElement element, string key)
+    {
+        foreach (var part in key.Split('.', StringSplitOptions.RemoveEmptyEntries))
+        {
+            if (element.ValueKind == JsonValueKind.Array && int.TryParse(part, out var index) && index < element.GetArrayLength())
+            {
+                element = element[index];
+            }
+            else if (element.ValueKind != JsonValueKind.Object || Property(element, part) is not { } value)
+            {
+                return null;
+            }
+            else
+            {
+                element = value;
+            }
+        }
+
+        var text = element.GetRawText().ReplaceLineEndings(" ");
+        return text.Length <= 200 ? text : text[..200] + "…";
+    }
+
+    private static JsonElement? Property(JsonElement element, string name)
+    {
+        foreach (var property in element.EnumerateObject())
+        {
+            if (string.Equals(property.Name, name, StringComparison.OrdinalIgnoreCase))
+            {
+                return property.Value;
+            }
+        }
+
+        return null;
+    }
+
+    private static string FirstSentence(string text)
+    {
+        var end = text.IndexOf(". ", StringComparison.Ordinal);
+        return (end < 0 ? text : text[..end]).TrimEnd('.').ReplaceLineEndings(" ");
+    }
+}

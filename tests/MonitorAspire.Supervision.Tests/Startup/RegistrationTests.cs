@@ -1,0 +1,101 @@
+using System.Diagnostics;
+using Microsoft.Extensions.Logging.Abstractions;
+using MonitorAspire.Supervision.Files;
+using MonitorAspire.Supervision.Fleet;
+using MonitorAspire.Supervision.Startup;
+using MonitorAspire.Testing;
+
+namespace MonitorAspire.Supervision.Tests.Startup;
+
+public sealed class RegistrationTests : IDisposable
+{
+    private readonly TemporaryDirectory _directory = new();
+    private readonly DaemonEngine _engine;
+    private readonly DaemonSpec _spec = new() { Name = "server", Port = FreePort.Next(), Launch = LaunchMode.Attached, PidFileWriter = PidFileWriter.Launcher };
+
+    public RegistrationTests() => _engine = new DaemonEngine(new EngineOptions { StateDirectory = _directory["state"] }, NullLogger<DaemonEngine>.Instance);
+
+    private DaemonFiles Files => new(_directory["state"], _spec.Port);
+
+    public void Dispose() => _directory.Dispose();
+
+    [Fact]
+    public async Task Register_ProcessOfSomebodyElse_IsProvedByItsRecordUntilItEnds()
+    {
+        using var process = Sleeper();
+        try
+        {
+            var instance = _engine.Register(_spec, process.Id, restarts: 2);
+
+            Assert.Equal(process.Id, instance!.Pid);
+            Assert.Equal($"{process.Id}\n", await File.ReadAllTextAsync(Files.PidFile));
+            Assert.Equal((process.Id, 2), (_engine.Attach(_spec)!.Pid, _engine.Attach(_spec)!.RestartCount));
+            Assert.Equal(process.Id, _engine.Register(_spec, process.Id, restarts: 2)!.Pid);
+            _engine.Forget(instance);
+            Assert.True(File.Exists(Files.PidFile), "the files of a living instance stay");
+
+            process.Kill();
+            await instance.Exited.WaitAsync(Wait.Generous);
+            await process.WaitForExitAsync();
+            Assert.Null(_engine.Attach(_spec));
+            _engine.Forget(instance);
+            Assert.False(File.Exists(Files.PidFile));
+            Assert.False(File.Exists(Files.InstanceFile));
+        }
+        finally
+        {
+            process.Kill();
+        }
+    }
+
+    [Fact]
+    public void Register_PortHasAnotherInstance_ChangesNothing()
+    {
+        using var first = Sleeper();
+        using var second = Sleeper();
+        try
+        {
+            _engine.Register(_spec, first.Id, restarts: 0);
+
+            Assert.Null(_engine.Register(_spec, second.Id, restarts: 0));
+
+            Assert.Equal(first.Id, _engine.Attach(_spec)!.Pid);
+            Assert.Equal($"{first.Id}\n", File.ReadAllText(Files.PidFile));
+        }
+        finally
+        {
+            first.Kill();
+            second.Kill();
+        }
+    }
+
+    [Fact]
+    public void Register_LockIsHeld_ChangesNothing()
+    {
+        StateDirectory.Create(_directory["state"]);
+        using var held = InstanceLock.TryAcquire(Files.LockFile);
+        using var process = Sleeper();
+        try
+        {
+            Assert.Null(_engine.Register(_spec, process.Id, restarts: 0));
+            Assert.False(File.Exists(Files.PidFile));
+        }
+        finally
+        {
+            process.Kill();
+        }
+    }
+
+    [Fact]
+    public async Task Register_ProcessIsGone_ChangesNothing()
+    {
+        using var process = Sleeper();
+        process.Kill();
+        await process.WaitForExitAsync();
+
+        Assert.Null(_engine.Register(_spec, process.Id, restarts: 0));
+        Assert.False(File.Exists(Files.PidFile));
+    }
+
+    private static Process Sleeper() => Process.Start(OperatingSystem.IsWindows() ? new ProcessStartInfo("ping", ["-n", "600", "127.0.0.1"]) : new ProcessStartInfo("sleep", ["600"]))!;
+}

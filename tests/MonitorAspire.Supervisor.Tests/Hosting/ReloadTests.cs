@@ -1,0 +1,156 @@
+using System.Globalization;
+using MonitorAspire.Testing;
+
+namespace MonitorAspire.Supervisor.Tests.Hosting;
+
+/// <summary>A configuration file that changes under a supervisor that runs.</summary>
+public sealed class ReloadTests : IDisposable
+{
+    private readonly TemporaryDirectory _directory = new();
+    private readonly int _port = FreePort.Next();
+    private readonly int _basePort = FreePort.Consecutive(3);
+
+    private string Config => _directory["monitors.json"];
+
+    private string State => _directory["state"];
+
+    public ReloadTests() => Assert.SkipWhen(OperatingSystem.IsWindows(), "signals are Unix's");
+
+    public void Dispose() => _directory.Dispose();
+
+    [Fact]
+    public async Task Reload_AddedOrBroken_TouchesOnlyWhatChangedAndNamesFileKeyAndValue()
+    {
+        await using var supervisor = await StartAsync(Fleet(("a", _basePort)));
+        var before = Assert.Single(await supervisor.RunningAsync(1));
+
+        await WriteAsync(Fleet(("a", _basePort), ("b", _basePort + 1)));
+        var both = await supervisor.RunningAsync(2);
+        Assert.Equal(before.Pid, both[0].Pid);
+
+        foreach (var (broken, says) in ((string, string)[])
+        [
+            ("{\n \"Monitors\":", $"{Config}: not JSON at line 2"),
+            (Fleet(("a", 99999)), $"{Config}: Monitors:Daemons:0:Port: port 99999 is out of range"),
+            ("""{"Monitors":{"Daemons":[{"Name":"a","Port":"x"}]}}""", $"{Config}: Monitors:Daemons:0:Port: 'x' is not a whole number"),
+            ("""{"Monitors":{"Daemons":[{"Name":"a","Prot":9000}]}}""", $"{Config}: Monitors:Daemons:0:Prot: is no setting"),
+            ("""{"Monitors":{"StartTimeout":"soon"}}""", $"{Config}: Monitors:StartTimeout: 'soon' is not a time"),
+            ("""{"Monitors":{"Probe":{"Failures":0}}}""", $"{Config}: Monitors:Probe:Failures: 0 is out of range"),
+            ("""{"Supervisor":{"AlertWebhook":"nowhere"}}""", $"{Config}: Supervisor:AlertWebhook: 'nowhere'"),
+            (Fleet(("a", _basePort), ("b", _basePort)), $"port {_basePort} is given to 'a' and 'b'"),
+            (Fleet(("a", _port)), $"port {_port} is that of the supervisor's interface"),
+        ])
+        {
+            await WriteAsync(broken);
+            await SaysAsync(supervisor, "NOT taken over, nothing was changed: ", says);
+        }
+
+        Assert.Equal(both.Select(d => d.Pid), (await supervisor.RunningAsync(2)).Select(d => d.Pid));
+    }
+
+    [Fact]
+    public async Task Reload_FleetWideOptions_HoldWithoutTouchingADaemon()
+    {
+        await using var supervisor = await StartAsync(Fleet(("a", _basePort)));
+        var before = Assert.Single(await supervisor.RunningAsync(1));
+
+        await WriteAsync($$$"""
+            {"Monitors":{"StartTimeout":"00:00:20","StopGracePeriod":"00:00:04","Restart":{"Budget":9},"Probe":{"Interval":"00:00:02"},
+             "StateDirectory":"{{{_directory["other"]}}}","Daemons":[{"Name":"a","Port":{{{_basePort}}}}]},
+             "Supervisor":{"AlertWebhook":"https://user:secret@example.org/alerts","AllowedHosts":"other.example","Port":1234}}
+            """);
+
+        await SaysAsync(supervisor, "Changed configuration taken over.", "updated: a;");
+        await SaysAsync(supervisor, "for all: ", "StartTimeout 00:00:30 -> 00:00:20, StopGracePeriod 00:00:10 -> 00:00:04, ProbeInterval 00:00:01 -> 00:00:02");
+        await SaysAsync(supervisor, "Supervisor:AlertWebhook at example.org", "");
+
+        // Port and state directory were given on the command line, which has the last word; this was not.
+        await SaysAsync(supervisor, "only a restart of the supervisor takes it over: ", "Supervisor:AllowedHosts (none stays)");
+        Assert.DoesNotContain(supervisor.Output, line => line.Contains("secret", StringComparison.Ordinal));
+        Assert.Equal(before.Pid, Assert.Single(await supervisor.RunningAsync(1)).Pid);
+        Assert.False(Directory.Exists(_directory["other"]));
+    }
+
+    [Fact]
+    public async Task Reload_PortAndStateDirectoryChanged_SaysWhatStaysAndLeavesIt()
+    {
+        await WriteAsync(Fleet(_port, State, ("a", _basePort)));
+        await using var supervisor = SupervisorProcess.Start(SupervisorProcess.Executable, ["--config", Config], _port);
+        var before = Assert.Single(await supervisor.RunningAsync(1));
+
+        await WriteAsync(Fleet(_port + 1, _directory["other"], ("a", _basePort), ("b", _basePort + 1)));
+
+        var both = await supervisor.RunningAsync(2);
+        Assert.Equal(before.Pid, both[0].Pid);
+        Assert.StartsWith(State, both[1].PidFile, StringComparison.Ordinal);
+        await SaysAsync(supervisor, $"(http://127.0.0.1:{_port} stays)", $"Monitors:StateDirectory ({State} stays)");
+        Assert.False(Directory.Exists(_directory["other"]));
+    }
+
+    [Fact]
+    public async Task Reload_LastDaemonLeavesTheList_IsAFleetOfNone()
+    {
+        await using var supervisor = await StartAsync(Fleet(("a", _basePort)));
+        await supervisor.RunningAsync(1);
+
+        await WriteAsync(Fleet());
+
+        await supervisor.RunningAsync(0);
+        Assert.True(FreePort.IsFree(_basePort));
+    }
+
+    [Fact]
+    public async Task Reload_HangUpUnderSystemd_TakesOverAFileWhoseChangeCannotBeSeen()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "systemd is Linux's");
+
+        // As a mounted ConfigMap: the name is a link, and only what is behind it changes.
+        Directory.CreateDirectory(_directory["data"]);
+        var target = Path.Combine(_directory["data"], "monitors.json");
+        await File.WriteAllTextAsync(target, Fleet(("a", _basePort)));
+        File.CreateSymbolicLink(Config, target);
+        await using var shell = SupervisorProcess.StartUnderSystemd(
+            _directory["systemd"], ["--port", _port.ToString(CultureInfo.InvariantCulture), "--state-dir", State, "--config", Config], _port);
+        await Wait.UntilAsync(() => shell.Output.Count > 0, "the supervisor's PID");
+        var pid = int.Parse(shell.Output.First(), CultureInfo.InvariantCulture);
+        try
+        {
+            var before = Assert.Single(await shell.RunningAsync(1));
+            await File.WriteAllTextAsync(target, Fleet(("a", _basePort), ("b", _basePort + 1)));
+
+            await SupervisorProcess.SignalAsync(pid, "HUP");
+
+            Assert.Equal(before.Pid, (await shell.RunningAsync(2))[0].Pid);
+        }
+        finally
+        {
+            await SupervisorProcess.SignalAsync(pid, "TERM");
+            Assert.Equal(0, await shell.ExitAsync());
+        }
+    }
+
+    private static Task SaysAsync(SupervisorProcess supervisor, string what, string more) => Wait.UntilAsync(
+        () => supervisor.Output.Any(line => line.Contains(what, StringComparison.Ordinal) && line.Contains(more, StringComparison.Ordinal)),
+        $"a line with \"{what}\" and \"{more}\" in:\n{string.Join('\n', supervisor.Output)}");
+
+    private static string Fleet(params (string Name, int Port)[] daemons)
+        => $$$"""{"Monitors":{"Daemons":[{{{List(daemons)}}}]}}""";
+
+    private static string Fleet(int port, string state, params (string Name, int Port)[] daemons)
+        => $$$"""{"Supervisor":{"Port":{{{port}}}},"Monitors":{"StateDirectory":"{{{state}}}","Daemons":[{{{List(daemons)}}}]}}""";
+
+    private static string List((string Name, int Port)[] daemons) => string.Join(',', daemons.Select(d => $"{{\"Name\":\"{d.Name}\",\"Port\":{d.Port}}}"));
+
+    private async Task<SupervisorProcess> StartAsync(string configuration)
+    {
+        await WriteAsync(configuration);
+        return SupervisorProcess.Start(_port, State, ["--config", Config]);
+    }
+
+    // As an editor does it: the reader never sees a half.
+    private async Task WriteAsync(string content)
+    {
+        await File.WriteAllTextAsync(Config + ".new", content);
+        File.Move(Config + ".new", Config, overwrite: true);
+    }
+}

@@ -1,0 +1,88 @@
+using System.Collections.Concurrent;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.Logging;
+
+namespace MonitorAspire.Testing.Telemetry;
+
+/// <summary>A collector: takes OTLP over HTTP and over gRPC, and keeps the spans.</summary>
+public sealed class OtlpReceiver : IAsyncDisposable
+{
+    // A message of gRPC: one byte for compression, four for the length, and then the message itself.
+    private const int GrpcPrefix = 5;
+    private const string GrpcPath = "/opentelemetry.proto.collector.";
+
+    private readonly WebApplication _app;
+    private readonly ConcurrentQueue<ReceivedSpan> _spans = new();
+    private readonly ConcurrentQueue<string> _paths = new();
+
+    private OtlpReceiver()
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.ListenLocalhost(HttpUrl.Port);
+            kestrel.ListenLocalhost(GrpcUrl.Port, static listen => listen.Protocols = HttpProtocols.Http2);
+        });
+        _app = builder.Build();
+        _app.Run(ReceiveAsync);
+    }
+
+    /// <summary>Where it takes OTLP over HTTP.</summary>
+    public Uri HttpUrl { get; } = new($"http://127.0.0.1:{FreePort.Next()}");
+
+    /// <summary>Where it takes OTLP over gRPC. A port of its own: without TLS the two versions of HTTP cannot share one.</summary>
+    public Uri GrpcUrl { get; } = new($"http://127.0.0.1:{FreePort.Next()}");
+
+    /// <summary>The spans that came, in the order in which they came.</summary>
+    public IReadOnlyCollection<ReceivedSpan> Spans => _spans;
+
+    /// <summary>Which signals came, as paths.</summary>
+    public IReadOnlyCollection<string> Paths => _paths;
+
+    /// <summary>What a process that is to export here, over HTTP, gets.</summary>
+    public IReadOnlyDictionary<string, string?> Environment => new Dictionary<string, string?>
+    {
+        ["OTEL_EXPORTER_OTLP_ENDPOINT"] = HttpUrl.ToString().TrimEnd('/'),
+        ["OTEL_EXPORTER_OTLP_PROTOCOL"] = "http/protobuf",
+    };
+
+    /// <summary>Starts one.</summary>
+    public static async Task<OtlpReceiver> StartAsync()
+    {
+        var receiver = new OtlpReceiver();
+        await receiver._app.StartAsync();
+        return receiver;
+    }
+
+    /// <inheritdoc />
+    public async ValueTask DisposeAsync() => await _app.DisposeAsync();
+
+    private async Task ReceiveAsync(HttpContext context)
+    {
+        using var body = new MemoryStream();
+        await context.Request.Body.CopyToAsync(body);
+        var path = context.Request.Path.Value!;
+        _paths.Enqueue(path);
+        var isGrpc = path.StartsWith(GrpcPath, StringComparison.Ordinal);
+        if (path is "/v1/traces" or GrpcPath + "trace.v1.TraceService/Export")
+        {
+            foreach (var span in SpanReader.Read(body.ToArray()[(isGrpc ? GrpcPrefix : 0)..]))
+            {
+                _spans.Enqueue(span);
+            }
+        }
+
+        context.Response.ContentType = isGrpc ? "application/grpc" : "application/x-protobuf";
+        if (isGrpc)
+        {
+            // An answer without any field, and success.
+            context.Response.DeclareTrailer("grpc-status");
+            await context.Response.Body.WriteAsync(new byte[GrpcPrefix]);
+            context.Response.AppendTrailer("grpc-status", "0");
+        }
+    }
+}

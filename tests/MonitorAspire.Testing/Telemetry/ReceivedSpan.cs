@@ -1,0 +1,22 @@
+namespace MonitorAspire.Testing.Telemetry;
+
+/// <summary>A span as it arrived.</summary>
+/// <param name="Service">Name of the service that sent it.</param>
+/// <param name="Name">Its name.</param>
+/// <param name="TraceId">The trace, in hexadecimal digits.</param>
+/// <param name="SpanId">Its id.</param>
+/// <param name="ParentSpanId">Id of its parent; empty at the root.</param>
+/// <param name="Start">Nanoseconds since 1970.</param>
+/// <param name="End">Nanoseconds since 1970.</param>
+/// <param name="Attributes">Its attributes; those that are neither text nor whole number are empty.</param>
+/// <param name="Failed">Whether its status is an error.</param>
+public sealed record ReceivedSpan(
+    string Service,
+    string Name,
+    string TraceId,
+    string SpanId,
+    string ParentSpanId,
+    ulong Start,
+    ulong End,
+    IReadOnlyDictionary<string, string> Attributes,
+    bool Failed);
