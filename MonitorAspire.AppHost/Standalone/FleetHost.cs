@@ -5,6 +5,7 @@ using MonitorAspire.AppHost.Standalone.Fleet;
 using MonitorAspire.AppHost.Standalone.Output;
 using MonitorAspire.Supervision.Fleet;
 using MonitorAspire.Supervision.Startup;
+using MonitorAspire.Supervision.Telemetry;
 
 namespace MonitorAspire.AppHost.Standalone;
 
@@ -195,8 +196,8 @@ internal sealed class FleetHost(AppHostSettings settings, TextWriter output, Tex
 
     private void Complain(StartupReport report)
     {
-        var stage = report.Stage is { } s ? $" in stage {Words.Of(s)}" : "";
-        _screen.Complain($"MonitorAspire.AppHost: the supervisor on port {report.Port} did not start: {Words.Of(report.Reason ?? StartupReason.Cancelled)}{stage}. {report.Detail}");
+        var stage = report.Stage is { } s ? $" in stage {WireNames.Of(s)}" : "";
+        _screen.Complain($"MonitorAspire.AppHost: the supervisor on port {report.Port} did not start: {WireNames.Of(report.Reason ?? StartupReason.Cancelled)}{stage}. {report.Detail}");
         foreach (var line in report.LogTail)
         {
             _screen.Complain($"    | {line}");

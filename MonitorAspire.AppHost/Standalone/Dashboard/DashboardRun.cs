@@ -1,6 +1,7 @@
 using MonitorAspire.AppHost.Standalone.Children;
 using MonitorAspire.AppHost.Standalone.Output;
 using MonitorAspire.Supervision.Startup;
+using MonitorAspire.Supervision.Telemetry;
 
 namespace MonitorAspire.AppHost.Standalone.Dashboard;
 
@@ -90,6 +91,6 @@ internal sealed class DashboardRun
         var child = new Child(_engine, Plan.Spec(tool));
         _started.Add(child);
         var report = await child.StartAsync(StartTimeout, attempt: 1, cancellationToken);
-        return report.Serves ? null : $"{Words.Of(report.Reason ?? StartupReason.Cancelled)}, {report.Detail} Log: {report.LogFile}";
+        return report.Serves ? null : $"{WireNames.Of(report.Reason ?? StartupReason.Cancelled)}, {report.Detail} Log: {report.LogFile}";
     }
 }

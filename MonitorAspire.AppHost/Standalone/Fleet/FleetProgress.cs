@@ -1,5 +1,6 @@
 using MonitorAspire.AppHost.Standalone.Output;
 using MonitorAspire.Supervision.Fleet;
+using MonitorAspire.Supervision.Telemetry;
 
 namespace MonitorAspire.AppHost.Standalone.Fleet;
 
@@ -30,7 +31,7 @@ internal sealed class FleetProgress(Screen screen)
         if (!_started)
         {
             var waiting = daemons.FirstOrDefault(d => !HasVerdict(d));
-            screen.Status(waiting is null ? "" : $"  {done} of {daemons.Count} have their verdict; {waiting.Name}: {Words.Of(waiting.Stage ?? 0)}");
+            screen.Status(waiting is null ? "" : $"  {done} of {daemons.Count} have their verdict; {waiting.Name}: {WireNames.Of(waiting.Stage ?? 0)}");
         }
 
         _started |= done == daemons.Count;
@@ -54,7 +55,7 @@ internal sealed class FleetProgress(Screen screen)
             DaemonState.Starting or DaemonState.Stopping => null,
             DaemonState.Stopped when before is null => null,
             DaemonState.Stopped => $"  {time}{now.Name} stopped",
-            _ => $"  {time}{now.Name} {now.State}{(now.LastFailure is { } f ? $": {Words.Of(f.Reason)}" : "")}"
+            _ => $"  {time}{now.Name} {now.State}{(now.LastFailure is { } f ? $": {WireNames.Of(f.Reason)}" : "")}"
                 + (now.NextAttemptAt is { } next ? $", next try at {next.ToLocalTime():HH:mm:ss}" : ""),
         };
     }

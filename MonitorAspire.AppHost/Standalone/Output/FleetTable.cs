@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using MonitorAspire.Supervision.Fleet;
+using MonitorAspire.Supervision.Telemetry;
 
 namespace MonitorAspire.AppHost.Standalone.Output;
 
@@ -35,10 +36,10 @@ internal static class FleetTable
             return null;
         }
 
-        var text = new StringBuilder($"{daemon.Name} on port {daemon.Port}: {Words.Of(failure.Reason)}");
+        var text = new StringBuilder($"{daemon.Name} on port {daemon.Port}: {WireNames.Of(failure.Reason)}");
         if (failure.Stage is { } stage)
         {
-            text.Append(CultureInfo.InvariantCulture, $" in stage {Words.Of(stage)}");
+            text.Append(CultureInfo.InvariantCulture, $" in stage {WireNames.Of(stage)}");
         }
 
         if (failure.Detail is { Length: > 0 } detail)
@@ -59,7 +60,7 @@ internal static class FleetTable
         daemon.Name,
         daemon.Port.ToString(CultureInfo.InvariantCulture),
         daemon.Pid?.ToString(CultureInfo.InvariantCulture) ?? "-",
-        daemon.State == DaemonState.Starting && daemon.Stage is { } stage ? $"Starting ({Words.Of(stage)})" : daemon.State.ToString(),
+        daemon.State == DaemonState.Starting && daemon.Stage is { } stage ? $"Starting ({WireNames.Of(stage)})" : daemon.State.ToString(),
         daemon.State != DaemonState.Running ? "-"
             : daemon.Adopted ? "was running"
             : daemon.Startup is { } startup ? Words.Seconds(startup.TotalMs) : "-",

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.RegularExpressions;
+using MonitorAspire.AppHost.Tests.Distributed;
 using MonitorAspire.Testing;
 
 namespace MonitorAspire.AppHost.Tests.Standalone;
@@ -32,8 +33,12 @@ internal sealed partial class AppHostProcess : IAsyncDisposable
     public static AppHostProcess Start(params string[] arguments) => Start(new Dictionary<string, string?>(), arguments);
 
     public static AppHostProcess Start(IReadOnlyDictionary<string, string?> environment, params string[] arguments)
+        => Start(Path.Combine(AppContext.BaseDirectory, "MonitorAspire.AppHost"), environment, arguments);
+
+    /// <summary>Starts another AppHost on the same engine.</summary>
+    public static AppHostProcess Start(string executable, IReadOnlyDictionary<string, string?> environment, params string[] arguments)
     {
-        var start = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "MonitorAspire.AppHost"), arguments)
+        var start = new ProcessStartInfo(executable, arguments)
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
@@ -84,13 +89,7 @@ internal sealed partial class AppHostProcess : IAsyncDisposable
             m.Groups[4].Value)),
     ];
 
-    public void Signal(string name) => Send(Pid, name);
-
-    public static void Send(int pid, string signal)
-    {
-        using var kill = Process.Start("kill", [$"-{signal}", pid.ToString(CultureInfo.InvariantCulture)]);
-        kill.WaitForExit();
-    }
+    public void Signal(string name) => Signals.Send(Pid, name);
 
     public async Task<int> ExitCodeAsync()
     {
@@ -103,19 +102,6 @@ internal sealed partial class AppHostProcess : IAsyncDisposable
         catch (OperationCanceledException e)
         {
             throw new TimeoutException($"the AppHost did not end. Printed:\n{Output}", e);
-        }
-    }
-
-    public static bool IsAlive(int pid)
-    {
-        try
-        {
-            using var process = Process.GetProcessById(pid);
-            return !process.HasExited;
-        }
-        catch (ArgumentException)
-        {
-            return false;
         }
     }
 

@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Net.Sockets;
 using System.Text.Json;
+using MonitorAspire.AppHost.Tests.Distributed;
 using MonitorAspire.Supervision.Files;
 using MonitorAspire.Testing;
 
@@ -38,7 +39,7 @@ public class AppHostRunTests
 
         Assert.Equal(0, await host.ExitCodeAsync());
         Assert.All(fleet.Ports, port => Assert.True(FreePort.IsFree(port), $"port {port} is still taken"));
-        Assert.All(table, row => Assert.False(AppHostProcess.IsAlive(row.Pid), $"PID {row.Pid} still lives"));
+        Assert.All(table, row => Assert.False(Signals.IsAlive(row.Pid), $"PID {row.Pid} still lives"));
         Assert.Empty(Directory.EnumerateFiles(fleet.StateDirectory, "*.pid", SearchOption.AllDirectories));
     }
 
@@ -110,7 +111,7 @@ public class AppHostRunTests
         var before = host.Table();
         var supervisorPid = await SupervisorPidAsync(fleet);
 
-        AppHostProcess.Send(supervisorPid, "KILL");
+        Signals.Send(supervisorPid, "KILL");
 
         await host.LineAsync("Starting it again");
         await Wait.UntilAsync(async () => await DaemonPidsAsync(fleet) is { } pids && pids.SequenceEqual(before.Select(r => (int?)r.Pid)), "the same daemons under the new supervisor");

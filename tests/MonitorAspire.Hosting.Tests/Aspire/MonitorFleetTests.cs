@@ -1,5 +1,6 @@
 using Aspire.Hosting;
 using Aspire.Hosting.ApplicationModel;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using MonitorAspire.Supervision.Files;
 using MonitorAspire.Supervision.Fleet;
@@ -52,15 +53,19 @@ public class MonitorFleetTests
         var fleet = Builder("Monitors:Count=2", "Monitors:BasePort=9100", "Monitors:StateDirectory=/tmp/fleet").AddMonitorDaemons<SomeProject>();
 
         var supervisor = fleet.AddMonitorSupervisor<SomeProject>(port: 9099);
+        await using var app = fleet.ApplicationBuilder.Build();
         var environment = new Dictionary<string, object>();
-        var context = new EnvironmentCallbackContext(fleet.ApplicationBuilder.ExecutionContext, supervisor.Resource, environment);
+        var context = new EnvironmentCallbackContext(app.Services.GetRequiredService<DistributedApplicationExecutionContext>(), supervisor.Resource, environment);
         foreach (var callback in supervisor.Resource.Annotations.OfType<EnvironmentCallbackAnnotation>())
         {
             await callback.Callback(context);
         }
 
         Assert.Equal("/tmp/fleet", environment[StateDirectory.EnvironmentVariable]);
-        Assert.Equal("9101", environment["Monitors__Daemons__1__Port"]);
+        Assert.Equal("http://_http.monitor-9101", environment["Monitors__Daemons__1__Service"]);
+        Assert.IsType<EndpointReference>(environment["services__monitor-9101__http__0"]);
+        Assert.Equal("Daemon", environment["Monitors__Daemons__1__PidFileWriter"]);
+        Assert.Equal("true", environment["Supervisor__Launcher"]);
         Assert.Equal("monitor-9101", environment["Monitors__Daemons__1__Name"]);
         Assert.Equal("Attached", environment["Monitors__Daemons__1__Launch"]);
         Assert.False(environment.ContainsKey("ASPNETCORE_URLS"));

@@ -60,6 +60,9 @@ internal sealed class HeadlessChromium : IDisposable
         return text;
     }
 
+    /// <summary>Whether a person sees the part now.</summary>
+    public bool Says(string part) => BodyText().Contains(part, StringComparison.Ordinal);
+
     /// <summary>
     /// Clicks what has the text until it took effect. By script, because the dashboard's tables move under the pointer while they fill.
     /// </summary>

@@ -34,14 +34,34 @@ internal sealed partial class ResourcePage(HeadlessChromium chromium, Uri dashbo
     /// <summary>Gives a command out of the menu of a resource, and waits until the dashboard says that it succeeded.</summary>
     public async Task CommandAsync(string resource, string command)
     {
-        await OpenMenuAsync(resource, command);
-        await ClickAsync(Entry, command, () => Item(command) is null);
+        await GiveAsync(resource, command);
         await chromium.TextAsync($"{resource} \"{command}\" succeeded");
     }
 
     /// <summary>Opens the menu of a resource, which must have an entry.</summary>
     public Task OpenMenuAsync(string resource, string entry)
         => ClickAsync($"return {Row}?.querySelector('fluent-button[title=Actions]')", resource, () => Item(entry) is not null);
+
+    /// <summary>Diagnoses a resource, and returns the cells of the tables in the dialog that opens by itself, as they are drawn.</summary>
+    public async Task<IReadOnlyList<string>> DiagnoseAsync(string resource)
+    {
+        await OpenAsync();
+        await GiveAsync(resource, "Diagnose");
+        IReadOnlyList<string> cells = [];
+        await Wait.UntilAsync(() => (cells = Cells()).Count > 0, $"the diagnosis of '{resource}'");
+        return cells;
+
+        IReadOnlyList<string> Cells()
+            => [.. Ask<IEnumerable<object>>("return [...document.querySelectorAll('.markdown-content td')].map(c => c.innerText)", "")!.Cast<string>()];
+    }
+
+    /// <summary>Whether the menu of a resource has an entry.</summary>
+    public async Task<bool> OffersAsync(string resource, string entry)
+    {
+        await OpenAsync();
+        await OpenMenuAsync(resource, "Diagnose");
+        return Item(entry) is not null;
+    }
 
     /// <summary>The details of a resource, once they say something.</summary>
     public async Task<string> DetailsAsync(string resource, string part)
@@ -59,34 +79,65 @@ internal sealed partial class ResourcePage(HeadlessChromium chromium, Uri dashbo
     /// <summary>Opens the console log of a resource.</summary>
     public Task OpenLogAsync(string resource) => chromium.Page.Navigate().GoToUrlAsync(new Uri(dashboard, $"/consolelogs/resource/{resource}"));
 
+    // A menu whose resource changes while it is open may be left standing, deaf to clicks, or lose the entry: then the page is
+    // loaded anew and it is tried again. What the dashboard says about the command, from its beginning on, is the proof that it was heard.
+    private Task GiveAsync(string resource, string command)
+    {
+        var tried = false;
+        return Wait.UntilAsync(
+            async () =>
+            {
+                if (tried)
+                {
+                    await OpenAsync();
+                }
+
+                tried = true;
+                await OpenMenuAsync(resource, command);
+                TryClick(Entry, command);
+                return await SeenSoonAsync(() => chromium.Says($"{resource} \"{command}\""));
+            },
+            $"the command '{command}' taken for '{resource}'");
+    }
+
     private IWebElement? Item(string entry) => Ask<IWebElement>(Entry, entry);
 
     // By script, because rows and menus move under the pointer while the page fills.
     private Task ClickAsync(string find, string argument, Func<bool> tookEffect) => Wait.UntilAsync(
-        async () =>
+        () =>
         {
-            try
-            {
-                if (Ask<IWebElement>(find, argument) is { } element)
-                {
-                    chromium.Page.ExecuteScript("arguments[0].click()", element);
-                }
-            }
-            catch (StaleElementReferenceException)
-            {
-                // Drawn anew between look and click.
-            }
+            TryClick(find, argument);
 
             // A second click would close what the first is about to open: it gets its time.
-            var watch = Stopwatch.StartNew();
-            while (!tookEffect() && watch.Elapsed < TimeSpan.FromSeconds(5))
-            {
-                await Task.Delay(50);
-            }
-
-            return tookEffect();
+            return SeenSoonAsync(tookEffect);
         },
         $"a click on '{argument}' that takes effect");
+
+    private void TryClick(string find, string argument)
+    {
+        try
+        {
+            if (Ask<IWebElement>(find, argument) is { } element)
+            {
+                chromium.Page.ExecuteScript("arguments[0].click()", element);
+            }
+        }
+        catch (StaleElementReferenceException)
+        {
+            // Drawn anew between look and click.
+        }
+    }
+
+    private static async Task<bool> SeenSoonAsync(Func<bool> condition)
+    {
+        var watch = Stopwatch.StartNew();
+        while (!condition() && watch.Elapsed < TimeSpan.FromSeconds(5))
+        {
+            await Task.Delay(50);
+        }
+
+        return condition();
+    }
 
     private T? Ask<T>(string script, string argument)
         where T : class

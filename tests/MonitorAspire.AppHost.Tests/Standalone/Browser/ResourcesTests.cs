@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Text.RegularExpressions;
+using MonitorAspire.AppHost.Tests.Distributed;
 using MonitorAspire.Testing;
 
 namespace MonitorAspire.AppHost.Tests.Standalone.Browser;
@@ -36,12 +37,16 @@ public partial class ResourcesTests
 
         var newPid = int.Parse(await File.ReadAllTextAsync(Path.Combine(fleet.StateDirectory, Text($"monitor-daemon-{port}.pid"))), CultureInfo.InvariantCulture);
         Assert.NotEqual(oldPid, newPid);
-        Assert.False(AppHostProcess.IsAlive(oldPid));
+        Assert.False(Signals.IsAlive(oldPid));
         Assert.Equal(newPid, await page.PidAsync(restarted));
         foreach (var (name, _, pid, _) in before.Where(d => d.Name != restarted))
         {
             Assert.Equal(pid, await page.PidAsync(name));
         }
+
+        var diagnosis = await page.DiagnoseAsync(restarted);
+        Assert.Contains(Text($"{newPid}, proved by the lock that it holds"), diagnosis);
+        Assert.False(await page.OffersAsync(restarted, "Reset crash loop"));
 
         await page.OpenLogAsync(restarted);
         await chromium.TextAsync(Text($"as PID {oldPid}"));
@@ -57,7 +62,7 @@ public partial class ResourcesTests
 
         host.Signal("TERM");
         Assert.Equal(0, await host.ExitCodeAsync());
-        Assert.All(before, d => Assert.False(AppHostProcess.IsAlive(d.Pid)));
+        Assert.All(before, d => Assert.False(Signals.IsAlive(d.Pid)));
     }
 
     [Fact]
@@ -91,6 +96,15 @@ public partial class ResourcesTests
         await page.StateAsync("crashes", "Crash loop");
         await page.DetailsAsync("crashes", "exited-prematurely");
         chromium.Save("crash-loop.png");
+
+        var diagnosis = await page.DiagnoseAsync("crashes");
+        Assert.Contains("exited-prematurely", diagnosis);
+        await chromium.TextAsync("Mend what its last output complains about");
+        await chromium.TextAsync("cannot open the database");
+        chromium.Save("diagnosis.png");
+
+        await page.OpenAsync();
+        await page.CommandAsync("crashes", "Reset crash loop");
 
         await page.DetailsAsync("taken", Text($"in use by PID {Environment.ProcessId}"));
         await page.OpenLogAsync("crashes");

@@ -1,10 +1,10 @@
 using System.Globalization;
 using MonitorAspire.Testing;
 
-namespace MonitorAspire.AppHost.Tests.Standalone;
+namespace MonitorAspire.AppHost.Tests;
 
 /// <summary>A small fleet on ports that nobody else has, with files of its own.</summary>
-internal sealed class FleetArguments : IDisposable
+public sealed class FleetArguments : IDisposable
 {
     private readonly TemporaryDirectory _directory = new();
 
@@ -23,13 +23,18 @@ internal sealed class FleetArguments : IDisposable
 
     public string StateDirectory => _directory["state"];
 
-    public IEnumerable<int> Ports => Enumerable.Range(BasePort, Count).Prepend(SupervisorPort);
+    public IEnumerable<int> DaemonPorts => Enumerable.Range(BasePort, Count);
 
-    public string[] Arguments(string dashboard = "off") =>
+    public IEnumerable<int> Ports => DaemonPorts.Prepend(SupervisorPort);
+
+    /// <summary>What both engines understand.</summary>
+    public string[] Common =>
     [
-        "--count", Text(Count), "--base-port", Text(BasePort), "--supervisor-port", Text(SupervisorPort),
-        "--state-dir", StateDirectory, "--dashboard", dashboard,
+        "--count", Text(Count), "--base-port", Text(BasePort), "--supervisor-port", Text(SupervisorPort), "--state-dir", StateDirectory,
     ];
+
+    /// <summary>What the standalone engine is started with.</summary>
+    public string[] Arguments(string dashboard = "off") => [.. Common, "--dashboard", dashboard];
 
     public void Dispose() => _directory.Dispose();
 

@@ -1,0 +1,5 @@
+using MonitorAspire.AppHost.Tests.Distributed;
+
+namespace MonitorAspire.AppHost.Tests.Aspire;
+
+public sealed class AspireFacts(SharedFleet<AspireEngine> shared) : DistributedFacts<AspireEngine>(shared);

@@ -1,0 +1,170 @@
+using System.Globalization;
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using System.Text.Json;
+using MonitorAspire.Supervision;
+using MonitorAspire.Supervision.Files;
+using MonitorAspire.Supervision.Fleet;
+using MonitorAspire.Supervision.Startup;
+using MonitorAspire.Testing;
+using MonitorAspire.Testing.Telemetry;
+
+namespace MonitorAspire.AppHost.Tests.Distributed;
+
+/// <summary>A running distributed application as its users see it: interface and events of the supervisor, health, files, processes, ports, telemetry.</summary>
+public sealed class DistributedFleet : IAsyncDisposable
+{
+    /// <summary>Time limit of everything that is waited for. Only a test that fails ever waits this long.</summary>
+    public static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
+
+    private readonly IRunningAppHost _host;
+    private readonly HttpClient _http;
+
+    private DistributedFleet(FleetArguments arguments, OtlpReceiver telemetry, IRunningAppHost host)
+    {
+        Arguments = arguments;
+        Telemetry = telemetry;
+        _host = host;
+
+        // No proxy: what is asked is on this machine. Time limits are those of the waits.
+        _http = new HttpClient(new SocketsHttpHandler { UseProxy = false })
+        {
+            BaseAddress = new Uri($"http://127.0.0.1:{arguments.SupervisorPort}"),
+            Timeout = Limit,
+        };
+        Events = new FleetEvents(_http);
+    }
+
+    /// <summary>Ports and directory.</summary>
+    public FleetArguments Arguments { get; }
+
+    /// <summary>Where all its telemetry comes.</summary>
+    public OtlpReceiver Telemetry { get; }
+
+    /// <summary>The supervisor's event stream.</summary>
+    public FleetEvents Events { get; }
+
+    /// <summary>Starts an application with so many daemons.</summary>
+    /// <param name="count">How many.</param>
+    /// <param name="prepare">Does something with the ports before the application starts.</param>
+    public static async Task<DistributedFleet> StartAsync<TEngine>(int count, Action<FleetArguments>? prepare = null)
+        where TEngine : IFleetEngine
+    {
+        var arguments = new FleetArguments(count);
+        var telemetry = await OtlpReceiver.StartAsync();
+        try
+        {
+            prepare?.Invoke(arguments);
+            using var limit = new CancellationTokenSource(Limit);
+            return new DistributedFleet(arguments, telemetry, await TEngine.StartAsync(arguments, telemetry, limit.Token));
+        }
+        catch
+        {
+            await telemetry.DisposeAsync();
+            arguments.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The daemons, or none while the supervisor does not answer.</summary>
+    public async Task<IReadOnlyList<DaemonSnapshot>> DaemonsAsync()
+    {
+        try
+        {
+            return (await _http.GetFromJsonAsync("/api/daemons", SupervisionJson.Default.IReadOnlyListDaemonSnapshot))!;
+        }
+        catch (HttpRequestException)
+        {
+            return [];
+        }
+    }
+
+    /// <summary>Waits until every daemon is running, and returns them.</summary>
+    public async Task<IReadOnlyList<DaemonSnapshot>> AllRunningAsync()
+    {
+        IReadOnlyList<DaemonSnapshot> daemons = [];
+        await UntilAsync(
+            async () => (daemons = await DaemonsAsync()).Count == Arguments.Count && daemons.All(d => d.State == DaemonState.Running),
+            $"{Arguments.Count} running daemons");
+        return daemons;
+    }
+
+    /// <summary>Waits until a daemon is as wanted, and returns it.</summary>
+    public async Task<DaemonSnapshot> UntilAsync(string name, Func<DaemonSnapshot, bool> condition, string what)
+    {
+        DaemonSnapshot? daemon = null;
+        await UntilAsync(
+            async () => (daemon = (await DaemonsAsync()).FirstOrDefault(d => d.Name == name)) is not null && condition(daemon),
+            $"{name} {what}");
+        return daemon!;
+    }
+
+    /// <summary>Waits until an instance of a daemon other than the given one is running.</summary>
+    public Task<DaemonSnapshot> RunningAgainAsync(string name, int? oldPid)
+        => UntilAsync(name, d => d.State == DaemonState.Running && d.Pid is { } pid && pid != oldPid, $"running with another PID than {oldPid}");
+
+    /// <summary>Waits until an event has been seen.</summary>
+    public Task EventAsync(string daemon, Func<FleetEvent, bool> wanted, string what)
+        => UntilAsync(() => Task.FromResult(Events.Of(daemon).Any(wanted)), $"the event of {daemon}: {what}");
+
+    /// <summary>Waits, and where it was in vain says what was seen.</summary>
+    public async Task UntilAsync(Func<Task<bool>> condition, string what)
+    {
+        try
+        {
+            await Wait.UntilAsync(condition, what, Limit);
+        }
+        catch (TimeoutException e)
+        {
+            throw new TimeoutException($"{e.Message}\n{await DescribeAsync()}", e);
+        }
+    }
+
+    /// <summary>Asks a daemon itself.</summary>
+    public Task<JsonElement> HealthAsync(int port) => _http.GetFromJsonAsync<JsonElement>($"http://127.0.0.1:{port}/health");
+
+    /// <summary>The PID file of the daemon on a port.</summary>
+    public Task<string> PidFileAsync(int port) => File.ReadAllTextAsync(new DaemonFiles(Arguments.StateDirectory, port).PidFile);
+
+    /// <summary>Asks the supervisor to start a daemon, and returns the report.</summary>
+    public async Task<StartupReport> PostStartAsync(string name)
+    {
+        var token = await File.ReadAllTextAsync(Path.Combine(Arguments.StateDirectory, "supervisor.token"));
+        using var request = new HttpRequestMessage(HttpMethod.Post, $"/api/daemons/{name}/start");
+        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token.Trim());
+        using var response = await _http.SendAsync(request);
+        var body = await response.Content.ReadAsStringAsync();
+        return response.IsSuccessStatusCode
+            ? JsonSerializer.Deserialize(body, SupervisionJson.Default.StartupReport)!
+            : throw new InvalidOperationException($"{(int)response.StatusCode} for the start of {name}: {body}\n{await DescribeAsync()}");
+    }
+
+    /// <summary>Stops the application in order.</summary>
+    public async Task StopAsync()
+    {
+        await Events.DisposeAsync();
+        using var limit = new CancellationTokenSource(Limit);
+        await _host.StopAsync(limit.Token);
+    }
+
+    /// <inheritdoc />
+    public async ValueTask DisposeAsync()
+    {
+        await Events.DisposeAsync();
+        await _host.DisposeAsync();
+        _http.Dispose();
+        await Telemetry.DisposeAsync();
+        Arguments.Dispose();
+    }
+
+    private async Task<string> DescribeAsync()
+    {
+        var daemons = (await DaemonsAsync()).Select(d => string.Create(
+            CultureInfo.InvariantCulture,
+            $"  {d.Name}: {d.State} {d.Stage}, PID {d.Pid}, restarts {d.Restarts}, last failure: {d.LastFailure?.Reason} {d.LastFailure?.Detail}"));
+        var events = Events.Seen.TakeLast(30).Select(e => string.Create(
+            CultureInfo.InvariantCulture, $"  {e.At:HH:mm:ss.fff} {e.Daemon.Name} {e.Kind} {e.Daemon.State} {e.Daemon.Stage} PID {e.Daemon.Pid} {e.Message}"));
+        var output = _host.Output.Split('\n').TakeLast(60);
+        return $"Daemons:\n{string.Join('\n', daemons)}\nLast events:\n{string.Join('\n', events)}\nOutput:\n{string.Join('\n', output)}";
+    }
+}
