@@ -1,4 +1,4 @@
-using System.Globalization;
+using MonitorAspire.Supervision.Restarts;
 
 namespace MonitorAspire.Supervision.Fleet;
 
@@ -19,13 +19,8 @@ public sealed record ProbePolicy
 
     /// <summary>What is wrong with the policy, starting with the key, or <see langword="null"/>.</summary>
     public string? Validate() =>
-        Outside(nameof(Interval), Interval, TimeSpan.FromMilliseconds(50), TimeSpan.FromHours(1))
-        ?? Outside(nameof(Timeout), Timeout, TimeSpan.FromMilliseconds(10), TimeSpan.FromMinutes(5))
-        ?? Outside(nameof(Failures), Failures, 1, 1000)
-        ?? Outside(nameof(HealthLostAfter), HealthLostAfter, TimeSpan.Zero, TimeSpan.FromDays(1));
-
-    private static string? Outside<T>(string key, T value, T least, T most)
-        where T : IComparable<T>, IFormattable => value.CompareTo(least) >= 0 && value.CompareTo(most) <= 0
-        ? null
-        : string.Create(CultureInfo.InvariantCulture, $"{key}: {value} is out of range ({least} to {most})");
+        PolicyRange.Outside(nameof(Interval), Interval, TimeSpan.FromMilliseconds(50), TimeSpan.FromHours(1))
+        ?? PolicyRange.Outside(nameof(Timeout), Timeout, TimeSpan.FromMilliseconds(10), TimeSpan.FromMinutes(5))
+        ?? PolicyRange.Outside(nameof(Failures), Failures, 1, 1000)
+        ?? PolicyRange.Outside(nameof(HealthLostAfter), HealthLostAfter, TimeSpan.Zero, TimeSpan.FromDays(1));
 }

@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace MonitorAspire.Supervision.Restarts;
 
 /// <summary>When and how fast a daemon is started again. Settable because it is bound from configuration; not changed after that.</summary>
@@ -37,18 +35,12 @@ public sealed record RestartPolicy
         var millisecond = TimeSpan.FromMilliseconds(1);
         var second = TimeSpan.FromSeconds(1);
         return !Enum.IsDefined(Mode) ? $"Mode: {Mode} is not one of OnFailure, Always, Never"
-            : Outside(nameof(InitialDelay), InitialDelay, millisecond, hour)
-            ?? Outside(nameof(Factor), Factor, 1, 10)
-            ?? Outside(nameof(MaxDelay), MaxDelay, millisecond, day)
-            ?? Outside(nameof(Jitter), Jitter, 0, 0.5)
-            ?? Outside(nameof(ResetAfter), ResetAfter, second, day)
-            ?? Outside(nameof(Budget), Budget, 1, 1000)
-            ?? Outside(nameof(BudgetWindow), BudgetWindow, second, day);
-
-        // CompareTo puts NaN below every number, and so outside.
-        static string? Outside<T>(string key, T value, T least, T most)
-            where T : IComparable<T>, IFormattable => value.CompareTo(least) >= 0 && value.CompareTo(most) <= 0
-            ? null
-            : string.Create(CultureInfo.InvariantCulture, $"{key}: {value} is out of range ({least} to {most})");
+            : PolicyRange.Outside(nameof(InitialDelay), InitialDelay, millisecond, hour)
+            ?? PolicyRange.Outside(nameof(Factor), Factor, 1, 10)
+            ?? PolicyRange.Outside(nameof(MaxDelay), MaxDelay, millisecond, day)
+            ?? PolicyRange.Outside(nameof(Jitter), Jitter, 0, 0.5)
+            ?? PolicyRange.Outside(nameof(ResetAfter), ResetAfter, second, day)
+            ?? PolicyRange.Outside(nameof(Budget), Budget, 1, 1000)
+            ?? PolicyRange.Outside(nameof(BudgetWindow), BudgetWindow, second, day);
     }
 }
