@@ -11,6 +11,12 @@ public sealed class ServiceDefaultsOptions
     /// </summary>
     public bool TelemetryWithoutOtlp { get; set; } = true;
 
+    /// <summary>
+    /// Paths whose requests, and those below them, make no spans: streams that last as long as somebody looks, and what machines tell each
+    /// other all the time, would bury what happened. Probes of health never make any. Default none.
+    /// </summary>
+    public IReadOnlyList<string> UntracedPaths { get; set; } = [];
+
     /// <summary>Name of the service in telemetry where <c>OTEL_SERVICE_NAME</c> does not say. Default the application's name.</summary>
     public string? ServiceName { get; set; }
 }

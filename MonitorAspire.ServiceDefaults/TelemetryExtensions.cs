@@ -18,8 +18,6 @@ public static class TelemetryExtensions
     /// <summary>The OpenTelemetry specification's switch: true, in any case of letters, turns the SDK off.</summary>
     public const string SdkDisabledVariable = "OTEL_SDK_DISABLED";
 
-    private const string DashboardService = "/aspire.v1.DashboardService";
-
     /// <summary>Activity sources and meters of MonitorAspire.</summary>
     public static IReadOnlyList<string> SourceNames { get; } = ["MonitorAspire.Supervision", "MonitorAspire.Daemon"];
 
@@ -41,7 +39,7 @@ public static class TelemetryExtensions
         var exports = !string.IsNullOrWhiteSpace(builder.Configuration[OtlpEndpointVariable]);
         if (exports || options is not { TelemetryWithoutOtlp: false })
         {
-            builder.Services.ConfigureCollection();
+            builder.Services.ConfigureCollection(options?.UntracedPaths ?? []);
         }
 
         if (exports)
@@ -52,11 +50,12 @@ public static class TelemetryExtensions
         return builder;
     }
 
-    private static void ConfigureCollection(this IServiceCollection services)
+    private static void ConfigureCollection(this IServiceCollection services, IReadOnlyList<string> untraced)
     {
-        services.ConfigureOpenTelemetryTracerProvider(static tracing => tracing
+        var paths = untraced.Select(static path => new PathString(path)).ToArray();
+        services.ConfigureOpenTelemetryTracerProvider(tracing => tracing
             .AddSource([.. SourceNames])
-            .AddAspNetCoreInstrumentation(static aspNet => aspNet.Filter = static context => IsOfInterest(context.Request.Path))
+            .AddAspNetCoreInstrumentation(aspNet => aspNet.Filter = context => IsOfInterest(context.Request.Path, paths))
             .AddHttpClientInstrumentation());
         services.ConfigureOpenTelemetryMeterProvider(static metrics => metrics
             .AddMeter([.. SourceNames])
@@ -65,8 +64,9 @@ public static class TelemetryExtensions
             .AddRuntimeInstrumentation());
     }
 
-    // A probe a second, and the dashboard's calls, each of which lasts as long as the dashboard is open, would bury what happened.
-    private static bool IsOfInterest(PathString path) => !HealthEndpoints.IsProbe(path) && !path.StartsWithSegments(DashboardService);
+    // A probe a second would bury what happened.
+    private static bool IsOfInterest(PathString path, PathString[] untraced) =>
+        !HealthEndpoints.IsProbe(path) && !Array.Exists(untraced, prefix => path.StartsWithSegments(prefix));
 
     private static void AddExporter(this IHostApplicationBuilder builder, string? serviceName)
     {

@@ -36,6 +36,20 @@ public sealed class FleetArguments : IDisposable
     /// <summary>What the standalone engine is started with.</summary>
     public string[] Arguments(string dashboard = "off") => [.. Common, "--dashboard", dashboard];
 
+    /// <summary>The PID in a daemon's PID file; 0 where there is none.</summary>
+    /// <param name="port">The daemon's port.</param>
+    public int PidOf(int port)
+    {
+        try
+        {
+            return int.Parse(File.ReadAllText(Path.Combine(StateDirectory, $"monitor-daemon-{Text(port)}.pid")), CultureInfo.InvariantCulture);
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return 0;
+        }
+    }
+
     public void Dispose() => _directory.Dispose();
 
     private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);

@@ -27,6 +27,7 @@ internal static class SupervisorApplication
         {
             defaults.HttpClients = false;
             defaults.ServiceName = "monitor-supervisor";
+            defaults.UntracedPaths = ["/aspire.v1.DashboardService", "/api/events", "/api/launcher"];
         });
         builder.Services.AddSystemd();
         builder.Services.AddWindowsService();

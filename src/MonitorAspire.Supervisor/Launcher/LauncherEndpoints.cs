@@ -20,6 +20,10 @@ internal static class LauncherEndpoints
             .WithName("WatchLauncherRequests")
             .WithSummary("What the launcher of attached daemons is asked to do, as server-sent events; unanswered requests first.");
 
+        launcher.MapGet("/daemons", IReadOnlyList<DaemonSnapshot> (IFleet fleet) => fleet.Daemons)
+            .WithName("ListLaunched")
+            .WithSummary("All daemons as they are now, for a launcher that shows them; its looks are left out of the traces.");
+
         launcher.MapPost("/requests/{id:long}", IResult (long id, LauncherAnswer answer, LauncherLink link)
                 => link.Answer(id, answer)
                     ? TypedResults.NoContent()

@@ -13,10 +13,12 @@ public sealed class AspireEngine : IFleetEngine
     /// <inheritdoc />
     public static IReadOnlyCollection<string> StartSpans { get; } =
     [
-        // Preflight and spawn are the orchestrator's, which has no spans for them.
-        "monitor.startup", "monitor.startup.pid_file", "monitor.startup.port_bound", "monitor.startup.health",
-        "monitor.daemon.claim", "monitor.daemon.bind", "monitor.daemon.ready",
+        "monitor.launch", "monitor.startup", "monitor.startup.preflight", "monitor.startup.spawn", "monitor.startup.pid_file",
+        "monitor.startup.port_bound", "monitor.startup.health", "monitor.daemon.claim", "monitor.daemon.bind", "monitor.daemon.ready",
     ];
+
+    /// <inheritdoc />
+    public static string RootSpan => "monitor.apphost.start";
 
     /// <inheritdoc />
     public static async Task<IRunningAppHost> StartAsync(FleetArguments arguments, OtlpReceiver telemetry, CancellationToken cancellationToken)

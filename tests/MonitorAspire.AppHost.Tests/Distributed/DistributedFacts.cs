@@ -56,6 +56,13 @@ public abstract class DistributedFacts<TEngine>(SharedFleet<TEngine> shared) : I
         Assert.All(spans, s => Assert.Equal((daemon.TraceId, false), (s.TraceId, s.Failed)));
         Assert.Equal("verified", spans.Single(s => s.Name == "monitor.startup").Attributes["monitor.startup.outcome"]);
 
+        // It begins with whoever began; what supervisor and launcher tell each other all the time is not in any trace.
+        await Shared.UntilAsync(
+            () => Task.FromResult(Shared.Telemetry.Spans.Any(s => s.TraceId == daemon.TraceId && s.Name == TEngine.RootSpan)), TEngine.RootSpan);
+        var root = Assert.Single(Shared.Telemetry.Spans.DistinctBy(s => s.SpanId), s => s.TraceId == daemon.TraceId && s.ParentSpanId.Length == 0);
+        Assert.Equal(TEngine.RootSpan, root.Name);
+        Assert.DoesNotContain(Shared.Telemetry.Spans, s => s.Name.Contains("/api/launcher", StringComparison.Ordinal) || s.Name.Contains("/api/events", StringComparison.Ordinal));
+
         // Each side under its own name: what the supervisor saw, and what the daemon itself did.
         Assert.All(spans, s => Assert.Equal(s.Name.StartsWith("monitor.daemon.", StringComparison.Ordinal), s.Service == daemon.Name));
     }

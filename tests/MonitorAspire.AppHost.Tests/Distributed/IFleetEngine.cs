@@ -8,6 +8,9 @@ public interface IFleetEngine
     /// <summary>Names of the spans that the first start of a daemon has, each of them once and all of them in one trace.</summary>
     static abstract IReadOnlyCollection<string> StartSpans { get; }
 
+    /// <summary>Name of the span that such a trace begins with.</summary>
+    static abstract string RootSpan { get; }
+
     /// <summary>Starts the AppHost; returns without waiting for any verdict about the daemons.</summary>
     /// <param name="arguments">Ports and directory.</param>
     /// <param name="telemetry">Where all telemetry is to go.</param>

@@ -14,6 +14,9 @@ public sealed class StandaloneEngine : IFleetEngine
     ];
 
     /// <inheritdoc />
+    public static string RootSpan => "monitor.startup";
+
+    /// <inheritdoc />
     public static Task<IRunningAppHost> StartAsync(FleetArguments arguments, OtlpReceiver telemetry, CancellationToken cancellationToken)
     {
         // The exporter's own five seconds are made for collectors.

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Reflection;
 using MonitorAspire.AppHost.Tests.Distributed;
-using MonitorAspire.AppHost.Tests.Standalone;
+using MonitorAspire.AppHost.Tests;
 using MonitorAspire.Testing;
 
 namespace MonitorAspire.Samples.Tests.Standalone;

@@ -32,6 +32,7 @@ public sealed class StartupTraceTests : IDisposable
 
             // What is asked over and over is not traced: neither our own requests nor the supervisor's probes.
             await supervisor.GetAsync("/health");
+            await supervisor.GetAsync("/api/daemons");
             await supervisor.SignalAsync("TERM");
             Assert.Equal(0, await supervisor.ExitAsync());
         }
@@ -42,7 +43,9 @@ public sealed class StartupTraceTests : IDisposable
         Assert.Equal("verified", start.Attributes["monitor.startup.outcome"]);
         Assert.Equal(Stages.Order(), trace.Select(s => s.Name).Where(Stages.Contains).Order());
         Assert.All(Phases, phase => Assert.Equal($"monitor-{port}", Assert.Single(trace, s => s.Name == phase).Service));
-        Assert.DoesNotContain(receiver.Spans, s => s.Name.Contains("/health", StringComparison.Ordinal));
+        var requests = receiver.Spans.Select(s => s.Name).Where(n => n.StartsWith("GET", StringComparison.Ordinal)).ToList();
+        Assert.Contains("GET /api/daemons/", requests);
+        Assert.DoesNotContain(requests, n => n.Contains("/health", StringComparison.Ordinal));
         Assert.Contains("/v1/metrics", receiver.Paths);
         Assert.Contains("/v1/logs", receiver.Paths);
     }

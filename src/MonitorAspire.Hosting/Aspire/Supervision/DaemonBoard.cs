@@ -4,6 +4,7 @@ using System.Globalization;
 using Aspire.Hosting.ApplicationModel;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using MonitorAspire.Supervision.Fleet;
+using MonitorAspire.Supervision.Telemetry;
 
 namespace MonitorAspire.Hosting.Supervision;
 
@@ -13,6 +14,9 @@ namespace MonitorAspire.Hosting.Supervision;
 /// </summary>
 internal sealed class DaemonBoard(ResourceNotificationService notifications, DistributedApplicationModel model)
 {
+    /// <summary>What the names of our properties begin with.</summary>
+    private const string Prefix = "monitor.";
+
     private readonly ConcurrentDictionary<string, DaemonSnapshot> _daemons = new(StringComparer.OrdinalIgnoreCase);
     private readonly ConcurrentDictionary<string, string> _refused = new(StringComparer.OrdinalIgnoreCase);
     private readonly ConcurrentDictionary<string, string> _shown = new(StringComparer.OrdinalIgnoreCase);
@@ -88,7 +92,7 @@ internal sealed class DaemonBoard(ResourceNotificationService notifications, Dis
             DaemonState.CrashLooping => $"crash loop{failures}{next}",
             DaemonState.Backoff => $"back-off{failures}{next}",
             DaemonState.Foreign => $"the port is somebody else's{next}",
-            DaemonState.Starting when daemon.Stage is { } stage => $"starting: {stage}",
+            DaemonState.Starting when daemon.Stage is { } stage => $"starting: {WireNames.Of(stage)}",
             var state => state.ToString().ToLowerInvariant() + failures,
         };
     }
@@ -115,30 +119,36 @@ internal sealed class DaemonBoard(ResourceNotificationService notifications, Dis
         var reports = verdicts.Select(v => new HealthReportSnapshot($"{resource.Name}-{v.Check}", v.Verdict.Status, v.Verdict.Description, null) { LastRunAt = at }).ToList();
         await notifications.PublishUpdateAsync(resource, snapshot => (snapshot with
         {
-            Properties = Merge(snapshot.Properties, properties, p => p.Name),
+            Properties = Merge(snapshot.Properties, properties, p => p.Name.StartsWith(Prefix, StringComparison.Ordinal)),
             State = Styled(snapshot.State, _daemons.GetValueOrDefault(daemon), _refused.ContainsKey(daemon)),
-        }).WithHealthReports(Merge(snapshot.HealthReports, reports, r => r.Name))).ConfigureAwait(false);
+        }).WithHealthReports(Merge(snapshot.HealthReports, reports, r => reports.Exists(ours => ours.Name == r.Name)))).ConfigureAwait(false);
     }
 
+    // What a person looks for is shown without being asked for; Aspire's own process ID is that of what it launched, for a project "dotnet run".
     private List<ResourcePropertySnapshot> Properties(string daemon)
     {
         var properties = new List<ResourcePropertySnapshot>();
-        if (_refused.TryGetValue(daemon, out var taken))
-        {
-            properties.Add(new("monitor.refused", taken));
-        }
-
+        Add("refused", "Not launched", RefusalOf(daemon));
         if (_daemons.TryGetValue(daemon, out var snapshot))
         {
-            properties.Add(new("monitor.state", Describe(snapshot)));
-            properties.Add(new("monitor.restarts", snapshot.Restarts));
-            properties.Add(new("monitor.alerts", string.Join(", ", snapshot.Alerts)));
-            properties.Add(new("monitor.startup", snapshot.Startup is { } startup ? $"{startup.TotalMs:0} ms" : null));
-            properties.Add(new("monitor.pid_file", snapshot.PidFile));
-            properties.Add(new("monitor.last_failure", snapshot.LastFailure is { } failure ? $"{failure.Reason}: {failure.Detail}" : null));
+            Add("state", "Supervision", Describe(snapshot));
+            Add("pid", "Verified process ID", snapshot.Pid);
+            Add("restarts", "Restarts", snapshot.Restarts);
+            Add("alerts", "Alerts", snapshot.Alerts.Count > 0 ? string.Join(", ", snapshot.Alerts.Select(WireNames.Of)) : null);
+            Add("startup", "Start-up time", snapshot.Startup is { } startup ? string.Create(CultureInfo.InvariantCulture, $"{startup.TotalMs:F0} ms") : null);
+            Add("lastFailure", "Last failure", snapshot.LastFailure is { } failure ? $"{WireNames.Of(failure.Reason)}: {failure.Detail}" : null);
+            Add("pidFile", "PID file", snapshot.PidFile);
         }
 
         return properties;
+
+        void Add(string name, string displayName, object? value)
+        {
+            if (value is not null)
+            {
+                properties.Add(new($"{Prefix}{name}", value) { DisplayName = displayName, IsHighlighted = true, SortOrder = properties.Count });
+            }
+        }
     }
 
     // The text is Aspire's, which decides by it what can be started and what is waited for; only its colour is ours.
@@ -153,9 +163,6 @@ internal sealed class DaemonBoard(ResourceNotificationService notifications, Dis
         _ => state,
     };
 
-    private static ImmutableArray<T> Merge<T>(ImmutableArray<T> existing, IReadOnlyCollection<T> ours, Func<T, string> name)
-    {
-        var names = ours.Select(name).ToHashSet(StringComparer.Ordinal);
-        return [.. (existing.IsDefault ? [] : existing).Where(e => !names.Contains(name(e))), .. ours];
-    }
+    private static ImmutableArray<T> Merge<T>(ImmutableArray<T> existing, IReadOnlyCollection<T> ours, Predicate<T> isOurs)
+        => [.. (existing.IsDefault ? [] : existing).Where(e => !isOurs(e)), .. ours];
 }

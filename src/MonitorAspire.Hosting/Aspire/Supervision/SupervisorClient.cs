@@ -30,7 +30,9 @@ internal sealed class SupervisorClient : IDisposable
 
     /// <summary>All daemons as they are now.</summary>
     internal async Task<IReadOnlyList<DaemonSnapshot>> GetDaemonsAsync(CancellationToken cancellationToken)
-        => await _http.GetFromJsonAsync("/api/daemons", SupervisionJson.Default.IReadOnlyListDaemonSnapshot, cancellationToken).ConfigureAwait(false) ?? [];
+        => JsonSerializer.Deserialize(
+            await SendAsync(HttpMethod.Get, "/api/launcher/daemons", content: null, cancellationToken).ConfigureAwait(false),
+            SupervisionJson.Default.IReadOnlyListDaemonSnapshot) ?? [];
 
     /// <summary>What happens to the daemons, from now on; ends with the supervisor.</summary>
     internal IAsyncEnumerable<FleetEvent> WatchEventsAsync(CancellationToken cancellationToken)

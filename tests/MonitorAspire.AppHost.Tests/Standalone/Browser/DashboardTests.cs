@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using MonitorAspire.AppHost.Tests.Browser;
 using MonitorAspire.Testing;
 
 namespace MonitorAspire.AppHost.Tests.Standalone.Browser;

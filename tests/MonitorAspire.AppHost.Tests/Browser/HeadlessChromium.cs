@@ -2,7 +2,7 @@ using MonitorAspire.Testing;
 using OpenQA.Selenium;
 using OpenQA.Selenium.Chrome;
 
-namespace MonitorAspire.AppHost.Tests.Standalone.Browser;
+namespace MonitorAspire.AppHost.Tests.Browser;
 
 /// <summary>A headless Chromium with a profile of its own that is thrown away.</summary>
 internal sealed class HeadlessChromium : IDisposable

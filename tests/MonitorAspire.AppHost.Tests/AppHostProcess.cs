@@ -4,7 +4,7 @@ using System.Text.RegularExpressions;
 using MonitorAspire.AppHost.Tests.Distributed;
 using MonitorAspire.Testing;
 
-namespace MonitorAspire.AppHost.Tests.Standalone;
+namespace MonitorAspire.AppHost.Tests;
 
 /// <summary>The AppHost as a person runs it: its own executable, its own process, its output read line by line.</summary>
 internal sealed partial class AppHostProcess : IAsyncDisposable

@@ -4,7 +4,7 @@ using System.Text.RegularExpressions;
 using MonitorAspire.Testing;
 using OpenQA.Selenium;
 
-namespace MonitorAspire.AppHost.Tests.Standalone.Browser;
+namespace MonitorAspire.AppHost.Tests.Browser;
 
 /// <summary>The dashboard's page of resources, as a person reads and uses it.</summary>
 /// <param name="chromium">The browser, logged in.</param>
@@ -66,9 +66,9 @@ internal sealed partial class ResourcePage(HeadlessChromium chromium, Uri dashbo
     /// <summary>The details of a resource, once they say something.</summary>
     public async Task<string> DetailsAsync(string resource, string part)
     {
-        // Not what is shown but what the resource is called: service name and instance id, which here are the same.
-        await chromium.Page.Navigate().GoToUrlAsync(new Uri(dashboard, $"/?resource={resource}-{resource}"));
-        await chromium.TextAsync($"Executable: {resource}");
+        // Executable or project: its kind stands before its name.
+        await OpenAsync();
+        await ClickAsync($"return {Row}?.cells[0]", resource, () => chromium.Says($": {resource}\n"));
         return await chromium.TextAsync(part);
     }
 
@@ -104,27 +104,26 @@ internal sealed partial class ResourcePage(HeadlessChromium chromium, Uri dashbo
 
     // By script, because rows and menus move under the pointer while the page fills.
     private Task ClickAsync(string find, string argument, Func<bool> tookEffect) => Wait.UntilAsync(
-        () =>
-        {
-            TryClick(find, argument);
-
-            // A second click would close what the first is about to open: it gets its time.
-            return SeenSoonAsync(tookEffect);
-        },
+        // A second click would close what the first is about to open: it gets its time.
+        () => TryClick(find, argument) ? SeenSoonAsync(tookEffect) : Task.FromResult(tookEffect()),
         $"a click on '{argument}' that takes effect");
 
-    private void TryClick(string find, string argument)
+    private bool TryClick(string find, string argument)
     {
         try
         {
-            if (Ask<IWebElement>(find, argument) is { } element)
+            if (Ask<IWebElement>(find, argument) is not { } element)
             {
-                chromium.Page.ExecuteScript("arguments[0].click()", element);
+                return false;
             }
+
+            chromium.Page.ExecuteScript("arguments[0].click()", element);
+            return true;
         }
         catch (StaleElementReferenceException)
         {
             // Drawn anew between look and click.
+            return false;
         }
     }
 

@@ -1,0 +1,125 @@
+using MonitorAspire.AppHost.Tests.Browser;
+using MonitorAspire.AppHost.Tests.Distributed;
+using MonitorAspire.Testing;
+
+namespace MonitorAspire.AppHost.Tests.Aspire.Browser;
+
+/// <summary>The fleet in Aspire's own dashboard, as a person sees it who runs the AppHost.</summary>
+[Collection("browser")]
+public class DashboardTests
+{
+    [Fact]
+    public async Task Resources_OfAVerifiedFleet_ShowSupervisionAndRestartOneOnly()
+    {
+        using var fleet = new FleetArguments(count: 2);
+        using var chromium = HeadlessChromium.Start();
+        await using var host = StartHost(fleet);
+        var login = await LoginAsync(host);
+        await chromium.Page.Navigate().GoToUrlAsync(login);
+        var page = new ResourcePage(chromium, new Uri(login, "/"));
+        var names = fleet.DaemonPorts.Select(port => Text($"monitor-{port}")).ToList();
+        foreach (var name in names.Append("monitor-supervisor"))
+        {
+            await page.StateAsync(name, "Running");
+            await page.DetailsAsync(name, "Health state\nHealthy");
+        }
+
+        var before = fleet.DaemonPorts.Select(fleet.PidOf).ToList();
+        foreach (var (name, pid) in names.Zip(before))
+        {
+            await page.DetailsAsync(name, Text($"Verified process ID\n{pid}"));
+            foreach (var report in (string[])["pid-file", "port", "health"])
+            {
+                await chromium.TextAsync($"{name}-{report}\nHealthy");
+            }
+        }
+
+        await page.CommandAsync(names[0], "Restart");
+
+        await Wait.UntilAsync(() => fleet.PidOf(fleet.BasePort) is var pid && pid != 0 && pid != before[0], "another PID");
+        var restarted = fleet.PidOf(fleet.BasePort);
+        await page.DetailsAsync(names[0], Text($"Verified process ID\n{restarted}"));
+        await chromium.TextAsync("Supervision\nrunning");
+        await page.DetailsAsync(names[1], Text($"Verified process ID\n{before[1]}"));
+        Assert.False(Signals.IsAlive(before[0]));
+
+        Assert.Contains(Text($"{restarted}, proved by the lock that it holds"), await page.DiagnoseAsync(names[0]));
+        Assert.False(await page.OffersAsync(names[0], "Reset crash loop"));
+
+        await chromium.Page.Navigate().GoToUrlAsync(new Uri(login, "/traces"));
+        await chromium.ClickAsync(".trace-name-content", "monitor.apphost.start", () => chromium.Page.Url.Contains("/traces/detail/", StringComparison.Ordinal));
+        foreach (var span in AspireEngine.StartSpans)
+        {
+            await chromium.TextAsync(span);
+        }
+
+        chromium.Save("aspire-trace.png");
+        await EndAsync(host, fleet, [restarted, before[1]]);
+    }
+
+    [Fact]
+    public async Task Resource_KilledAgainAndAgain_ShowsTheCrashLoopUntilAPersonResetsIt()
+    {
+        using var fleet = new FleetArguments(count: 1);
+        using var chromium = HeadlessChromium.Start();
+        await using var host = StartHost(fleet);
+        var login = await LoginAsync(host);
+        var name = Text($"monitor-{fleet.BasePort}");
+        await chromium.Page.Navigate().GoToUrlAsync(login);
+        var page = new ResourcePage(chromium, new Uri(login, "/"));
+
+        var last = 0;
+        for (var crash = 0; crash < 5; crash++)
+        {
+            // Verified, and not merely started: else it is a failed start that the next one follows at once.
+            await Wait.UntilAsync(() => fleet.PidOf(fleet.BasePort) is var pid && pid != 0 && pid != last, "another PID");
+            last = fleet.PidOf(fleet.BasePort);
+            await page.DetailsAsync(name, Text($"Verified process ID\n{last}"));
+            Signals.Send(last, "KILL");
+        }
+
+        await page.DetailsAsync(name, "crash loop, 5 failures in a row, next try at");
+        await chromium.TextAsync("Alerts\ncrash-loop");
+        chromium.Save("aspire-crash-loop.png");
+        Assert.Contains("exited-prematurely", await page.DiagnoseAsync(name));
+
+        await page.OpenAsync();
+        await page.CommandAsync(name, "Reset crash loop");
+
+        await Wait.UntilAsync(() => fleet.PidOf(fleet.BasePort) is var pid && pid != 0 && pid != last, "another PID");
+        var after = fleet.PidOf(fleet.BasePort);
+        await page.DetailsAsync(name, Text($"Verified process ID\n{after}"));
+        await page.StateAsync(name, "Running");
+        await EndAsync(host, fleet, [after]);
+    }
+
+    private static AppHostProcess StartHost(FleetArguments fleet) => AppHostProcess.Start(
+        new Dictionary<string, string?>
+        {
+            ["ASPNETCORE_URLS"] = Text($"http://127.0.0.1:{FreePort.Next()}"),
+            ["ASPIRE_DASHBOARD_OTLP_ENDPOINT_URL"] = Text($"http://127.0.0.1:{FreePort.Next()}"),
+            ["ASPIRE_RESOURCE_SERVICE_ENDPOINT_URL"] = Text($"http://127.0.0.1:{FreePort.Next()}"),
+            ["ASPIRE_ALLOW_UNSECURED_TRANSPORT"] = "true",
+            ["DOTNET_ENVIRONMENT"] = "Development",
+        },
+        fleet.Common);
+
+    private static async Task<Uri> LoginAsync(AppHostProcess host)
+    {
+        const string Before = "Login to the dashboard at ";
+        var line = await host.LineAsync(Before);
+        return new Uri(line[(line.IndexOf(Before, StringComparison.Ordinal) + Before.Length)..].Trim());
+    }
+
+    private static async Task EndAsync(AppHostProcess host, FleetArguments fleet, IEnumerable<int> pids)
+    {
+        host.Signal("TERM");
+        Assert.Equal(0, await host.ExitCodeAsync());
+
+        // The orchestrator ends after the AppHost.
+        await Wait.UntilAsync(() => !pids.Any(Signals.IsAlive), "the end of the daemons");
+        await Wait.UntilAsync(() => fleet.Ports.All(FreePort.IsFree), "free ports");
+    }
+
+    private static string Text(FormattableString text) => FormattableString.Invariant(text);
+}
