@@ -1,3 +1,3 @@
-using MonitorAspire.AppHost.Standalone.CommandLine;
+using MonitorAspire.AppHost.Standalone;
 
-return await AppHostCommand.InvokeAsync(args, Console.Out, Console.Error);
+return await StandaloneProgram.RunAsync(args);

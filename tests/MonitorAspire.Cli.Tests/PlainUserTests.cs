@@ -12,10 +12,11 @@ public sealed class PlainUserTests : IAsyncDisposable
 
     public PlainUserTests()
     {
-        // The bench's directory is its owner's alone; this one is for the plain user.
+        // The bench's directory is its owner's alone, and so may be where the tests were built; this one is for the plain user.
         if (Environment.IsPrivilegedProcess)
         {
-            Run("chown", $"{Nobody}:{Nobody}", _theirs.Path);
+            Run("cp", "-R", AppContext.BaseDirectory, _theirs["bin"]);
+            Run("chown", "-R", $"{Nobody}:{Nobody}", _theirs.Path);
         }
     }
 
@@ -96,7 +97,7 @@ public sealed class PlainUserTests : IAsyncDisposable
 
     private async Task<CliResult> AsPlainUserAsync(params string[] arguments)
     {
-        var monitor = Path.Combine(AppContext.BaseDirectory, "monitor");
+        var monitor = Path.Combine(Environment.IsPrivilegedProcess ? _theirs["bin"] : AppContext.BaseDirectory, "monitor");
         var environment = new Dictionary<string, string?> { ["MONITOR_STATE_DIR"] = StateDirectory, ["HOME"] = _theirs.Path };
         await using var running = Environment.IsPrivilegedProcess
             ? _bench.Start("setpriv", [$"--reuid={Nobody}", $"--regid={Nobody}", "--clear-groups", "--inh-caps=-all", "--bounding-set=-all", monitor, .. arguments], environment)

@@ -39,10 +39,13 @@ internal sealed class DaemonProcess : IAsyncDisposable
         return Start(new ProcessStartInfo(Executable, arguments), environment);
     }
 
-    /// <summary>Starts a daemon as a user to whom something is forbidden: where the tests run as root, as nobody without any capability (setpriv(1)).</summary>
-    public static DaemonProcess StartAsPlainUser(IEnumerable<string> arguments) => Start(
+    /// <summary>
+    /// Starts a daemon to which something can be forbidden: where the tests run as root, without any capability (setpriv(1)). The user stays,
+    /// so that it can read the program wherever the tests were built.
+    /// </summary>
+    public static DaemonProcess StartUnprivileged(IEnumerable<string> arguments) => Start(
         Environment.IsPrivilegedProcess
-            ? new ProcessStartInfo("setpriv", ["--reuid=65534", "--regid=65534", "--clear-groups", "--inh-caps=-all", "--bounding-set=-all", Executable, .. arguments])
+            ? new ProcessStartInfo("setpriv", ["--inh-caps=-all", "--bounding-set=-all", Executable, .. arguments])
             : new ProcessStartInfo(Executable, arguments),
         environment: null);
 

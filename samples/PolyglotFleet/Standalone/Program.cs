@@ -1,4 +1,4 @@
-using MonitorAspire.AppHost.Standalone.CommandLine;
+using MonitorAspire.AppHost.Standalone;
 
 // The same engine and the same options as MonitorAspire.AppHost; the daemons are those of this sample's appsettings.json.
-return await AppHostCommand.InvokeAsync(args, Console.Out, Console.Error);
+return await StandaloneProgram.RunAsync(args);

@@ -1,9 +1,9 @@
 using System.Globalization;
 using Aspire.Hosting.ApplicationModel;
-using Microsoft.Extensions.Configuration;
 using MonitorAspire.Hosting;
 using MonitorAspire.Supervision.Files;
 using MonitorAspire.Supervision.Fleet;
+using MonitorAspire.Supervision.Probes;
 
 namespace Aspire.Hosting;
 
@@ -15,13 +15,13 @@ public static class MonitorDaemonsExtensions
 
     /// <summary>
     /// Adds the daemons that the section <c>Monitors</c> of the application's configuration declares: a count and a base port
-    /// (default 4 from 8768), or a list.
+    /// (default 4 from 8768), or a list. One with a command of its own becomes an executable; of a range of ports the first free one is taken.
     /// </summary>
     /// <remarks>
     /// A daemon owns its port: the endpoint has no proxy in front, so that the port, the PID file and what <c>/health</c> says
     /// speak of one and the same process.
     /// </remarks>
-    /// <typeparam name="TProject">The daemon's project.</typeparam>
+    /// <typeparam name="TProject">The project of the built-in daemon.</typeparam>
     /// <param name="builder">The application.</param>
     /// <param name="configure">Changes what the configuration says. Default nothing.</param>
     /// <returns>The fleet, to be given to a supervisor.</returns>
@@ -30,44 +30,73 @@ public static class MonitorDaemonsExtensions
         where TProject : IProjectMetadata, new()
     {
         ArgumentNullException.ThrowIfNull(builder);
-        var options = builder.Configuration.GetSection(MonitorsOptions.Section).Get<MonitorsOptions>() ?? new MonitorsOptions();
-        configure?.Invoke(options);
-
-        var specs = FleetTopology.Resolve(options, out var errors);
-        if (errors.Count > 0)
-        {
-            throw new DistributedApplicationException(string.Join(Environment.NewLine, errors));
-        }
-
+        var (options, specs) = MonitorsConfiguration.Read(builder.Configuration, configure);
         var stateDirectory = StateDirectory.Resolve(options.StateDirectory);
+        var given = specs.Select(spec => spec.Port).ToHashSet();
         var members = specs
-            .Select(spec => spec with { Launch = LaunchMode.Attached })
+            .Select(spec => (builder.ExecutionContext.IsRunMode ? WithFreePort(spec, given) : spec) with { Launch = LaunchMode.Attached, PortRangeEnd = null })
             .Select(spec => new MonitorFleetMember(spec, builder.AddDaemon<TProject>(spec, stateDirectory)))
             .ToList();
         return new MonitorFleet(builder, options, stateDirectory, members);
     }
 
-    private static IResourceBuilder<ProjectResource> AddDaemon<TProject>(this IDistributedApplicationBuilder builder, DaemonSpec spec, string stateDirectory)
+    private static IResourceBuilder<IResourceWithEndpoints> AddDaemon<TProject>(this IDistributedApplicationBuilder builder, DaemonSpec spec, string stateDirectory)
         where TProject : IProjectMetadata, new()
-    {
-        if (spec.Command is not null)
+        => spec.Command is null ? builder.AddBuiltIn<TProject>(spec, stateDirectory) : builder.AddCommand(spec, stateDirectory);
+
+    // The project's own launch profile and Kestrel section are about running it by hand, and would add endpoints.
+    private static IResourceBuilder<ProjectResource> AddBuiltIn<TProject>(this IDistributedApplicationBuilder builder, DaemonSpec spec, string stateDirectory)
+        where TProject : IProjectMetadata, new() => builder
+        .AddProject<TProject>(ResourceName.For(spec.Name), options =>
         {
-            throw new DistributedApplicationException(
-                $"{MonitorsOptions.Section}: '{spec.Name}' has a command of its own; under Aspire add it with AddExecutable instead");
+            options.ExcludeLaunchProfile = true;
+            options.ExcludeKestrelEndpoints = true;
+        })
+        .WithArgs("--port", spec.Port.ToString(CultureInfo.InvariantCulture), "--host", spec.Host, "--state-dir", stateDirectory)
+        .OnItsOwnPort(spec, stateDirectory);
+
+    private static IResourceBuilder<ExecutableResource> AddCommand(this IDistributedApplicationBuilder builder, DaemonSpec spec, string stateDirectory)
+    {
+        var files = new DaemonFiles(stateDirectory, spec.Port);
+
+        // Relative to the settings, as in the standalone engine.
+        var directory = Path.GetFullPath(spec.WorkingDirectory ?? ".", AppContext.BaseDirectory);
+        var command = builder.AddExecutable(ResourceName.For(spec.Name), spec.Command!, directory, [.. spec.Arguments.Select(a => spec.FillIn(a, files))]);
+        foreach (var (name, value) in spec.Environment)
+        {
+            command.WithEnvironment(name, value is null ? null : spec.FillIn(value, files));
         }
 
-        // The project's own launch profile and Kestrel section are about running it by hand, and would add endpoints.
-        return builder.AddProject<TProject>(ResourceName.For(spec.Name), options =>
+        return command.OnItsOwnPort(spec, stateDirectory);
+    }
+
+    private static IResourceBuilder<T> OnItsOwnPort<T>(this IResourceBuilder<T> daemon, DaemonSpec spec, string stateDirectory)
+        where T : IResourceWithEndpoints, IResourceWithEnvironment => daemon
+        // The name of a variable keeps Aspire from setting ASPNETCORE_URLS: the daemon binds what its arguments say.
+        .WithHttpEndpoint(port: spec.Port, targetPort: spec.Port, name: EndpointName, env: "MONITOR_PORT", isProxied: false)
+        .WithEndpoint(EndpointName, endpoint => endpoint.TargetHost = spec.Host, createIfNotExists: false)
+        .WithEnvironment("MONITOR_DAEMON_NAME", spec.Name)
+        .WithEnvironment(StateDirectory.EnvironmentVariable, stateDirectory)
+        .WithHttpHealthCheck(spec.HealthPath, endpointName: EndpointName);
+
+    /// <summary>Takes the first free port of a daemon's range. Where none is, it stays on its first one, and the launch says who has that.</summary>
+    private static DaemonSpec WithFreePort(DaemonSpec spec, HashSet<int> given)
+    {
+        if (spec.PortRangeEnd is not { } last)
+        {
+            return spec;
+        }
+
+        var addresses = HostAddresses.Resolve(spec.Host);
+        for (var port = spec.Port; port <= last; port++)
+        {
+            if ((port == spec.Port || !given.Contains(port)) && PortAvailability.Current.Check(addresses, port) == PortState.Free)
             {
-                options.ExcludeLaunchProfile = true;
-                options.ExcludeKestrelEndpoints = true;
-            })
-            // The name of a variable keeps Aspire from setting ASPNETCORE_URLS: the daemon binds what its arguments say.
-            .WithHttpEndpoint(port: spec.Port, targetPort: spec.Port, name: EndpointName, env: "MONITOR_PORT", isProxied: false)
-            .WithEndpoint(EndpointName, endpoint => endpoint.TargetHost = spec.Host, createIfNotExists: false)
-            .WithArgs("--port", spec.Port.ToString(CultureInfo.InvariantCulture), "--host", spec.Host, "--state-dir", stateDirectory)
-            .WithEnvironment("MONITOR_DAEMON_NAME", spec.Name)
-            .WithEnvironment(StateDirectory.EnvironmentVariable, stateDirectory)
-            .WithHttpHealthCheck(spec.HealthPath, endpointName: EndpointName);
+                given.Add(port);
+                return spec with { Port = port };
+            }
+        }
+
+        return spec;
     }
 }

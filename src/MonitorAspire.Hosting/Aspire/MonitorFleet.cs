@@ -31,4 +31,4 @@ public sealed class MonitorFleet
 /// <summary>One daemon of a <see cref="MonitorFleet"/>.</summary>
 /// <param name="Spec">What it is for the engine.</param>
 /// <param name="Resource">What it is for Aspire.</param>
-public sealed record MonitorFleetMember(DaemonSpec Spec, IResourceBuilder<ProjectResource> Resource);
+public sealed record MonitorFleetMember(DaemonSpec Spec, IResourceBuilder<IResourceWithEndpoints> Resource);

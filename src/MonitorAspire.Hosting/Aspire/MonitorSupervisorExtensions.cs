@@ -1,8 +1,8 @@
 using System.Globalization;
 using Aspire.Hosting.ApplicationModel;
-using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using MonitorAspire.Hosting;
 using MonitorAspire.Hosting.Supervision;
 using MonitorAspire.Supervision.Files;
 using MonitorAspire.Supervision.Fleet;
@@ -49,7 +49,7 @@ public static class MonitorSupervisorExtensions
                 member.Spec.Name,
                 MonitorDaemonsExtensions.EndpointName,
                 new SupervisionOptions { HealthPath = member.Spec.HealthPath, Restart = member.Spec.Restart },
-                ClaimsItself: true));
+                ClaimsItself: member.Spec.EffectivePidFileWriter == PidFileWriter.Daemon));
         }
 
         return fleet.ApplicationBuilder.AddSupervisor<TProject>(fleet.Options, fleet.StateDirectory, name, port);
@@ -70,12 +70,7 @@ public static class MonitorSupervisorExtensions
         where TProject : IProjectMetadata, new()
     {
         ArgumentNullException.ThrowIfNull(builder);
-        var options = builder.Configuration.GetSection(MonitorsOptions.Section).Get<MonitorsOptions>() ?? new MonitorsOptions();
-        if (options.Restart.Validate() is { } invalid)
-        {
-            throw new DistributedApplicationException($"{MonitorsOptions.Section}:Restart:{invalid}");
-        }
-
+        var (options, _) = MonitorsConfiguration.Read(builder.Configuration);
         return builder.AddSupervisor<TProject>(options, StateDirectory.Resolve(options.StateDirectory), name, port);
     }
 

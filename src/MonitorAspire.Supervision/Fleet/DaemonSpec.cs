@@ -1,4 +1,6 @@
+using System.Globalization;
 using System.Text.Json.Serialization;
+using MonitorAspire.Supervision.Files;
 using MonitorAspire.Supervision.Restarts;
 
 namespace MonitorAspire.Supervision.Fleet;
@@ -61,6 +63,19 @@ public sealed record DaemonSpec
         ?? (Command is null || Arguments.Any(a => a.Contains("{pidfile}", StringComparison.Ordinal))
             ? Fleet.PidFileWriter.Daemon
             : Fleet.PidFileWriter.Launcher);
+
+    /// <summary>Fills in <c>{port}</c>, <c>{host}</c>, <c>{pidfile}</c> and <c>{statedir}</c>.</summary>
+    /// <param name="text">An argument, or the value of a variable.</param>
+    /// <param name="files">The daemon's files.</param>
+    public string FillIn(string text, DaemonFiles files)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        return text
+            .Replace("{port}", Port.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal)
+            .Replace("{host}", Host, StringComparison.Ordinal)
+            .Replace("{pidfile}", files.PidFile, StringComparison.Ordinal)
+            .Replace("{statedir}", files.StateDirectory, StringComparison.Ordinal);
+    }
 }
 
 /// <summary>Who writes a daemon's PID file.</summary>

@@ -45,8 +45,8 @@ internal static class DaemonLauncher
         }
 
         IReadOnlyList<string> arguments = spec.Command is null
-            ? ["--port", Number(spec.Port), "--host", spec.Host, "--state-dir", files.StateDirectory, .. spec.Arguments.Select(a => FillIn(a, spec, files))]
-            : [.. spec.Arguments.Select(a => FillIn(a, spec, files))];
+            ? ["--port", Number(spec.Port), "--host", spec.Host, "--state-dir", files.StateDirectory, .. spec.Arguments.Select(a => spec.FillIn(a, files))]
+            : [.. spec.Arguments.Select(a => spec.FillIn(a, files))];
         return new LaunchPlan(executable, arguments, environment, spec.WorkingDirectory is null ? null : directory);
     }
 
@@ -94,7 +94,7 @@ internal static class DaemonLauncher
             }
             else
             {
-                environment[name] = FillIn(value, spec, files);
+                environment[name] = spec.FillIn(value, files);
             }
         }
 
@@ -108,12 +108,6 @@ internal static class DaemonLauncher
 
         return environment;
     }
-
-    private static string FillIn(string text, DaemonSpec spec, DaemonFiles files) => text
-        .Replace("{port}", Number(spec.Port), StringComparison.Ordinal)
-        .Replace("{host}", spec.Host, StringComparison.Ordinal)
-        .Replace("{pidfile}", files.PidFile, StringComparison.Ordinal)
-        .Replace("{statedir}", files.StateDirectory, StringComparison.Ordinal);
 
     private static string Number(int value) => value.ToString(CultureInfo.InvariantCulture);
 }

@@ -94,7 +94,7 @@ public sealed class ExitCodeTests : IDisposable
         File.SetUnixFileMode(_state.Path, UnixFileMode.UserRead | UnixFileMode.UserExecute);
         try
         {
-            await using var daemon = DaemonProcess.StartAsPlainUser(["--port", Text(_port), "--host", "127.0.0.1", "--state-dir", _state.Path]);
+            await using var daemon = DaemonProcess.StartUnprivileged(["--port", Text(_port), "--host", "127.0.0.1", "--state-dir", _state.Path]);
             AssertNames(await RefusedAsync(daemon, 77), _port, _state.Path);
         }
         finally

@@ -1,9 +1,12 @@
+using System.Net;
+using System.Net.Sockets;
 using Aspire.Hosting;
 using Aspire.Hosting.ApplicationModel;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using MonitorAspire.Supervision.Files;
 using MonitorAspire.Supervision.Fleet;
+using MonitorAspire.Testing;
 
 namespace MonitorAspire.Hosting.Tests.Aspire;
 
@@ -45,6 +48,51 @@ public class MonitorFleetTests
         var e = Assert.Throws<DistributedApplicationException>(() => builder.AddMonitorDaemons<SomeProject>());
 
         Assert.Contains("port 9100 is given to 'a' and 'b'", e.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void AddMonitorDaemons_WrongKindOfValue_NamesKeyAndValue()
+    {
+        var builder = Builder("Monitors:Count=many");
+
+        var e = Assert.Throws<DistributedApplicationException>(() => builder.AddMonitorDaemons<SomeProject>());
+
+        Assert.Contains("'many' at 'Monitors:Count'", e.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task AddMonitorDaemons_CommandOfItsOwn_IsAnExecutableWithItsArgumentsFilledIn()
+    {
+        var fleet = Builder(
+            "Monitors:StateDirectory=/tmp/fleet", "Monitors:Daemons:0:Port=9100", "Monitors:Daemons:0:Name=files", "Monitors:Daemons:0:Command=python3",
+            "Monitors:Daemons:0:Arguments:0=-m", "Monitors:Daemons:0:Arguments:1=http.server", "Monitors:Daemons:0:Arguments:2={port}",
+            "Monitors:Daemons:0:Environment:WHERE={statedir}").AddMonitorDaemons<SomeProject>();
+        var executable = Assert.IsType<ExecutableResource>(fleet.Members[0].Resource.Resource);
+
+        var configuration = await ExecutionConfigurationBuilder.Create(executable)
+            .WithArgumentsConfig()
+            .WithEnvironmentVariablesConfig()
+            .BuildAsync(fleet.ApplicationBuilder.ExecutionContext, NullLogger.Instance);
+
+        Assert.Equal(("python3", "files"), (executable.Command, executable.Name));
+        Assert.Equal(["-m", "http.server", "9100"], configuration.Arguments.Select(a => a.Value));
+        Assert.Equal("/tmp/fleet", configuration.EnvironmentVariables.Single(v => v.Key == "WHERE").Value);
+        Assert.Equal(AppContext.BaseDirectory.TrimEnd('/'), executable.WorkingDirectory.TrimEnd('/'));
+    }
+
+    [Fact]
+    public void AddMonitorDaemons_PortRangeWhoseFirstIsTaken_TakesTheNextThatIsNoOther()
+    {
+        var first = FreePort.Consecutive(3);
+        using var somebody = new TcpListener(IPAddress.Loopback, first);
+        somebody.Start();
+
+        // The second port of the range is another daemon's own.
+        var fleet = Builder(
+            $"Monitors:Daemons:0:Port={first}", $"Monitors:Daemons:0:PortRangeEnd={first + 2}", "Monitors:Daemons:0:Name=ranging",
+            $"Monitors:Daemons:1:Port={first + 1}").AddMonitorDaemons<SomeProject>();
+
+        Assert.Equal([("ranging", first + 2), ($"monitor-{first + 1}", first + 1)], fleet.Members.Select(m => (m.Spec.Name, m.Spec.Port)));
     }
 
     [Fact]

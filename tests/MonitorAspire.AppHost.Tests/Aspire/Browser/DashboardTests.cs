@@ -108,7 +108,24 @@ public class DashboardTests
     {
         const string Before = "Login to the dashboard at ";
         var line = await host.LineAsync(Before);
-        return new Uri(line[(line.IndexOf(Before, StringComparison.Ordinal) + Before.Length)..].Trim());
+        var login = new Uri(line[(line.IndexOf(Before, StringComparison.Ordinal) + Before.Length)..].Trim());
+
+        // It is said before the dashboard listens.
+        using var http = new HttpClient();
+        await Wait.UntilAsync(
+            async () =>
+            {
+                try
+                {
+                    return (await http.GetAsync(new Uri(login, "/"))).IsSuccessStatusCode;
+                }
+                catch (HttpRequestException)
+                {
+                    return false;
+                }
+            },
+            "the dashboard's answer");
+        return login;
     }
 
     private static async Task EndAsync(AppHostProcess host, FleetArguments fleet, IEnumerable<int> pids)

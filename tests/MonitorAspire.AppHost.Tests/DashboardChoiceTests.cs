@@ -1,6 +1,5 @@
-using MonitorAspire.AppHost.Standalone;
 
-namespace MonitorAspire.AppHost.Tests.Standalone;
+namespace MonitorAspire.AppHost.Tests;
 
 public class DashboardChoiceTests
 {

@@ -2,7 +2,7 @@ using Microsoft.Extensions.Configuration;
 using MonitorAspire.Supervision.Files;
 using MonitorAspire.Supervision.Fleet;
 
-namespace MonitorAspire.AppHost.Standalone.CommandLine;
+namespace MonitorAspire.AppHost.CommandLine;
 
 /// <summary>
 /// Reads the settings in the usual order, the later over the earlier: <c>appsettings.json</c>,
@@ -25,7 +25,7 @@ internal static class SettingsReader
                 .AddEnvironmentVariables()
                 .AddInMemoryCollection(given)
                 .Build();
-            return Check(configuration, counted: given.ContainsKey("Monitors:Count") || given.ContainsKey("Monitors:BasePort"), out problem);
+            return Check(configuration, given, out problem);
         }
         catch (Exception e) when (e is InvalidDataException or FormatException or InvalidOperationException)
         {
@@ -35,8 +35,9 @@ internal static class SettingsReader
         }
     }
 
-    private static AppHostSettings? Check(IConfigurationRoot configuration, bool counted, out string? problem)
+    private static AppHostSettings? Check(IConfigurationRoot configuration, IReadOnlyDictionary<string, string?> given, out string? problem)
     {
+        var counted = given.ContainsKey("Monitors:Count") || given.ContainsKey("Monitors:BasePort");
         var section = configuration.GetSection(MonitorsOptions.Section);
         var options = section.Get<MonitorsOptions>() ?? new MonitorsOptions();
         if (counted && options.Daemons.Count > 0)
@@ -64,6 +65,7 @@ internal static class SettingsReader
         var stateDirectory = StateDirectory.Resolve(options.StateDirectory);
         return new AppHostSettings
         {
+            Given = given,
             Daemons = daemons,
             Monitors = HandOn(section, stateDirectory),
             StateDirectory = stateDirectory,

@@ -1,10 +1,13 @@
 using MonitorAspire.Supervision.Fleet;
 
-namespace MonitorAspire.AppHost.Standalone;
+namespace MonitorAspire.AppHost;
 
 /// <summary>All that one run of the AppHost was told, checked.</summary>
 internal sealed record AppHostSettings
 {
+    /// <summary>Keys and values that the command line gave.</summary>
+    public required IReadOnlyDictionary<string, string?> Given { get; init; }
+
     /// <summary>The daemons, in the order of the configuration.</summary>
     public required IReadOnlyList<DaemonSpec> Daemons { get; init; }
 

@@ -2,9 +2,9 @@ using System.CommandLine;
 using System.Globalization;
 using MonitorAspire.Supervision.Startup;
 
-namespace MonitorAspire.AppHost.Standalone.CommandLine;
+namespace MonitorAspire.AppHost.CommandLine;
 
-/// <summary>The command line of the standalone engine. What it does not say is read from the configuration.</summary>
+/// <summary>The command line, the same for both engines. What it does not say is read from the configuration.</summary>
 internal static class AppHostCommand
 {
     private static readonly Option<int?> Count = Number("--count", "N", "How many daemons, on consecutive ports (Monitors:Count, default 4)");
@@ -13,32 +13,41 @@ internal static class AppHostCommand
     private static readonly Option<int?> SupervisorPort = Number("--supervisor-port", "PORT", "Port of the supervisor on 127.0.0.1 (AppHost:SupervisorPort, default 8760)");
     private static readonly Option<string?> Dashboard = new("--dashboard") { Description = "auto, off, or the loopback address to serve it at (AppHost:Dashboard, default auto)", HelpName = "auto|off|URL" };
 
-    /// <summary>Runs the AppHost until it is told to stop.</summary>
+    /// <summary>Reads the command line and the configuration.</summary>
     /// <param name="args">The command line.</param>
+    /// <param name="allowOthers">Whether it may have options that are somebody else's, as it may under Aspire.</param>
     /// <param name="output">For what a person wants to know.</param>
-    /// <param name="error">For what went wrong.</param>
-    /// <returns>The exit code.</returns>
-    public static async Task<int> InvokeAsync(string[] args, TextWriter output, TextWriter error)
+    /// <param name="error">For what is wrong: one line.</param>
+    /// <param name="exitCode">The exit code, where there are no settings.</param>
+    /// <returns>The settings; <see langword="null"/> where the command line is answered already: help, or something that is wrong.</returns>
+    public static AppHostSettings? Read(string[] args, bool allowOthers, TextWriter output, TextWriter error, out int exitCode)
     {
+        AppHostSettings? settings = null;
         var root = new RootCommand("Runs the fleet of monitor daemons, their supervisor and the dashboard until Ctrl-C.")
         {
             Count, BasePort, StateDir, SupervisorPort, Dashboard,
         };
-
-        root.SetAction((parsed, _) => RunAsync(parsed, output, error));
+        root.TreatUnmatchedTokensAsErrors = !allowOthers;
+        root.SetAction(parsed =>
+        {
+            settings = SettingsReader.Read(Given(parsed), out var problem);
+            return settings is null ? Refuse(problem!) : 0;
+        });
 
         var result = root.Parse(args);
-        if (result.Errors.Count > 0)
+        exitCode = result.Errors.Count > 0
+            ? Refuse($"{result.Errors[0].Message} (--help lists the options)")
+            : result.Invoke(new InvocationConfiguration { Output = output, Error = error });
+        return settings;
+
+        int Refuse(string problem)
         {
-            await error.WriteLineAsync($"MonitorAspire.AppHost: {result.Errors[0].Message} (--help lists the options)");
+            error.WriteLine($"MonitorAspire.AppHost: {problem}");
             return ExitCodes.Usage;
         }
-
-        // Signals are ours: the library would end the process while children still run.
-        return await result.InvokeAsync(new InvocationConfiguration { Output = output, Error = error, ProcessTerminationTimeout = null });
     }
 
-    private static async Task<int> RunAsync(ParseResult parsed, TextWriter output, TextWriter error)
+    private static Dictionary<string, string?> Given(ParseResult parsed)
     {
         var given = new Dictionary<string, string?>(StringComparer.OrdinalIgnoreCase);
         Give("Monitors:Count", Text(parsed.GetValue(Count)));
@@ -46,14 +55,7 @@ internal static class AppHostCommand
         Give("Monitors:StateDirectory", parsed.GetValue(StateDir));
         Give("AppHost:SupervisorPort", Text(parsed.GetValue(SupervisorPort)));
         Give("AppHost:Dashboard", parsed.GetValue(Dashboard));
-
-        if (SettingsReader.Read(given, out var problem) is not { } settings)
-        {
-            await error.WriteLineAsync($"MonitorAspire.AppHost: {problem}");
-            return ExitCodes.Usage;
-        }
-
-        return await new FleetHost(settings, output, error).RunAsync();
+        return given;
 
         void Give(string key, string? value)
         {
