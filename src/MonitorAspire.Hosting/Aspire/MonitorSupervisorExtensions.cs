@@ -127,6 +127,7 @@ public static class MonitorSupervisorExtensions
         builder.Services.AddSingleton<IDaemonEngine>(services => new DaemonEngine(
             new EngineOptions { StateDirectory = address.StateDirectory }, services.GetRequiredService<ILogger<DaemonEngine>>()));
         builder.Services.AddHostedService<SupervisorLink>();
+        builder.Services.AddHostedService<SupervisorKeeper>();
         builder.AddLaunchTracing();
 
         builder.OnBeforeStart((started, _) =>

@@ -40,16 +40,13 @@ internal sealed partial class DaemonActor
 
     private void BeginAdoption()
     {
-        if (IsAttached)
-        {
-            Apply(new MachineEvent.StartRequested());
-            return;
-        }
-
+        var isAttached = IsAttached;
         Run("adoption", async () =>
         {
             var (spec, instance) = FindLiving(_spec);
-            if (instance is null)
+
+            // What somebody else launches has its first verification still before it, unless an earlier supervisor has made it.
+            if (instance is null || (isAttached && instance.VerifiedAt is null))
             {
                 Post(() => Apply(new MachineEvent.StartRequested()));
                 return;
@@ -133,6 +130,7 @@ internal sealed partial class DaemonActor
             LogFile = seen.LogFile,
         };
         _adopted = true;
+        _launchIsRequested = true;
         var number = Keep(instance);
         Apply(new MachineEvent.AdoptedInstance(number, instance.RestartCount, seen.Verdict == InspectionVerdict.Running));
         Watch(number, instance);

@@ -67,7 +67,7 @@ internal sealed class InstanceVerification(IDaemonEngine engine, TimeProvider ti
                         timeline.Leave();
                         var verified = Report(StartupVerdict.Verified) with { VerifiedAt = time.GetUtcNow() };
                         timeline.Complete(verified);
-                        return new StartOutcome(verified, instance);
+                        return new StartOutcome(verified, engine.Confirm(spec, instance, options.RestartCount));
                     }
                 }
 

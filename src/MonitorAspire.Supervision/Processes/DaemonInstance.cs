@@ -35,6 +35,9 @@ public sealed class DaemonInstance
     /// <summary>Restarts before this instance, from its record.</summary>
     public int RestartCount { get; }
 
+    /// <summary>When it was verified, from its record; <see langword="null"/> where nobody has said so.</summary>
+    public DateTimeOffset? VerifiedAt { get; init; }
+
     /// <summary>Completes as soon as the process ended; never faults.</summary>
     public Task<ProcessExit> Exited { get; }
 }

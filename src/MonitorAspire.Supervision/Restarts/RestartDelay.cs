@@ -1,7 +1,7 @@
 namespace MonitorAspire.Supervision.Restarts;
 
 /// <summary>How long to wait before the next try.</summary>
-internal static class RestartDelay
+public static class RestartDelay
 {
     /// <summary>The delay after a failure.</summary>
     /// <param name="policy">Delays, factor and jitter.</param>
@@ -10,6 +10,7 @@ internal static class RestartDelay
     /// <param name="random">From 0 up to, but not including, 1.</param>
     public static TimeSpan After(RestartPolicy policy, int failures, bool crashLoop, double random)
     {
+        ArgumentNullException.ThrowIfNull(policy);
         if (crashLoop)
         {
             return Longest(policy, random);
@@ -36,5 +37,9 @@ internal static class RestartDelay
     /// </summary>
     /// <param name="policy">The cap and the jitter.</param>
     /// <param name="random">From 0 up to, but not including, 1.</param>
-    public static TimeSpan Longest(RestartPolicy policy, double random) => policy.MaxDelay * (1 - (policy.Jitter * random));
+    public static TimeSpan Longest(RestartPolicy policy, double random)
+    {
+        ArgumentNullException.ThrowIfNull(policy);
+        return policy.MaxDelay * (1 - (policy.Jitter * random));
+    }
 }

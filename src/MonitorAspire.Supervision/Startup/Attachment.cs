@@ -19,6 +19,9 @@ internal sealed class Attachment(EngineParts parts)
                 located.Record?.StartedAt ?? parts.Processes.StartTimeOf(identity),
                 located.Record?.RestartCount ?? 0,
                 ProcessExits.OfOther(identity, parts.Processes))
+            {
+                VerifiedAt = located.Record?.Identity == identity ? located.Record.VerifiedAt : null,
+            }
             : null;
     }
 
@@ -47,7 +50,7 @@ internal sealed class Attachment(EngineParts parts)
             PidFile.Write(files.PidFile, instance.Pid);
             if (recordLost)
             {
-                RecordOf(spec, instance).Write(files.InstanceFile);
+                (RecordOf(spec, instance) with { VerifiedAt = parts.Time.GetUtcNow() }).Write(files.InstanceFile);
             }
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -108,6 +111,25 @@ internal sealed class Attachment(EngineParts parts)
         }
     }
 
+    /// <summary>Notes in the record of a verified instance, which may have written it itself, when that was and how many restarts there were.</summary>
+    internal DaemonInstance Confirm(DaemonSpec spec, DaemonInstance instance, int restarts)
+    {
+        var file = new DaemonFiles(parts.Options.StateDirectory, spec.Port).InstanceFile;
+        try
+        {
+            if (InstanceRecord.Read(file) is { } record && record.Identity == instance.Identity)
+            {
+                (record with { RestartCount = restarts, VerifiedAt = parts.Time.GetUtcNow() }).Write(file);
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // It runs and is verified; only the next supervisor will count from what it finds.
+        }
+
+        return new DaemonInstance(instance.Identity, instance.Port, instance.StartedAt, restarts, instance.Exited);
+    }
+
     /// <summary>Removes what <see cref="Register"/>, or a daemon that was killed, left of a dead instance.</summary>
     internal void Forget(DaemonInstance instance)
     {
@@ -148,7 +170,6 @@ internal sealed class Attachment(EngineParts parts)
         HealthPath = spec.HealthPath,
         Command = spec.Command is null ? [] : [spec.Command, .. spec.Arguments],
         StartedAt = instance.StartedAt,
-        VerifiedAt = parts.Time.GetUtcNow(),
         RestartCount = instance.RestartCount,
     };
 }

@@ -70,6 +70,14 @@ public sealed class DaemonEngine : IDaemonEngine
     }
 
     /// <inheritdoc />
+    public DaemonInstance Confirm(DaemonSpec spec, DaemonInstance instance, int restarts)
+    {
+        ArgumentNullException.ThrowIfNull(spec);
+        ArgumentNullException.ThrowIfNull(instance);
+        return new Attachment(_parts).Confirm(spec, instance, restarts);
+    }
+
+    /// <inheritdoc />
     public void Forget(DaemonInstance instance)
     {
         ArgumentNullException.ThrowIfNull(instance);

@@ -54,6 +54,16 @@ public interface IDaemonEngine
     /// <returns>The instance, or <see langword="null"/> where the process is gone or something is in the way.</returns>
     DaemonInstance? Register(DaemonSpec spec, int pid, int restarts) => Attach(spec);
 
+    /// <summary>
+    /// Notes in the record of an attached instance, which may have written it itself, that it was verified and how many restarts there
+    /// were: the next supervisor goes on from there.
+    /// </summary>
+    /// <param name="spec">The daemon.</param>
+    /// <param name="instance">The verified instance.</param>
+    /// <param name="restarts">Restarts before it that no person asked for.</param>
+    /// <returns>The instance, with its restarts.</returns>
+    DaemonInstance Confirm(DaemonSpec spec, DaemonInstance instance, int restarts) => instance;
+
     /// <summary>Removes the PID file and the record of an attached instance that has ended, where they still name it.</summary>
     /// <param name="instance">The instance; one that lives is left alone.</param>
     void Forget(DaemonInstance instance)

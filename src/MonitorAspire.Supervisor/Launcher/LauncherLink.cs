@@ -216,6 +216,9 @@ internal sealed class LauncherLink(TimeProvider time) : IAttachedDaemonControlle
                 {
                     _lastPid = report.Pid;
                     _expected = false;
+
+                    // An instance that was adopted was never waited for; the first launch that is heard of is its.
+                    Taken ??= report;
                 }
 
                 _report = report;

@@ -176,6 +176,31 @@ public abstract class DistributedFacts<TEngine>(SharedFleet<TEngine> shared) : I
     }
 
     [Fact]
+    public async Task Kill_Supervisor_IsStartedAgainAndAdoptsTheDaemons()
+    {
+        NeedLinux();
+        await using var fleet = await DistributedFleet.StartAsync<TEngine>(count: 2);
+        var first = await fleet.AllRunningAsync();
+        Signals.Send(first[0].Pid!.Value, "KILL");
+        await fleet.RunningAgainAsync(first[0].Name, first[0].Pid);
+        var before = await fleet.AllRunningAsync();
+        var supervisor = await fleet.SupervisorPidAsync();
+
+        Signals.Send(supervisor!.Value, "KILL");
+
+        await fleet.UntilAsync(async () => await fleet.SupervisorPidAsync() is { } pid && pid != supervisor, "another supervisor");
+        var after = await fleet.AllRunningAsync();
+        Assert.Equal(before.Select(d => (d.Name, d.Pid, d.Restarts)), after.Select(d => (d.Name, d.Pid, d.Restarts)));
+        Assert.All(after, d => Assert.True(d.Adopted, $"{d.Name} was not adopted"));
+
+        // It goes on where the dead one left off.
+        Signals.Send(after[1].Pid!.Value, "KILL");
+        Assert.Equal(1, (await fleet.RunningAgainAsync(after[1].Name, after[1].Pid)).Restarts);
+        await fleet.StopAsync();
+        Assert.All(fleet.Arguments.Ports, port => Assert.True(FreePort.IsFree(port), $"port {port} is still taken"));
+    }
+
+    [Fact]
     public async Task Stop_AfterARestart_LeavesNothing()
     {
         NeedLinux();

@@ -123,6 +123,19 @@ public sealed class DistributedFleet : IAsyncDisposable
     /// <summary>Asks a daemon itself.</summary>
     public Task<JsonElement> HealthAsync(int port) => _http.GetFromJsonAsync<JsonElement>($"http://127.0.0.1:{port}/health");
 
+    /// <summary>The supervisor's PID, or <see langword="null"/> while it does not answer.</summary>
+    public async Task<int?> SupervisorPidAsync()
+    {
+        try
+        {
+            return (await HealthAsync(Arguments.SupervisorPort)).GetProperty("pid").GetInt32();
+        }
+        catch (HttpRequestException)
+        {
+            return null;
+        }
+    }
+
     /// <summary>The PID file of the daemon on a port.</summary>
     public Task<string> PidFileAsync(int port) => File.ReadAllTextAsync(new DaemonFiles(Arguments.StateDirectory, port).PidFile);
 

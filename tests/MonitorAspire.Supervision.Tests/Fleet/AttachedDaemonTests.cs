@@ -84,6 +84,24 @@ public class AttachedDaemonTests
     }
 
     [Fact]
+    public async Task Controller_InstanceThatAnEarlierSupervisorVerified_IsAdoptedWithItsRestartsAndMendedFromThenOn()
+    {
+        var launcher = new Launcher { Launched = new TaskCompletionSource<AttachedLaunch>() };
+        await using var bench = await new FleetBench([Attached], controller: launcher, before: e =>
+        {
+            launcher.Engine = e;
+            e.Plant(9000, restarts: 3, verified: true);
+        }).BeginAsync();
+        await bench.UntilAsync(() => bench["a"] is { State: DaemonState.Running, Adopted: true, Restarts: 3 });
+        Assert.Empty(launcher.Requests);
+
+        launcher.Launched = null;
+        bench.Engine.Kill(9000);
+        await bench.UntilAsync(() => bench["a"] is { State: DaemonState.Running, Adopted: false, Restarts: 4 });
+        Assert.Equal(["start a"], launcher.Requests);
+    }
+
+    [Fact]
     public async Task Controller_FirstLaunch_IsWaitedForWithoutALimitAndThenVerified()
     {
         var launcher = new Launcher { Launched = new TaskCompletionSource<AttachedLaunch>() };

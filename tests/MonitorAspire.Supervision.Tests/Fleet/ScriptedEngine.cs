@@ -41,14 +41,17 @@ internal sealed class ScriptedEngine(TimeProvider time) : IDaemonEngine
     private TimeSpan Now => time.GetUtcNow() - _origin;
 
     /// <summary>An instance that lives without this engine having started it.</summary>
-    public DaemonInstance Plant(int port, int restarts = 0, TimeSpan? age = null)
+    public DaemonInstance Plant(int port, int restarts = 0, TimeSpan? age = null, bool verified = false)
     {
         var scripted = this[port];
         Assert.Null(scripted.Living);
         scripted.Exit = new TaskCompletionSource<ProcessExit>(TaskCreationOptions.RunContinuationsAsynchronously);
         var pid = Interlocked.Increment(ref _lastPid);
         return scripted.Living = new DaemonInstance(
-            new ProcessIdentity(pid, pid, "boot"), port, time.GetUtcNow() - (age ?? TimeSpan.FromHours(1)), restarts, scripted.Exit.Task);
+            new ProcessIdentity(pid, pid, "boot"), port, time.GetUtcNow() - (age ?? TimeSpan.FromHours(1)), restarts, scripted.Exit.Task)
+        {
+            VerifiedAt = verified ? time.GetUtcNow() : null,
+        };
     }
 
     public void Kill(int port, int? exitCode = null, int? signal = 9)

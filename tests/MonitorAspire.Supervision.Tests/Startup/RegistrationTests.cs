@@ -49,6 +49,44 @@ public sealed class RegistrationTests : IDisposable
     }
 
     [Fact]
+    public void Confirm_InstanceThatWroteItsRecordItself_KeepsItsRestartsForTheNextSupervisor()
+    {
+        using var process = Sleeper();
+        try
+        {
+            var instance = _engine.Register(_spec, process.Id, restarts: 0)!;
+            (InstanceRecord.Read(Files.InstanceFile)! with { VerifiedAt = null }).Write(Files.InstanceFile);
+
+            Assert.Equal((process.Id, 3), (_engine.Confirm(_spec, instance, restarts: 3).Pid, _engine.Attach(_spec)!.RestartCount));
+            Assert.NotNull(InstanceRecord.Read(Files.InstanceFile)!.VerifiedAt);
+        }
+        finally
+        {
+            process.Kill();
+        }
+    }
+
+    [Fact]
+    public void Confirm_RecordOfAnotherInstance_IsLeftAlone()
+    {
+        using var process = Sleeper();
+        try
+        {
+            var instance = _engine.Register(_spec, process.Id, restarts: 0)!;
+            var other = InstanceRecord.Read(Files.InstanceFile)! with { Pid = process.Id + 1, RestartCount = 7 };
+            other.Write(Files.InstanceFile);
+
+            _engine.Confirm(_spec, instance, restarts: 3);
+
+            Assert.Equal((other.Pid, 7), (InstanceRecord.Read(Files.InstanceFile)!.Pid, InstanceRecord.Read(Files.InstanceFile)!.RestartCount));
+        }
+        finally
+        {
+            process.Kill();
+        }
+    }
+
+    [Fact]
     public void Register_PortHasAnotherInstance_ChangesNothing()
     {
         using var first = Sleeper();

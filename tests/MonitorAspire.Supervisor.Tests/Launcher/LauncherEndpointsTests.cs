@@ -111,6 +111,20 @@ public class LauncherEndpointsTests
     }
 
     [Fact]
+    public async Task ExplainEnd_OfAnAdoptedInstance_WaitsForTheReportOfItToo()
+    {
+        await using var supervisor = await RunningSupervisor.StartAsync();
+        await ReportAsync(supervisor, """{"state": "Running", "pid": 4712}""");
+        var explained = supervisor.Launcher.ExplainEndAsync("alpha", CancellationToken.None);
+        Assert.False(explained.IsCompleted);
+
+        await ReportAsync(supervisor, """{"state": "Ended", "pid": 4712, "exitCode": 3}""");
+
+        var exit = await explained.WaitAsync(Wait.Generous);
+        Assert.Equal((AttachedEnd.ByItself, 3), (exit.End, exit.ExitCode!.Value));
+    }
+
+    [Fact]
     public async Task Report_LaunchThatNobodyAskedFor_IsTold()
     {
         await using var supervisor = await RunningSupervisor.StartAsync();

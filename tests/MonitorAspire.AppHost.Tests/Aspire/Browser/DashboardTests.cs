@@ -9,7 +9,7 @@ namespace MonitorAspire.AppHost.Tests.Aspire.Browser;
 public class DashboardTests
 {
     [Fact]
-    public async Task Resources_OfAVerifiedFleet_ShowSupervisionAndRestartOneOnly()
+    public async Task Resources_OfAVerifiedFleet_ShowSupervisionAndObeyAPerson()
     {
         using var fleet = new FleetArguments(count: 2);
         using var chromium = HeadlessChromium.Start();
@@ -43,6 +43,18 @@ public class DashboardTests
         await page.DetailsAsync(names[1], Text($"Verified process ID\n{before[1]}"));
         Assert.False(Signals.IsAlive(before[0]));
 
+        // What a person stops stays stopped: the supervisor has no next try.
+        await page.OpenAsync();
+        await page.CommandAsync(names[1], "Stop");
+        await page.DetailsAsync(names[1], "Supervision\nstopped");
+        await page.OpenAsync();
+        await page.CommandAsync(names[1], "Start");
+        await Wait.UntilAsync(() => fleet.PidOf(fleet.BasePort + 1) is var pid && pid != 0 && pid != before[1], "another PID");
+        var startedAgain = fleet.PidOf(fleet.BasePort + 1);
+        await page.DetailsAsync(names[1], Text($"Verified process ID\n{startedAgain}"));
+        await chromium.TextAsync("Supervision\nrunning");
+        Assert.Equal(restarted, fleet.PidOf(fleet.BasePort));
+
         Assert.Contains(Text($"{restarted}, proved by the lock that it holds"), await page.DiagnoseAsync(names[0]));
         Assert.False(await page.OffersAsync(names[0], "Reset crash loop"));
 
@@ -54,7 +66,7 @@ public class DashboardTests
         }
 
         chromium.Save("aspire-trace.png");
-        await EndAsync(host, fleet, [restarted, before[1]]);
+        await EndAsync(host, fleet, [restarted, startedAgain]);
     }
 
     [Fact]
