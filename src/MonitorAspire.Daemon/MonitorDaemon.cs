@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using MonitorAspire.Daemon.Serving;
 using MonitorAspire.Daemon.Settings;
 using MonitorAspire.Daemon.Startup;
+using MonitorAspire.ServiceDefaults;
 using MonitorAspire.Supervision.Files;
 using MonitorAspire.Supervision.Startup;
 using MonitorAspire.Supervision.Telemetry;
@@ -108,7 +109,7 @@ internal static partial class MonitorDaemon
         // Before telemetry is flushed: a collector that hangs must not keep lock and PID file.
         claim.Dispose();
         LogStopped(log, settings.Name);
-        await app.DisposeAsync();
+        await app.SendAndDisposeAsync();
         return 0;
     }
 

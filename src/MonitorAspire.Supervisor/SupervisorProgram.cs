@@ -1,10 +1,12 @@
 using System.Net.Sockets;
+using MonitorAspire.ServiceDefaults;
 using MonitorAspire.Supervision.Files;
 using MonitorAspire.Supervision.Fleet;
 using MonitorAspire.Supervision.Probes;
 using MonitorAspire.Supervision.Startup;
 using MonitorAspire.Supervisor.Dashboard;
 using MonitorAspire.Supervisor.Fleet;
+using MonitorAspire.Supervisor.Fleet.History;
 using MonitorAspire.Supervisor.Hosting;
 using MonitorAspire.Supervisor.Security;
 using MonitorAspire.Supervisor.Settings;
@@ -12,7 +14,7 @@ using MonitorAspire.Supervisor.Settings;
 namespace MonitorAspire.Supervisor;
 
 /// <summary>The life of the supervisor, and what it says when it cannot live.</summary>
-internal static class SupervisorProgram
+internal static partial class SupervisorProgram
 {
     internal static async Task<int> RunAsync(string[] args)
     {
@@ -68,7 +70,7 @@ internal static class SupervisorProgram
 
         using (instance)
         {
-            return await ServeAsync(builder, fleet, overlay, settings, token);
+            return await ServeAsync(builder, fleet, overlay, settings, token, instance);
         }
     }
 
@@ -95,24 +97,46 @@ internal static class SupervisorProgram
     }
 
     private static async Task<int> ServeAsync(
-        WebApplicationBuilder builder, FleetConfiguration fleet, FleetOverlay overlay, SupervisorSettings settings, SupervisorToken token)
+        WebApplicationBuilder builder, FleetConfiguration fleet, FleetOverlay overlay, SupervisorSettings settings, SupervisorToken token, IDisposable instance)
     {
         builder.AddSupervisor(settings);
         builder.AddFleet(fleet, overlay, settings);
         builder.Services.AddDashboardResourceService(builder.Configuration);
-        await using var app = builder.Build();
-        app.UseSupervisor(token);
+        var app = builder.Build();
+        try
+        {
+            app.UseSupervisor(token);
+            if (await StartAsync(app, settings) is { } refused)
+            {
+                return refused;
+            }
+
+            await app.WaitForShutdownAsync();
+
+            // Before telemetry is sent: a collector that hangs, or is gone, must not keep the next supervisor out.
+            await app.Services.GetRequiredService<FleetHistory>().DisposeAsync();
+            instance.Dispose();
+            LogDone(app.Logger);
+            return ExitCodes.Success;
+        }
+        finally
+        {
+            await app.SendAndDisposeAsync();
+        }
+    }
+
+    /// <summary>Starts it; gives the exit code where it cannot listen.</summary>
+    private static async Task<int?> StartAsync(WebApplication app, SupervisorSettings settings)
+    {
         try
         {
             await app.StartAsync();
+            return null;
         }
         catch (Exception e) when (BindErrors.SocketErrorIn(e) is { } error)
         {
             return RefuseBind(error, settings);
         }
-
-        await app.WaitForShutdownAsync();
-        return ExitCodes.Success;
     }
 
     private static int RefuseBind(SocketError error, SupervisorSettings settings)
@@ -136,4 +160,7 @@ internal static class SupervisorProgram
         Console.Error.WriteLine($"{SupervisorApplication.Name}: {message.ReplaceLineEndings(" ")}");
         return exitCode;
     }
+
+    [LoggerMessage(3, LogLevel.Information, "Stopped; the next supervisor may come")]
+    private static partial void LogDone(ILogger logger);
 }

@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using System.Text;
 using MonitorAspire.Supervision.Files;
 using MonitorAspire.Testing;
+using MonitorAspire.Testing.Telemetry;
 
 namespace MonitorAspire.Supervisor.Tests.Hosting;
 
@@ -31,6 +32,24 @@ public sealed class SupervisorLifeTests : IDisposable
         Assert.Empty(supervisor.Errors);
         AssertGone(daemons.Select(d => d.Pid!.Value));
         Assert.Empty(Directory.GetFiles(_state.Path, "*.pid"));
+    }
+
+    [Fact]
+    public async Task Run_CollectorHangsAtTheEnd_TheNextSupervisorIsNotKeptOut()
+    {
+        await using var collector = await OtlpReceiver.StartAsync(answers: false);
+        string[] silent = [$"--Monitors:Daemons:0:Port={_basePort}", "--Monitors:Daemons:0:Environment:OTEL_EXPORTER_OTLP_ENDPOINT="];
+        await using var ending = SupervisorProcess.Start(_port, _state.Path, silent, [.. collector.Environment.Select(e => (e.Key, e.Value))]);
+        await ending.RunningAsync(1);
+        await ending.SignalAsync("TERM");
+
+        // All its work is done, but for telemetry that nobody takes.
+        await Wait.UntilAsync(() => ending.Output.Any(line => line.Contains("Stopped;", StringComparison.Ordinal)), "the supervisor's last word");
+        await using var next = SupervisorProcess.Start(_port, _state.Path, silent);
+        await next.RunningAsync(1);
+
+        collector.Answer();
+        Assert.Equal(0, await ending.ExitAsync());
     }
 
     [Fact]

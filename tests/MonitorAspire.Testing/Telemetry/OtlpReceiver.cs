@@ -17,6 +17,7 @@ public sealed class OtlpReceiver : IAsyncDisposable
     private readonly WebApplication _app;
     private readonly ConcurrentQueue<ReceivedSpan> _spans = new();
     private readonly ConcurrentQueue<string> _paths = new();
+    private readonly TaskCompletionSource _answering = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private OtlpReceiver()
     {
@@ -51,15 +52,28 @@ public sealed class OtlpReceiver : IAsyncDisposable
     };
 
     /// <summary>Starts one.</summary>
-    public static async Task<OtlpReceiver> StartAsync()
+    /// <param name="answers">Whether it answers. One that does not takes everything, and leaves its senders waiting until <see cref="Answer"/>.</param>
+    public static async Task<OtlpReceiver> StartAsync(bool answers = true)
     {
         var receiver = new OtlpReceiver();
+        if (answers)
+        {
+            receiver.Answer();
+        }
+
         await receiver._app.StartAsync();
         return receiver;
     }
 
+    /// <summary>Answers from now on, what waits included.</summary>
+    public void Answer() => _answering.TrySetResult();
+
     /// <inheritdoc />
-    public async ValueTask DisposeAsync() => await _app.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        Answer();
+        await _app.DisposeAsync();
+    }
 
     private async Task ReceiveAsync(HttpContext context)
     {
@@ -76,6 +90,7 @@ public sealed class OtlpReceiver : IAsyncDisposable
             }
         }
 
+        await _answering.Task.WaitAsync(context.RequestAborted);
         context.Response.ContentType = isGrpc ? "application/grpc" : "application/x-protobuf";
         if (isGrpc)
         {
