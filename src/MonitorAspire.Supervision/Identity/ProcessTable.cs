@@ -69,6 +69,19 @@ public sealed class ProcessTable
     public ProcessInfo? Describe(int pid) => _source.Describe(pid);
 
     /// <summary>
+    /// Of processes that have the same thing open, the one that opened it: its parent is none of them. The others inherited it, as workers do, and for
+    /// an instant every child that was forked and has not executed anything yet.
+    /// </summary>
+    /// <param name="pids">The processes.</param>
+    /// <returns><see langword="null"/> when none of them can be seen any more.</returns>
+    public ProcessInfo? EldestOf(IReadOnlyCollection<int> pids)
+    {
+        ArgumentNullException.ThrowIfNull(pids);
+        var seen = pids.Select(Describe).OfType<ProcessInfo>().ToList();
+        return seen.Find(info => !pids.Contains(info.ParentPid)) ?? seen.FirstOrDefault();
+    }
+
+    /// <summary>
     /// All visible processes, zombies included, with what kinship needs: command lines and users, which cost more than all the
     /// rest, are left to <see cref="Describe"/>.
     /// </summary>

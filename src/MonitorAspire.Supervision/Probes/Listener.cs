@@ -22,14 +22,21 @@ public sealed record Listener(IPEndPoint EndPoint, long Inode, uint Uid)
 /// </param>
 public sealed record OwnedListener(Listener Listener, IReadOnlyList<int> Pids)
 {
-    /// <summary>For a report: the first owner with its executable, or one without PID where none may be seen.</summary>
-    /// <param name="processes">Where to look up the executable.</param>
+    /// <summary>
+    /// For a report: who made the socket, with the executable, or one without PID where none may be seen. Of several who have it
+    /// open the others inherited it.
+    /// </summary>
+    /// <param name="processes">Where to look up kinship and executable.</param>
     public PortOwner ToPortOwner(ProcessTable processes)
     {
         ArgumentNullException.ThrowIfNull(processes);
         var address = Listener.EndPoint.ToString();
-        return Pids.Count == 0
-            ? new PortOwner(null, null, address)
-            : new PortOwner(Pids[0], processes.Describe(Pids[0])?.Executable, address);
+        if (Pids.Count == 0)
+        {
+            return new PortOwner(null, null, address);
+        }
+
+        var owner = processes.EldestOf(Pids);
+        return new PortOwner(owner?.Pid ?? Pids[0], owner?.Executable, address);
     }
 }

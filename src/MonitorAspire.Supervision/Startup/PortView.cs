@@ -73,7 +73,7 @@ internal sealed class PortView(ListenerProbe probe, InstanceTree tree, ProcessTa
 
     // Of several who have it open, name the one that matters: ours if it is ours.
     private PortOwner Describe(OwnedListener listener, HashSet<int> members) =>
-        (listener with { Pids = [.. listener.Pids.OrderByDescending(members.Contains)] }).ToPortOwner(table);
+        (listener.Pids.Where(members.Contains).ToList() is { Count: > 0 } ours ? listener with { Pids = ours } : listener).ToPortOwner(table);
 
     /// <summary>Where else the instance listens, for a report that says so.</summary>
     internal IReadOnlyList<IPEndPoint> ListensOn(ProcessIdentity root, string? instanceId) =>

@@ -21,9 +21,9 @@ internal static class SupervisorLock
 
     private static string Describe(string path)
     {
-        var holders = ProcessTable.Current.LockHolders(path);
-        return holders.Count == 0
-            ? $"a supervisor that cannot be told holds {path}"
-            : $"the supervisor with PID {holders[0]} holds {path}";
+        var processes = ProcessTable.Current;
+        return processes.EldestOf(processes.LockHolders(path)) is { } holder
+            ? $"the supervisor with PID {holder.Pid} holds {path}"
+            : $"a supervisor that cannot be told holds {path}";
     }
 }

@@ -64,6 +64,21 @@ public class ListenerProbeTests
     }
 
     [Fact]
+    public void ToPortOwner_InheritedByChildren_NamesTheOneWhoMadeTheSocket()
+    {
+        // Children with lower PIDs than their parent's: the numbers begin again when they have run out.
+        using var proc = new RecordedProc().Write("net/tcp", ProcNetTcpTests.Tcp);
+        proc.Add(10, 5, parent: 11).Link("10/fd/4", "socket:[177631]").Add(11, 4, parent: 12).Link("11/fd/4", "socket:[177631]");
+        proc.Add(12, 1).Link("12/fd/4", "socket:[177631]");
+
+        var found = Assert.Single(new ListenerProbe(proc.Table()).FindOwners(8768));
+
+        Assert.Equal(12, found.ToPortOwner(proc.Table()).Pid);
+        Assert.Equal(12, (found with { Pids = [.. found.Pids.Order()] }).ToPortOwner(proc.Table()).Pid);
+        Assert.Equal(99, (found with { Pids = [99] }).ToPortOwner(proc.Table()).Pid); // gone by now
+    }
+
+    [Fact]
     public void ListenersOf_Process_TellsWhereItListensInstead()
     {
         using var proc = Recorded();

@@ -95,7 +95,9 @@ public class WatchResourcesTests
 
         await bench.StopAsync();
 
-        Assert.False(await next);
+        // The dashboard's own side is still open, so its client may see the connection close before the answer's end.
+        var said = await Record.ExceptionAsync(async () => Assert.False(await next));
+        Assert.True(said is null or RpcException { InnerException: HttpProtocolException { ErrorCode: 0 } }, $"{said}");
     }
 
     [Fact]
