@@ -50,6 +50,20 @@ public sealed class FleetArguments : IDisposable
         }
     }
 
+    /// <summary>Waits until a daemon's PID file names another PID, and returns that.</summary>
+    /// <param name="port">The daemon's port.</param>
+    /// <param name="before">The one that it named.</param>
+    public async Task<int> AnotherPidAsync(int port, int before)
+    {
+        await Wait.UntilAsync(() => HasAnotherPid(port, before), $"another PID than {Text(before)} on port {Text(port)}");
+        return PidOf(port);
+    }
+
+    /// <summary>Whether a daemon's PID file names another PID by now.</summary>
+    /// <param name="port">The daemon's port.</param>
+    /// <param name="before">The one that it named.</param>
+    public bool HasAnotherPid(int port, int before) => PidOf(port) is not 0 and var pid && pid != before;
+
     public void Dispose() => _directory.Dispose();
 
     private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);

@@ -4,6 +4,7 @@ using MonitorAspire.Hosting;
 using MonitorAspire.Supervision.Files;
 using MonitorAspire.Supervision.Fleet;
 using MonitorAspire.Supervision.Probes;
+using MonitorAspire.Supervision.Startup;
 
 namespace Aspire.Hosting;
 
@@ -32,12 +33,13 @@ public static class MonitorDaemonsExtensions
         ArgumentNullException.ThrowIfNull(builder);
         var (options, specs) = MonitorsConfiguration.Read(builder.Configuration, configure);
         var stateDirectory = StateDirectory.Resolve(options.StateDirectory);
+        var launchId = builder.ExecutionContext.IsRunMode ? Guid.NewGuid().ToString("N") : null;
         var given = specs.Select(spec => spec.Port).ToHashSet();
         var members = specs
             .Select(spec => (builder.ExecutionContext.IsRunMode ? WithFreePort(spec, given) : spec) with { Launch = LaunchMode.Attached, PortRangeEnd = null })
-            .Select(spec => new MonitorFleetMember(spec, builder.AddDaemon<TProject>(spec, stateDirectory)))
+            .Select(spec => new MonitorFleetMember(spec, builder.AddDaemon<TProject>(spec, stateDirectory).LaunchedAs(launchId)))
             .ToList();
-        return new MonitorFleet(builder, options, stateDirectory, members);
+        return new MonitorFleet(builder, options, stateDirectory, members, launchId);
     }
 
     private static IResourceBuilder<IResourceWithEndpoints> AddDaemon<TProject>(this IDistributedApplicationBuilder builder, DaemonSpec spec, string stateDirectory)
@@ -79,6 +81,12 @@ public static class MonitorDaemonsExtensions
         .WithEnvironment(StateDirectory.EnvironmentVariable, stateDirectory)
         .WithHttpHealthCheck(spec.HealthPath, endpointName: EndpointName);
 
+    // A daemon that a person has started on the same port is one too, and must not be taken for this application's own.
+    private static IResourceBuilder<IResourceWithEndpoints> LaunchedAs(this IResourceBuilder<IResourceWithEndpoints> daemon, string? launchId) =>
+        launchId is null
+            ? daemon
+            : daemon.WithAnnotation(new EnvironmentCallbackAnnotation(EngineOptions.LaunchIdVariable, () => launchId));
+
     /// <summary>Takes the first free port of a daemon's range. Where none is, it stays on its first one, and the launch says who has that.</summary>
     private static DaemonSpec WithFreePort(DaemonSpec spec, HashSet<int> given)
     {
@@ -87,16 +95,10 @@ public static class MonitorDaemonsExtensions
             return spec;
         }
 
-        var addresses = HostAddresses.Resolve(spec.Host);
-        for (var port = spec.Port; port <= last; port++)
-        {
-            if ((port == spec.Port || !given.Contains(port)) && PortAvailability.Current.Check(addresses, port) == PortState.Free)
-            {
-                given.Add(port);
-                return spec with { Port = port };
-            }
-        }
-
-        return spec;
+        // A host that means nothing is for the daemon to complain of, as it does without a range.
+        var addresses = HostAddresses.Find(spec.Host);
+        var free = PortAvailability.Current.FirstFree(addresses, spec.Port, last, port => port == spec.Port || !given.Contains(port)) ?? spec.Port;
+        given.Add(free);
+        return spec with { Port = free };
     }
 }

@@ -7,13 +7,17 @@ namespace Aspire.Hosting;
 public sealed class MonitorFleet
 {
     internal MonitorFleet(
-        IDistributedApplicationBuilder applicationBuilder, MonitorsOptions options, string stateDirectory, IReadOnlyList<MonitorFleetMember> members)
+        IDistributedApplicationBuilder applicationBuilder, MonitorsOptions options, string stateDirectory, IReadOnlyList<MonitorFleetMember> members, string? launchId)
     {
+        LaunchId = launchId;
         ApplicationBuilder = applicationBuilder;
         Options = options;
         StateDirectory = stateDirectory;
         Members = members;
     }
+
+    /// <summary>What its daemons have in their environment, and no daemon that somebody else has launched; <see langword="null"/> where nothing is run.</summary>
+    internal string? LaunchId { get; }
 
     /// <summary>The application that they belong to.</summary>
     public IDistributedApplicationBuilder ApplicationBuilder { get; }

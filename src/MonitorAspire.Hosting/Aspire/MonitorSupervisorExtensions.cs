@@ -52,7 +52,7 @@ public static class MonitorSupervisorExtensions
                 ClaimsItself: member.Spec.EffectivePidFileWriter == PidFileWriter.Daemon));
         }
 
-        return fleet.ApplicationBuilder.AddSupervisor<TProject>(fleet.Options, fleet.StateDirectory, name, port);
+        return fleet.ApplicationBuilder.AddSupervisor<TProject>(fleet.Options, fleet.StateDirectory, name, port, fleet.LaunchId);
     }
 
     /// <summary>
@@ -70,12 +70,12 @@ public static class MonitorSupervisorExtensions
         where TProject : IProjectMetadata, new()
     {
         ArgumentNullException.ThrowIfNull(builder);
-        var (options, _) = MonitorsConfiguration.Read(builder.Configuration);
-        return builder.AddSupervisor<TProject>(options, StateDirectory.Resolve(options.StateDirectory), name, port);
+        var options = MonitorsConfiguration.Read(builder.Configuration).Options;
+        return builder.AddSupervisor<TProject>(options, StateDirectory.Resolve(options.StateDirectory), name, port, launchId: null);
     }
 
     private static IResourceBuilder<ProjectResource> AddSupervisor<TProject>(
-        this IDistributedApplicationBuilder builder, MonitorsOptions options, string stateDirectory, string name, int port)
+        this IDistributedApplicationBuilder builder, MonitorsOptions options, string stateDirectory, string name, int port, string? launchId)
         where TProject : IProjectMetadata, new()
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(name);
@@ -102,6 +102,11 @@ public static class MonitorSupervisorExtensions
             .WithEnvironment("Supervisor__Launcher", "true")
             .WithUrlForEndpoint(MonitorDaemonsExtensions.EndpointName, endpoint => new ResourceUrlAnnotation { Url = "/api/daemons", DisplayText = "Daemons" })
             .WithHttpHealthCheck("/health", endpointName: MonitorDaemonsExtensions.EndpointName);
+        if (launchId is not null)
+        {
+            supervisor.WithEnvironment("Supervisor__LaunchId", launchId);
+        }
+
         supervisor.WithEnvironment(context => FleetDescription.Write(
             context.EnvironmentVariables,
             SupervisedResource.In(context.ExecutionContext.Services.GetRequiredService<DistributedApplicationModel>()),
@@ -111,7 +116,7 @@ public static class MonitorSupervisorExtensions
 
         if (builder.ExecutionContext.IsRunMode)
         {
-            builder.AddLaunching(supervisor.Resource, new SupervisorAddress(port, stateDirectory));
+            builder.AddLaunching(supervisor.Resource, new SupervisorAddress(port, stateDirectory, launchId));
         }
 
         return supervisor;
@@ -125,7 +130,7 @@ public static class MonitorSupervisorExtensions
         builder.Services.AddSingleton<DaemonBoard>();
         builder.Services.AddSingleton<PortGuard>();
         builder.Services.AddSingleton<IDaemonEngine>(services => new DaemonEngine(
-            new EngineOptions { StateDirectory = address.StateDirectory }, services.GetRequiredService<ILogger<DaemonEngine>>()));
+            new EngineOptions { StateDirectory = address.StateDirectory, LaunchId = address.LaunchId }, services.GetRequiredService<ILogger<DaemonEngine>>()));
         builder.Services.AddHostedService<SupervisorLink>();
         builder.Services.AddHostedService<SupervisorKeeper>();
         builder.AddLaunchTracing();

@@ -1,5 +1,6 @@
 using MonitorAspire.Supervision.Files;
 using MonitorAspire.Supervision.Fleet;
+using MonitorAspire.Supervision.Probes;
 using MonitorAspire.Supervision.Startup;
 
 namespace MonitorAspire.Supervision.Diagnosis;
@@ -105,7 +106,7 @@ public sealed class Doctor
         var patient = new Patient(_parts, files, spec, located, PidFile.Read(files.PidFile)) { IsWanted = examined.Name is not null };
 
         // A host of the record that stands for no address (any more) is a finding of its own.
-        return EngineParts.AddressesOf(spec.Host).Count == 0
+        return HostAddresses.Find(spec.Host).Count == 0
             ? patient
             : patient with { Inspection = await new Inspector(_parts).InspectAsync(spec, new InspectOptions(), cancellationToken).ConfigureAwait(false) };
     }

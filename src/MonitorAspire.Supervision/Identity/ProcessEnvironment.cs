@@ -12,12 +12,20 @@ namespace MonitorAspire.Supervision.Identity;
 internal static class ProcessEnvironment
 {
     /// <summary>The value of a variable; <see langword="null"/> where the process has none or this user may not see it.</summary>
-    internal static string? Get(ProcessTable table, int pid, string name)
+    internal static string? Get(ProcessTable table, int pid, string name) => TryGet(table, pid, name, out var value) ? value : null;
+
+    /// <summary>Whether the process provably has not this value: false where its environment is not to be seen, or is empty as a zombie's is.</summary>
+    internal static bool Lacks(ProcessTable table, int pid, string name, string value) => TryGet(table, pid, name, out var found) && found != value;
+
+    private static bool TryGet(ProcessTable table, int pid, string name, out string? value)
     {
+        value = null;
         var environment = new ArrayBufferWriter<byte>(8192);
-        if (table.Files is not { } files || files.Read(string.Create(CultureInfo.InvariantCulture, $"{pid}/environ"), environment) != ProcAccess.Ok)
+        if (table.Files is not { } files
+            || files.Read(string.Create(CultureInfo.InvariantCulture, $"{pid}/environ"), environment) != ProcAccess.Ok
+            || environment.WrittenCount == 0)
         {
-            return null;
+            return false;
         }
 
         var key = Encoding.UTF8.GetBytes(name + "=");
@@ -28,12 +36,13 @@ internal static class ProcessEnvironment
             var entry = end < 0 ? rest : rest[..end];
             if (entry.StartsWith(key))
             {
-                return Encoding.UTF8.GetString(entry[key.Length..]);
+                value = Encoding.UTF8.GetString(entry[key.Length..]);
+                break;
             }
 
             rest = end < 0 ? [] : rest[(end + 1)..];
         }
 
-        return null;
+        return true;
     }
 }

@@ -14,6 +14,20 @@ public static class HostAddresses
     /// <exception cref="SocketException">The name cannot be looked up.</exception>
     public static IReadOnlyList<IPAddress> Resolve(string host) => WithoutLookup(host) ?? Dns.GetHostAddresses(host);
 
+    /// <summary><see cref="Resolve"/> for whom a name that means nothing (any more) is a finding and no error: then there are none.</summary>
+    /// <param name="host">The host; IPv6 with or without brackets.</param>
+    public static IReadOnlyList<IPAddress> Find(string host)
+    {
+        try
+        {
+            return Resolve(host);
+        }
+        catch (SocketException)
+        {
+            return [];
+        }
+    }
+
     /// <summary><see cref="Resolve"/> without blocking on a name server.</summary>
     /// <param name="host">The host; IPv6 with or without brackets.</param>
     /// <param name="cancellationToken">Gives up.</param>

@@ -66,6 +66,25 @@ public sealed class PortAvailability(ListenerProbe listeners)
         }
     }
 
+    /// <summary>The first port of a range on which a server could listen on all these addresses; <see langword="null"/> where there is none.</summary>
+    /// <param name="addresses">The addresses, out of <see cref="HostAddresses.Resolve"/>; without any, nothing is free.</param>
+    /// <param name="first">First port of the range.</param>
+    /// <param name="last">Last port of the range, included.</param>
+    /// <param name="isWanted">Which of them come into question.</param>
+    public int? FirstFree(IReadOnlyList<IPAddress> addresses, int first, int last, Func<int, bool> isWanted)
+    {
+        ArgumentNullException.ThrowIfNull(addresses);
+        for (var port = first; port <= last && addresses.Count > 0; port++)
+        {
+            if (isWanted(port) && Check(addresses, port) == PortState.Free)
+            {
+                return port;
+            }
+        }
+
+        return null;
+    }
+
     /// <summary>
     /// Whether a server could listen on all these addresses: none of them is listened on (also by a wildcard or on behalf of the
     /// other family) and all of them can be bound.

@@ -14,6 +14,15 @@ public sealed record EngineOptions
     /// <summary>Variables added to the environment of every daemon (OTLP endpoint and headers, for one). Default none.</summary>
     public IReadOnlyDictionary<string, string?> DaemonEnvironment { get; init; } = new Dictionary<string, string?>();
 
+    /// <summary>
+    /// What the launcher of the attached daemons puts into the environment of those that claim themselves, as <see cref="LaunchIdVariable"/>. An
+    /// instance without it was launched by somebody else, and is foreign. Default none: whoever launched it, it counts.
+    /// </summary>
+    public string? LaunchId { get; init; }
+
+    /// <summary>The variable that carries <see cref="LaunchId"/>: <c>MONITOR_LAUNCH_ID</c>.</summary>
+    public const string LaunchIdVariable = "MONITOR_LAUNCH_ID";
+
     /// <summary>Size at which a daemon's log is rotated, in bytes. Default 10 MiB.</summary>
     public long LogRotateBytes { get; init; } = 10 * 1024 * 1024;
 

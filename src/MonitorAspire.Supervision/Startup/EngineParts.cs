@@ -1,5 +1,4 @@
-using System.Net;
-using System.Net.Sockets;
+using MonitorAspire.Supervision.Fleet;
 using MonitorAspire.Supervision.Identity;
 using MonitorAspire.Supervision.Probes;
 using MonitorAspire.Supervision.Processes;
@@ -24,21 +23,17 @@ internal sealed class EngineParts
         Legacy = new LegacyFiles(Processes, Listeners);
     }
 
-    /// <summary>The addresses that a host stands for; none where the name means nothing (any more).</summary>
-    internal static IReadOnlyList<IPAddress> AddressesOf(string host)
-    {
-        try
-        {
-            return HostAddresses.Resolve(host);
-        }
-        catch (SocketException)
-        {
-            return [];
-        }
-    }
-
     /// <summary>For a person: what is wrong with a host that has none.</summary>
     internal static string NoAddress(string host) => $"host '{host}' stands for no address";
+
+    /// <summary>
+    /// Whether the living instance of an attached daemon provably comes from another launcher than ours: a person started it by hand, or
+    /// an earlier run of the application did. Where the platform or another user's process keeps its environment to itself, nothing is proved.
+    /// </summary>
+    internal bool IsOfAnotherLauncher(DaemonSpec spec, int pid) =>
+        Options.LaunchId is { } ours
+        && spec is { Launch: LaunchMode.Attached, EffectivePidFileWriter: PidFileWriter.Daemon }
+        && ProcessEnvironment.Lacks(Processes, pid, EngineOptions.LaunchIdVariable, ours);
 
     internal EngineOptions Options { get; }
 

@@ -30,6 +30,7 @@ internal sealed class Inspector(EngineParts parts)
 
         return located.Kind switch
         {
+            LocatedKind.Instance when parts.IsOfAnotherLauncher(spec, located.Identity!.Value.Pid) => InspectStranger(spec, located, seen),
             LocatedKind.Instance => await InspectInstanceAsync(spec, options, located, reading, seen, cancellationToken).ConfigureAwait(false),
             LocatedKind.Launching => seen with { Verdict = InspectionVerdict.Starting, Detail = $"being started by PID {located.Record!.LauncherPid}" },
             LocatedKind.Leaked => seen with
@@ -55,7 +56,7 @@ internal sealed class Inspector(EngineParts parts)
     {
         var root = located.Identity!.Value;
         var host = spec.Host;
-        var addresses = EngineParts.AddressesOf(host);
+        var addresses = HostAddresses.Find(host);
         var sight = parts.Ports.Look(addresses, spec.Port, root, located.InstanceId);
         seen = seen with
         {
@@ -139,9 +140,23 @@ internal sealed class Inspector(EngineParts parts)
         };
     }
 
+    // A daemon, and proven to be one, but not one that whoever asks could start, stop or restart.
+    private DaemonInspection InspectStranger(DaemonSpec spec, Located located, DaemonInspection seen)
+    {
+        var root = located.Identity!.Value;
+        return seen with
+        {
+            Verdict = InspectionVerdict.Foreign,
+            Reason = StartupReason.AlreadyRunning,
+            Listeners = parts.Ports.Look(HostAddresses.Find(spec.Host), spec.Port, root, located.InstanceId).Listeners,
+            Detail = $"port {spec.Port} has a monitor daemon already, PID {root.Pid} ({parts.Processes.Describe(root.Pid)?.Executable ?? "gone by now"}), "
+                + $"which was not launched from here; 'monitor stop --port {spec.Port} --state-dir {parts.Options.StateDirectory}' stops it",
+        };
+    }
+
     private DaemonInspection InspectNothing(DaemonSpec spec, DaemonFiles files, PidFileReading reading, DaemonInspection seen)
     {
-        var addresses = EngineParts.AddressesOf(spec.Host);
+        var addresses = HostAddresses.Find(spec.Host);
         if (addresses.Count == 0)
         {
             return seen with

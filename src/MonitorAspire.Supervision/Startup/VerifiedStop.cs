@@ -2,6 +2,7 @@ using System.Globalization;
 using MonitorAspire.Supervision.Files;
 using MonitorAspire.Supervision.Fleet;
 using MonitorAspire.Supervision.Identity;
+using MonitorAspire.Supervision.Probes;
 using MonitorAspire.Supervision.Processes;
 
 namespace MonitorAspire.Supervision.Startup;
@@ -63,7 +64,7 @@ internal sealed class VerifiedStop(EngineParts parts)
     private StopReport NothingOfOurs(DaemonSpec spec, DaemonFiles files, StopReport report)
     {
         var reading = PidFile.Read(files.PidFile);
-        var addresses = EngineParts.AddressesOf(spec.Host);
+        var addresses = HostAddresses.Find(spec.Host);
         if (addresses.Count == 0)
         {
             return report with { Detail = $"{EngineParts.NoAddress(spec.Host)}, so nobody can say who serves it on port {spec.Port}; nothing was signalled" };
@@ -159,7 +160,7 @@ internal sealed class VerifiedStop(EngineParts parts)
         }
 
         AtomicFile.TryDelete(files.InstanceFile);
-        var listener = parts.Ports.Look(EngineParts.AddressesOf(spec.Host), spec.Port, null, null).Listeners.FirstOrDefault();
+        var listener = parts.Ports.Look(HostAddresses.Find(spec.Host), spec.Port, null, null).Listeners.FirstOrDefault();
         return listener is null
             ? report with { Verdict = StopVerdict.Stopped, Detail = $"PID {pid} is stopped, port {spec.Port} and lock are free" }
             : report with

@@ -12,7 +12,7 @@ internal static class FleetSetup
     {
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = ShutdownTimeout(fleet.Monitors));
         builder.Services.AddSingleton<IDaemonEngine>(services => new DaemonEngine(
-            new EngineOptions { StateDirectory = settings.StateDirectory, DaemonEnvironment = DaemonEnvironment.Common },
+            new EngineOptions { StateDirectory = settings.StateDirectory, DaemonEnvironment = DaemonEnvironment.Common, LaunchId = settings.LaunchId },
             services.GetRequiredService<ILogger<DaemonEngine>>(),
             services.GetRequiredService<TimeProvider>()));
         builder.Services.AddSingleton(services => new SupervisedFleet(new FleetSupervisor(

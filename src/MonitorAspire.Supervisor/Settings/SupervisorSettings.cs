@@ -12,6 +12,7 @@ internal sealed record SupervisorSettings
     internal const string AllowedHostsKey = "Supervisor:AllowedHosts";
     internal const string AlertWebhookKey = "Supervisor:AlertWebhook";
     internal const string LauncherKey = "Supervisor:Launcher";
+    internal const string LaunchIdKey = "Supervisor:LaunchId";
     internal const string PortVariable = "MONITOR_SUPERVISOR_PORT";
     internal const string HostVariable = "MONITOR_SUPERVISOR_HOST";
     internal const string ParentPidVariable = "MONITOR_PARENT_PID";
@@ -36,6 +37,9 @@ internal sealed record SupervisorSettings
 
     /// <summary>Whether whoever launches the attached daemons talks to us; otherwise they are watched, and that is all.</summary>
     internal bool HasLauncher { get; init; }
+
+    /// <summary>What the launcher's own daemons have in their environment; <see langword="null"/> where anybody's will do.</summary>
+    internal string? LaunchId { get; init; }
 
     /// <summary>Where alerts are posted to, or <see langword="null"/>.</summary>
     internal Uri? AlertWebhook { get; init; }
@@ -93,6 +97,7 @@ internal sealed record SupervisorSettings
             AllowedHosts = (configuration[AllowedHostsKey] ?? "").Split([';', ','], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries),
             AlertWebhook = ReadWebhook(configuration),
             HasLauncher = Flag(configuration, LauncherKey),
+            LaunchId = NullIfBlank(configuration[LaunchIdKey]),
             ParentPid = Number(configuration, ParentPidVariable, 1, int.MaxValue),
         };
     }

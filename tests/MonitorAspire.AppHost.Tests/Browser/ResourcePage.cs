@@ -15,6 +15,11 @@ internal sealed partial class ResourcePage(HeadlessChromium chromium, Uri dashbo
     private const string Row = "[...document.querySelectorAll('tr.resource-row')].find(r => r.cells[0].innerText.trim() == arguments[0])";
     private const string Entry = "return [...document.querySelectorAll('fluent-menu-item')].find(i => i.innerText.trim() == arguments[0] && i.getClientRects().length > 0)";
 
+    private static readonly TimeSpan ClickTime = TimeSpan.FromSeconds(5);
+
+    // A command that is given twice is carried out twice.
+    private static readonly TimeSpan CommandTime = TimeSpan.FromSeconds(25);
+
     public Task OpenAsync() => chromium.Page.Navigate().GoToUrlAsync(dashboard);
 
     /// <summary>Waits until a resource is in a state.</summary>
@@ -31,11 +36,11 @@ internal sealed partial class ResourcePage(HeadlessChromium chromium, Uri dashbo
         }
     }
 
-    /// <summary>Gives a command out of the menu of a resource, and waits until the dashboard says that it succeeded.</summary>
-    public async Task CommandAsync(string resource, string command)
+    /// <summary>Gives a command out of the menu of a resource, and waits until it has its effect.</summary>
+    public async Task CommandAsync(string resource, string command, Func<bool> tookEffect)
     {
-        await GiveAsync(resource, command);
-        await chromium.TextAsync($"{resource} \"{command}\" succeeded");
+        await GiveAsync(resource, command, tookEffect);
+        await Wait.UntilAsync(tookEffect, $"the effect of '{command}' on '{resource}'");
     }
 
     /// <summary>Opens the menu of a resource, which must have an entry.</summary>
@@ -46,9 +51,8 @@ internal sealed partial class ResourcePage(HeadlessChromium chromium, Uri dashbo
     public async Task<IReadOnlyList<string>> DiagnoseAsync(string resource)
     {
         await OpenAsync();
-        await GiveAsync(resource, "Diagnose");
         IReadOnlyList<string> cells = [];
-        await Wait.UntilAsync(() => (cells = Cells()).Count > 0, $"the diagnosis of '{resource}'");
+        await CommandAsync(resource, "Diagnose", () => (cells = Cells()).Count > 0);
         return cells;
 
         IReadOnlyList<string> Cells()
@@ -80,8 +84,8 @@ internal sealed partial class ResourcePage(HeadlessChromium chromium, Uri dashbo
     public Task OpenLogAsync(string resource) => chromium.Page.Navigate().GoToUrlAsync(new Uri(dashboard, $"/consolelogs/resource/{resource}"));
 
     // A menu whose resource changes while it is open may be left standing, deaf to clicks, or lose the entry: then the page is
-    // loaded anew and it is tried again. What the dashboard says about the command, from its beginning on, is the proof that it was heard.
-    private Task GiveAsync(string resource, string command)
+    // loaded anew and it is tried again. What the dashboard says about the command passes by and may be missed, its effect does not.
+    private Task GiveAsync(string resource, string command, Func<bool> tookEffect)
     {
         var tried = false;
         return Wait.UntilAsync(
@@ -95,7 +99,7 @@ internal sealed partial class ResourcePage(HeadlessChromium chromium, Uri dashbo
                 tried = true;
                 await OpenMenuAsync(resource, command);
                 TryClick(Entry, command);
-                return await SeenSoonAsync(() => chromium.Says($"{resource} \"{command}\""));
+                return await SeenSoonAsync(() => tookEffect() || chromium.Says($"{resource} \"{command}\""), CommandTime);
             },
             $"the command '{command}' taken for '{resource}'");
     }
@@ -105,7 +109,7 @@ internal sealed partial class ResourcePage(HeadlessChromium chromium, Uri dashbo
     // By script, because rows and menus move under the pointer while the page fills.
     private Task ClickAsync(string find, string argument, Func<bool> tookEffect) => Wait.UntilAsync(
         // A second click would close what the first is about to open: it gets its time.
-        () => TryClick(find, argument) ? SeenSoonAsync(tookEffect) : Task.FromResult(tookEffect()),
+        () => TryClick(find, argument) ? SeenSoonAsync(tookEffect, ClickTime) : Task.FromResult(tookEffect()),
         $"a click on '{argument}' that takes effect");
 
     private bool TryClick(string find, string argument)
@@ -127,11 +131,16 @@ internal sealed partial class ResourcePage(HeadlessChromium chromium, Uri dashbo
         }
     }
 
-    private static async Task<bool> SeenSoonAsync(Func<bool> condition)
+    private static async Task<bool> SeenSoonAsync(Func<bool> condition, TimeSpan limit)
     {
         var watch = Stopwatch.StartNew();
-        while (!condition() && watch.Elapsed < TimeSpan.FromSeconds(5))
+        while (watch.Elapsed < limit)
         {
+            if (condition())
+            {
+                return true;
+            }
+
             await Task.Delay(50);
         }
 

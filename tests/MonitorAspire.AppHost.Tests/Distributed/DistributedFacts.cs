@@ -152,6 +152,7 @@ public abstract class DistributedFacts<TEngine>(SharedFleet<TEngine> shared) : I
             {
                 taken = new TcpListener(IPAddress.Loopback, arguments.BasePort);
                 taken.Start();
+                return Task.CompletedTask;
             });
             var (name, other) = ($"monitor-{fleet.Arguments.BasePort}", $"monitor-{fleet.Arguments.BasePort + 1}");
 
@@ -236,7 +237,7 @@ public abstract class DistributedFacts<TEngine>(SharedFleet<TEngine> shared) : I
         Assert.All(after, d => Assert.True(LinuxView.Listens(d.Pid!.Value, d.Port)));
     }
 
-    private static void NeedLinux() => Assert.SkipUnless(OperatingSystem.IsLinux(), "processes and ports are looked at in /proc");
+    protected static void NeedLinux() => Assert.SkipUnless(OperatingSystem.IsLinux(), "processes and ports are looked at in /proc");
 
     private async Task SameOthersAsync(IReadOnlyList<DaemonSnapshot> before, string name)
     {

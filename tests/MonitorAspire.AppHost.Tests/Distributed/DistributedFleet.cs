@@ -47,14 +47,14 @@ public sealed class DistributedFleet : IAsyncDisposable
     /// <summary>Starts an application with so many daemons.</summary>
     /// <param name="count">How many.</param>
     /// <param name="prepare">Does something with the ports before the application starts.</param>
-    public static async Task<DistributedFleet> StartAsync<TEngine>(int count, Action<FleetArguments>? prepare = null)
+    public static async Task<DistributedFleet> StartAsync<TEngine>(int count, Func<FleetArguments, Task>? prepare = null)
         where TEngine : IFleetEngine
     {
         var arguments = new FleetArguments(count);
         var telemetry = await OtlpReceiver.StartAsync();
         try
         {
-            prepare?.Invoke(arguments);
+            await (prepare?.Invoke(arguments) ?? Task.CompletedTask);
             using var limit = new CancellationTokenSource(Limit);
             return new DistributedFleet(arguments, telemetry, await TEngine.StartAsync(arguments, telemetry, limit.Token));
         }

@@ -96,18 +96,23 @@ public class MonitorFleetTests
     }
 
     [Fact]
+    public void AddMonitorDaemons_PortRangeOfAHostThatMeansNothing_StaysOnTheFirst()
+    {
+        var fleet = Builder("Monitors:Daemons:0:Port=9100", "Monitors:Daemons:0:PortRangeEnd=9102", "Monitors:Daemons:0:Host=no-such-host.invalid")
+            .AddMonitorDaemons<SomeProject>();
+
+        Assert.Equal(9100, Assert.Single(fleet.Members).Spec.Port);
+    }
+
+    [Fact]
     public async Task AddMonitorSupervisor_Fleet_IsToldOfEachDaemonAsAttached()
     {
         var fleet = Builder("Monitors:Count=2", "Monitors:BasePort=9100", "Monitors:StateDirectory=/tmp/fleet").AddMonitorDaemons<SomeProject>();
 
         var supervisor = fleet.AddMonitorSupervisor<SomeProject>(port: 9099);
         await using var app = fleet.ApplicationBuilder.Build();
-        var environment = new Dictionary<string, object>();
-        var context = new EnvironmentCallbackContext(app.Services.GetRequiredService<DistributedApplicationExecutionContext>(), supervisor.Resource, environment);
-        foreach (var callback in supervisor.Resource.Annotations.OfType<EnvironmentCallbackAnnotation>())
-        {
-            await callback.Callback(context);
-        }
+        var environment = await EnvironmentAsync(supervisor.Resource);
+        var daemons = await Task.WhenAll(fleet.Members.Select(m => EnvironmentAsync(m.Resource.Resource)));
 
         Assert.Equal("/tmp/fleet", environment[StateDirectory.EnvironmentVariable]);
         Assert.Equal("http://_http.monitor-9101", environment["Monitors__Daemons__1__Service"]);
@@ -117,6 +122,20 @@ public class MonitorFleetTests
         Assert.Equal("monitor-9101", environment["Monitors__Daemons__1__Name"]);
         Assert.Equal("Attached", environment["Monitors__Daemons__1__Launch"]);
         Assert.False(environment.ContainsKey("ASPNETCORE_URLS"));
+        Assert.All(daemons, daemon => Assert.Equal(environment["Supervisor__LaunchId"], daemon["MONITOR_LAUNCH_ID"]));
+        Assert.NotEqual("", environment["Supervisor__LaunchId"]);
+
+        async Task<Dictionary<string, object>> EnvironmentAsync(IResource resource)
+        {
+            var given = new Dictionary<string, object>();
+            var context = new EnvironmentCallbackContext(app.Services.GetRequiredService<DistributedApplicationExecutionContext>(), resource, given);
+            foreach (var callback in resource.Annotations.OfType<EnvironmentCallbackAnnotation>())
+            {
+                await callback.Callback(context);
+            }
+
+            return given;
+        }
     }
 
     [Theory]

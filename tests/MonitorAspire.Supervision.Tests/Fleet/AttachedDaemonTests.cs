@@ -63,11 +63,7 @@ public class AttachedDaemonTests
     public async Task Controller_ExitAndLostHealth_AreMendedThroughIt()
     {
         var launcher = new Launcher();
-        await using var bench = await new FleetBench([Attached], controller: launcher, before: e =>
-        {
-            launcher.Engine = e;
-            e.Plant(9000);
-        }).BeginAsync();
+        await using var bench = await BeginWithInstanceAsync(launcher);
         await bench.UntilAsync(() => bench["a"].State == DaemonState.Running);
         Assert.Empty(launcher.Requests);
 
@@ -87,11 +83,7 @@ public class AttachedDaemonTests
     public async Task Controller_InstanceThatAnEarlierSupervisorVerified_IsAdoptedWithItsRestartsAndMendedFromThenOn()
     {
         var launcher = new Launcher { Launched = new TaskCompletionSource<AttachedLaunch>() };
-        await using var bench = await new FleetBench([Attached], controller: launcher, before: e =>
-        {
-            launcher.Engine = e;
-            e.Plant(9000, restarts: 3, verified: true);
-        }).BeginAsync();
+        await using var bench = await BeginWithInstanceAsync(launcher, restarts: 3, verified: true);
         await bench.UntilAsync(() => bench["a"] is { State: DaemonState.Running, Adopted: true, Restarts: 3 });
         Assert.Empty(launcher.Requests);
 
@@ -156,11 +148,7 @@ public class AttachedDaemonTests
     public async Task Controller_PersonStopsAndStartsItThere_IsFollowedAndNotUndone()
     {
         var launcher = new Launcher { End = AttachedEnd.StoppedOnPurpose };
-        await using var bench = await new FleetBench([Attached], controller: launcher, before: e =>
-        {
-            launcher.Engine = e;
-            e.Plant(9000);
-        }).BeginAsync();
+        await using var bench = await BeginWithInstanceAsync(launcher);
         await bench.UntilAsync(() => bench["a"].State == DaemonState.Running);
 
         bench.Engine.Kill(9000);
@@ -179,11 +167,7 @@ public class AttachedDaemonTests
     public async Task Controller_PersonRestartsItThere_TheNewInstanceIsVerified()
     {
         var launcher = new Launcher { End = AttachedEnd.Replaced };
-        await using var bench = await new FleetBench([Attached], controller: launcher, before: e =>
-        {
-            launcher.Engine = e;
-            e.Plant(9000);
-        }).BeginAsync();
+        await using var bench = await BeginWithInstanceAsync(launcher);
         await bench.UntilAsync(() => bench["a"].State == DaemonState.Running);
 
         bench.Engine.Kill(9000);
@@ -193,6 +177,13 @@ public class AttachedDaemonTests
         Assert.Equal(0, bench["a"].ConsecutiveFailures);
         Assert.Empty(launcher.Requests);
     }
+
+    private static Task<FleetBench> BeginWithInstanceAsync(Launcher launcher, int restarts = 0, bool verified = false) =>
+        new FleetBench([Attached], controller: launcher, before: engine =>
+        {
+            launcher.Engine = engine;
+            engine.Plant(9000, restarts: restarts, verified: verified);
+        }).BeginAsync();
 
     private sealed class Launcher : IAttachedDaemonController
     {

@@ -29,7 +29,7 @@ public sealed class EngineBench : IAsyncDisposable
 
     public string this[string name] => _root[name];
 
-    public DaemonEngine NewEngine() => new(new EngineOptions { StateDirectory = StateDirectory }, NullLogger<DaemonEngine>.Instance);
+    public DaemonEngine NewEngine(string? launchId = null) => new(new EngineOptions { StateDirectory = StateDirectory, LaunchId = launchId }, NullLogger<DaemonEngine>.Instance);
 
     public DaemonFiles Files(int port) => new(StateDirectory, port);
 

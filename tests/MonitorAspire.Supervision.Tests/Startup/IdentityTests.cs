@@ -53,6 +53,28 @@ public sealed class IdentityTests : IAsyncDisposable
         Assert.Equal(ProcessPresence.Dead, ProcessTable.Current.Lookup(first.Pid!.Value).Presence);
     }
 
+    [Theory]
+    [InlineData(null, "ours", true)]
+    [InlineData("theirs", "ours", true)]
+    [InlineData("ours", "ours", false)]
+    [InlineData("theirs", null, false)]
+    public async Task Inspect_AttachedDaemonOfAnotherLauncher_IsForeignAndNamed(string? launchedBy, string? launcher, bool isForeign)
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Only Linux shows the environment of a process.");
+        var spec = _bench.FaultyWithPidFile();
+        var started = await _bench.StartAsync(spec with { Environment = new Dictionary<string, string?> { [EngineOptions.LaunchIdVariable] = launchedBy } });
+        var attached = spec with { Launch = LaunchMode.Attached };
+        var engine = _bench.NewEngine(launcher);
+
+        var seen = await engine.InspectAsync(attached, new InspectOptions(), CancellationToken.None);
+
+        Assert.Equal(isForeign ? InspectionVerdict.Foreign : InspectionVerdict.Running, seen.Verdict);
+        Assert.Equal(isForeign ? null : started.Pid, seen.Pid);
+        Assert.Equal(isForeign ? null : started.Pid, engine.Attach(attached)?.Pid);
+        Assert.Equal(isForeign, seen.Detail?.Contains($"PID {started.Pid} (", StringComparison.Ordinal) == true);
+        Assert.Equal(InspectionVerdict.Running, (await engine.InspectAsync(spec, new InspectOptions(), CancellationToken.None)).Verdict);
+    }
+
     [Fact]
     public async Task Start_ForceAgainstAForeignProcess_TouchesNothing()
     {

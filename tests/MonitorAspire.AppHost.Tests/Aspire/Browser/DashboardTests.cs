@@ -34,9 +34,8 @@ public class DashboardTests
             }
         }
 
-        await page.CommandAsync(names[0], "Restart");
+        await page.CommandAsync(names[0], "Restart", () => fleet.HasAnotherPid(fleet.BasePort, before[0]));
 
-        await Wait.UntilAsync(() => fleet.PidOf(fleet.BasePort) is var pid && pid != 0 && pid != before[0], "another PID");
         var restarted = fleet.PidOf(fleet.BasePort);
         await page.DetailsAsync(names[0], Text($"Verified process ID\n{restarted}"));
         await chromium.TextAsync("Supervision\nrunning");
@@ -45,11 +44,10 @@ public class DashboardTests
 
         // What a person stops stays stopped: the supervisor has no next try.
         await page.OpenAsync();
-        await page.CommandAsync(names[1], "Stop");
+        await page.CommandAsync(names[1], "Stop", () => !Signals.IsAlive(before[1]));
         await page.DetailsAsync(names[1], "Supervision\nstopped");
         await page.OpenAsync();
-        await page.CommandAsync(names[1], "Start");
-        await Wait.UntilAsync(() => fleet.PidOf(fleet.BasePort + 1) is var pid && pid != 0 && pid != before[1], "another PID");
+        await page.CommandAsync(names[1], "Start", () => fleet.HasAnotherPid(fleet.BasePort + 1, before[1]));
         var startedAgain = fleet.PidOf(fleet.BasePort + 1);
         await page.DetailsAsync(names[1], Text($"Verified process ID\n{startedAgain}"));
         await chromium.TextAsync("Supervision\nrunning");
@@ -84,8 +82,7 @@ public class DashboardTests
         for (var crash = 0; crash < 5; crash++)
         {
             // Verified, and not merely started: else it is a failed start that the next one follows at once.
-            await Wait.UntilAsync(() => fleet.PidOf(fleet.BasePort) is var pid && pid != 0 && pid != last, "another PID");
-            last = fleet.PidOf(fleet.BasePort);
+            last = await fleet.AnotherPidAsync(fleet.BasePort, last);
             await page.DetailsAsync(name, Text($"Verified process ID\n{last}"));
             Signals.Send(last, "KILL");
         }
@@ -96,9 +93,8 @@ public class DashboardTests
         Assert.Contains("exited-prematurely", await page.DiagnoseAsync(name));
 
         await page.OpenAsync();
-        await page.CommandAsync(name, "Reset crash loop");
+        await page.CommandAsync(name, "Reset crash loop", () => fleet.HasAnotherPid(fleet.BasePort, last));
 
-        await Wait.UntilAsync(() => fleet.PidOf(fleet.BasePort) is var pid && pid != 0 && pid != last, "another PID");
         var after = fleet.PidOf(fleet.BasePort);
         await page.DetailsAsync(name, Text($"Verified process ID\n{after}"));
         await page.StateAsync(name, "Running");

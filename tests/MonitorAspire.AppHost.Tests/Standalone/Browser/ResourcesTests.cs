@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Text.RegularExpressions;
@@ -33,11 +32,10 @@ public partial class ResourcesTests
         }
 
         chromium.Save("resources.png");
-        await page.CommandAsync(restarted, "Restart");
+        await page.CommandAsync(restarted, "Restart", () => fleet.HasAnotherPid(port, oldPid));
         await page.StateAsync(restarted, "Running");
 
-        var newPid = int.Parse(await File.ReadAllTextAsync(Path.Combine(fleet.StateDirectory, Text($"monitor-daemon-{port}.pid"))), CultureInfo.InvariantCulture);
-        Assert.NotEqual(oldPid, newPid);
+        var newPid = fleet.PidOf(port);
         Assert.False(Signals.IsAlive(oldPid));
         Assert.Equal(newPid, await page.PidAsync(restarted));
         foreach (var (name, _, pid, _) in before.Where(d => d.Name != restarted))
@@ -105,7 +103,7 @@ public partial class ResourcesTests
         chromium.Save("diagnosis.png");
 
         await page.OpenAsync();
-        await page.CommandAsync("crashes", "Reset crash loop");
+        await page.CommandAsync("crashes", "Reset crash loop", () => chromium.Says("crashes \"Reset crash loop\" succeeded"));
 
         await page.DetailsAsync("taken", Text($"in use by PID {Environment.ProcessId}"));
         await page.OpenLogAsync("crashes");
