@@ -41,23 +41,24 @@ public static class FreePort
 
     /// <summary>Whether nobody listens on the port now.</summary>
     /// <param name="port">The port.</param>
-    public static bool IsFree(int port)
+    /// <remarks>
+    /// Looks without listening: a child that is started by another thread at this moment keeps a copy of the socket until it executes its program,
+    /// and of one that only was bound nobody takes notice who binds as servers do, with SO_REUSEADDR.
+    /// </remarks>
+    public static bool IsFree(int port) => IsFree(IPAddress.Loopback, port) && (!Socket.OSSupportsIPv6 || IsFree(IPAddress.IPv6Loopback, port));
+
+    private static bool IsFree(IPAddress address, int port)
     {
         try
         {
-            using var four = new TcpListener(IPAddress.Loopback, port);
-            four.Start();
-            if (Socket.OSSupportsIPv6)
-            {
-                using var six = new TcpListener(IPAddress.IPv6Loopback, port);
-                six.Start();
-            }
-
+            using var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+            socket.Bind(new IPEndPoint(address, port));
             return true;
         }
-        catch (SocketException)
+        catch (SocketException e)
         {
-            return false;
+            // A machine without the family's loopback has nobody there either.
+            return e.SocketErrorCode is SocketError.AddressNotAvailable or SocketError.AddressFamilyNotSupported;
         }
     }
 }

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using MonitorAspire.Supervision.Probes;
 using MonitorAspire.Supervision.Tests.Identity;
+using MonitorAspire.Testing;
 
 namespace MonitorAspire.Supervision.Tests.Probes;
 
@@ -38,7 +39,8 @@ public class PortAvailabilityTests
     [Fact]
     public void Check_OtherFamilyAlone_Free()
     {
-        using var socket = ListenerProbeTests.Listen(IPAddress.IPv6Loopback);
+        // Not any port: one out of the range of outgoing connections may be somebody's on the other family.
+        using var socket = ListenerProbeTests.Listen(IPAddress.IPv6Loopback, FreePort.Next());
 
         Assert.Equal(PortState.Free, Ports.Check([IPAddress.Loopback], Port(socket)));
     }
@@ -62,10 +64,9 @@ public class PortAvailabilityTests
     [Fact]
     public void Check_ServerWithConnectionsInTimeWait_Free()
     {
-        int port;
-        using (var server = ListenerProbeTests.Listen(IPAddress.Loopback))
+        var port = FreePort.Next();
+        using (var server = ListenerProbeTests.Listen(IPAddress.Loopback, port))
         {
-            port = Port(server);
             using var client = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
             client.Connect(IPAddress.Loopback, port);
 
@@ -78,7 +79,8 @@ public class PortAvailabilityTests
             Assert.Equal(0, client.Receive(new byte[1]));
         }
 
-        Assert.Equal(PortState.Free, Ports.Check([IPAddress.Loopback], port));
+        // A child that a test beside this one is starting has the listening socket too, until it executes its program.
+        ProcessTableLiveTests.Eventually(() => Ports.Check([IPAddress.Loopback], port) == PortState.Free);
     }
 
     [Fact]
@@ -87,6 +89,7 @@ public class PortAvailabilityTests
         // The client's own port is held on the address of its connection; nobody listens on it.
         using var server = ListenerProbeTests.Listen(IPAddress.Loopback);
         using var client = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        client.Bind(new IPEndPoint(IPAddress.Loopback, FreePort.Next()));
         client.Connect(server.LocalEndPoint!);
         var port = Port(client);
 
