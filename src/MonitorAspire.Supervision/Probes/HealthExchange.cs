@@ -46,7 +46,7 @@ internal sealed class HealthExchange(
                 ? await JudgeAsync(response, token).ConfigureAwait(false)
                 : await RefuseAsync(response, token).ConfigureAwait(false);
         }
-        catch (OperationCanceledException)
+        catch (Exception e) when (IsTimeUp(e))
         {
             return Result(HealthOutcome.TimedOut, _connected ? $"{target} accepted the connection but gave no complete answer" : $"{target} did not accept the connection");
         }
@@ -145,6 +145,10 @@ internal sealed class HealthExchange(
         Target = target,
         BodyExcerpt = excerpt,
     };
+
+    // The limit of the connection is not the request's own, so its handler calls it a failed request.
+    private static bool IsTimeUp(Exception exception) =>
+        exception is OperationCanceledException || (exception is HttpRequestException { InnerException: { } inner } && IsTimeUp(inner));
 
     private static string Innermost(Exception exception) => exception.InnerException is { } inner ? Innermost(inner) : exception.Message;
 }

@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using Microsoft.Extensions.Time.Testing;
 using MonitorAspire.Supervision.Probes;
 using MonitorAspire.Supervision.Tests.Identity;
+using MonitorAspire.Testing;
 
 namespace MonitorAspire.Supervision.Tests.Probes;
 
@@ -145,14 +146,9 @@ public class HealthProbeTests
     [Fact]
     public async Task Probe_QueueOfConnectionsFull_TimesOutUnconnected()
     {
-        Assert.SkipUnless(OperatingSystem.IsLinux(), "Other systems refuse or enlarge the queue.");
-        using var server = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        server.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        server.Listen(0);
-        using var first = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        first.Connect(server.LocalEndPoint!); // the queue is as long as the backlog and one more
+        using var server = new Swallower();
         var time = new FakeTimeProvider();
-        var probe = new HealthProbe(time).ProbeAsync("127.0.0.1", Port(server), "/health", _ => true, TimeSpan.FromSeconds(2), default);
+        var probe = new HealthProbe(time).ProbeAsync("127.0.0.1", server.Port, "/health", _ => true, TimeSpan.FromSeconds(2), default);
 
         var deadline = DateTime.UtcNow + Ample;
         while (!probe.IsCompleted && DateTime.UtcNow < deadline)
@@ -163,6 +159,19 @@ public class HealthProbeTests
 
         var result = await probe.WaitAsync(Ample);
         Assert.Equal((HealthOutcome.TimedOut, false), (result.Outcome, result.Connected));
+    }
+
+    [Fact]
+    public async Task Probe_FirstAddressSwallowsTheConnection_IsToldOfItAndTheNextIsTried()
+    {
+        Assert.SkipUnless(HostAddresses.Resolve("localhost").Count > 1, "This machine has one loopback address only.");
+        using var server = new Swallower();
+
+        var result = await new HealthProbe().ProbeAsync("localhost", server.Port, "/health", _ => true, TimeSpan.FromSeconds(1), default).WaitAsync(Ample);
+
+        Assert.Equal(
+            $"127.0.0.1:{server.Port} did not accept the connection; [::1]:{server.Port}: Connection refused",
+            result.Detail);
     }
 
     [Fact]
@@ -341,4 +350,28 @@ public class HealthProbeTests
         new HealthProbe().ProbeAsync(host, port, path, pid => pid == 4711, Ample, default);
 
     private static int Port(Socket socket) => ((IPEndPoint)socket.LocalEndPoint!).Port;
+
+    /// <summary>A server that accepts nothing more: its queue, as long as the backlog and one more, is full.</summary>
+    private sealed class Swallower : IDisposable
+    {
+        private readonly Socket _server = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        private readonly Socket _first = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+
+        internal Swallower()
+        {
+            Assert.SkipUnless(OperatingSystem.IsLinux(), "Other systems refuse or enlarge the queue.");
+            Port = FreePort.Next();
+            _server.Bind(new IPEndPoint(IPAddress.Loopback, Port));
+            _server.Listen(0);
+            _first.Connect(_server.LocalEndPoint!);
+        }
+
+        internal int Port { get; }
+
+        public void Dispose()
+        {
+            _first.Dispose();
+            _server.Dispose();
+        }
+    }
 }
