@@ -114,17 +114,18 @@ internal sealed class VerifiedStart(EngineParts parts, DaemonSpec requested, Sta
 
             // An instance of ours is there, or is just being started or stopped by somebody else: look until that is settled.
             var seen = await inspector.InspectAsync(_spec, new InspectOptions { HealthTimeout = HealthTimeout }, cancellationToken).ConfigureAwait(false);
-            if (options.Force)
+            if (options.Force && !replaced)
             {
-                if (replaced)
-                {
-                    throw held;
-                }
-
                 replaced = await ReplaceAsync(cancellationToken).ConfigureAwait(false);
             }
             else if (seen.Verdict == InspectionVerdict.Running)
             {
+                if (replaced)
+                {
+                    // That is what was asked for, by other hands.
+                    _notes.Add($"the next one (PID {seen.Pid}) was started by somebody else, as a supervisor does");
+                }
+
                 return seen;
             }
             else if (seen.Verdict != InspectionVerdict.Unhealthy)

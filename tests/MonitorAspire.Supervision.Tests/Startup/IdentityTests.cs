@@ -53,6 +53,35 @@ public sealed class IdentityTests : IAsyncDisposable
         Assert.Equal(ProcessPresence.Dead, ProcessTable.Current.Lookup(first.Pid!.Value).Presence);
     }
 
+    [Fact]
+    public async Task Start_ForceWhereASupervisorStartsItAgainFirst_IsDoneAllTheSame()
+    {
+        var spec = _bench.Faulty("--start-delay", "100");
+        var last = (await _bench.StartAsync(spec)).Pid;
+        var supervisor = _bench.NewEngine();
+        using var ending = new CancellationTokenSource();
+        var supervising = Task.Run(async () =>
+        {
+            while (!ending.IsCancellationRequested)
+            {
+                await supervisor.StartAsync(spec, new StartOptions { Timeout = Wait.Generous }, CancellationToken.None);
+            }
+        });
+
+        for (var i = 0; i < 5; i++)
+        {
+            var replacing = await _bench.StartAsync(spec, force: true);
+
+            Assert.True(replacing.Serves, replacing.Detail);
+            Assert.Equal(ExitCodes.Success, ExitCodes.For(replacing));
+            Assert.NotEqual(last, replacing.Pid);
+            last = replacing.Pid;
+        }
+
+        await ending.CancelAsync();
+        await supervising;
+    }
+
     [Theory]
     [InlineData(null, "ours", true)]
     [InlineData("theirs", "ours", true)]
