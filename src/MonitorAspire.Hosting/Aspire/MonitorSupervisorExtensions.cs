@@ -49,7 +49,7 @@ public static class MonitorSupervisorExtensions
                 member.Spec.Name,
                 MonitorDaemonsExtensions.EndpointName,
                 new SupervisionOptions { HealthPath = member.Spec.HealthPath, Restart = member.Spec.Restart },
-                ClaimsItself: member.Spec.EffectivePidFileWriter == PidFileWriter.Daemon));
+                ClaimsItself: member.Spec.Command is null));
         }
 
         return fleet.ApplicationBuilder.AddSupervisor<TProject>(fleet.Options, fleet.StateDirectory, name, port, fleet.LaunchId);

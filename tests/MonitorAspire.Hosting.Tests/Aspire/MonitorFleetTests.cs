@@ -111,8 +111,8 @@ public class MonitorFleetTests
 
         var supervisor = fleet.AddMonitorSupervisor<SomeProject>(port: 9099);
         await using var app = fleet.ApplicationBuilder.Build();
-        var environment = await EnvironmentAsync(supervisor.Resource);
-        var daemons = await Task.WhenAll(fleet.Members.Select(m => EnvironmentAsync(m.Resource.Resource)));
+        var environment = await EnvironmentAsync(app, supervisor.Resource);
+        var daemons = await Task.WhenAll(fleet.Members.Select(m => EnvironmentAsync(app, m.Resource.Resource)));
 
         Assert.Equal("/tmp/fleet", environment[StateDirectory.EnvironmentVariable]);
         Assert.Equal("http://_http.monitor-9101", environment["Monitors__Daemons__1__Service"]);
@@ -124,18 +124,19 @@ public class MonitorFleetTests
         Assert.False(environment.ContainsKey("ASPNETCORE_URLS"));
         Assert.All(daemons, daemon => Assert.Equal(environment["Supervisor__LaunchId"], daemon["MONITOR_LAUNCH_ID"]));
         Assert.NotEqual("", environment["Supervisor__LaunchId"]);
+    }
 
-        async Task<Dictionary<string, object>> EnvironmentAsync(IResource resource)
-        {
-            var given = new Dictionary<string, object>();
-            var context = new EnvironmentCallbackContext(app.Services.GetRequiredService<DistributedApplicationExecutionContext>(), resource, given);
-            foreach (var callback in resource.Annotations.OfType<EnvironmentCallbackAnnotation>())
-            {
-                await callback.Callback(context);
-            }
+    [Fact]
+    public async Task AddMonitorSupervisor_CommandThatIsGivenThePidFile_IsRegisteredByTheSupervisorAllTheSame()
+    {
+        // Nobody but the built-in daemon takes the lock and writes the record of an instance.
+        var fleet = Builder(
+            "Monitors:Daemons:0:Port=9100", "Monitors:Daemons:0:Command=/usr/bin/server", "Monitors:Daemons:0:Arguments:0={pidfile}").AddMonitorDaemons<SomeProject>();
 
-            return given;
-        }
+        var supervisor = fleet.AddMonitorSupervisor<SomeProject>(port: 9099);
+        await using var app = fleet.ApplicationBuilder.Build();
+
+        Assert.Equal("Launcher", (await EnvironmentAsync(app, supervisor.Resource))["Monitors__Daemons__0__PidFileWriter"]);
     }
 
     [Theory]
@@ -148,6 +149,18 @@ public class MonitorFleetTests
         var e = Assert.Throws<DistributedApplicationException>(() => fleet.AddMonitorSupervisor<SomeProject>(port: port));
 
         Assert.Contains($"port {port}", e.Message, StringComparison.Ordinal);
+    }
+
+    private static async Task<Dictionary<string, object>> EnvironmentAsync(DistributedApplication app, IResource resource)
+    {
+        var environment = new Dictionary<string, object>();
+        var context = new EnvironmentCallbackContext(app.Services.GetRequiredService<DistributedApplicationExecutionContext>(), resource, environment);
+        foreach (var callback in resource.Annotations.OfType<EnvironmentCallbackAnnotation>())
+        {
+            await callback.Callback(context);
+        }
+
+        return environment;
     }
 
     private static IDistributedApplicationBuilder Builder(params string[] settings)
