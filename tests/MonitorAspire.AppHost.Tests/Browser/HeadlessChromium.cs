@@ -84,6 +84,8 @@ internal sealed class HeadlessChromium : IDisposable
     {
         if (Environment.GetEnvironmentVariable("MONITOR_SCREENSHOTS") is { Length: > 0 } directory)
         {
+            // What the dashboard has to say about this machine (no trusted certificate) belongs in no picture.
+            Page.ExecuteScript("document.querySelectorAll('.messagebar-container, .dashboard-message-bar').forEach(bar => bar.style.display = 'none')");
             Page.GetScreenshot().SaveAsFile(Path.Combine(directory, name));
         }
     }
