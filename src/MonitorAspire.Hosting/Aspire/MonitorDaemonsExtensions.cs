@@ -4,7 +4,6 @@ using MonitorAspire.Hosting;
 using MonitorAspire.Supervision.Files;
 using MonitorAspire.Supervision.Fleet;
 using MonitorAspire.Supervision.Probes;
-using MonitorAspire.Supervision.Startup;
 
 namespace Aspire.Hosting;
 
@@ -33,13 +32,12 @@ public static class MonitorDaemonsExtensions
         ArgumentNullException.ThrowIfNull(builder);
         var (options, specs) = MonitorsConfiguration.Read(builder.Configuration, configure);
         var stateDirectory = StateDirectory.Resolve(options.StateDirectory);
-        var launchId = builder.ExecutionContext.IsRunMode ? Guid.NewGuid().ToString("N") : null;
         var given = specs.Select(spec => spec.Port).ToHashSet();
         var members = specs
             .Select(spec => (builder.ExecutionContext.IsRunMode ? WithFreePort(spec, given) : spec) with { Launch = LaunchMode.Attached, PortRangeEnd = null })
-            .Select(spec => new MonitorFleetMember(spec, builder.AddDaemon<TProject>(spec, stateDirectory).LaunchedAs(launchId)))
+            .Select(spec => new MonitorFleetMember(spec, builder.AddDaemon<TProject>(spec, stateDirectory)))
             .ToList();
-        return new MonitorFleet(builder, options, stateDirectory, members, launchId);
+        return new MonitorFleet(builder, options, stateDirectory, members);
     }
 
     private static IResourceBuilder<IResourceWithEndpoints> AddDaemon<TProject>(this IDistributedApplicationBuilder builder, DaemonSpec spec, string stateDirectory)
@@ -80,12 +78,6 @@ public static class MonitorDaemonsExtensions
         .WithEnvironment("MONITOR_DAEMON_NAME", spec.Name)
         .WithEnvironment(StateDirectory.EnvironmentVariable, stateDirectory)
         .WithHttpHealthCheck(spec.HealthPath, endpointName: EndpointName);
-
-    // A daemon that a person has started on the same port is one too, and must not be taken for this application's own.
-    private static IResourceBuilder<IResourceWithEndpoints> LaunchedAs(this IResourceBuilder<IResourceWithEndpoints> daemon, string? launchId) =>
-        launchId is null
-            ? daemon
-            : daemon.WithAnnotation(new EnvironmentCallbackAnnotation(EngineOptions.LaunchIdVariable, () => launchId));
 
     /// <summary>Takes the first free port of a daemon's range. Where none is, it stays on its first one, and the launch says who has that.</summary>
     private static DaemonSpec WithFreePort(DaemonSpec spec, HashSet<int> given)

@@ -7,17 +7,13 @@ namespace Aspire.Hosting;
 public sealed class MonitorFleet
 {
     internal MonitorFleet(
-        IDistributedApplicationBuilder applicationBuilder, MonitorsOptions options, string stateDirectory, IReadOnlyList<MonitorFleetMember> members, string? launchId)
+        IDistributedApplicationBuilder applicationBuilder, MonitorsOptions options, string stateDirectory, IReadOnlyList<MonitorFleetMember> members)
     {
-        LaunchId = launchId;
         ApplicationBuilder = applicationBuilder;
         Options = options;
         StateDirectory = stateDirectory;
         Members = members;
     }
-
-    /// <summary>What its daemons have in their environment, and no daemon that somebody else has launched; <see langword="null"/> where nothing is run.</summary>
-    internal string? LaunchId { get; }
 
     /// <summary>The application that they belong to.</summary>
     public IDistributedApplicationBuilder ApplicationBuilder { get; }

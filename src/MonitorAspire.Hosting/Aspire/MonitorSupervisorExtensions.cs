@@ -52,7 +52,7 @@ public static class MonitorSupervisorExtensions
                 ClaimsItself: member.Spec.Command is null));
         }
 
-        return fleet.ApplicationBuilder.AddSupervisor<TProject>(fleet.Options, fleet.StateDirectory, name, port, fleet.LaunchId);
+        return fleet.ApplicationBuilder.AddSupervisor<TProject>(fleet.Options, fleet.StateDirectory, name, port);
     }
 
     /// <summary>
@@ -71,11 +71,11 @@ public static class MonitorSupervisorExtensions
     {
         ArgumentNullException.ThrowIfNull(builder);
         var options = MonitorsConfiguration.Read(builder.Configuration).Options;
-        return builder.AddSupervisor<TProject>(options, StateDirectory.Resolve(options.StateDirectory), name, port, launchId: null);
+        return builder.AddSupervisor<TProject>(options, StateDirectory.Resolve(options.StateDirectory), name, port);
     }
 
     private static IResourceBuilder<ProjectResource> AddSupervisor<TProject>(
-        this IDistributedApplicationBuilder builder, MonitorsOptions options, string stateDirectory, string name, int port, string? launchId)
+        this IDistributedApplicationBuilder builder, MonitorsOptions options, string stateDirectory, string name, int port)
         where TProject : IProjectMetadata, new()
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(name);
@@ -102,11 +102,6 @@ public static class MonitorSupervisorExtensions
             .WithEnvironment("Supervisor__Launcher", "true")
             .WithUrlForEndpoint(MonitorDaemonsExtensions.EndpointName, endpoint => new ResourceUrlAnnotation { Url = "/api/daemons", DisplayText = "Daemons" })
             .WithHttpHealthCheck("/health", endpointName: MonitorDaemonsExtensions.EndpointName);
-        if (launchId is not null)
-        {
-            supervisor.WithEnvironment("Supervisor__LaunchId", launchId);
-        }
-
         supervisor.WithEnvironment(context => FleetDescription.Write(
             context.EnvironmentVariables,
             SupervisedResource.In(context.ExecutionContext.Services.GetRequiredService<DistributedApplicationModel>()),
@@ -116,7 +111,9 @@ public static class MonitorSupervisorExtensions
 
         if (builder.ExecutionContext.IsRunMode)
         {
-            builder.AddLaunching(supervisor.Resource, new SupervisorAddress(port, stateDirectory, launchId));
+            var address = new SupervisorAddress(port, stateDirectory, LaunchId: Guid.NewGuid().ToString("N"));
+            supervisor.WithEnvironment("Supervisor__LaunchId", address.LaunchId);
+            builder.AddLaunching(supervisor.Resource, address);
         }
 
         return supervisor;

@@ -62,7 +62,14 @@ public sealed record InstanceRecord
 
     /// <summary>An id for a new instance. It starts with the port, so that a holder of the lock can be told from its launcher.</summary>
     /// <param name="port">The port.</param>
-    public static string NewInstanceId(int port) => string.Create(CultureInfo.InvariantCulture, $"{port}-{Guid.NewGuid():N}");
+    /// <param name="launchId">Id of a launcher that wants to know its own again. Default none.</param>
+    public static string NewInstanceId(int port, string? launchId = null) => $"{IdPrefix(port, launchId)}{Guid.NewGuid():N}";
+
+    /// <summary>Whether an instance id was given by the launcher with this id.</summary>
+    internal static bool IsOfLauncher(string instanceId, int port, string launchId) => instanceId.StartsWith(IdPrefix(port, launchId), StringComparison.Ordinal);
+
+    private static string IdPrefix(int port, string? launchId) =>
+        launchId is null ? string.Create(CultureInfo.InvariantCulture, $"{port}-") : string.Create(CultureInfo.InvariantCulture, $"{port}-{launchId}-");
 
     /// <summary>The identity that the record names, or <see langword="null"/> while nothing was spawned.</summary>
     [JsonIgnore]

@@ -14,10 +14,12 @@ internal static class ProcessEnvironment
     /// <summary>The value of a variable; <see langword="null"/> where the process has none or this user may not see it.</summary>
     internal static string? Get(ProcessTable table, int pid, string name) => TryGet(table, pid, name, out var value) ? value : null;
 
-    /// <summary>Whether the process provably has not this value: false where its environment is not to be seen, or is empty as a zombie's is.</summary>
-    internal static bool Lacks(ProcessTable table, int pid, string name, string value) => TryGet(table, pid, name, out var found) && found != value;
-
-    private static bool TryGet(ProcessTable table, int pid, string name, out string? value)
+    /// <summary>Whether the environment is to be seen: not another user's, and not empty as a zombie's is.</summary>
+    /// <param name="table">The processes.</param>
+    /// <param name="pid">The process.</param>
+    /// <param name="name">The variable.</param>
+    /// <param name="value">Its value; <see langword="null"/> where the process has none or nothing is to be seen.</param>
+    internal static bool TryGet(ProcessTable table, int pid, string name, out string? value)
     {
         value = null;
         var environment = new ArrayBufferWriter<byte>(8192);

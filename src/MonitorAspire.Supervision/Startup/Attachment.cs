@@ -12,7 +12,7 @@ internal sealed class Attachment(EngineParts parts)
     internal DaemonInstance? Attach(DaemonSpec spec)
     {
         var located = parts.Locator.Locate(new DaemonFiles(parts.Options.StateDirectory, spec.Port));
-        return located is { Kind: LocatedKind.Instance, Identity: { } identity } && !parts.IsOfAnotherLauncher(spec, identity.Pid)
+        return located is { Kind: LocatedKind.Instance, Identity: { } identity } && !parts.IsOfAnotherLauncher(spec, located)
             ? new DaemonInstance(
                 identity,
                 spec.Port,

@@ -15,13 +15,11 @@ public sealed record EngineOptions
     public IReadOnlyDictionary<string, string?> DaemonEnvironment { get; init; } = new Dictionary<string, string?>();
 
     /// <summary>
-    /// What the launcher of the attached daemons puts into the environment of those that claim themselves, as <see cref="LaunchIdVariable"/>. An
-    /// instance without it was launched by somebody else, and is foreign. Default none: whoever launched it, it counts.
+    /// Id of the one launcher of the attached daemons, which is part of the instance ids that it gives
+    /// (<see cref="Files.InstanceRecord.NewInstanceId"/>). An instance with another id, or a built-in daemon with none, was launched by somebody else
+    /// and is foreign. Default none: whoever launched it, it counts.
     /// </summary>
     public string? LaunchId { get; init; }
-
-    /// <summary>The variable that carries <see cref="LaunchId"/>: <c>MONITOR_LAUNCH_ID</c>.</summary>
-    public const string LaunchIdVariable = "MONITOR_LAUNCH_ID";
 
     /// <summary>Size at which a daemon's log is rotated, in bytes. Default 10 MiB.</summary>
     public long LogRotateBytes { get; init; } = 10 * 1024 * 1024;

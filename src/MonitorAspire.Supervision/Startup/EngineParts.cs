@@ -1,3 +1,4 @@
+using MonitorAspire.Supervision.Files;
 using MonitorAspire.Supervision.Fleet;
 using MonitorAspire.Supervision.Identity;
 using MonitorAspire.Supervision.Probes;
@@ -30,10 +31,19 @@ internal sealed class EngineParts
     /// Whether the living instance of an attached daemon provably comes from another launcher than ours: a person started it by hand, or
     /// an earlier run of the application did. Where the platform or another user's process keeps its environment to itself, nothing is proved.
     /// </summary>
-    internal bool IsOfAnotherLauncher(DaemonSpec spec, int pid) =>
-        Options.LaunchId is { } ours
-        && spec is { Launch: LaunchMode.Attached, EffectivePidFileWriter: PidFileWriter.Daemon }
-        && ProcessEnvironment.Lacks(Processes, pid, EngineOptions.LaunchIdVariable, ours);
+    internal bool IsOfAnotherLauncher(DaemonSpec spec, Located located)
+    {
+        if (Options.LaunchId is not { } ours || spec.Launch != LaunchMode.Attached || located.Identity is not { } identity)
+        {
+            return false;
+        }
+
+        // A program may write over its environment (setproctitle), so that it says nothing proves nothing; the built-in daemon does not.
+        return ProcessEnvironment.TryGet(Processes, identity.Pid, InstanceRecord.EnvironmentVariable, out var value)
+            && (InstanceLocator.IdForPort(value, spec.Port) is { } id
+                ? !InstanceRecord.IsOfLauncher(id, spec.Port, ours)
+                : spec.EffectivePidFileWriter == PidFileWriter.Daemon);
+    }
 
     internal EngineOptions Options { get; }
 

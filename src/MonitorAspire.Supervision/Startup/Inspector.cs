@@ -30,7 +30,7 @@ internal sealed class Inspector(EngineParts parts)
 
         return located.Kind switch
         {
-            LocatedKind.Instance when parts.IsOfAnotherLauncher(spec, located.Identity!.Value.Pid) => InspectStranger(spec, located, seen),
+            LocatedKind.Instance when parts.IsOfAnotherLauncher(spec, located) => InspectStranger(spec, located, seen),
             LocatedKind.Instance => await InspectInstanceAsync(spec, options, located, reading, seen, cancellationToken).ConfigureAwait(false),
             LocatedKind.Launching => seen with { Verdict = InspectionVerdict.Starting, Detail = $"being started by PID {located.Record!.LauncherPid}" },
             LocatedKind.Leaked => seen with
@@ -149,7 +149,7 @@ internal sealed class Inspector(EngineParts parts)
             Verdict = InspectionVerdict.Foreign,
             Reason = StartupReason.AlreadyRunning,
             Listeners = parts.Ports.Look(HostAddresses.Find(spec.Host), spec.Port, root, located.InstanceId).Listeners,
-            Detail = $"port {spec.Port} has a monitor daemon already, PID {root.Pid} ({parts.Processes.Describe(root.Pid)?.Executable ?? "gone by now"}), "
+            Detail = $"port {spec.Port} has a daemon of ours already, PID {root.Pid} ({parts.Processes.Describe(root.Pid)?.Executable ?? "gone by now"}), "
                 + $"which was not launched from here; 'monitor stop --port {spec.Port} --state-dir {parts.Options.StateDirectory}' stops it",
         };
     }

@@ -38,7 +38,7 @@ internal sealed record SupervisorSettings
     /// <summary>Whether whoever launches the attached daemons talks to us; otherwise they are watched, and that is all.</summary>
     internal bool HasLauncher { get; init; }
 
-    /// <summary>What the launcher's own daemons have in their environment; <see langword="null"/> where anybody's will do.</summary>
+    /// <summary>Id of the one launcher whose daemons count; <see langword="null"/> where anybody's will do.</summary>
     internal string? LaunchId { get; init; }
 
     /// <summary>Where alerts are posted to, or <see langword="null"/>.</summary>

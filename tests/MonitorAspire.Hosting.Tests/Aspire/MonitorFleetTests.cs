@@ -122,8 +122,9 @@ public class MonitorFleetTests
         Assert.Equal("monitor-9101", environment["Monitors__Daemons__1__Name"]);
         Assert.Equal("Attached", environment["Monitors__Daemons__1__Launch"]);
         Assert.False(environment.ContainsKey("ASPNETCORE_URLS"));
-        Assert.All(daemons, daemon => Assert.Equal(environment["Supervisor__LaunchId"], daemon["MONITOR_LAUNCH_ID"]));
         Assert.NotEqual("", environment["Supervisor__LaunchId"]);
+        Assert.Equal(2, daemons.Select(d => d[InstanceRecord.EnvironmentVariable]).Distinct().Count());
+        Assert.StartsWith($"9101-{environment["Supervisor__LaunchId"]}-", (string)daemons[1][InstanceRecord.EnvironmentVariable], StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Globalization;
 using Microsoft.Extensions.Logging.Abstractions;
 using MonitorAspire.Supervision.Files;
@@ -61,6 +62,18 @@ public sealed class EngineBench : IAsyncDisposable
             spec,
             new StartOptions { Timeout = TimeSpan.FromSeconds(timeoutSeconds), Force = force, StopGracePeriod = TimeSpan.FromSeconds(1) },
             cancellationToken);
+    }
+
+    /// <summary>Starts a daemon as somebody does who knows nothing of engines.</summary>
+    public Process Launch(DaemonSpec spec, IReadOnlyDictionary<string, string> environment)
+    {
+        var start = new ProcessStartInfo(spec.Command!, spec.Arguments.Select(a => spec.FillIn(a, Files(spec.Port))));
+        foreach (var (name, value) in environment)
+        {
+            start.Environment[name] = value;
+        }
+
+        return Process.Start(start)!;
     }
 
     public Task<StopReport> StopAsync(DaemonSpec spec) =>

@@ -83,25 +83,42 @@ public sealed class IdentityTests : IAsyncDisposable
     }
 
     [Theory]
-    [InlineData(null, "ours", true)]
-    [InlineData("theirs", "ours", true)]
-    [InlineData("ours", "ours", false)]
-    [InlineData("theirs", null, false)]
-    public async Task Inspect_AttachedDaemonOfAnotherLauncher_IsForeignAndNamed(string? launchedBy, string? launcher, bool isForeign)
+    [InlineData(PidFileWriter.Daemon, "theirs", "ours", true)]
+    [InlineData(PidFileWriter.Daemon, "", "ours", true)]
+    [InlineData(PidFileWriter.Daemon, "ours", "ours", false)]
+    [InlineData(PidFileWriter.Daemon, "theirs", null, false)]
+    [InlineData(PidFileWriter.Launcher, "theirs", "ours", true)]
+    [InlineData(PidFileWriter.Launcher, "", "ours", false)]
+    [InlineData(PidFileWriter.Launcher, "ours", "ours", false)]
+    public async Task Inspect_AttachedDaemonOfAnotherLauncher_IsForeignAndNamed(PidFileWriter writer, string launchedBy, string? launcher, bool isForeign)
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "Only Linux shows the environment of a process.");
-        var spec = _bench.FaultyWithPidFile();
-        var started = await _bench.StartAsync(spec with { Environment = new Dictionary<string, string?> { [EngineOptions.LaunchIdVariable] = launchedBy } });
-        var attached = spec with { Launch = LaunchMode.Attached };
-        var engine = _bench.NewEngine(launcher);
+        var spec = _bench.Faulty() with { Launch = LaunchMode.Attached };
+        var environment = new Dictionary<string, string>();
+        if (launchedBy.Length > 0)
+        {
+            environment[InstanceRecord.EnvironmentVariable] = InstanceRecord.NewInstanceId(spec.Port, launchedBy);
+        }
 
-        var seen = await engine.InspectAsync(attached, new InspectOptions(), CancellationToken.None);
+        // As a launcher that is no engine starts it, and as a supervisor registers it that takes all.
+        using var process = _bench.Launch(spec, environment);
+        try
+        {
+            await Wait.UntilAsync(() => _bench.Engine.Register(spec, process.Id, restarts: 0) is not null, "registered");
+            await Wait.UntilAsync(async () => (await _bench.InspectAsync(spec)).Verdict == InspectionVerdict.Running, "it serves");
+            var engine = _bench.NewEngine(launcher);
 
-        Assert.Equal(isForeign ? InspectionVerdict.Foreign : InspectionVerdict.Running, seen.Verdict);
-        Assert.Equal(isForeign ? null : started.Pid, seen.Pid);
-        Assert.Equal(isForeign ? null : started.Pid, engine.Attach(attached)?.Pid);
-        Assert.Equal(isForeign, seen.Detail?.Contains($"PID {started.Pid} (", StringComparison.Ordinal) == true);
-        Assert.Equal(InspectionVerdict.Running, (await engine.InspectAsync(spec, new InspectOptions(), CancellationToken.None)).Verdict);
+            var seen = await engine.InspectAsync(spec with { PidFileWriter = writer }, new InspectOptions(), CancellationToken.None);
+
+            Assert.Equal(isForeign ? InspectionVerdict.Foreign : InspectionVerdict.Running, seen.Verdict);
+            Assert.Equal(isForeign ? null : process.Id, seen.Pid);
+            Assert.Equal(isForeign ? null : process.Id, engine.Attach(spec with { PidFileWriter = writer })?.Pid);
+            Assert.Equal(isForeign, seen.Detail?.Contains($"PID {process.Id} (", StringComparison.Ordinal) == true);
+        }
+        finally
+        {
+            process.Kill();
+        }
     }
 
     [Fact]

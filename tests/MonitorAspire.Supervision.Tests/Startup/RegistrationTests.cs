@@ -13,7 +13,8 @@ public sealed class RegistrationTests : IDisposable
     private readonly DaemonEngine _engine;
     private readonly DaemonSpec _spec = new() { Name = "server", Port = FreePort.Next(), Launch = LaunchMode.Attached, PidFileWriter = PidFileWriter.Launcher };
 
-    public RegistrationTests() => _engine = new DaemonEngine(new EngineOptions { StateDirectory = _directory["state"] }, NullLogger<DaemonEngine>.Instance);
+    public RegistrationTests() => _engine = new DaemonEngine(
+        new EngineOptions { StateDirectory = _directory["state"], LaunchId = "the application's" }, NullLogger<DaemonEngine>.Instance);
 
     private DaemonFiles Files => new(_directory["state"], _spec.Port);
 

@@ -59,11 +59,12 @@ internal static class SupervisionSetup
 
         resource.Annotations.Add(new EnvironmentCallbackAnnotation(context =>
         {
-            // Asked anew at every launch. The id marks the process and all its descendants as this instance's.
+            // Asked anew at every launch. The id marks the process and all its descendants as this instance's, and the instance as ours.
             if (SupervisedResource.In(context.ExecutionContext.Services.GetRequiredService<DistributedApplicationModel>())
                 .FirstOrDefault(r => r.Resource == context.Resource) is { Port: { } port })
             {
-                context.EnvironmentVariables[InstanceRecord.EnvironmentVariable] = InstanceRecord.NewInstanceId(port);
+                context.EnvironmentVariables[InstanceRecord.EnvironmentVariable] = InstanceRecord.NewInstanceId(
+                    port, context.ExecutionContext.Services.GetRequiredService<SupervisorAddress>().LaunchId);
             }
 
             if (context.ExecutionContext.Services.GetRequiredService<LaunchTraces>().CurrentOf(annotation.DaemonName) is { } traceParent)
