@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
-using System.Net.Sockets;
 using MonitorAspire.Supervision.Files;
 using MonitorAspire.Supervision.Fleet;
 using MonitorAspire.Supervision.Probes;
@@ -65,16 +64,7 @@ internal sealed class DaemonOptions
     /// <exception cref="UsageException">It is such a host.</exception>
     internal void RequireKnownHost(ParseResult parsed)
     {
-        if (parsed.GetValue(Host) is not { } host)
-        {
-            return;
-        }
-
-        try
-        {
-            HostAddresses.Resolve(host);
-        }
-        catch (SocketException)
+        if (parsed.GetValue(Host) is { } host && HostAddresses.Find(host).Count == 0)
         {
             throw new UsageException($"--host: '{host}' cannot be resolved: it stands for no address");
         }

@@ -65,8 +65,9 @@ public sealed record InstanceRecord
     /// <param name="launchId">Id of a launcher that wants to know its own again. Default none.</param>
     public static string NewInstanceId(int port, string? launchId = null) => $"{IdPrefix(port, launchId)}{Guid.NewGuid():N}";
 
-    /// <summary>Whether an instance id was given by the launcher with this id.</summary>
-    internal static bool IsOfLauncher(string instanceId, int port, string launchId) => instanceId.StartsWith(IdPrefix(port, launchId), StringComparison.Ordinal);
+    /// <summary>Whether an instance id is one of this port and, where that is asked, of the launcher with this id.</summary>
+    internal static bool IsInstanceIdOf(string? instanceId, int port, string? launchId = null) =>
+        instanceId?.StartsWith(IdPrefix(port, launchId), StringComparison.Ordinal) == true;
 
     private static string IdPrefix(int port, string? launchId) =>
         launchId is null ? string.Create(CultureInfo.InvariantCulture, $"{port}-") : string.Create(CultureInfo.InvariantCulture, $"{port}-{launchId}-");

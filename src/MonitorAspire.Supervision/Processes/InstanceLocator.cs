@@ -1,4 +1,3 @@
-using System.Globalization;
 using MonitorAspire.Supervision.Files;
 using MonitorAspire.Supervision.Identity;
 
@@ -47,8 +46,7 @@ internal sealed record Located(
 internal sealed class InstanceLocator(ProcessTable table)
 {
     /// <summary>The id, if it is one of an instance of this port; otherwise <see langword="null"/>.</summary>
-    internal static string? IdForPort(string? instanceId, int port) =>
-        instanceId?.StartsWith(string.Create(CultureInfo.InvariantCulture, $"{port}-"), StringComparison.Ordinal) == true ? instanceId : null;
+    internal static string? IdForPort(string? instanceId, int port) => InstanceRecord.IsInstanceIdOf(instanceId, port) ? instanceId : null;
 
     /// <summary>Looks. Changes nothing.</summary>
     internal Located Locate(DaemonFiles files)

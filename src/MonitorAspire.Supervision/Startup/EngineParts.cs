@@ -41,7 +41,7 @@ internal sealed class EngineParts
         // A program may write over its environment (setproctitle), so that it says nothing proves nothing; the built-in daemon does not.
         return ProcessEnvironment.TryGet(Processes, identity.Pid, InstanceRecord.EnvironmentVariable, out var value)
             && (InstanceLocator.IdForPort(value, spec.Port) is { } id
-                ? !InstanceRecord.IsOfLauncher(id, spec.Port, ours)
+                ? !InstanceRecord.IsInstanceIdOf(id, spec.Port, ours)
                 : spec.EffectivePidFileWriter == PidFileWriter.Daemon);
     }
 

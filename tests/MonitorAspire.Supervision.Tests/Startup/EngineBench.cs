@@ -65,14 +65,10 @@ public sealed class EngineBench : IAsyncDisposable
     }
 
     /// <summary>Starts a daemon as somebody does who knows nothing of engines.</summary>
-    public Process Launch(DaemonSpec spec, IReadOnlyDictionary<string, string> environment)
+    public Process Launch(DaemonSpec spec, string? instanceId)
     {
         var start = new ProcessStartInfo(spec.Command!, spec.Arguments.Select(a => spec.FillIn(a, Files(spec.Port))));
-        foreach (var (name, value) in environment)
-        {
-            start.Environment[name] = value;
-        }
-
+        start.Environment[InstanceRecord.EnvironmentVariable] = instanceId;
         return Process.Start(start)!;
     }
 

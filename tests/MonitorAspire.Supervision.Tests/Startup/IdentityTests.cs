@@ -84,24 +84,20 @@ public sealed class IdentityTests : IAsyncDisposable
 
     [Theory]
     [InlineData(PidFileWriter.Daemon, "theirs", "ours", true)]
-    [InlineData(PidFileWriter.Daemon, "", "ours", true)]
+    [InlineData(PidFileWriter.Daemon, null, "ours", true)]
     [InlineData(PidFileWriter.Daemon, "ours", "ours", false)]
     [InlineData(PidFileWriter.Daemon, "theirs", null, false)]
     [InlineData(PidFileWriter.Launcher, "theirs", "ours", true)]
-    [InlineData(PidFileWriter.Launcher, "", "ours", false)]
+    [InlineData(PidFileWriter.Launcher, null, "ours", false)]
     [InlineData(PidFileWriter.Launcher, "ours", "ours", false)]
-    public async Task Inspect_AttachedDaemonOfAnotherLauncher_IsForeignAndNamed(PidFileWriter writer, string launchedBy, string? launcher, bool isForeign)
+    public async Task Inspect_AttachedDaemonOfAnotherLauncher_IsForeignAndNamed(PidFileWriter writer, string? launchedBy, string? launcher, bool isForeign)
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "Only Linux shows the environment of a process.");
         var spec = _bench.Faulty() with { Launch = LaunchMode.Attached };
-        var environment = new Dictionary<string, string>();
-        if (launchedBy.Length > 0)
-        {
-            environment[InstanceRecord.EnvironmentVariable] = InstanceRecord.NewInstanceId(spec.Port, launchedBy);
-        }
+        var instanceId = launchedBy is null ? null : InstanceRecord.NewInstanceId(spec.Port, launchedBy);
 
         // As a launcher that is no engine starts it, and as a supervisor registers it that takes all.
-        using var process = _bench.Launch(spec, environment);
+        using var process = _bench.Launch(spec, instanceId);
         try
         {
             await Wait.UntilAsync(() => _bench.Engine.Register(spec, process.Id, restarts: 0) is not null, "registered");

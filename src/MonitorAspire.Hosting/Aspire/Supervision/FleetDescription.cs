@@ -46,7 +46,7 @@ internal static class FleetDescription
             Set($"{daemon}__Name", supervised.Name);
             Set($"{daemon}__HealthPath", supervised.Annotation.Options.HealthPath);
             Set($"{daemon}__Launch", nameof(LaunchMode.Attached));
-            Set($"{daemon}__PidFileWriter", supervised.Annotation.ClaimsItself ? nameof(PidFileWriter.Daemon) : nameof(PidFileWriter.Launcher));
+            Set($"{daemon}__PidFileWriter", supervised.Annotation.PidFileWriter.ToString());
             Set($"{daemon}__Service", $"http://_{supervised.Endpoint.Name}.{name}");
             environment[$"services__{name}__{supervised.Endpoint.Name}__0"] = new EndpointReference(supervised.Resource, supervised.Endpoint);
             if (supervised.KeepsProxy)

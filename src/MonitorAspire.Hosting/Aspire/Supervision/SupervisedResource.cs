@@ -28,7 +28,7 @@ internal sealed record SupervisedResource(IResourceWithEndpoints Resource, Super
             Port = port,
             HealthPath = Annotation.Options.HealthPath,
             Launch = LaunchMode.Attached,
-            PidFileWriter = Annotation.ClaimsItself ? PidFileWriter.Daemon : PidFileWriter.Launcher,
+            PidFileWriter = Annotation.PidFileWriter,
         }
         : null;
 

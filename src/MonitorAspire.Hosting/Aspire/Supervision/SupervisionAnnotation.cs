@@ -1,5 +1,6 @@
 using Aspire.Hosting;
 using Aspire.Hosting.ApplicationModel;
+using MonitorAspire.Supervision.Fleet;
 
 namespace MonitorAspire.Hosting.Supervision;
 
@@ -8,7 +9,11 @@ namespace MonitorAspire.Hosting.Supervision;
 /// <param name="EndpointName">The endpoint that is watched.</param>
 /// <param name="Options">How it is supervised.</param>
 /// <param name="ClaimsItself">Whether it writes its PID file and takes its lock itself, as the monitor daemon does.</param>
-internal sealed record SupervisionAnnotation(string DaemonName, string EndpointName, SupervisionOptions Options, bool ClaimsItself) : IResourceAnnotation;
+internal sealed record SupervisionAnnotation(string DaemonName, string EndpointName, SupervisionOptions Options, bool ClaimsItself) : IResourceAnnotation
+{
+    /// <summary>Who writes its PID file, in the words of the engine and its configuration.</summary>
+    internal PidFileWriter PidFileWriter => ClaimsItself ? PidFileWriter.Daemon : PidFileWriter.Launcher;
+}
 
 /// <summary>Marks the resource that is the supervisor.</summary>
 internal sealed record SupervisorAnnotation : IResourceAnnotation;
