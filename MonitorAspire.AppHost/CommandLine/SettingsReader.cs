@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Configuration;
+using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervision.Files;
-using MonitorAspire.Supervision.Fleet;
 
 namespace MonitorAspire.AppHost.CommandLine;
 

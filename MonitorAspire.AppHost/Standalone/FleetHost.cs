@@ -3,6 +3,7 @@ using MonitorAspire.AppHost.Standalone.Children;
 using MonitorAspire.AppHost.Standalone.Dashboard;
 using MonitorAspire.AppHost.Standalone.Fleet;
 using MonitorAspire.AppHost.Standalone.Output;
+using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervision.Fleet;
 using MonitorAspire.Supervision.Startup;
 using MonitorAspire.Supervision.Telemetry;

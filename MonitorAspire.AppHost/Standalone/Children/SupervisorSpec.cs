@@ -1,5 +1,6 @@
 using System.Globalization;
 using MonitorAspire.AppHost.Standalone.Dashboard;
+using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervision.Fleet;
 
 namespace MonitorAspire.AppHost.Standalone.Children;

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Security.Cryptography;
+using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervision.Fleet;
 
 namespace MonitorAspire.AppHost.Standalone.Dashboard;

@@ -1,5 +1,6 @@
 using MonitorAspire.AppHost.Standalone.Children;
 using MonitorAspire.AppHost.Standalone.Output;
+using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervision.Startup;
 using MonitorAspire.Supervision.Telemetry;
 

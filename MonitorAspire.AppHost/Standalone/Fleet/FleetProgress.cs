@@ -1,4 +1,5 @@
 using MonitorAspire.AppHost.Standalone.Output;
+using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervision.Fleet;
 using MonitorAspire.Supervision.Telemetry;
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervision.Fleet;
 using MonitorAspire.Supervision.Telemetry;
 

@@ -1,5 +1,5 @@
 using Microsoft.Extensions.Configuration;
-using MonitorAspire.Supervision.Restarts;
+using MonitorAspire.Supervision.Daemons;
 
 var builder = DistributedApplication.CreateBuilder(args);
 

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
-using MonitorAspire.Supervision.Files;
-using MonitorAspire.Supervision.Fleet;
+using MonitorAspire.Supervision.Daemons;
+using MonitorAspire.Supervision.Identity;
 using MonitorAspire.Supervision.Probes;
 
 namespace MonitorAspire.Cli.CommandLine;

@@ -1,9 +1,11 @@
 using MonitorAspire.Cli.Logs;
 using MonitorAspire.Cli.Stop;
 using MonitorAspire.Cli.Terminal;
+using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervision.Files;
+using MonitorAspire.Supervision.Identity;
+using MonitorAspire.Supervision.Interop;
 using MonitorAspire.Supervision.Processes;
-using MonitorAspire.Supervision.Fleet;
 using MonitorAspire.Supervision.Startup;
 
 namespace MonitorAspire.Cli.Start;

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using MonitorAspire.Supervision.Fleet;
+using MonitorAspire.Supervision.Daemons;
 
 namespace MonitorAspire.Cli.Up;
 

@@ -1,8 +1,8 @@
 using System.Globalization;
 using Aspire.Hosting.ApplicationModel;
 using MonitorAspire.Hosting;
+using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervision.Files;
-using MonitorAspire.Supervision.Fleet;
 using MonitorAspire.Supervision.Probes;
 
 namespace Aspire.Hosting;

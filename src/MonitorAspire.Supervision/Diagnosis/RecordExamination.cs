@@ -1,4 +1,4 @@
-using MonitorAspire.Supervision.Files;
+using MonitorAspire.Supervision.Identity;
 using MonitorAspire.Supervision.Processes;
 
 namespace MonitorAspire.Supervision.Diagnosis;

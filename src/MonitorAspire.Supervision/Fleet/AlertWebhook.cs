@@ -169,8 +169,8 @@ public sealed partial class AlertWebhook : IAsyncDisposable
     }
 
     [LoggerMessage(120, LogLevel.Error, "The alert {Kind} ({State}) of {Daemon} could not be posted after {Attempts} attempts: {Detail}")]
-    private partial void LogGivenUp(Restarts.AlertKind kind, AlertState state, string daemon, int attempts, string detail);
+    private partial void LogGivenUp(Daemons.AlertKind kind, AlertState state, string daemon, int attempts, string detail);
 
     [LoggerMessage(121, LogLevel.Error, "Too many alerts wait to be posted; the alert {Kind} of {Daemon} is given up")]
-    private partial void LogDropped(Restarts.AlertKind kind, string daemon);
+    private partial void LogDropped(Daemons.AlertKind kind, string daemon);
 }

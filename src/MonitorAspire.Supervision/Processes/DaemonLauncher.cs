@@ -1,8 +1,9 @@
 using System.Collections;
 using System.Globalization;
 using Microsoft.Win32.SafeHandles;
+using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervision.Files;
-using MonitorAspire.Supervision.Fleet;
+using MonitorAspire.Supervision.Identity;
 using MonitorAspire.Supervision.Interop;
 using MonitorAspire.Supervision.Startup;
 

@@ -1,4 +1,3 @@
-using MonitorAspire.Supervision.Files;
 using MonitorAspire.Supervision.Identity;
 
 namespace MonitorAspire.Supervision.Processes;

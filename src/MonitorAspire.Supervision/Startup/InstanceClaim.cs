@@ -1,8 +1,9 @@
 using System.Globalization;
+using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervision.Files;
 using MonitorAspire.Supervision.Identity;
-using MonitorAspire.Supervision.Processes;
 using MonitorAspire.Supervision.Interop;
+using MonitorAspire.Supervision.Processes;
 
 namespace MonitorAspire.Supervision.Startup;
 

@@ -1,10 +1,11 @@
 using System.Globalization;
 using System.Net;
+using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervision.Files;
-using MonitorAspire.Supervision.Fleet;
+using MonitorAspire.Supervision.Identity;
+using MonitorAspire.Supervision.Interop;
 using MonitorAspire.Supervision.Probes;
 using MonitorAspire.Supervision.Processes;
-using MonitorAspire.Supervision.Interop;
 
 namespace MonitorAspire.Supervision.Startup;
 

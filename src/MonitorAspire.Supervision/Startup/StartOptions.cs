@@ -1,6 +1,8 @@
+using MonitorAspire.Supervision.Daemons;
+
 namespace MonitorAspire.Supervision.Startup;
 
-/// <summary>How one start is carried out; what is started is the <see cref="Fleet.DaemonSpec"/>'s to say.</summary>
+/// <summary>How one start is carried out; what is started is the <see cref="Daemons.DaemonSpec"/>'s to say.</summary>
 public sealed record StartOptions
 {
     /// <summary>Time for all stages together. Default 30 seconds.</summary>

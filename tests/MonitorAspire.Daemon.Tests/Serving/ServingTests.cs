@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net.Sockets;
 using MonitorAspire.Supervision.Files;
+using MonitorAspire.Supervision.Identity;
 using MonitorAspire.Testing;
 
 namespace MonitorAspire.Daemon.Tests.Serving;

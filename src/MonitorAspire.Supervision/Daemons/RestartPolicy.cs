@@ -1,4 +1,4 @@
-namespace MonitorAspire.Supervision.Restarts;
+namespace MonitorAspire.Supervision.Daemons;
 
 /// <summary>When and how fast a daemon is started again. Settable because it is bound from configuration; not changed after that.</summary>
 public sealed record RestartPolicy

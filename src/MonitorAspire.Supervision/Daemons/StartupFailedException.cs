@@ -1,4 +1,4 @@
-namespace MonitorAspire.Supervision.Startup;
+namespace MonitorAspire.Supervision.Daemons;
 
 /// <summary>Ends a start from wherever it is; never leaves the engine.</summary>
 internal sealed class StartupFailedException(StartupReason reason, string detail) : Exception(detail)

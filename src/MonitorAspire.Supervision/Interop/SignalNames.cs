@@ -1,4 +1,4 @@
-namespace MonitorAspire.Supervision.Processes;
+namespace MonitorAspire.Supervision.Interop;
 
 /// <summary>Names of the signals that end processes. The numbers are those of Linux on x86 and Arm, and of macOS where they agree.</summary>
 public static class SignalNames

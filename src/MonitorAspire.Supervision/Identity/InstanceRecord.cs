@@ -1,10 +1,10 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using MonitorAspire.Supervision.Identity;
+using MonitorAspire.Supervision.Files;
 using MonitorAspire.Supervision.Interop;
 
-namespace MonitorAspire.Supervision.Files;
+namespace MonitorAspire.Supervision.Identity;
 
 /// <summary>What is known of an instance beyond its PID: what adoption and diagnosis read.</summary>
 public sealed record InstanceRecord

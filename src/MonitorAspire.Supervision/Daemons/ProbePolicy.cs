@@ -1,6 +1,4 @@
-using MonitorAspire.Supervision.Restarts;
-
-namespace MonitorAspire.Supervision.Fleet;
+namespace MonitorAspire.Supervision.Daemons;
 
 /// <summary>How often and how a daemon that runs is looked at. Settable because it is bound from configuration; not changed after that.</summary>
 public sealed record ProbePolicy

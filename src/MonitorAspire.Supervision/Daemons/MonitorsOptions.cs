@@ -1,7 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
-using MonitorAspire.Supervision.Restarts;
 
-namespace MonitorAspire.Supervision.Fleet;
+namespace MonitorAspire.Supervision.Daemons;
 
 /// <summary>
 /// The section <c>Monitors</c> of the configuration, as AppHost, supervisor and <c>monitor up</c> read it: a count and a base
@@ -41,12 +40,12 @@ public sealed class MonitorsOptions
 
     /// <summary>Daemons by list instead of by count; 200 at most.</summary>
     [SuppressMessage("Usage", "CA2227:Collection properties should be read only", Justification = "Options are bound from configuration.")]
-    public IList<MonitorOptions> Daemons { get; set; } = [];
+    public IList<DaemonDefinition> Daemons { get; set; } = [];
 }
 
 /// <summary>One daemon in <see cref="MonitorsOptions.Daemons"/>.</summary>
 [SuppressMessage("Usage", "CA2227:Collection properties should be read only", Justification = "Options are bound from configuration.")]
-public sealed class MonitorOptions
+public sealed class DaemonDefinition
 {
     /// <summary>Unique name. Default <c>monitor-PORT</c>.</summary>
     public string? Name { get; set; }

@@ -1,14 +1,14 @@
 using System.Text.Json.Serialization;
-using MonitorAspire.Supervision.Fleet;
+using MonitorAspire.Supervision.Daemons;
 
 namespace MonitorAspire.Supervisor.Fleet;
 
 /// <summary>What a daemon is made of.</summary>
 /// <param name="Source">Who has said so.</param>
 /// <param name="Definition">The daemon, as PUT takes it, defaults filled in.</param>
-internal sealed record DaemonDefinition(DefinitionSource Source, MonitorOptions Definition)
+internal sealed record SourcedDefinition(DefinitionSource Source, DaemonDefinition Definition)
 {
-    internal static DaemonDefinition Of(DaemonSpec spec, DefinitionSource source) => new(source, new MonitorOptions
+    internal static SourcedDefinition Of(DaemonSpec spec, DefinitionSource source) => new(source, new DaemonDefinition
     {
         Name = spec.Name,
         Port = spec.Port,

@@ -1,6 +1,6 @@
 using System.Text.Json.Serialization;
 
-namespace MonitorAspire.Supervision.Startup;
+namespace MonitorAspire.Supervision.Daemons;
 
 /// <summary>Why a start did not end in a newly verified instance. The set is closed: every consumer may switch over it.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<StartupReason>))]

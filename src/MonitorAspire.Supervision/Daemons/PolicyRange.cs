@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace MonitorAspire.Supervision.Restarts;
+namespace MonitorAspire.Supervision.Daemons;
 
 /// <summary>Says of a configured value that is out of its range which key it is, what it is, and what it may be.</summary>
 internal static class PolicyRange

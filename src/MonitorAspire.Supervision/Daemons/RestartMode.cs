@@ -1,6 +1,6 @@
 using System.Text.Json.Serialization;
 
-namespace MonitorAspire.Supervision.Restarts;
+namespace MonitorAspire.Supervision.Daemons;
 
 /// <summary>
 /// When a daemon is started again without anybody asking. An end that nobody asked for is a failure whatever its exit code

@@ -1,6 +1,7 @@
 using System.Text.RegularExpressions;
+using MonitorAspire.Supervision.Identity;
 
-namespace MonitorAspire.Supervision.Fleet;
+namespace MonitorAspire.Supervision.Daemons;
 
 /// <summary>Turns the configured <see cref="MonitorsOptions"/> into specifications, or says what is wrong with them.</summary>
 public static partial class FleetTopology
@@ -41,7 +42,7 @@ public static partial class FleetTopology
     /// <summary>The specification of one daemon, with the fleet's defaults for what it leaves open.</summary>
     /// <param name="daemon">The daemon.</param>
     /// <param name="fleet">The configuration that it belongs to.</param>
-    public static DaemonSpec Spec(MonitorOptions daemon, MonitorsOptions fleet)
+    public static DaemonSpec Spec(DaemonDefinition daemon, MonitorsOptions fleet)
     {
         ArgumentNullException.ThrowIfNull(daemon);
         ArgumentNullException.ThrowIfNull(fleet);
@@ -66,7 +67,7 @@ public static partial class FleetTopology
     /// <param name="spec">The specification.</param>
     public static string? Validate(DaemonSpec spec) => Problems(spec) is [var (_, message), ..] ? message : null;
 
-    /// <summary>All that is wrong with one specification: the key as in <see cref="MonitorOptions"/>, and a sentence that has the value.</summary>
+    /// <summary>All that is wrong with one specification: the key as in <see cref="DaemonDefinition"/>, and a sentence that has the value.</summary>
     /// <param name="spec">The specification.</param>
     public static IReadOnlyList<(string Key, string Message)> Problems(DaemonSpec spec)
     {

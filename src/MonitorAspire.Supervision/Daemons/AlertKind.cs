@@ -1,6 +1,6 @@
 using System.Text.Json.Serialization;
 
-namespace MonitorAspire.Supervision.Restarts;
+namespace MonitorAspire.Supervision.Daemons;
 
 /// <summary>What a person is told about at once. Each fires once and is resolved once.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<AlertKind>))]

@@ -1,4 +1,4 @@
-namespace MonitorAspire.Supervision.Startup;
+namespace MonitorAspire.Supervision.Daemons;
 
 /// <summary>What one start did, how long each stage took, and, where it failed, the reason that a person can act on.</summary>
 public sealed record StartupReport

@@ -1,6 +1,6 @@
 using System.Text.Json.Serialization;
 
-namespace MonitorAspire.Supervision.Fleet;
+namespace MonitorAspire.Supervision.Daemons;
 
 /// <summary>The states of a daemon over time.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<DaemonState>))]

@@ -1,6 +1,6 @@
 using System.Text.Json.Serialization;
 
-namespace MonitorAspire.Supervision.Startup;
+namespace MonitorAspire.Supervision.Daemons;
 
 /// <summary>How a start ended.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<StartupVerdict>))]

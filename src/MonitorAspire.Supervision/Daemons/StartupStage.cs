@@ -1,6 +1,6 @@
 using System.Text.Json.Serialization;
 
-namespace MonitorAspire.Supervision.Startup;
+namespace MonitorAspire.Supervision.Daemons;
 
 /// <summary>One step of a verified start. The stages run in this order and all of them speak of the same process.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<StartupStage>))]

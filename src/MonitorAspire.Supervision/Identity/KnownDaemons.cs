@@ -1,7 +1,8 @@
 using System.Globalization;
+using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervision.Files;
 
-namespace MonitorAspire.Supervision.Fleet;
+namespace MonitorAspire.Supervision.Identity;
 
 /// <summary>What a state directory knows of daemons. Reads only.</summary>
 public static class KnownDaemons

@@ -1,9 +1,8 @@
 using System.Globalization;
 using System.Text.Json.Serialization;
 using MonitorAspire.Supervision.Files;
-using MonitorAspire.Supervision.Restarts;
 
-namespace MonitorAspire.Supervision.Fleet;
+namespace MonitorAspire.Supervision.Daemons;
 
 /// <summary>What a daemon is: one long-lived HTTP server on one port.</summary>
 public sealed record DaemonSpec
@@ -61,8 +60,8 @@ public sealed record DaemonSpec
     /// <summary><see cref="PidFileWriter"/> with its default resolved.</summary>
     public PidFileWriter EffectivePidFileWriter => PidFileWriter
         ?? (Command is null || Arguments.Any(a => a.Contains("{pidfile}", StringComparison.Ordinal))
-            ? Fleet.PidFileWriter.Daemon
-            : Fleet.PidFileWriter.Launcher);
+            ? Daemons.PidFileWriter.Daemon
+            : Daemons.PidFileWriter.Launcher);
 
     /// <summary>Fills in <c>{port}</c>, <c>{host}</c>, <c>{pidfile}</c> and <c>{statedir}</c>.</summary>
     /// <param name="text">An argument, or the value of a variable.</param>

@@ -1,6 +1,6 @@
 using System.Text.Json.Serialization;
 
-namespace MonitorAspire.Supervision.Startup;
+namespace MonitorAspire.Supervision.Daemons;
 
 /// <summary>How one stop is carried out.</summary>
 public sealed record StopOptions
