@@ -54,7 +54,7 @@ internal sealed class DaemonOptions
         var port = parsed.GetValue(Port);
         return Checked(KnownDaemons.Spec(port, record) with
         {
-            Name = parsed.GetValue(Name) ?? NullIfEmpty(record?.Name) ?? KnownDaemons.DefaultName(port),
+            Name = parsed.GetValue(Name) ?? NullIfEmpty(record?.Name) ?? DaemonSpec.DefaultName(port),
             Host = parsed.GetValue(Host) ?? NullIfEmpty(record?.Host) ?? "127.0.0.1",
             HealthPath = parsed.GetValue(HealthPath) ?? NullIfEmpty(record?.HealthPath) ?? "/health",
         });

@@ -103,7 +103,7 @@ internal sealed class StartCommand
             {
                 Port = range.First,
                 PortRangeEnd = range.Last,
-                Name = parsed.GetValue(_daemon.Name) ?? KnownDaemons.DefaultName(range.First),
+                Name = parsed.GetValue(_daemon.Name) ?? DaemonSpec.DefaultName(range.First),
             };
         }
 

@@ -12,12 +12,12 @@ using MonitorAspire.Testing;
 namespace MonitorAspire.Supervision.Tests.Startup;
 
 /// <summary>A real engine on a state directory of its own, and the daemon that misbehaves on request.</summary>
-public sealed class EngineBench : IAsyncDisposable
+public sealed class EngineFixture : IAsyncDisposable
 {
     private readonly TemporaryDirectory _root = new();
     private readonly ConcurrentDictionary<int, DaemonSpec> _specs = new();
 
-    public EngineBench()
+    public EngineFixture()
     {
         StateDirectory = _root["state"];
         Engine = NewEngine();
@@ -68,7 +68,7 @@ public sealed class EngineBench : IAsyncDisposable
     /// <summary>Starts a daemon as somebody does who knows nothing of engines.</summary>
     public Process Launch(DaemonSpec spec, string? instanceId)
     {
-        var start = new ProcessStartInfo(spec.Command!, spec.Arguments.Select(a => spec.FillIn(a, Files(spec.Port))));
+        var start = new ProcessStartInfo(spec.Command!, spec.Arguments.Select(a => Files(spec.Port).FillIn(a, spec.Host)));
         start.Environment[InstanceRecord.EnvironmentVariable] = instanceId;
         return Process.Start(start)!;
     }
