@@ -43,7 +43,7 @@ internal sealed class LogsCommand
     {
         if (result.GetValue(_follow) && result.GetValue(_json))
         {
-            result.AddError("--follow and --json exclude each other: a log that goes on is no document");
+            result.AddError("--follow and --json exclude each other: a log that goes on is not one document");
         }
     }
 
@@ -52,36 +52,64 @@ internal sealed class LogsCommand
         var port = parsed.GetValue(_port);
         var path = new DaemonFiles(DaemonOptions.ResolveStateDirectory(parsed.GetValue(_stateDirectory)), port).LogFile;
         var follow = parsed.GetValue(_follow);
-        if (!File.Exists(path) && !follow)
+        if (!Path.Exists(path) && !follow)
         {
             _context.Console.Fail($"there is no log of a daemon on port {port}: {path} does not exist");
             return ExitCodes.Failure;
         }
 
-        var lines = LogFile.Tail(path, parsed.GetValue(_tail), out var end);
-        if (parsed.GetValue(_json))
+        using var log = new LogFollower(path);
+        var json = parsed.GetValue(_json);
+        var tail = parsed.GetValue(_tail);
+        var last = new List<string>();
+        var lines = new LineStream((line, _) =>
         {
-            JsonOutput.Write(_context.Console, new LogDocument(port, path, lines), CliJson.Default.LogDocument);
-            return ExitCodes.Success;
-        }
+            if (json)
+            {
+                last.Add(line);
+            }
+            else
+            {
+                Print(line);
+            }
 
-        foreach (var line in lines)
+            return ValueTask.CompletedTask;
+        });
+        await log.CopyTailAsync(tail, lines, cancellationToken).ConfigureAwait(false);
+        if (log.Refusal is { } refusal)
         {
-            Print(line);
+            _context.Console.Fail(refusal);
+            return ExitCodes.Failure;
         }
 
         if (follow)
         {
-            await foreach (var line in LogFollower.FollowAsync(path, end, _context.Time, cancellationToken).ConfigureAwait(false))
-            {
-                Print(line);
-            }
+            await FollowAsync(log, lines, cancellationToken).ConfigureAwait(false);
+        }
+
+        await lines.FinishAsync(CancellationToken.None).ConfigureAwait(false);
+        if (json)
+        {
+            JsonOutput.Write(_context.Console, new LogDocument(port, path, last), CliJson.Default.LogDocument);
         }
 
         return ExitCodes.Success;
     }
 
-    // A program that reads the log is owed its bytes; a terminal is owed protection from them.
+    private async Task FollowAsync(LogFollower log, LineStream lines, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await log.FollowAsync(lines, _context.Time, cancellationToken).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            // What a daemon writes last is often what explains its end.
+            await log.CopyNewAsync(lines, CancellationToken.None).ConfigureAwait(false);
+        }
+    }
+
+    // A program that reads the log gets its bytes. A terminal gets no control characters.
     private void Print(string line) => _context.Console.Out.WriteLine(_context.Console.OutputTraits.IsTerminal ? Printable.Line(line) : line);
 }
 
