@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using MonitorAspire.Cli.CommandLine;
-using MonitorAspire.Cli.Terminal;
 using MonitorAspire.Supervision.Files;
 using MonitorAspire.Supervision.Startup;
 
@@ -60,22 +59,9 @@ internal sealed class LogsCommand
 
         using var log = new LogFollower(path);
         var json = parsed.GetValue(_json);
-        var tail = parsed.GetValue(_tail);
         var last = new List<string>();
-        var lines = new LineStream((line, _) =>
-        {
-            if (json)
-            {
-                last.Add(line);
-            }
-            else
-            {
-                Print(line);
-            }
-
-            return ValueTask.CompletedTask;
-        });
-        await log.CopyTailAsync(tail, lines, cancellationToken).ConfigureAwait(false);
+        var lines = json ? new LineStream((line, _) => Add(last, line)) : LogOutput.To(_context.Console);
+        await log.CopyTailAsync(parsed.GetValue(_tail), lines, cancellationToken).ConfigureAwait(false);
         if (log.Refusal is { } refusal)
         {
             _context.Console.Fail(refusal);
@@ -84,10 +70,11 @@ internal sealed class LogsCommand
 
         if (follow)
         {
-            await FollowAsync(log, lines, cancellationToken).ConfigureAwait(false);
+            await LogOutput.FollowAsync(log, lines, _context.Time, cancellationToken).ConfigureAwait(false);
+            return ExitCodes.Success;
         }
 
-        await lines.FinishAsync(CancellationToken.None).ConfigureAwait(false);
+        await lines.FinishAsync(cancellationToken).ConfigureAwait(false);
         if (json)
         {
             JsonOutput.Write(_context.Console, new LogDocument(port, path, last), CliJson.Default.LogDocument);
@@ -96,21 +83,11 @@ internal sealed class LogsCommand
         return ExitCodes.Success;
     }
 
-    private async Task FollowAsync(LogFollower log, LineStream lines, CancellationToken cancellationToken)
+    private static ValueTask Add(List<string> lines, string line)
     {
-        try
-        {
-            await log.FollowAsync(lines, _context.Time, cancellationToken).ConfigureAwait(false);
-        }
-        catch (OperationCanceledException)
-        {
-            // What a daemon writes last is often what explains its end.
-            await log.CopyNewAsync(lines, CancellationToken.None).ConfigureAwait(false);
-        }
+        lines.Add(line);
+        return ValueTask.CompletedTask;
     }
-
-    // A program that reads the log gets its bytes. A terminal gets no control characters.
-    private void Print(string line) => _context.Console.Out.WriteLine(_context.Console.OutputTraits.IsTerminal ? Printable.Line(line) : line);
 }
 
 /// <summary>What <c>monitor logs --json</c> prints.</summary>
