@@ -52,6 +52,12 @@ internal sealed class VerifiedStart(EngineParts parts, DaemonSpec requested, Sta
                 throw new StartupFailedException(StartupReason.InvalidConfiguration, invalid);
             }
 
+            if (TrustedPath.WhyNot(new DaemonFiles(parts.Options.StateDirectory, _spec.Port)) is { } untrusted)
+            {
+                Enter(StartupStage.Preflight);
+                throw new StartupFailedException(StartupReason.PermissionDenied, untrusted);
+            }
+
             if (await PreflightAsync(cancellationToken).ConfigureAwait(false) is { } existing)
             {
                 return AlreadyRunning(existing);
