@@ -1,9 +1,8 @@
 using System.Buffers.Binary;
 using System.Runtime.Versioning;
 using Microsoft.Win32.SafeHandles;
-using MonitorAspire.Supervision.Interop;
 
-namespace MonitorAspire.Supervision.Diagnosis;
+namespace MonitorAspire.Supervision.Interop;
 
 /// <summary>Type, permissions and owner of a file, which .NET tells only in part.</summary>
 /// <param name="IsFile">A regular file.</param>
@@ -11,13 +10,18 @@ namespace MonitorAspire.Supervision.Diagnosis;
 /// <param name="IsLink">A symbolic link.</param>
 /// <param name="Permissions">Read, write and execute for owner, group and others.</param>
 /// <param name="Uid">The owner; <see langword="null"/> where not to be told.</param>
-internal sealed record FileStatus(bool IsFile, bool IsDirectory, bool IsLink, UnixFileMode Permissions, uint? Uid)
+/// <param name="IsSticky">Only the owner of an entry can rename or delete it: the sticky bit of a directory.</param>
+internal sealed record FileStatus(bool IsFile, bool IsDirectory, bool IsLink, UnixFileMode Permissions, uint? Uid, bool IsSticky)
 {
     private const UnixFileMode AllPermissions = (UnixFileMode)0x1FF;
 
     /// <summary>Provably somebody else's. For root nothing is in the way, but what another user owns another user can change.</summary>
     [UnsupportedOSPlatform("windows")]
     internal bool BelongsToOther => Uid is { } uid && uid != LibC.geteuid();
+
+    /// <summary>Belongs neither to this user nor to root, who can change everything anyway.</summary>
+    [UnsupportedOSPlatform("windows")]
+    internal bool BelongsToStranger => BelongsToOther && Uid != 0;
 
     /// <summary>A mode as <c>chmod</c> takes it.</summary>
     internal static string Octal(UnixFileMode mode) => Convert.ToString((int)mode, 8).PadLeft(4, '0');
@@ -37,7 +41,7 @@ internal sealed record FileStatus(bool IsFile, bool IsDirectory, bool IsLink, Un
             var isLink = file.LinkTarget is not null;
             var isDirectory = Directory.Exists(path);
             return Path.Exists(path) || isLink
-                ? new FileStatus(!isDirectory && (follow || !isLink), isDirectory, isLink && !follow, file.UnixFileMode & AllPermissions, null)
+                ? new FileStatus(!isDirectory && (follow || !isLink), isDirectory, isLink && !follow, file.UnixFileMode & AllPermissions, null, (file.UnixFileMode & UnixFileMode.StickyBit) != 0)
                 : null;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -53,7 +57,7 @@ internal sealed record FileStatus(bool IsFile, bool IsDirectory, bool IsLink, Un
         const int EmptyPath = 0x1000;
         return OperatingSystem.IsLinux()
             ? OfLinux((int)handle.DangerousGetHandle(), "", EmptyPath)
-            : new FileStatus(true, false, false, File.GetUnixFileMode(handle) & AllPermissions, null);
+            : new FileStatus(true, false, false, File.GetUnixFileMode(handle) & AllPermissions, null, false);
     }
 
     [SupportedOSPlatform("linux")]
@@ -86,6 +90,6 @@ internal sealed record FileStatus(bool IsFile, bool IsDirectory, bool IsLink, Un
         var uid = BinaryPrimitives.ReadUInt32LittleEndian(buffer[UidOffset..]);
         var mode = BinaryPrimitives.ReadUInt16LittleEndian(buffer[ModeOffset..]);
         var type = mode & TypeMask;
-        return new FileStatus(type == 0x8000, type == 0x4000, type == 0xA000, (UnixFileMode)mode & AllPermissions, uid);
+        return new FileStatus(type == 0x8000, type == 0x4000, type == 0xA000, (UnixFileMode)mode & AllPermissions, uid, (mode & (int)UnixFileMode.StickyBit) != 0);
     }
 }
