@@ -4,7 +4,7 @@ using Aspire.Hosting;
 using Aspire.Hosting.Testing;
 using MonitorAspire.Testing;
 
-namespace MonitorAspire.Samples.Tests.Aspire;
+namespace MonitorAspire.Samples.Tests;
 
 public class PolyglotFleetTests
 {
@@ -16,7 +16,7 @@ public class PolyglotFleetTests
         var builder = await DistributedApplicationTestingBuilder.CreateAsync<Projects.PolyglotFleet>(
             [
                 "--Ports:Python", Text(fleet.Servers[0].Port), "--Ports:Node", Text(fleet.Servers[1].Port),
-                "--AppHost:SupervisorPort", Text(fleet.SupervisorPort), "--Monitors:StateDirectory", fleet.StateDirectory,
+                "--Ports:Supervisor", Text(fleet.SupervisorPort), "--Monitors:StateDirectory", fleet.StateDirectory,
             ],
             limit.Token);
         await using (var application = await builder.BuildAsync(limit.Token))

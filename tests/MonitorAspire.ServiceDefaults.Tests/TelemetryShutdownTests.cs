@@ -2,13 +2,20 @@ using MonitorAspire.Testing;
 
 namespace MonitorAspire.ServiceDefaults.Tests;
 
-public class LastTelemetryTests
+public class TelemetryShutdownTests
 {
     [Fact]
-    public async Task SendAndDispose_NobodyTakesIt_EndsNevertheless() => await new App(static () => Thread.Sleep(Timeout.Infinite)).SendAndDisposeAsync().WaitAsync(Wait.Generous);
+    public async Task SendAndDispose_DisposeHangs_Returns()
+    {
+        using var never = new ManualResetEventSlim();
+
+        await new App(never.Wait).SendAndDisposeAsync().WaitAsync(Wait.Generous);
+
+        never.Set();
+    }
 
     [Fact]
-    public async Task SendAndDispose_Taken_EndsWithIt()
+    public async Task SendAndDispose_DisposeEnds_HasDisposed()
     {
         var disposed = false;
 
@@ -18,7 +25,7 @@ public class LastTelemetryTests
     }
 
     [Fact]
-    public async Task SendAndDispose_Fails_IsNotHidden()
+    public async Task SendAndDispose_DisposeFails_ThrowsItsException()
         => await Assert.ThrowsAsync<InvalidOperationException>(() => new App(static () => throw new InvalidOperationException()).SendAndDisposeAsync());
 
     private sealed class App(Action dispose) : IAsyncDisposable
