@@ -4,7 +4,6 @@ using MonitorAspire.Cli.CommandLine;
 using MonitorAspire.Cli.Logs;
 using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervision.Files;
-using MonitorAspire.Supervision.Identity;
 using MonitorAspire.Supervision.Startup;
 
 namespace MonitorAspire.Cli.Start;
