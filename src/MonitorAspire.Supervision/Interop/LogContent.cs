@@ -2,8 +2,8 @@ using Microsoft.Win32.SafeHandles;
 
 namespace MonitorAspire.Supervision.Interop;
 
-/// <summary>Takes the front of a file away while others append to it.</summary>
-internal static class LogFront
+/// <summary>Moves the content of a log to another file while a daemon appends to it.</summary>
+internal static class LogContent
 {
     private const int CollapseRange = 0x08;
     private const int Block = 64 * 1024;

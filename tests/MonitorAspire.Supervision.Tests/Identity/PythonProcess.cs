@@ -2,21 +2,21 @@ using System.Diagnostics;
 
 namespace MonitorAspire.Supervision.Tests.Identity;
 
-/// <summary>A python3 process that does as it is told and ends with the test. It writes one line when it is ready.</summary>
-public sealed class Helper : IDisposable
+/// <summary>A python3 process that runs a script and ends with the test. The script writes one line when it is ready.</summary>
+public sealed class PythonProcess : IDisposable
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
     private readonly Process _process;
 
-    private Helper(Process process, string firstLine) => (_process, FirstLine) = (process, firstLine);
+    private PythonProcess(Process process, string firstLine) => (_process, FirstLine) = (process, firstLine);
 
-    /// <summary>What it wrote.</summary>
+    /// <summary>The line that it wrote.</summary>
     public string FirstLine { get; }
 
     public int Pid => _process.Id;
 
-    /// <summary>Starts it and waits for its line; after the script it waits for the end of its input.</summary>
-    public static Helper Start(string script, params (string Name, string Value)[] environment)
+    /// <summary>Starts it and waits for its line. After the script it waits for the end of its input.</summary>
+    public static PythonProcess Start(string script, params (string Name, string Value)[] environment)
     {
         var start = new ProcessStartInfo("python3")
         {
@@ -32,7 +32,7 @@ public sealed class Helper : IDisposable
         var process = Process.Start(start)!;
         using var limit = new CancellationTokenSource(Limit);
         var line = process.StandardOutput.ReadLineAsync(limit.Token).AsTask().GetAwaiter().GetResult();
-        return new Helper(process, line ?? throw new InvalidOperationException("The helper ended without a word."));
+        return new PythonProcess(process, line ?? throw new InvalidOperationException("The process ended without writing a line."));
     }
 
     public void Kill()
