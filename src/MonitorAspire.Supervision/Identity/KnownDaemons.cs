@@ -31,16 +31,18 @@ public static class KnownDaemons
     /// <param name="port">The port.</param>
     public static InstanceRecord? Record(string stateDirectory, int port) => InstanceRecord.Read(new DaemonFiles(stateDirectory, port).InstanceFile);
 
-    /// <summary>A specification as far as the record of the port's instance gives it, with the defaults for the rest.</summary>
+    /// <summary>The spec of the daemon on a port, as far as the record of its instance tells it, with the defaults for the rest.</summary>
     /// <param name="port">The port.</param>
-    /// <param name="record">The record, where there is one.</param>
-    public static DaemonSpec Spec(int port, InstanceRecord? record) => new()
+    /// <param name="record">The record, if there is one.</param>
+    public static DaemonSpec Spec(int port, InstanceRecord? record) => DefinitionMapper.ToSpec(new DaemonDefinition
     {
         Port = port,
-        Name = string.IsNullOrEmpty(record?.Name) ? DaemonSpec.DefaultName(port) : record.Name,
-        Host = string.IsNullOrEmpty(record?.Host) ? "127.0.0.1" : record.Host,
-        HealthPath = string.IsNullOrEmpty(record?.HealthPath) ? "/health" : record.HealthPath,
-    };
+        Name = NullIfEmpty(record?.Name),
+        Host = NullIfEmpty(record?.Host),
+        HealthPath = NullIfEmpty(record?.HealthPath),
+    });
+
+    private static string? NullIfEmpty(string? text) => string.IsNullOrEmpty(text) ? null : text;
 
     private static int? PortOf(string fileName)
     {
