@@ -1,3 +1,5 @@
+using MonitorAspire.ServiceDefaults;
+
 namespace MonitorAspire.Supervisor.Settings;
 
 /// <summary>

@@ -107,7 +107,7 @@ public class CommandRunnerTests
 
     private static async Task<ResourceCommandResponse> ExecuteAsync(StubFleet fleet, string command, string resource = "monitor-8768-monitor-8768")
     {
-        await using var bench = await ResourceServiceBench.StartAsync(fleet);
-        return await bench.Client.ExecuteResourceCommandAsync(new ResourceCommandRequest { CommandName = command, ResourceName = resource, ResourceType = "Executable" }, bench.Options);
+        await using var service = await ResourceServiceFixture.StartAsync(fleet);
+        return await service.Client.ExecuteResourceCommandAsync(new ResourceCommandRequest { CommandName = command, ResourceName = resource, ResourceType = "Executable" }, service.Options);
     }
 }

@@ -1,7 +1,6 @@
 using System.Text;
 using Grpc.Core;
 using MonitorAspire.Supervision.Files;
-using MonitorAspire.Supervisor.Dashboard.ConsoleLogs;
 using MonitorAspire.Supervisor.Dashboard.Protocol;
 using MonitorAspire.Supervisor.Dashboard.Resources;
 using MonitorAspire.Testing;
@@ -20,8 +19,8 @@ public sealed class ConsoleLogTests : IDisposable
     public async Task WatchConsoleLogs_Following_GivesTheTailAndThenWhatComes()
     {
         await File.WriteAllTextAsync(Log, "one\ntwo\r\nthr");
-        await using var bench = await BenchAsync();
-        using var call = Watch(bench);
+        await using var service = await StartAsync();
+        using var call = Watch(service);
         Assert.Equal(["1 one", "2 two"], await LinesAsync(call, 2));
 
         await File.AppendAllTextAsync(Log, "ee\nfour\n");
@@ -33,8 +32,8 @@ public sealed class ConsoleLogTests : IDisposable
     public async Task WatchConsoleLogs_OverBothKindsOfRotation_LosesNothingAndRepeatsNothing()
     {
         await File.WriteAllTextAsync(Log, "one\n");
-        await using var bench = await BenchAsync();
-        using var call = Watch(bench);
+        await using var service = await StartAsync();
+        using var call = Watch(service);
         Assert.Equal(["1 one"], await LinesAsync(call, 1));
 
         // Of a living instance: its front goes to the old file.
@@ -53,8 +52,8 @@ public sealed class ConsoleLogTests : IDisposable
     [Fact]
     public async Task WatchConsoleLogs_BeforeThereIsALog_WaitsForIt()
     {
-        await using var bench = await BenchAsync();
-        using var call = Watch(bench);
+        await using var service = await StartAsync();
+        using var call = Watch(service);
 
         await File.WriteAllTextAsync(Log, "one\n");
 
@@ -65,8 +64,8 @@ public sealed class ConsoleLogTests : IDisposable
     public async Task WatchConsoleLogs_NotFollowing_GivesTheUnfinishedLineTooAndEnds()
     {
         await File.WriteAllTextAsync(Log, "one\ntwo");
-        await using var bench = await BenchAsync();
-        using var call = Watch(bench, suppressFollow: true);
+        await using var service = await StartAsync();
+        using var call = Watch(service, suppressFollow: true);
 
         Assert.Equal(["1 one", "2 two"], await LinesAsync(call, 2));
         Assert.False(await call.ResponseStream.MoveNext(default));
@@ -76,8 +75,8 @@ public sealed class ConsoleLogTests : IDisposable
     public async Task WatchConsoleLogs_OfALargeLog_GivesItsEndInBoundedMessages()
     {
         await File.WriteAllLinesAsync(Log, Enumerable.Range(1, 10_000).Select(i => $"line {i}"));
-        await using var bench = await BenchAsync();
-        using var call = Watch(bench, suppressFollow: true);
+        await using var service = await StartAsync();
+        using var call = Watch(service, suppressFollow: true);
 
         var lines = new List<string>();
         while (await call.ResponseStream.MoveNext(default))
@@ -94,14 +93,14 @@ public sealed class ConsoleLogTests : IDisposable
     public async Task WatchConsoleLogs_OfALineWithoutEnd_CutsItAndKeepsItsCharacters()
     {
         // Two bytes each, and blocks of an odd number of bytes before: characters fall on the borders.
-        var text = new string('é', 3 * LineBatches.MaximumLineLength / 2);
+        var text = new string('é', 3 * LineStream.MaximumLineLength / 2);
         await File.WriteAllTextAsync(Log, "x" + text, Encoding.UTF8);
-        await using var bench = await BenchAsync();
-        using var call = Watch(bench, suppressFollow: true);
+        await using var service = await StartAsync();
+        using var call = Watch(service, suppressFollow: true);
 
         var lines = await LinesAsync(call, 2);
 
-        Assert.Equal(LineBatches.MaximumLineLength + "1 ".Length, lines[0].Length);
+        Assert.Equal(LineStream.MaximumLineLength + "1 ".Length, lines[0].Length);
         Assert.DoesNotContain('\uFFFD', string.Concat(lines));
     }
 
@@ -111,16 +110,16 @@ public sealed class ConsoleLogTests : IDisposable
     public async Task WatchConsoleLogs_OfWhatHasNoLog_Ends(string resource)
     {
         Assert.SkipWhen(resource != "nobody" && SupervisorResource.LogFile is not null, "The output of these tests goes to a file, so that is the supervisor's log.");
-        await using var bench = await BenchAsync();
-        using var call = bench.Client.WatchResourceConsoleLogs(new WatchResourceConsoleLogsRequest { ResourceName = resource }, bench.Options);
+        await using var service = await StartAsync();
+        using var call = service.Client.WatchResourceConsoleLogs(new WatchResourceConsoleLogsRequest { ResourceName = resource }, service.Options);
 
         Assert.False(await call.ResponseStream.MoveNext(default));
     }
 
-    private Task<ResourceServiceBench> BenchAsync() => ResourceServiceBench.StartAsync(new StubFleet(Snapshots.Running() with { LogFile = Log }));
+    private Task<ResourceServiceFixture> StartAsync() => ResourceServiceFixture.StartAsync(new StubFleet(Snapshots.Running() with { LogFile = Log }));
 
-    private static AsyncServerStreamingCall<WatchResourceConsoleLogsUpdate> Watch(ResourceServiceBench bench, bool suppressFollow = false)
-        => bench.Client.WatchResourceConsoleLogs(new WatchResourceConsoleLogsRequest { ResourceName = "monitor-8768-monitor-8768", SuppressFollow = suppressFollow }, bench.Options);
+    private static AsyncServerStreamingCall<WatchResourceConsoleLogsUpdate> Watch(ResourceServiceFixture service, bool suppressFollow = false)
+        => service.Client.WatchResourceConsoleLogs(new WatchResourceConsoleLogsRequest { ResourceName = "monitor-8768-monitor-8768", SuppressFollow = suppressFollow }, service.Options);
 
     private static async Task<List<string>> LinesAsync(AsyncServerStreamingCall<WatchResourceConsoleLogsUpdate> call, int count)
     {

@@ -84,6 +84,13 @@ internal sealed class SupervisorProcess : IAsyncDisposable
 
     public Task<string> GetAsync(string path) => Http.GetStringAsync(new Uri($"http://127.0.0.1:{Port}{path}"));
 
+    /// <summary>The body of a GET with the token that is in the state directory.</summary>
+    public async Task<string> GetAsync(string path, string stateDirectory)
+    {
+        using var response = await SendAsync(HttpMethod.Get, path, stateDirectory);
+        return await response.EnsureSuccessStatusCode().Content.ReadAsStringAsync();
+    }
+
     /// <summary>Waits until so many daemons run, and returns them.</summary>
     public async Task<IReadOnlyList<DaemonSnapshot>> RunningAsync(int count)
     {

@@ -5,7 +5,7 @@ using MonitorAspire.Supervision.Fleet;
 
 namespace MonitorAspire.Supervisor.Tests.Rest;
 
-public class InterfaceTests
+public class RestApiTests
 {
     [Theory]
     [InlineData("/health")]

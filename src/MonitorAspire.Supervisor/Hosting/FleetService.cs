@@ -2,17 +2,18 @@ using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervision.Fleet;
 using MonitorAspire.Supervisor.Fleet;
 using MonitorAspire.Supervisor.Fleet.History;
+using MonitorAspire.Supervisor.Web;
 
 namespace MonitorAspire.Supervisor.Hosting;
 
 /// <summary>
-/// Ties the fleet's life to the host's. It begins when the interface listens, so that a port in use fails before any daemon is
-/// started, and the first starts can be watched; it ends before the interface does. The host counts as started (READY=1 to systemd)
-/// when every daemon has had its first verdict.
+/// Starts and stops the fleet with the host. The fleet starts when the REST API listens, so that a port in use is reported before any daemon
+/// is started, and it stops before the REST API does. The host is ready (READY=1 for systemd) when every daemon has had its first result.
 /// </summary>
-internal sealed partial class FleetHost(
-    IFleetControl control, FleetHistory history, StreamsEnding streams, IHostApplicationLifetime lifetime, ILogger<FleetHost> logger) : IHostedLifecycleService
+internal sealed partial class FleetService(
+    IFleetControl control, FleetHistory history, OpenStreams streams, IHostApplicationLifetime lifetime, ILogger<FleetService> logger) : IHostedLifecycleService, IDisposable
 {
+    private readonly CancellationTokenSource _ending = new();
     private Task _recording = Task.CompletedTask;
 
     public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
@@ -21,7 +22,7 @@ internal sealed partial class FleetHost(
 
     public async Task StartedAsync(CancellationToken cancellationToken)
     {
-        _recording = RecordAsync(streams.Token);
+        _recording = RecordAsync(_ending.Token);
         await control.StartAsync(cancellationToken);
         try
         {
@@ -30,7 +31,7 @@ internal sealed partial class FleetHost(
         }
         catch (OperationCanceledException)
         {
-            // Asked to stop before the first verdicts: that is an end like any other.
+            // Stopped before the first results.
             return;
         }
 
@@ -43,12 +44,17 @@ internal sealed partial class FleetHost(
         LogStopping();
         try
         {
-            await control.StopAsync(cancellationToken);
+            // When the host's time limit is over the end is not delayed any more, whatever the fleet waits for.
+            await Task.Run(() => control.StopAsync(cancellationToken), CancellationToken.None).WaitAsync(cancellationToken);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            LogTimeLimit();
         }
         finally
         {
-            // Whatever became of the daemons, whoever watches must not keep the interface from closing.
             await streams.EndAsync();
+            await _ending.CancelAsync();
             await _recording;
         }
     }
@@ -56,6 +62,8 @@ internal sealed partial class FleetHost(
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public void Dispose() => _ending.Dispose();
 
     private async Task FirstVerdictsAsync(CancellationToken cancellationToken)
     {
@@ -68,7 +76,7 @@ internal sealed partial class FleetHost(
         }
     }
 
-    // Looks once before the first event too: a fleet without daemons to start has none.
+    // A fleet without daemons has no events, so it is checked once before the first one.
     private static async IAsyncEnumerable<FleetEvent?> WithFirst(IAsyncEnumerable<FleetEvent> events)
     {
         yield return null;
@@ -86,7 +94,7 @@ internal sealed partial class FleetHost(
         long seen = 0;
         try
         {
-            // A reader that fell too far behind is ended and takes up again where it was; one that gets nothing any more is at the end.
+            // The fleet ends a reader that is too slow; it continues after the last event. Without new events the fleet has ended.
             for (long before = -1; before != seen && !cancellationToken.IsCancellationRequested;)
             {
                 before = seen;
@@ -99,13 +107,16 @@ internal sealed partial class FleetHost(
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
-            // The end.
+            // The supervisor ends.
         }
     }
 
     [LoggerMessage(1, LogLevel.Information, "{Verified} of {Count} daemons are verified and run")]
     private partial void LogVerdicts(int verified, int count);
 
-    [LoggerMessage(2, LogLevel.Information, "Asked to stop")]
+    [LoggerMessage(2, LogLevel.Information, "Stopping")]
     private partial void LogStopping();
+
+    [LoggerMessage(4, LogLevel.Error, "The daemons did not stop within the time limit; the supervisor ends without them")]
+    private partial void LogTimeLimit();
 }

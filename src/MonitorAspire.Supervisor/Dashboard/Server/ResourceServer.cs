@@ -1,26 +1,30 @@
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using MonitorAspire.Supervision.Fleet;
-using MonitorAspire.Supervisor.Dashboard.Commands;
 using MonitorAspire.Supervisor.Dashboard.Resources;
+using MonitorAspire.Supervisor.Security;
+using MonitorAspire.Supervisor.Settings;
+using MonitorAspire.Supervisor.Web;
 
-namespace MonitorAspire.Supervisor.Dashboard.Hosting;
+namespace MonitorAspire.Supervisor.Dashboard.Server;
 
 /// <summary>
-/// The server that the dashboard talks to. One of its own beside the REST interface: it speaks HTTP/2 only, knows another secret,
-/// and neither's routes can be reached through the other. That it cannot listen is a line in the log; the fleet matters more.
+/// The server for the dashboard. It is not part of the REST API's server, because it speaks HTTP/2 only and has another secret. If it
+/// cannot listen it logs a warning, and the supervisor runs on.
 /// </summary>
 internal sealed partial class ResourceServer(
-    ResourceServiceSettings settings, IFleet fleet, ResourceFeed feed, ResourceCatalog catalog, CommandRunner commands, TimeProvider time,
-    ILoggerFactory loggers, ILogger<ResourceServer> logger) : IHostedService, IDisposable
+    ResourceServiceSettings settings, IFleet fleet, ResourceFeed feed, ResourceCatalog catalog, CommandRunner commands, OpenStreams streams, TimeProvider time,
+    ILoggerFactory loggers, ILogger<ResourceServer> logger) : IHostedService
 {
-    // What a dashboard sends is small; what it watches is few.
-    private const int MaximumConnections = 64;
+    /// <summary>The header with the key.</summary>
+    internal const string KeyHeader = "x-resource-service-api-key";
+
+    // A dashboard needs one connection.
+    private const int MaximumConnections = 16;
     private const int MaximumRequestBytes = 64 * 1024;
 
-    // A dashboard closes its connection at once when it is told to; one that hangs must not keep the supervisor.
+    // A dashboard closes its connection at once. One that hangs must not delay the end of the supervisor.
     private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(2);
 
-    private readonly StreamsEnd _end = new();
     private WebApplication? _app;
 
     public async Task StartAsync(CancellationToken cancellationToken)
@@ -30,7 +34,7 @@ internal sealed partial class ResourceServer(
         {
             await app.StartAsync(cancellationToken);
             _app = app;
-            LogServing(settings.Url, settings.ApiKey is null ? "everybody on this machine" : "whoever has the key");
+            LogServing(settings.Url);
         }
         catch (IOException e)
         {
@@ -41,7 +45,7 @@ internal sealed partial class ResourceServer(
 
     public async Task StopAsync(CancellationToken cancellationToken)
     {
-        await _end.BeginAsync();
+        await streams.EndAsync();
         if (_app is { } app)
         {
             _app = null;
@@ -52,18 +56,13 @@ internal sealed partial class ResourceServer(
         }
     }
 
-    public void Dispose() => _end.Dispose();
-
     private WebApplication Build()
     {
-        // Empty: no configuration, no environment and no URLs but ours find a way in here.
+        // An empty builder reads no configuration and no environment, which could add URLs.
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
-        {
-            kestrel.AddServerHeader = false;
-            kestrel.Limits.MaxConcurrentConnections = MaximumConnections;
-            kestrel.Listen(settings.Address, settings.Port, listen => listen.Protocols = HttpProtocols.Http2);
-        });
+            kestrel.Listen(settings.Address, settings.Port, listen => listen.Protocols = HttpProtocols.Http2));
+        builder.WebHost.LimitConnections(MaximumConnections);
         builder.Services.AddSingleton<IHostLifetime, SupervisorsLifetime>();
         builder.Services.AddRoutingCore();
         builder.Services.AddGrpc(grpc => grpc.MaxReceiveMessageSize = MaximumRequestBytes);
@@ -73,19 +72,25 @@ internal sealed partial class ResourceServer(
         builder.Services.AddSingleton(catalog);
         builder.Services.AddSingleton(commands);
         builder.Services.AddSingleton(time);
-        builder.Services.AddSingleton(_end);
+        builder.Services.AddSingleton(streams);
 
         var app = builder.Build();
-        if (settings.ApiKey is { } key)
+        var key = new Secret(settings.ApiKey);
+        app.Use((context, next) =>
         {
-            app.UseApiKey(key);
-        }
+            if (context.Request.Headers[KeyHeader] is [{ } shown] && key.Matches(shown))
+            {
+                return next(context);
+            }
 
+            context.Response.StatusCode = StatusCodes.Status401Unauthorized;
+            return Task.CompletedTask;
+        });
         app.MapGrpcService<DashboardGrpcService>();
         return app;
     }
 
-    /// <summary>Signals are the supervisor's to hear; this server is started and stopped by it.</summary>
+    /// <summary>Handles no signals, because the supervisor starts and stops this server.</summary>
     private sealed class SupervisorsLifetime : IHostLifetime
     {
         public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
@@ -93,9 +98,9 @@ internal sealed partial class ResourceServer(
         public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
     }
 
-    [LoggerMessage(30, LogLevel.Information, "The dashboard's resource service is at {Url}, for {Audience}")]
-    private partial void LogServing(string url, string audience);
+    [LoggerMessage(30, LogLevel.Information, "The dashboard's resource service listens on {Url}")]
+    private partial void LogServing(string url);
 
-    [LoggerMessage(31, LogLevel.Warning, "No resource service for the dashboard: it cannot listen on {Url}: {Problem}")]
+    [LoggerMessage(31, LogLevel.Warning, "The dashboard's resource service cannot listen on {Url}: {Problem}")]
     private partial void LogCannotListen(string url, string problem);
 }

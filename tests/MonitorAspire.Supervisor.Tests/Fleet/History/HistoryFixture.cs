@@ -10,12 +10,12 @@ using MonitorAspire.Testing;
 namespace MonitorAspire.Supervisor.Tests.Fleet.History;
 
 /// <summary>Histories, one after the other, over one state directory.</summary>
-internal sealed class HistoryBench : IDisposable
+internal sealed class HistoryFixture : IDisposable
 {
     private readonly TemporaryDirectory _root = new();
     private long _lastId;
 
-    public HistoryBench() => Directory.CreateDirectory(StateDirectory);
+    public HistoryFixture() => Directory.CreateDirectory(StateDirectory);
 
     public string StateDirectory => _root["state"];
 

@@ -4,16 +4,15 @@ using MonitorAspire.Supervision.Diagnosis;
 using MonitorAspire.Supervision.Fleet;
 using MonitorAspire.Supervision.Telemetry;
 using MonitorAspire.Supervisor.Dashboard.Protocol;
-using MonitorAspire.Supervisor.Dashboard.Resources;
 
-namespace MonitorAspire.Supervisor.Dashboard.Commands;
+namespace MonitorAspire.Supervisor.Dashboard.Resources;
 
-/// <summary>Carries out what a person asked for in the dashboard, and tells how it went.</summary>
+/// <summary>Runs the commands of the dashboard.</summary>
 internal sealed partial class CommandRunner(IFleet fleet, ResourceCatalog catalog, Doctor doctor, ILogger<CommandRunner> logger)
 {
-    /// <summary>Waits for the verdict. What cannot be done is an answer, not an exception: the dashboard shows the one and hides the other.</summary>
+    /// <summary>Runs a command and waits for its result. Errors are answers and not exceptions, because the dashboard does not show the latter.</summary>
     /// <param name="request">The request.</param>
-    /// <param name="cancellationToken">Stops waiting; what was begun goes on.</param>
+    /// <param name="cancellationToken">Stops waiting; the command goes on.</param>
     internal async Task<ResourceCommandResponse> RunAsync(ResourceCommandRequest request, CancellationToken cancellationToken)
     {
         if (catalog.FindDaemon(request.ResourceName) is not { } daemon)
@@ -26,11 +25,11 @@ internal sealed partial class CommandRunner(IFleet fleet, ResourceCatalog catalo
         {
             return request.CommandName switch
             {
-                DaemonCommands.Start => Tell(await fleet.StartAsync(daemon.Name, cancellationToken)),
-                DaemonCommands.Restart => Tell(await fleet.RestartAsync(daemon.Name, cancellationToken)),
-                DaemonCommands.Stop => Tell(await fleet.StopAsync(daemon.Name, cancellationToken)),
-                DaemonCommands.Diagnose => Tell(await doctor.DiagnoseAsync(daemon, cancellationToken)),
-                DaemonCommands.ResetCrashLoop => TellReset(await fleet.ResetCrashLoopAsync(daemon.Name, cancellationToken)),
+                DaemonCommands.Start => Answer(await fleet.StartAsync(daemon.Name, cancellationToken)),
+                DaemonCommands.Restart => Answer(await fleet.RestartAsync(daemon.Name, cancellationToken)),
+                DaemonCommands.Stop => Answer(await fleet.StopAsync(daemon.Name, cancellationToken)),
+                DaemonCommands.Diagnose => Answer(await doctor.DiagnoseAsync(daemon, cancellationToken)),
+                DaemonCommands.ResetCrashLoop => AnswerReset(await fleet.ResetCrashLoopAsync(daemon.Name, cancellationToken)),
                 _ => Failed($"'{request.CommandName}' is not a command of a daemon."),
             };
         }
@@ -44,7 +43,7 @@ internal sealed partial class CommandRunner(IFleet fleet, ResourceCatalog catalo
         }
     }
 
-    private static ResourceCommandResponse Tell(StartupReport report)
+    private static ResourceCommandResponse Answer(StartupReport report)
     {
         if (report.Serves)
         {
@@ -62,7 +61,7 @@ internal sealed partial class CommandRunner(IFleet fleet, ResourceCatalog catalo
         return failed;
     }
 
-    private static ResourceCommandResponse Tell(StopReport report) => report.Verdict switch
+    private static ResourceCommandResponse Answer(StopReport report) => report.Verdict switch
     {
         StopVerdict.Stopped => Succeeded(report.Detail ?? string.Create(
             CultureInfo.InvariantCulture, $"{report.Name} was stopped after {report.TotalMs:F0} ms{(report.Killed ? ", with SIGKILL" : "")}.")),
@@ -70,7 +69,7 @@ internal sealed partial class CommandRunner(IFleet fleet, ResourceCatalog catalo
         _ => Failed(report.Detail ?? $"{report.Name} could not be stopped."),
     };
 
-    private static ResourceCommandResponse Tell(DaemonDiagnosis diagnosis)
+    private static ResourceCommandResponse Answer(DaemonDiagnosis diagnosis)
     {
         var answer = Succeeded(diagnosis.NextStep);
         answer.Result = new ResourceCommandResult
@@ -82,13 +81,13 @@ internal sealed partial class CommandRunner(IFleet fleet, ResourceCatalog catalo
         return answer;
     }
 
-    private static ResourceCommandResponse TellReset(DaemonSnapshot daemon)
+    private static ResourceCommandResponse AnswerReset(DaemonSnapshot daemon)
         => Succeeded(daemon.State == DaemonState.Starting ? $"The failures of {daemon.Name} are forgotten; it is being started." : $"The failures of {daemon.Name} are forgotten.");
 
     private static ResourceCommandResponse Succeeded(string message) => new() { Kind = ResourceCommandResponseKind.Succeeded, Message = message };
 
     private static ResourceCommandResponse Failed(string message) => new() { Kind = ResourceCommandResponseKind.Failed, Message = message };
 
-    [LoggerMessage(35, LogLevel.Information, "Asked in the dashboard to {Command} {Daemon}")]
+    [LoggerMessage(35, LogLevel.Information, "The dashboard asked to {Command} {Daemon}")]
     private partial void LogAsked(string command, string daemon);
 }

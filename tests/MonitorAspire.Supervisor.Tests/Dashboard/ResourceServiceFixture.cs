@@ -10,12 +10,13 @@ using MonitorAspire.Supervision.Fleet;
 using MonitorAspire.Supervision.Startup;
 using MonitorAspire.Supervisor.Dashboard;
 using MonitorAspire.Supervisor.Dashboard.Protocol;
+using MonitorAspire.Supervisor.Web;
 using MonitorAspire.Testing;
 
 namespace MonitorAspire.Supervisor.Tests.Dashboard;
 
-/// <summary>The resource service on a real port over a stub fleet, and a client that speaks to it as a dashboard does.</summary>
-internal sealed class ResourceServiceBench : IAsyncDisposable
+/// <summary>The resource service on a real port over a stub fleet, and a client like a dashboard.</summary>
+internal sealed class ResourceServiceFixture : IAsyncDisposable
 {
     internal const string Key = "0123456789abcdef0123456789abcdef";
 
@@ -23,7 +24,7 @@ internal sealed class ResourceServiceBench : IAsyncDisposable
     private readonly GrpcChannel _channel;
     private readonly CancellationTokenSource _limit = new(Wait.Generous);
 
-    private ResourceServiceBench(WebApplication app, string url)
+    private ResourceServiceFixture(WebApplication app, string url)
     {
         _app = app;
         _channel = GrpcChannel.ForAddress(url);
@@ -37,10 +38,10 @@ internal sealed class ResourceServiceBench : IAsyncDisposable
 
     internal string RestUrl => _app.Urls.Single();
 
-    /// <summary>The key, and a limit so that a test that would wait for ever fails.</summary>
+    /// <summary>The key, and a time limit.</summary>
     internal CallOptions Options => new([new Metadata.Entry("x-resource-service-api-key", Key)], cancellationToken: _limit.Token);
 
-    internal static async Task<ResourceServiceBench> StartAsync(IFleet fleet, string? key = Key)
+    internal static async Task<ResourceServiceFixture> StartAsync(IFleet fleet)
     {
         var url = $"http://127.0.0.1:{FreePort.Next()}";
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
@@ -48,21 +49,22 @@ internal sealed class ResourceServiceBench : IAsyncDisposable
         builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>
         {
             ["MONITOR_RESOURCE_SERVICE_URL"] = url,
-            ["MONITOR_RESOURCE_SERVICE_API_KEY"] = key,
+            ["MONITOR_RESOURCE_SERVICE_API_KEY"] = Key,
         });
         builder.Services.AddLogging(logging => logging.SetMinimumLevel(LogLevel.Warning));
         builder.Services.AddRoutingCore();
         builder.Services.AddSingleton(fleet);
         builder.Services.AddSingleton(TimeProvider.System);
+        builder.Services.AddSingleton(new OpenStreams(100));
         builder.Services.AddSingleton(new Doctor(new EngineOptions { StateDirectory = Path.Combine(Path.GetTempPath(), $"no-state-{Guid.NewGuid():N}") }));
         builder.Services.AddDashboardResourceService(builder.Configuration);
         var app = builder.Build();
         app.Urls.Add("http://127.0.0.1:0");
         await app.StartAsync();
-        return new ResourceServiceBench(app, url);
+        return new ResourceServiceFixture(app, url);
     }
 
-    /// <summary>Ends the supervisor as Ctrl-C does.</summary>
+    /// <summary>Stops the supervisor in order, as Ctrl-C does.</summary>
     internal Task StopAsync() => _app.StopAsync();
 
     public async ValueTask DisposeAsync()

@@ -1,0 +1,43 @@
+namespace MonitorAspire.Supervisor.Security;
+
+/// <summary>
+/// Hides the values of environment variables that look like secrets. A client that reads a definition, changes it and sends it back sends
+/// the mask; the stored value is kept then.
+/// </summary>
+internal static class SecretVariables
+{
+    /// <summary>What is shown instead of a value.</summary>
+    internal const string Mask = "***";
+
+    private static readonly string[] Words = ["SECRET", "TOKEN", "PASSWORD", "PASSWD", "KEY", "CREDENTIAL", "CONNECTIONSTRING", "CONNECTION_STRING"];
+
+    /// <summary>Whether a name contains SECRET, TOKEN, PASSWORD, PASSWD, KEY, CREDENTIAL or CONNECTIONSTRING, in upper or lower case.</summary>
+    internal static bool IsSecret(string name) => Words.Any(word => name.Contains(word, StringComparison.OrdinalIgnoreCase));
+
+    /// <summary>The variables to show.</summary>
+    internal static Dictionary<string, string> Hide(IEnumerable<KeyValuePair<string, string>> environment)
+        => environment.ToDictionary(e => e.Key, e => IsSecret(e.Key) && !string.IsNullOrEmpty(e.Value) ? Mask : e.Value, StringComparer.Ordinal);
+
+    /// <summary>Puts the stored values back in the place of masks.</summary>
+    /// <param name="environment">The variables of a request.</param>
+    /// <param name="stored">The variables as they are.</param>
+    /// <returns>Names of masked variables that have no stored value.</returns>
+    internal static IReadOnlyList<string> Restore(IDictionary<string, string> environment, IEnumerable<KeyValuePair<string, string>> stored)
+    {
+        var values = stored.ToDictionary(StringComparer.Ordinal);
+        var missing = new List<string>();
+        foreach (var name in environment.Where(e => e.Value == Mask && IsSecret(e.Key)).Select(e => e.Key).ToList())
+        {
+            if (values.TryGetValue(name, out var value))
+            {
+                environment[name] = value;
+            }
+            else
+            {
+                missing.Add(name);
+            }
+        }
+
+        return missing;
+    }
+}
