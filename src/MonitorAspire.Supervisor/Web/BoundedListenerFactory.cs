@@ -18,7 +18,7 @@ internal sealed class BoundedListenerFactory(IConnectionListenerFactory inner, i
     /// <summary>So many connections are accepted however few descriptors are left.</summary>
     internal const int Minimum = 4;
 
-    private static readonly TimeSpan RetryInterval = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan RetryInterval = TimeSpan.FromMilliseconds(10);
 
     private readonly SemaphoreSlim _free = new(maximum);
 
