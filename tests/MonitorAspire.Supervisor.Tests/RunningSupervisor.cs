@@ -89,7 +89,7 @@ internal sealed class RunningSupervisor : IAsyncDisposable
         return new RunningSupervisor(app, directory, fleet, port);
     }
 
-    /// <summary>Sends a POST, with the token unless the test says otherwise.</summary>
+    /// <summary>Sends a POST, with the token unless another one is given.</summary>
     public Task<HttpResponseMessage> PostAsync(string path, HttpContent? content = null, string? token = null)
     {
         var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = content };
@@ -97,7 +97,7 @@ internal sealed class RunningSupervisor : IAsyncDisposable
         return Client.SendAsync(request);
     }
 
-    /// <summary>Sends any request with a JSON body, with the token unless the test says otherwise.</summary>
+    /// <summary>Sends any request with a JSON body, with the token unless another one is given.</summary>
     public Task<HttpResponseMessage> SendAsync(HttpMethod method, string path, string? json = null, string? token = null, string? host = null)
     {
         var request = new HttpRequestMessage(method, path)
@@ -116,7 +116,7 @@ internal sealed class RunningSupervisor : IAsyncDisposable
         return await response.EnsureSuccessStatusCode().Content.ReadAsStringAsync();
     }
 
-    /// <summary>Opens a stream for reading lines, with the token unless the test says otherwise.</summary>
+    /// <summary>Opens a stream for reading lines, with the token unless another one is given.</summary>
     public async Task<StreamReader> OpenAsync(string path, string? lastEventId = null, string? token = null)
     {
         var request = new HttpRequestMessage(HttpMethod.Get, path);

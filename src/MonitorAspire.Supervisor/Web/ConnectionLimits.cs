@@ -14,6 +14,9 @@ internal static class ConnectionLimits
     // More connections than this are never needed. Where the limit of descriptors is far above it they need not be counted.
     private const int Maximum = 512;
 
+    // The launcher has one.
+    private const int MaximumUpgraded = 4;
+
     /// <summary>Connections to the REST API: a quarter of the descriptors, 16 to 512.</summary>
     internal static int Connections { get; } = Math.Clamp(DescriptorLimit.Current / 4, 16, Maximum);
 
@@ -29,7 +32,7 @@ internal static class ConnectionLimits
         {
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxConcurrentConnections = maximum;
-            kestrel.Limits.MaxConcurrentUpgradedConnections = 0;
+            kestrel.Limits.MaxConcurrentUpgradedConnections = MaximumUpgraded;
 
             // Connections that send nothing make room for others.
             kestrel.Limits.KeepAliveTimeout = TimeSpan.FromSeconds(20);

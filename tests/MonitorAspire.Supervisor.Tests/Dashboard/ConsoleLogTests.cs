@@ -16,7 +16,7 @@ public sealed class ConsoleLogTests : IDisposable
     public void Dispose() => _directory.Dispose();
 
     [Fact]
-    public async Task WatchConsoleLogs_Following_GivesTheTailAndThenWhatComes()
+    public async Task WatchConsoleLogs_Following_SendsTheTailAndNewLines()
     {
         await File.WriteAllTextAsync(Log, "one\ntwo\r\nthr");
         await using var service = await StartAsync();
@@ -36,14 +36,14 @@ public sealed class ConsoleLogTests : IDisposable
         using var call = Watch(service);
         Assert.Equal(["1 one"], await LinesAsync(call, 1));
 
-        // Of a living instance: its front goes to the old file.
+        // Rotation while the daemon runs: the front of the log moves to the old file.
         await File.AppendAllTextAsync(Log, "two\n");
         Assert.Equal(["2 two"], await LinesAsync(call, 1));
         Assert.True(DaemonLog.RotateIfLarger(Log, 1, 2));
         await File.AppendAllTextAsync(Log, "three\n");
         Assert.Equal(["3 three"], await LinesAsync(call, 1));
 
-        // For a new instance: renamed away.
+        // Rotation for a new instance: the log is renamed.
         File.Move(Log, Log + ".1", overwrite: true);
         await File.WriteAllTextAsync(Log, "four\n");
         Assert.Equal(["4 four"], await LinesAsync(call, 1));
@@ -61,7 +61,7 @@ public sealed class ConsoleLogTests : IDisposable
     }
 
     [Fact]
-    public async Task WatchConsoleLogs_NotFollowing_GivesTheUnfinishedLineTooAndEnds()
+    public async Task WatchConsoleLogs_NotFollowing_SendsTheUnfinishedLineTooAndEnds()
     {
         await File.WriteAllTextAsync(Log, "one\ntwo");
         await using var service = await StartAsync();
@@ -72,7 +72,7 @@ public sealed class ConsoleLogTests : IDisposable
     }
 
     [Fact]
-    public async Task WatchConsoleLogs_OfALargeLog_GivesItsEndInBoundedMessages()
+    public async Task WatchConsoleLogs_LargeLog_SendsItsEndInBoundedMessages()
     {
         await File.WriteAllLinesAsync(Log, Enumerable.Range(1, 10_000).Select(i => $"line {i}"));
         await using var service = await StartAsync();
@@ -90,9 +90,9 @@ public sealed class ConsoleLogTests : IDisposable
     }
 
     [Fact]
-    public async Task WatchConsoleLogs_OfALineWithoutEnd_CutsItAndKeepsItsCharacters()
+    public async Task WatchConsoleLogs_LineWithoutEnd_IsCutBetweenCharacters()
     {
-        // Two bytes each, and blocks of an odd number of bytes before: characters fall on the borders.
+        // Characters of two bytes after an odd number of bytes lie on the borders of blocks.
         var text = new string('é', 3 * LineStream.MaximumLineLength / 2);
         await File.WriteAllTextAsync(Log, "x" + text, Encoding.UTF8);
         await using var service = await StartAsync();
@@ -107,7 +107,7 @@ public sealed class ConsoleLogTests : IDisposable
     [Theory]
     [InlineData("nobody")]
     [InlineData("monitor-supervisor-monitor-supervisor")]
-    public async Task WatchConsoleLogs_OfWhatHasNoLog_Ends(string resource)
+    public async Task WatchConsoleLogs_NoLog_Ends(string resource)
     {
         Assert.SkipWhen(resource != "nobody" && SupervisorResource.LogFile is not null, "The output of these tests goes to a file, so that is the supervisor's log.");
         await using var service = await StartAsync();

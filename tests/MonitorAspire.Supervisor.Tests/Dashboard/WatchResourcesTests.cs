@@ -8,7 +8,7 @@ namespace MonitorAspire.Supervisor.Tests.Dashboard;
 public class WatchResourcesTests
 {
     [Fact]
-    public async Task WatchResources_AtFirst_GivesEveryDaemonAndTheSupervisor()
+    public async Task WatchResources_First_SendsEveryDaemonAndTheSupervisor()
     {
         await using var service = await ResourceServiceFixture.StartAsync(new StubFleet(Snapshots.Running("a", 1), Snapshots.Running("b", 2)));
         using var call = service.Client.WatchResources(new WatchResourcesRequest(), service.Options);
@@ -26,7 +26,7 @@ public class WatchResourcesTests
     }
 
     [Fact]
-    public async Task WatchResources_WhenADaemonChanges_GivesThatOneOnly()
+    public async Task WatchResources_DaemonChanges_SendsOnlyThatOne()
     {
         var fleet = new StubFleet(Snapshots.Running("a", 1), Snapshots.Running("b", 2));
         await using var service = await ResourceServiceFixture.StartAsync(fleet);
@@ -41,7 +41,7 @@ public class WatchResourcesTests
     }
 
     [Fact]
-    public async Task WatchResources_WhenADaemonComesAndGoes_SaysSo()
+    public async Task WatchResources_DaemonIsAddedAndRemoved_SendsBoth()
     {
         var fleet = new StubFleet(Snapshots.Running("a", 1));
         await using var service = await ResourceServiceFixture.StartAsync(fleet);
@@ -51,13 +51,13 @@ public class WatchResourcesTests
         fleet.Set(Snapshots.Running("b", 2));
         Assert.Equal("b", Assert.Single((await NextAsync(call)).Changes.Value).Upsert.DisplayName);
 
-        // Without an event: a look each second finds what no event told.
+        // There is no event; the comparison each second finds the change.
         fleet.Remove("a");
         Assert.Equal("a-a", Assert.Single((await NextAsync(call)).Changes.Value).Delete.ResourceName);
     }
 
     [Fact]
-    public async Task WatchResources_WhenGoodChecksAreMadeAgain_SaysNothing()
+    public async Task WatchResources_ChecksPassAgain_SendsNothing()
     {
         var fleet = new StubFleet(Snapshots.Running());
         await using var service = await ResourceServiceFixture.StartAsync(fleet);
@@ -71,7 +71,7 @@ public class WatchResourcesTests
     }
 
     [Fact]
-    public async Task WatchResources_WhenTheSupervisorEnds_EndsWell()
+    public async Task WatchResources_SupervisorStops_EndsWithoutError()
     {
         await using var service = await ResourceServiceFixture.StartAsync(new StubFleet());
         using var call = service.Client.WatchResources(new WatchResourcesRequest(), service.Options);
@@ -84,7 +84,7 @@ public class WatchResourcesTests
     }
 
     [Fact]
-    public async Task WatchInteractions_UntilTheSupervisorEnds_StaysOpenAndSaysNothing()
+    public async Task WatchInteractions_SupervisorRuns_StaysOpenAndSendsNothing()
     {
         await using var service = await ResourceServiceFixture.StartAsync(new StubFleet());
         using var call = service.Client.WatchInteractions(service.Options);
@@ -95,7 +95,7 @@ public class WatchResourcesTests
 
         await service.StopAsync();
 
-        // The dashboard's own side is still open, so its client may see the connection close before the answer's end.
+        // The client's side of the call is still open, so it may see the connection close before the end of the response.
         var said = await Record.ExceptionAsync(async () => Assert.False(await next));
         Assert.True(said is null or RpcException { InnerException: HttpProtocolException { ErrorCode: 0 } }, $"{said}");
     }
@@ -107,7 +107,7 @@ public class WatchResourcesTests
         using var call = service.Client.WatchInteractions(service.Options);
         await call.ResponseHeadersAsync;
 
-        // Neither reads nor ends its own side. The host's own limit is 30 seconds.
+        // The client neither reads nor ends its side. The host's own limit is 30 seconds.
         await service.StopAsync().WaitAsync(TimeSpan.FromSeconds(20));
     }
 

@@ -17,10 +17,11 @@ public sealed class ConnectionFloodTests : IDisposable
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "limits of descriptors are set by a shell");
         var (port, daemonPort) = (FreePort.Next(), FreePort.Next());
+        // The runtime needs up to 245 of them for its assemblies, two for each.
         await using var supervisor = SupervisorProcess.Start(
             "/bin/sh",
             [
-                "-c", "ulimit -n 256; exec \"$0\" \"$@\"", SupervisorProcess.Executable,
+                "-c", "ulimit -n 320; exec \"$0\" \"$@\"", SupervisorProcess.Executable,
                 "--port", port.ToString(CultureInfo.InvariantCulture), "--state-dir", _state.Path, "--count", "1", "--base-port", daemonPort.ToString(CultureInfo.InvariantCulture),
             ],
             port);

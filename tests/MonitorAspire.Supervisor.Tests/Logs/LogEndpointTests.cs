@@ -128,7 +128,7 @@ public class LogEndpointTests
         var seen = 0;
         for (var round = 0; round < 3; round++)
         {
-            // More than one block of 64 KiB, so that the front can be collapsed where the file system knows how.
+            // More than a block of 64 KiB, so that the rotation can collapse the front where the file system supports it.
             for (var i = 0; i < 3000; i++)
             {
                 await log.WriteLineAsync(Line(written++));

@@ -94,7 +94,7 @@ public class RestApiTests
     }
 
     [Fact]
-    public async Task Summary_NoStarts_ClaimsNoRate()
+    public async Task Summary_NoStarts_HasNoRate()
     {
         await using var supervisor = await RunningSupervisor.StartAsync();
 

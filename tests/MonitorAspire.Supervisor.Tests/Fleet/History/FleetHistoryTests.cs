@@ -22,7 +22,7 @@ public sealed class FleetHistoryTests : IDisposable
 
         for (var i = 0; i < 3; i++)
         {
-            // What lives is adopted, and adoption is no start.
+            // An adoption is not a start.
             await using var next = _fixture.Open();
             next.Add(_fixture.Adopted("a"));
             next.Add(_fixture.AlreadyRunning("a"));
@@ -58,7 +58,7 @@ public sealed class FleetHistoryTests : IDisposable
     }
 
     [Fact]
-    public async Task Add_CalledOff_SaysNothingAboutStarts()
+    public async Task Add_CancelledStart_IsNotCounted()
     {
         await using var history = _fixture.Open();
         history.Add(_fixture.Failed("a", StartupReason.Cancelled));
@@ -66,7 +66,7 @@ public sealed class FleetHistoryTests : IDisposable
     }
 
     [Fact]
-    public async Task Open_LastLineIsTorn_KeepsTheOthersAndSaysNothing()
+    public async Task Open_LastLineIsIncomplete_KeepsTheOthersWithoutAWarning()
     {
         await WriteThreeAsync();
         var whole = await File.ReadAllTextAsync(_fixture.FilePath);
@@ -95,7 +95,7 @@ public sealed class FleetHistoryTests : IDisposable
     [InlineData("""{"at":"2026-01-01T00:00:00+00:00","daemon":"a","verified":true,"ms":1,"stages":null}""")]
     [InlineData("""{"at":"2026-01-01T00:00:00+00:00","daemon":"a","verified":true,"ms":1,"stages":[null]}""")]
     [InlineData("""{"at":"2026-01-01T00:00:00+00:00","daemon":"a","verified":false,"ms":1,"reason":"because"}""")]
-    public async Task Open_ALineIsBroken_KeepsTheOthersAndSaysSoOnce(string broken)
+    public async Task Open_ALineIsInvalid_KeepsTheOthersAndWarnsOnce(string broken)
     {
         await WriteThreeAsync();
         var lines = _fixture.Lines();
@@ -112,7 +112,7 @@ public sealed class FleetHistoryTests : IDisposable
     }
 
     [Fact]
-    public async Task Open_ALinkIsInItsPlace_FollowsItNeitherToReadNorToWrite()
+    public async Task Open_SymbolicLink_IsNotFollowed()
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "links need a privilege there");
         await File.WriteAllTextAsync(_fixture["elsewhere"], "mine\n");
@@ -129,7 +129,7 @@ public sealed class FleetHistoryTests : IDisposable
     }
 
     [Fact]
-    public async Task Open_ADirectoryIsInItsPlace_GoesOnInMemory()
+    public async Task Open_Directory_KeepsTheHistoryInMemory()
     {
         Directory.CreateDirectory(_fixture.FilePath);
         await using (var history = _fixture.Open())
@@ -150,7 +150,7 @@ public sealed class FleetHistoryTests : IDisposable
             history.Add(_fixture.Verified("a", 1));
             await Wait.UntilAsync(() => File.Exists(_fixture.FilePath) && _fixture.Lines().Length == 1, "the first line");
 
-            // Whoever the test runs as: nobody can write a file into a file.
+            // Root too cannot create a file in a file.
             Directory.Delete(_fixture.StateDirectory, recursive: true);
             await File.WriteAllTextAsync(_fixture.StateDirectory, "");
             history.Add(_fixture.Verified("a", 2));
@@ -181,7 +181,7 @@ public sealed class FleetHistoryTests : IDisposable
     }
 
     [Fact]
-    public async Task Add_FileWasRemoved_IsWrittenAnewWithAll()
+    public async Task Add_FileWasDeleted_WritesAllStartsAgain()
     {
         await using (var history = _fixture.Open())
         {
@@ -196,7 +196,7 @@ public sealed class FleetHistoryTests : IDisposable
     }
 
     [Fact]
-    public async Task Add_MoreThanAreRemembered_ForgetsTheOldestOfTheOneWithTheMostAndKeepsTheFileSmall()
+    public async Task Add_MoreThanTheCapacity_DropsTheOldestOfTheDaemonWithTheMostAndKeepsTheFileSmall()
     {
         await using (var history = _fixture.Open())
         {
@@ -211,7 +211,7 @@ public sealed class FleetHistoryTests : IDisposable
                 history.Add(_fixture.Failed("loops", StartupReason.ExitedPrematurely));
                 if (i % 5000 == 0)
                 {
-                    // As it is in life: it writes while starts come, so that it is appended to and not only written in one go.
+                    // It writes while starts are added, so that it appends and does not only rewrite.
                     await Wait.UntilAsync(() => File.Exists(_fixture.FilePath) && _fixture.Lines().Length > i / 2, "lines");
                 }
             }
@@ -229,7 +229,7 @@ public sealed class FleetHistoryTests : IDisposable
     }
 
     [Fact]
-    public async Task Open_FileIsFarTooLarge_ReadsItsEndAndMakesItSmall()
+    public async Task Open_FileIsTooLarge_ReadsItsEndAndRewritesIt()
     {
         await WriteThreeAsync();
         var line = _fixture.Lines()[2] + "\n";

@@ -9,7 +9,7 @@ using MonitorAspire.Testing;
 
 namespace MonitorAspire.Supervisor.Tests.Fleet.History;
 
-/// <summary>Histories, one after the other, over one state directory.</summary>
+/// <summary>A state directory in which tests open histories one after the other.</summary>
 internal sealed class HistoryFixture : IDisposable
 {
     private readonly TemporaryDirectory _root = new();
