@@ -15,7 +15,7 @@ internal static class DefinitionEndpoints
         var daemons = routes.MapGroup("/api/daemons").WithTags("Definitions");
 
         daemons.MapGet("/{name}/definition", Results<Ok<SourcedDefinition>, ProblemHttpResult> (string name, FleetDefinition fleet) =>
-                fleet.Find(name) is { } found ? TypedResults.Ok(found with { Definition = DefinitionSecrets.Hide(found.Definition) }) : Problems.UnknownDaemon(name))
+                fleet.Find(name) is { } found ? TypedResults.Ok(WithoutSecrets(found)) : Problems.UnknownDaemon(name))
             .WithName("GetDefinition")
             .WithSummary("The definition of a daemon, and whether it comes from the configuration or from the REST API.")
             .WithDescription($"PUT takes `definition`. Needs the token. The value of a variable whose name contains SECRET, TOKEN, PASSWORD, PASSWD, KEY, CREDENTIAL or CONNECTIONSTRING is `{SecretVariables.Mask}`.")
@@ -66,7 +66,7 @@ internal static class DefinitionEndpoints
         try
         {
             var definition = await DefinitionReader.ReadAsync(request, cancellationToken);
-            DefinitionSecrets.Restore(definition, fleet.Find(name)?.Definition);
+            RestoreSecrets(definition, fleet.Find(name)?.Definition);
             var isNew = await fleet.PutAsync(name, definition, cancellationToken);
             return daemons.Find(name) is not { } daemon ? Problems.UnknownDaemon(name)
                 : isNew ? TypedResults.Created($"/api/daemons/{daemon.Name}", daemon)
@@ -102,6 +102,19 @@ internal static class DefinitionEndpoints
         catch (Exception e) when (Explain(e, name) is { } problem)
         {
             return problem;
+        }
+    }
+
+    private static SourcedDefinition WithoutSecrets(SourcedDefinition found)
+        => found with { Definition = found.Definition with { Environment = SecretVariables.Hide(found.Definition.Environment) } };
+
+    private static void RestoreSecrets(DaemonDefinition definition, DaemonDefinition? stored)
+    {
+        var missing = SecretVariables.Restore(definition.Environment, stored?.Environment);
+        if (missing.Count > 0)
+        {
+            throw new DefinitionException(missing.ToDictionary(
+                name => $"environment.{name}", static _ => (string[])[$"'{SecretVariables.Mask}' stands for the stored value, and there is none"]));
         }
     }
 

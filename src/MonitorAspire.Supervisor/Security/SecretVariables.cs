@@ -14,21 +14,20 @@ internal static class SecretVariables
     /// <summary>Whether a name contains SECRET, TOKEN, PASSWORD, PASSWD, KEY, CREDENTIAL or CONNECTIONSTRING, in upper or lower case.</summary>
     internal static bool IsSecret(string name) => Words.Any(word => name.Contains(word, StringComparison.OrdinalIgnoreCase));
 
-    /// <summary>The variables to show.</summary>
-    internal static Dictionary<string, string> Hide(IEnumerable<KeyValuePair<string, string>> environment)
+    /// <summary>The variables with masks instead of secrets.</summary>
+    internal static Dictionary<string, string?> Hide(IDictionary<string, string?> environment)
         => environment.ToDictionary(e => e.Key, e => IsSecret(e.Key) && !string.IsNullOrEmpty(e.Value) ? Mask : e.Value, StringComparer.Ordinal);
 
-    /// <summary>Puts the stored values back in the place of masks.</summary>
+    /// <summary>Puts the stored values in the place of masks.</summary>
     /// <param name="environment">The variables of a request.</param>
-    /// <param name="stored">The variables as they are.</param>
-    /// <returns>Names of masked variables that have no stored value.</returns>
-    internal static IReadOnlyList<string> Restore(IDictionary<string, string> environment, IEnumerable<KeyValuePair<string, string>> stored)
+    /// <param name="stored">The current variables; <see langword="null"/> for a new daemon.</param>
+    /// <returns>Names of masked variables without a stored value.</returns>
+    internal static IReadOnlyList<string> Restore(IDictionary<string, string?> environment, IDictionary<string, string?>? stored)
     {
-        var values = stored.ToDictionary(StringComparer.Ordinal);
         var missing = new List<string>();
         foreach (var name in environment.Where(e => e.Value == Mask && IsSecret(e.Key)).Select(e => e.Key).ToList())
         {
-            if (values.TryGetValue(name, out var value))
+            if (stored is not null && stored.TryGetValue(name, out var value))
             {
                 environment[name] = value;
             }
