@@ -4,8 +4,9 @@ using System.Net.Http.Json;
 using System.Text.Json;
 using Aspire.Hosting;
 using Aspire.Hosting.ApplicationModel;
-using Aspire.Hosting.Testing;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Logging;
 using MonitorAspire.Testing;
 
 namespace MonitorAspire.Hosting.Tests;
@@ -25,13 +26,13 @@ public sealed class RunningApplicationTests : IDisposable
     [Fact]
     public async Task WaitFor_SupervisedResource_IsStartedWhenThatIsVerified()
     {
-        await using var builder = Builder();
+        var builder = Builder();
         var catalog = AddServer(builder, "catalog", FreePort.Next());
 
         // Aspire selects the port of this one, and the supervisor has to know it although the resource has not started.
         var orders = AddServer(builder, "orders", port: null).WaitFor(catalog);
         builder.AddMonitorSupervisor<Projects.MonitorAspire_Supervisor>(port: _supervisorPort);
-        await using var app = await builder.BuildAsync();
+        await using var app = builder.Build();
         using var limit = new CancellationTokenSource(Wait.Generous);
 
         await app.StartAsync(limit.Token);
@@ -45,10 +46,10 @@ public sealed class RunningApplicationTests : IDisposable
     [Fact]
     public async Task Supervisor_StoppedBySignal_ShowsThatNobodyWatchesUntilItGoesOn()
     {
-        await using var builder = Builder();
+        var builder = Builder();
         var server = AddServer(builder, "server", FreePort.Next());
         builder.AddMonitorSupervisor<Projects.MonitorAspire_Supervisor>(port: _supervisorPort);
-        await using var app = await builder.BuildAsync();
+        await using var app = builder.Build();
         using var limit = new CancellationTokenSource(Wait.Generous * 2);
         await app.StartAsync(limit.Token);
         await app.ResourceNotifications.WaitForResourceHealthyAsync("server", limit.Token);
@@ -89,7 +90,15 @@ public sealed class RunningApplicationTests : IDisposable
         return (await client.GetFromJsonAsync<JsonElement>(new Uri(string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{_supervisorPort}/health")))).GetProperty("pid").GetInt32();
     }
 
-    private IDistributedApplicationTestingBuilder Builder() => DistributedApplicationTestingBuilder.Create(
-        [$"--Monitors:StateDirectory={_directory["state"]}"],
-        (options, _) => options.AssemblyName = typeof(Projects.MonitorAspire_AppHost).Assembly.GetName().Name);
+    private IDistributedApplicationBuilder Builder()
+    {
+        var builder = DistributedApplication.CreateBuilder(new DistributedApplicationOptions
+        {
+            Args = [$"--Monitors:StateDirectory={_directory["state"]}"],
+            AssemblyName = typeof(Projects.MonitorAspire_AppHost).Assembly.GetName().Name,
+            DisableDashboard = true,
+        });
+        builder.Services.AddLogging(logging => logging.ClearProviders());
+        return builder;
+    }
 }
