@@ -1,9 +1,11 @@
 using Aspire.Hosting;
 using Aspire.Hosting.ApplicationModel;
-using MonitorAspire.Hosting.Supervision;
-using MonitorAspire.Supervision.Fleet;
+using MonitorAspire.Hosting.Launching;
+using MonitorAspire.Hosting.Resources;
+using MonitorAspire.Supervision.Daemons;
+using MonitorAspire.Supervision.Launcher;
 
-namespace MonitorAspire.Hosting.Tests.Aspire;
+namespace MonitorAspire.Hosting.Tests;
 
 public class SupervisionTests
 {
@@ -48,10 +50,24 @@ public class SupervisionTests
         Assert.Contains("Budget", e.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("Port")]
+    [InlineData("Command")]
+    [InlineData("Launch")]
+    public void WithSupervision_PropertyOfTheResource_IsRefused(string name)
+    {
+        var server = DistributedApplication.CreateBuilder([]).AddExecutable("web", "node", ".").WithHttpEndpoint(env: "PORT");
+
+        var e = Assert.Throws<DistributedApplicationException>(() => server.WithSupervision(
+            definition => typeof(DaemonDefinition).GetProperty(name)!.SetValue(definition, name switch { "Port" => 9000, "Command" => "x", _ => LaunchMode.Supervisor })));
+
+        Assert.Contains($"{name} cannot be set", e.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Tracker_CrashStopAndRelaunch_AreToldApart()
     {
-        var tracker = new LaunchTracker();
+        var tracker = new LaunchTracker("web");
         Assert.Equal(LauncherState.Waiting, tracker.Observe(Snapshot("Starting", null))!.State);
         Assert.Null(tracker.Observe(Snapshot("Running", null)));
         Assert.Equal(7, tracker.Observe(Snapshot("Running", 7))!.Pid);

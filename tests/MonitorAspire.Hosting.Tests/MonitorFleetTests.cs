@@ -10,7 +10,7 @@ using MonitorAspire.Supervision.Fleet;
 using MonitorAspire.Supervision.Identity;
 using MonitorAspire.Testing;
 
-namespace MonitorAspire.Hosting.Tests.Aspire;
+namespace MonitorAspire.Hosting.Tests;
 
 public class MonitorFleetTests
 {
@@ -19,14 +19,13 @@ public class MonitorFleetTests
     {
         var fleet = Builder("Monitors:Count=2", "Monitors:BasePort=9100").AddMonitorDaemons<SomeProject>();
 
-        Assert.Equal(["monitor-9100", "monitor-9101"], fleet.Members.Select(m => m.Resource.Resource.Name));
-        foreach (var member in fleet.Members)
+        Assert.Equal(["monitor-9100", "monitor-9101"], fleet.Daemons.Select(d => d.Resource.Name));
+        foreach (var (daemon, spec) in fleet.Daemons.Zip(fleet.Specs))
         {
-            var endpoint = Assert.Single(member.Resource.Resource.Annotations.OfType<EndpointAnnotation>());
+            var endpoint = Assert.Single(daemon.Resource.Annotations.OfType<EndpointAnnotation>());
             Assert.False(endpoint.IsProxied);
-            Assert.Equal(member.Spec.Port, endpoint.Port);
+            Assert.Equal(spec.Port, endpoint.Port);
             Assert.Equal("127.0.0.1", endpoint.TargetHost);
-            Assert.Equal(LaunchMode.Attached, member.Spec.Launch);
         }
     }
 
@@ -35,7 +34,7 @@ public class MonitorFleetTests
     {
         var fleet = Builder("Monitors:Count=1", "Monitors:BasePort=9100", "Monitors:StateDirectory=/tmp/fleet").AddMonitorDaemons<SomeProject>();
 
-        var configuration = await ExecutionConfigurationBuilder.Create(fleet.Members[0].Resource.Resource)
+        var configuration = await ExecutionConfigurationBuilder.Create(fleet.Daemons[0].Resource)
             .WithArgumentsConfig()
             .BuildAsync(fleet.ApplicationBuilder.ExecutionContext, NullLogger.Instance);
 
@@ -69,7 +68,7 @@ public class MonitorFleetTests
             "Monitors:StateDirectory=/tmp/fleet", "Monitors:Daemons:0:Port=9100", "Monitors:Daemons:0:Name=files", "Monitors:Daemons:0:Command=python3",
             "Monitors:Daemons:0:Arguments:0=-m", "Monitors:Daemons:0:Arguments:1=http.server", "Monitors:Daemons:0:Arguments:2={port}",
             "Monitors:Daemons:0:Environment:WHERE={statedir}").AddMonitorDaemons<SomeProject>();
-        var executable = Assert.IsType<ExecutableResource>(fleet.Members[0].Resource.Resource);
+        var executable = Assert.IsType<ExecutableResource>(fleet.Daemons[0].Resource);
 
         var configuration = await ExecutionConfigurationBuilder.Create(executable)
             .WithArgumentsConfig()
@@ -94,7 +93,7 @@ public class MonitorFleetTests
             $"Monitors:Daemons:0:Port={first}", $"Monitors:Daemons:0:PortRangeEnd={first + 2}", "Monitors:Daemons:0:Name=ranging",
             $"Monitors:Daemons:1:Port={first + 1}").AddMonitorDaemons<SomeProject>();
 
-        Assert.Equal([("ranging", first + 2), ($"monitor-{first + 1}", first + 1)], fleet.Members.Select(m => (m.Spec.Name, m.Spec.Port)));
+        Assert.Equal([("ranging", first + 2), ($"monitor-{first + 1}", first + 1)], fleet.Specs.Select(s => (s.Name, s.Port)));
     }
 
     [Fact]
@@ -103,7 +102,7 @@ public class MonitorFleetTests
         var fleet = Builder("Monitors:Daemons:0:Port=9100", "Monitors:Daemons:0:PortRangeEnd=9102", "Monitors:Daemons:0:Host=no-such-host.invalid")
             .AddMonitorDaemons<SomeProject>();
 
-        Assert.Equal(9100, Assert.Single(fleet.Members).Spec.Port);
+        Assert.Equal(9100, Assert.Single(fleet.Specs).Port);
     }
 
     [Fact]
@@ -114,11 +113,12 @@ public class MonitorFleetTests
         var supervisor = fleet.AddMonitorSupervisor<SomeProject>(port: 9099);
         await using var app = fleet.ApplicationBuilder.Build();
         var environment = await EnvironmentAsync(app, supervisor.Resource);
-        var daemons = await Task.WhenAll(fleet.Members.Select(m => EnvironmentAsync(app, m.Resource.Resource)));
+        var daemons = await Task.WhenAll(fleet.Daemons.Select(d => EnvironmentAsync(app, d.Resource)));
 
         Assert.Equal("/tmp/fleet", environment[StateDirectory.EnvironmentVariable]);
-        Assert.Equal("http://_http.monitor-9101", environment["Monitors__Daemons__1__Service"]);
-        Assert.IsType<EndpointReference>(environment["services__monitor-9101__http__0"]);
+        Assert.Equal("127.0.0.1", await ValueAsync(environment["Monitors__Daemons__1__Host"]));
+        Assert.Equal("9101", await ValueAsync(environment["Monitors__Daemons__1__Port"]));
+        Assert.DoesNotContain(environment.Keys, k => k.StartsWith("services__", StringComparison.Ordinal) || k.EndsWith("__Service", StringComparison.Ordinal));
         Assert.Equal("Daemon", environment["Monitors__Daemons__1__PidFileWriter"]);
         Assert.Equal("true", environment["Supervisor__Launcher"]);
         Assert.Equal("monitor-9101", environment["Monitors__Daemons__1__Name"]);
@@ -140,6 +140,46 @@ public class MonitorFleetTests
         await using var app = fleet.ApplicationBuilder.Build();
 
         Assert.Equal("Launcher", (await EnvironmentAsync(app, supervisor.Resource))["Monitors__Daemons__0__PidFileWriter"]);
+    }
+
+    [Fact]
+    public async Task AddMonitorSupervisor_OptionsOfTheConfiguration_AreTheSupervisorsToo()
+    {
+        var fleet = Builder("Monitors:Count=1", "Monitors:BasePort=9100", "Monitors:Probe:Failures=5", "Monitors:StopDaemonsOnShutdown=false")
+            .AddMonitorDaemons<SomeProject>(options => options.StartTimeout = TimeSpan.FromMinutes(2));
+
+        var supervisor = fleet.AddMonitorSupervisor<SomeProject>(port: 9099);
+        await using var app = fleet.ApplicationBuilder.Build();
+        var environment = await EnvironmentAsync(app, supervisor.Resource);
+
+        Assert.Equal(
+            ("5", "False", "00:02:00"),
+            (environment["Monitors__Probe__Failures"], environment["Monitors__StopDaemonsOnShutdown"], environment["Monitors__StartTimeout"]));
+    }
+
+    [Fact]
+    public async Task AddMonitorSupervisor_NoDaemons_IsToldThatThereAreNone()
+    {
+        var builder = Builder();
+
+        var supervisor = builder.AddMonitorSupervisor<SomeProject>(port: 9099);
+        await using var app = builder.Build();
+
+        Assert.Equal("", (await EnvironmentAsync(app, supervisor.Resource))["Monitors__Daemons"]);
+    }
+
+    [Theory]
+    [InlineData("Cuont", "Monitors:Cuont=4")]
+    [InlineData("Monitors:Count: 0 is out of range", "Monitors:Count=0")]
+    [InlineData("Monitors:Daemons:1:Port: port 70000 is out of range", "Monitors:Daemons:0:Port=0", "Monitors:Daemons:1:Port=70000")]
+    public void AddMonitorDaemons_BadConfiguration_IsOneLineWithKeyAndValue(string expected, params string[] settings)
+    {
+        var builder = Builder(settings);
+
+        var e = Assert.Throws<DistributedApplicationException>(() => builder.AddMonitorDaemons<SomeProject>());
+
+        Assert.Contains(expected, e.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain('\n', e.Message);
     }
 
     [Theory]
@@ -164,6 +204,15 @@ public class MonitorFleetTests
         }
 
         return environment;
+    }
+
+    /// <summary>What a reference to an endpoint is when Aspire has allocated it.</summary>
+    private static async Task<string?> ValueAsync(object reference)
+    {
+        var expression = Assert.IsType<EndpointReferenceExpression>(reference);
+        var endpoint = expression.Endpoint.EndpointAnnotation;
+        endpoint.AllocatedEndpoint ??= new AllocatedEndpoint(endpoint, endpoint.TargetHost, endpoint.Port!.Value);
+        return await expression.GetValueAsync();
     }
 
     private static IDistributedApplicationBuilder Builder(params string[] settings)
