@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text.Json.Serialization;
-using MonitorAspire.Supervision.Files;
 
 namespace MonitorAspire.Supervision.Daemons;
 
@@ -63,18 +62,9 @@ public sealed record DaemonSpec
             ? Daemons.PidFileWriter.Daemon
             : Daemons.PidFileWriter.Launcher);
 
-    /// <summary>Fills in <c>{port}</c>, <c>{host}</c>, <c>{pidfile}</c> and <c>{statedir}</c>.</summary>
-    /// <param name="text">An argument, or the value of a variable.</param>
-    /// <param name="files">The daemon's files.</param>
-    public string FillIn(string text, DaemonFiles files)
-    {
-        ArgumentNullException.ThrowIfNull(text);
-        return text
-            .Replace("{port}", Port.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal)
-            .Replace("{host}", Host, StringComparison.Ordinal)
-            .Replace("{pidfile}", files.PidFile, StringComparison.Ordinal)
-            .Replace("{statedir}", files.StateDirectory, StringComparison.Ordinal);
-    }
+    /// <summary>The name of a daemon that was given none: <c>monitor-PORT</c>.</summary>
+    /// <param name="port">Its port.</param>
+    public static string DefaultName(int port) => string.Create(CultureInfo.InvariantCulture, $"monitor-{port}");
 }
 
 /// <summary>Who writes a daemon's PID file.</summary>

@@ -1,5 +1,4 @@
 using System.Text.RegularExpressions;
-using MonitorAspire.Supervision.Identity;
 
 namespace MonitorAspire.Supervision.Daemons;
 
@@ -48,7 +47,7 @@ public static partial class FleetTopology
         ArgumentNullException.ThrowIfNull(fleet);
         return new DaemonSpec
         {
-            Name = daemon.Name ?? KnownDaemons.DefaultName(daemon.Port),
+            Name = daemon.Name ?? DaemonSpec.DefaultName(daemon.Port),
             Host = daemon.Host ?? fleet.Host,
             Port = daemon.Port,
             HealthPath = daemon.HealthPath ?? "/health",

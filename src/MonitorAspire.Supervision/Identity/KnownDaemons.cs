@@ -9,10 +9,6 @@ public static class KnownDaemons
 {
     private const string Prefix = "monitor-daemon-";
 
-    /// <summary>The name of a daemon that was given none: <c>monitor-PORT</c>.</summary>
-    /// <param name="port">Its port.</param>
-    public static string DefaultName(int port) => string.Create(CultureInfo.InvariantCulture, $"monitor-{port}");
-
     /// <summary>The ports that have a file in a state directory, in order. None where there is no such directory.</summary>
     /// <param name="stateDirectory">Absolute path.</param>
     /// <exception cref="UnauthorizedAccessException">This user may not list it.</exception>
@@ -41,7 +37,7 @@ public static class KnownDaemons
     public static DaemonSpec Spec(int port, InstanceRecord? record) => new()
     {
         Port = port,
-        Name = string.IsNullOrEmpty(record?.Name) ? DefaultName(port) : record.Name,
+        Name = string.IsNullOrEmpty(record?.Name) ? DaemonSpec.DefaultName(port) : record.Name,
         Host = string.IsNullOrEmpty(record?.Host) ? "127.0.0.1" : record.Host,
         HealthPath = string.IsNullOrEmpty(record?.HealthPath) ? "/health" : record.HealthPath,
     };
