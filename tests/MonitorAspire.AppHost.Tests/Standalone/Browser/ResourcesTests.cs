@@ -98,7 +98,7 @@ public partial class ResourcesTests
 
         var diagnosis = await page.DiagnoseAsync("crashes");
         Assert.Contains("exited-prematurely", diagnosis);
-        await chromium.TextAsync("Mend what its last output complains about");
+        await chromium.TextAsync("Fix what its last output complains about");
         await chromium.TextAsync("cannot open the database");
         chromium.Save("diagnosis.png");
 
