@@ -14,6 +14,8 @@ internal static class EventEndpoint
     /// <summary>A comment this often keeps proxies from cutting an idle stream, and shows us who is gone.</summary>
     private static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(15);
 
+    private static readonly TimeSpan LastEventsTime = TimeSpan.FromSeconds(1);
+
     // Event numbers begin at 1 with every supervisor. The id of a stream tells its supervisor too, so that a reader who comes back
     // after a restart gets all that it has not seen, and not what happens to have a higher number.
     private static readonly string Run = RandomNumberGenerator.GetHexString(8, lowercase: true);
@@ -36,7 +38,9 @@ internal static class EventEndpoint
             return;
         }
 
-        using var ending = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, streams.Token);
+        // The fleet ends the stream itself, after its last event. A reader that is slow gets a little time for that.
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
+        await using var late = streams.Token.UnsafeRegister(static state => ((CancellationTokenSource)state!).CancelAfter(LastEventsTime), ending);
         context.Response.ContentType = "text/event-stream";
         context.Response.Headers.CacheControl = "no-store";
 

@@ -23,7 +23,7 @@ internal static class Usage
         A changed file is taken over without a restart; only the daemons that it changes are touched. Supervisor:AlertWebhook is an
         address that alerts are posted to; Supervisor:AllowedHosts are further names for its own interface.
         The environment says the same as Monitors__Count=4. The later wins: appsettings.json, --config, environment, command line.
-        With MONITOR_PARENT_PID it ends, in order, when that process does. With MONITOR_RESOURCE_SERVICE_URL (a loopback URL) and
+        With MONITOR_PARENT_PID it ends when that process is gone, and leaves its daemons running. With MONITOR_RESOURCE_SERVICE_URL (a loopback URL) and
         MONITOR_RESOURCE_SERVICE_API_KEY the Aspire dashboard shows and operates the fleet.
 
         Interface: GET /api/daemons, /api/daemons/NAME, /api/daemons/NAME/logs, /api/events, /api/fleet/summary, /health, /alive,
