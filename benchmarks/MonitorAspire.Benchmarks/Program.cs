@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using Microsoft.Extensions.Logging.Abstractions;
-using MonitorAspire.Supervision.Fleet;
+using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervision.Startup;
 
 // What verification costs: the same daemon, once started bare and asked for /health until it answers, once by the engine with

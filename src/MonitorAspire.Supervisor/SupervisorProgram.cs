@@ -1,7 +1,7 @@
 using System.Net.Sockets;
 using MonitorAspire.ServiceDefaults;
+using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervision.Files;
-using MonitorAspire.Supervision.Fleet;
 using MonitorAspire.Supervision.Probes;
 using MonitorAspire.Supervision.Startup;
 using MonitorAspire.Supervisor.Dashboard;

@@ -1,5 +1,5 @@
-using MonitorAspire.Supervision.Files;
-using MonitorAspire.Supervision.Fleet;
+using MonitorAspire.Supervision.Daemons;
+using MonitorAspire.Supervision.Identity;
 
 namespace MonitorAspire.Cli.Restart;
 

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using MonitorAspire.Cli.CommandLine;
 using MonitorAspire.Cli.Start;
-using MonitorAspire.Supervision.Fleet;
+using MonitorAspire.Supervision.Identity;
 using MonitorAspire.Supervision.Startup;
 
 namespace MonitorAspire.Cli.Restart;

@@ -1,8 +1,10 @@
 using MonitorAspire.Cli.Logs;
 using MonitorAspire.Cli.Stop;
+using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervision.Files;
+using MonitorAspire.Supervision.Identity;
+using MonitorAspire.Supervision.Interop;
 using MonitorAspire.Supervision.Processes;
-using MonitorAspire.Supervision.Fleet;
 using MonitorAspire.Supervision.Startup;
 
 namespace MonitorAspire.Cli.Start;

@@ -1,5 +1,5 @@
 using MonitorAspire.Cli.Terminal;
-using MonitorAspire.Supervision.Startup;
+using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervision.Telemetry;
 
 namespace MonitorAspire.Cli.Start;

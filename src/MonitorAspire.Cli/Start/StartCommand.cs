@@ -1,8 +1,8 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using MonitorAspire.Cli.CommandLine;
+using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervision.Files;
-using MonitorAspire.Supervision.Fleet;
 using MonitorAspire.Supervision.Startup;
 
 namespace MonitorAspire.Cli.Start;
@@ -110,7 +110,7 @@ internal sealed class StartCommand
             {
                 Port = range.First,
                 PortRangeEnd = range.Last,
-                Name = parsed.GetValue(_daemon.Name) ?? KnownDaemons.DefaultName(range.First),
+                Name = parsed.GetValue(_daemon.Name) ?? DaemonSpec.DefaultName(range.First),
             };
         }
 

@@ -1,6 +1,6 @@
 using MonitorAspire.Cli.Terminal;
-using MonitorAspire.Supervision.Processes;
-using MonitorAspire.Supervision.Startup;
+using MonitorAspire.Supervision.Daemons;
+using MonitorAspire.Supervision.Interop;
 using MonitorAspire.Supervision.Telemetry;
 
 namespace MonitorAspire.Cli.Start;

@@ -1,6 +1,6 @@
 using System.Globalization;
 using MonitorAspire.Cli.Terminal;
-using MonitorAspire.Supervision.Startup;
+using MonitorAspire.Supervision.Daemons;
 
 namespace MonitorAspire.Cli.Start;
 

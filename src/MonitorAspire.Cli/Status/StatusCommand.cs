@@ -3,7 +3,7 @@ using System.CommandLine.Parsing;
 using MonitorAspire.Cli.CommandLine;
 using MonitorAspire.Cli.Terminal;
 using MonitorAspire.Supervision;
-using MonitorAspire.Supervision.Fleet;
+using MonitorAspire.Supervision.Identity;
 using MonitorAspire.Supervision.Startup;
 
 namespace MonitorAspire.Cli.Status;

@@ -2,7 +2,8 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using MonitorAspire.Cli.CommandLine;
 using MonitorAspire.Supervision;
-using MonitorAspire.Supervision.Fleet;
+using MonitorAspire.Supervision.Daemons;
+using MonitorAspire.Supervision.Identity;
 using MonitorAspire.Supervision.Startup;
 
 namespace MonitorAspire.Cli.Stop;

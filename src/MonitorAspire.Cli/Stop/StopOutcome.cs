@@ -1,6 +1,7 @@
 using System.Globalization;
 using MonitorAspire.Cli.Terminal;
 using MonitorAspire.Supervision;
+using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervision.Startup;
 using MonitorAspire.Supervision.Telemetry;
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using MonitorAspire.Cli.Terminal;
+using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervision.Fleet;
 using MonitorAspire.Supervision.Telemetry;
 

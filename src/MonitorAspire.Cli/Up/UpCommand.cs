@@ -3,6 +3,7 @@ using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Text.Json;
 using MonitorAspire.Cli.CommandLine;
+using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervision.Fleet;
 
 namespace MonitorAspire.Cli.Up;

@@ -1,8 +1,8 @@
 using System.Globalization;
 using Aspire.Hosting.ApplicationModel;
 using MonitorAspire.Hosting;
+using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervision.Files;
-using MonitorAspire.Supervision.Fleet;
 using MonitorAspire.Supervision.Probes;
 
 namespace Aspire.Hosting;
@@ -61,10 +61,10 @@ public static class MonitorDaemonsExtensions
 
         // Relative to the settings, as in the standalone engine.
         var directory = Path.GetFullPath(spec.WorkingDirectory ?? ".", AppContext.BaseDirectory);
-        var command = builder.AddExecutable(ResourceName.For(spec.Name), spec.Command!, directory, [.. spec.Arguments.Select(a => spec.FillIn(a, files))]);
+        var command = builder.AddExecutable(ResourceName.For(spec.Name), spec.Command!, directory, [.. spec.Arguments.Select(a => files.FillIn(a, spec.Host))]);
         foreach (var (name, value) in spec.Environment)
         {
-            command.WithEnvironment(name, value is null ? null : spec.FillIn(value, files));
+            command.WithEnvironment(name, value is null ? null : files.FillIn(value, spec.Host));
         }
 
         return command.OnItsOwnPort(spec, stateDirectory);

@@ -1,5 +1,5 @@
 using Aspire.Hosting.ApplicationModel;
-using MonitorAspire.Supervision.Fleet;
+using MonitorAspire.Supervision.Daemons;
 
 namespace Aspire.Hosting;
 

@@ -4,8 +4,8 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using MonitorAspire.Hosting;
 using MonitorAspire.Hosting.Supervision;
+using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervision.Files;
-using MonitorAspire.Supervision.Fleet;
 using MonitorAspire.Supervision.Startup;
 using OpenTelemetry.Trace;
 

@@ -1,6 +1,6 @@
 using Aspire.Hosting;
 using Microsoft.Extensions.Configuration;
-using MonitorAspire.Supervision.Fleet;
+using MonitorAspire.Supervision.Daemons;
 
 namespace MonitorAspire.Hosting;
 

@@ -1,4 +1,4 @@
-using MonitorAspire.Supervision.Restarts;
+using MonitorAspire.Supervision.Daemons;
 
 namespace Aspire.Hosting;
 

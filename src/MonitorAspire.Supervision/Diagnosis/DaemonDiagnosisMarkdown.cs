@@ -1,7 +1,8 @@
 using System.Globalization;
 using System.Text;
+using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervision.Fleet;
-using MonitorAspire.Supervision.Processes;
+using MonitorAspire.Supervision.Interop;
 using MonitorAspire.Supervision.Startup;
 using MonitorAspire.Supervision.Telemetry;
 

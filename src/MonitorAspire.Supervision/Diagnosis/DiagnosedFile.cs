@@ -1,4 +1,5 @@
 using MonitorAspire.Supervision.Files;
+using MonitorAspire.Supervision.Identity;
 using MonitorAspire.Supervision.Startup;
 
 namespace MonitorAspire.Supervision.Diagnosis;

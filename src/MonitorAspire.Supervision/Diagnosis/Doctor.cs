@@ -1,5 +1,6 @@
 using MonitorAspire.Supervision.Files;
 using MonitorAspire.Supervision.Fleet;
+using MonitorAspire.Supervision.Identity;
 using MonitorAspire.Supervision.Probes;
 using MonitorAspire.Supervision.Startup;
 

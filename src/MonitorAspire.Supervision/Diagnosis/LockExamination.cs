@@ -1,3 +1,4 @@
+using MonitorAspire.Supervision.Interop;
 using MonitorAspire.Supervision.Processes;
 
 namespace MonitorAspire.Supervision.Diagnosis;

@@ -1,5 +1,6 @@
 using System.Globalization;
 using MonitorAspire.Supervision.Files;
+using MonitorAspire.Supervision.Interop;
 
 namespace MonitorAspire.Supervision.Diagnosis;
 

@@ -1,5 +1,5 @@
+using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervision.Files;
-using MonitorAspire.Supervision.Fleet;
 using MonitorAspire.Supervision.Processes;
 using MonitorAspire.Supervision.Startup;
 

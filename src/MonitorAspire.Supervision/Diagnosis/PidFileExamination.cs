@@ -1,3 +1,4 @@
+using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervision.Files;
 using MonitorAspire.Supervision.Identity;
 using MonitorAspire.Supervision.Processes;

@@ -1,4 +1,5 @@
-using MonitorAspire.Supervision.Files;
+using MonitorAspire.Supervision.Identity;
+using MonitorAspire.Supervision.Interop;
 using MonitorAspire.Supervision.Processes;
 
 namespace MonitorAspire.Supervision.Diagnosis;

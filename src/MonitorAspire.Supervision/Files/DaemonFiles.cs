@@ -26,6 +26,19 @@ public readonly record struct DaemonFiles(string StateDirectory, int Port)
     /// <summary>The daemon's stdout and stderr.</summary>
     public string LogFile => Named("log");
 
+    /// <summary>Replaces <c>{port}</c>, <c>{host}</c>, <c>{pidfile}</c> and <c>{statedir}</c> by the values of this daemon.</summary>
+    /// <param name="text">An argument, or the value of a variable.</param>
+    /// <param name="host">The daemon's host.</param>
+    public string FillIn(string text, string host)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        return text
+            .Replace("{port}", Port.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal)
+            .Replace("{host}", host, StringComparison.Ordinal)
+            .Replace("{pidfile}", PidFile, StringComparison.Ordinal)
+            .Replace("{statedir}", StateDirectory, StringComparison.Ordinal);
+    }
+
     /// <summary>Whether a path is that of a file of the port's daemon, rotated and temporary ones included.</summary>
     /// <param name="port">The port.</param>
     /// <param name="path">The path, or <see langword="null"/>.</param>

@@ -1,5 +1,6 @@
 using System.Net.Http.Headers;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 
@@ -114,7 +115,7 @@ public sealed partial class AlertWebhook : IAsyncDisposable
 
     private async Task PostAsync(FleetAlert alert)
     {
-        var body = JsonSerializer.SerializeToUtf8Bytes(alert, SupervisionJson.Default.FleetAlert);
+        var body = JsonSerializer.SerializeToUtf8Bytes(alert, AlertJson.Default.FleetAlert);
         var delay = _options.RetryDelay;
         for (var attempt = 1; ; attempt++)
         {
@@ -169,8 +170,12 @@ public sealed partial class AlertWebhook : IAsyncDisposable
     }
 
     [LoggerMessage(120, LogLevel.Error, "The alert {Kind} ({State}) of {Daemon} could not be posted after {Attempts} attempts: {Detail}")]
-    private partial void LogGivenUp(Restarts.AlertKind kind, AlertState state, string daemon, int attempts, string detail);
+    private partial void LogGivenUp(Daemons.AlertKind kind, AlertState state, string daemon, int attempts, string detail);
 
     [LoggerMessage(121, LogLevel.Error, "Too many alerts wait to be posted; the alert {Kind} of {Daemon} is given up")]
-    private partial void LogDropped(Restarts.AlertKind kind, string daemon);
+    private partial void LogDropped(Daemons.AlertKind kind, string daemon);
 }
+
+[JsonSourceGenerationOptions(JsonSerializerDefaults.Web, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, UseStringEnumConverter = true)]
+[JsonSerializable(typeof(FleetAlert))]
+internal sealed partial class AlertJson : JsonSerializerContext;

@@ -1,6 +1,5 @@
 using Microsoft.Extensions.Logging;
-using MonitorAspire.Supervision.Restarts;
-using MonitorAspire.Supervision.Startup;
+using MonitorAspire.Supervision.Daemons;
 
 namespace MonitorAspire.Supervision.Fleet;
 

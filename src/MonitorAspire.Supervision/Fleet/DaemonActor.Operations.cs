@@ -1,4 +1,7 @@
 using System.Collections.Concurrent;
+using MonitorAspire.Supervision.Daemons;
+using MonitorAspire.Supervision.Identity;
+using MonitorAspire.Supervision.Interop;
 using MonitorAspire.Supervision.Processes;
 using MonitorAspire.Supervision.Restarts;
 using MonitorAspire.Supervision.Startup;

@@ -1,5 +1,5 @@
+using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervision.Restarts;
-using MonitorAspire.Supervision.Startup;
 
 namespace MonitorAspire.Supervision.Fleet;
 

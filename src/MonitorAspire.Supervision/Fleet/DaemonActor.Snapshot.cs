@@ -1,4 +1,5 @@
 using System.Globalization;
+using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervision.Files;
 
 namespace MonitorAspire.Supervision.Fleet;

@@ -1,8 +1,8 @@
 using System.Threading.Channels;
+using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervision.Files;
 using MonitorAspire.Supervision.Processes;
 using MonitorAspire.Supervision.Restarts;
-using MonitorAspire.Supervision.Startup;
 using MonitorAspire.Supervision.Telemetry;
 
 namespace MonitorAspire.Supervision.Fleet;

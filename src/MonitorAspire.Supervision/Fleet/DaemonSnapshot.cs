@@ -1,4 +1,4 @@
-using MonitorAspire.Supervision.Startup;
+using MonitorAspire.Supervision.Daemons;
 
 namespace MonitorAspire.Supervision.Fleet;
 
@@ -36,7 +36,7 @@ public sealed record DaemonSnapshot
     public int ProbeFailures { get; init; }
 
     /// <summary>The alerts that have fired and are not resolved.</summary>
-    public IReadOnlyList<Restarts.AlertKind> Alerts { get; init; } = [];
+    public IReadOnlyList<Daemons.AlertKind> Alerts { get; init; } = [];
 
     /// <summary>When the living instance was started.</summary>
     public DateTimeOffset? StartedAt { get; init; }

@@ -1,5 +1,5 @@
 using System.Text.Json.Serialization;
-using MonitorAspire.Supervision.Restarts;
+using MonitorAspire.Supervision.Daemons;
 
 namespace MonitorAspire.Supervision.Fleet;
 

@@ -1,4 +1,4 @@
-using MonitorAspire.Supervision.Startup;
+using MonitorAspire.Supervision.Daemons;
 
 namespace MonitorAspire.Supervision.Fleet;
 

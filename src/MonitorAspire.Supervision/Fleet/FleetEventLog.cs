@@ -27,7 +27,7 @@ internal sealed class FleetEventLog(TimeProvider time, int kept = 1000)
     }
 
     /// <summary>Adds an event and hands it to all subscribers; never waits for any of them.</summary>
-    public FleetEvent Add(FleetEventKind kind, DaemonSnapshot daemon, Startup.StartupReport? report = null, string? message = null, FleetAlert? alert = null)
+    public FleetEvent Add(FleetEventKind kind, DaemonSnapshot daemon, Daemons.StartupReport? report = null, string? message = null, FleetAlert? alert = null)
     {
         lock (_lock)
         {

@@ -1,5 +1,5 @@
 using System.Collections.Immutable;
-using MonitorAspire.Supervision.Startup;
+using MonitorAspire.Supervision.Daemons;
 
 namespace MonitorAspire.Supervision.Fleet;
 

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Diagnostics.Metrics;
 using Microsoft.Extensions.Logging;
+using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervision.Startup;
 using MonitorAspire.Supervision.Telemetry;
 

@@ -1,3 +1,5 @@
+using MonitorAspire.Supervision.Daemons;
+
 namespace MonitorAspire.Supervision.Fleet;
 
 /// <summary>How two specifications of the same daemon differ.</summary>

@@ -1,6 +1,5 @@
 using System.Runtime.InteropServices;
 using System.Runtime.Versioning;
-using MonitorAspire.Supervision.Processes;
 
 namespace MonitorAspire.Supervision.Interop;
 

@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using System.Runtime.InteropServices;
 using System.Runtime.Versioning;
 using Microsoft.Win32.SafeHandles;
-using MonitorAspire.Supervision.Processes;
 
 namespace MonitorAspire.Supervision.Interop;
 

@@ -1,6 +1,6 @@
 using System.Net;
+using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervision.Identity;
-using MonitorAspire.Supervision.Startup;
 
 namespace MonitorAspire.Supervision.Probes;
 

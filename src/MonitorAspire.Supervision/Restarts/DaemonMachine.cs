@@ -1,4 +1,4 @@
-using MonitorAspire.Supervision.Fleet;
+using MonitorAspire.Supervision.Daemons;
 
 namespace MonitorAspire.Supervision.Restarts;
 

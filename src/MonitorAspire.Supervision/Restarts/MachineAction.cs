@@ -1,6 +1,6 @@
+using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervision.Fleet;
-using MonitorAspire.Supervision.Processes;
-using MonitorAspire.Supervision.Startup;
+using MonitorAspire.Supervision.Interop;
 
 namespace MonitorAspire.Supervision.Restarts;
 

@@ -1,5 +1,5 @@
-using MonitorAspire.Supervision.Processes;
-using MonitorAspire.Supervision.Startup;
+using MonitorAspire.Supervision.Daemons;
+using MonitorAspire.Supervision.Interop;
 
 namespace MonitorAspire.Supervision.Restarts;
 

@@ -1,3 +1,5 @@
+using MonitorAspire.Supervision.Daemons;
+
 namespace MonitorAspire.Supervision.Restarts;
 
 /// <summary>What the state machine decides by, apart from state and event.</summary>

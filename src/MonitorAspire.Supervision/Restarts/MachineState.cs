@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
-using MonitorAspire.Supervision.Fleet;
-using MonitorAspire.Supervision.Startup;
+using MonitorAspire.Supervision.Daemons;
 
 namespace MonitorAspire.Supervision.Restarts;
 

@@ -1,3 +1,5 @@
+using MonitorAspire.Supervision.Daemons;
+
 namespace MonitorAspire.Supervision.Restarts;
 
 /// <summary>How long to wait before the next try.</summary>

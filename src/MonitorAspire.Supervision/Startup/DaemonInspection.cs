@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using MonitorAspire.Supervision.Daemons;
 
 namespace MonitorAspire.Supervision.Startup;
 

@@ -16,7 +16,7 @@ public sealed record EngineOptions
 
     /// <summary>
     /// Id of the one launcher of the attached daemons, which is part of the instance ids that it gives
-    /// (<see cref="Files.InstanceRecord.NewInstanceId"/>). An instance with another id, or a built-in daemon with none, was launched by somebody else
+    /// (<see cref="Identity.InstanceRecord.NewInstanceId"/>). An instance with another id, or a built-in daemon with none, was launched by somebody else
     /// and is foreign. Default none: whoever launched it, it counts.
     /// </summary>
     public string? LaunchId { get; init; }

@@ -1,3 +1,5 @@
+using MonitorAspire.Supervision.Daemons;
+
 namespace MonitorAspire.Supervision.Startup;
 
 /// <summary>Exit codes of the <c>monitor</c> command. Zero is never given for a daemon that does not serve.</summary>

@@ -1,4 +1,4 @@
-using MonitorAspire.Supervision.Fleet;
+using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervision.Processes;
 
 namespace MonitorAspire.Supervision.Startup;

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using MonitorAspire.Supervision.Daemons;
 
 namespace MonitorAspire.Supervision.Startup;
 

@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using MonitorAspire.Supervision.Fleet;
+using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervision.Telemetry;
 
 namespace MonitorAspire.Supervision.Startup;

@@ -1,4 +1,4 @@
-using MonitorAspire.Supervision.Fleet;
+using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervisor.Settings;
 
 namespace MonitorAspire.Supervisor.Fleet;
@@ -7,7 +7,7 @@ namespace MonitorAspire.Supervisor.Fleet;
 internal static class DefinitionCheck
 {
     /// <summary>Key (<c>restart.jitter</c>) and sentence for each thing that is wrong.</summary>
-    internal static IEnumerable<(string Key, string Message)> Problems(MonitorOptions definition, MonitorsOptions fleet)
+    internal static IEnumerable<(string Key, string Message)> Problems(DaemonDefinition definition, MonitorsOptions fleet)
     {
         if (definition.Launch != LaunchMode.Supervisor)
         {
@@ -16,7 +16,7 @@ internal static class DefinitionCheck
 
         foreach (var (key, message) in FleetTopology.Problems(FleetTopology.Spec(definition, fleet)))
         {
-            if (key == nameof(MonitorOptions.Restart) && message.Split(':', 3) is [_, var part, var what])
+            if (key == nameof(DaemonDefinition.Restart) && message.Split(':', 3) is [_, var part, var what])
             {
                 yield return ($"{JsonProblem.Camel(key)}.{JsonProblem.Camel(part)}", what.Trim());
             }

@@ -1,5 +1,5 @@
+using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervision.Fleet;
-using MonitorAspire.Supervision.Startup;
 using MonitorAspire.Supervisor.Settings;
 
 namespace MonitorAspire.Supervisor.Fleet;
@@ -31,7 +31,7 @@ internal sealed partial class FleetDefinition(
     /// <exception cref="DefinitionException">The definition cannot be.</exception>
     /// <exception cref="FleetConflictException">It does not go together with the other daemons.</exception>
     /// <exception cref="IOException">It could not be kept, so nothing was done.</exception>
-    internal Task<bool> PutAsync(string name, MonitorOptions definition, CancellationToken cancellationToken) => ChangeAsync(
+    internal Task<bool> PutAsync(string name, DaemonDefinition definition, CancellationToken cancellationToken) => ChangeAsync(
         async () =>
         {
             var existing = Effective(name);
@@ -109,8 +109,8 @@ internal sealed partial class FleetDefinition(
 
     /// <summary>What a daemon is made of, or <see langword="null"/> where the fleet has none of that name.</summary>
     /// <param name="name">Its name.</param>
-    internal DaemonDefinition? Find(string name) => Effective(name) is { } spec
-        ? DaemonDefinition.Of(spec, spec.Launch == LaunchMode.Supervisor && _overlay.Definition(name) is not null ? DefinitionSource.Interface : DefinitionSource.Configuration)
+    internal SourcedDefinition? Find(string name) => Effective(name) is { } spec
+        ? SourcedDefinition.Of(spec, spec.Launch == LaunchMode.Supervisor && _overlay.Definition(name) is not null ? DefinitionSource.Interface : DefinitionSource.Configuration)
         : null;
 
     /// <summary>Takes a new configuration over; what was said over the interface stays.</summary>

@@ -1,5 +1,5 @@
 using System.Collections.Immutable;
-using MonitorAspire.Supervision.Fleet;
+using MonitorAspire.Supervision.Daemons;
 
 namespace MonitorAspire.Supervisor.Fleet;
 
@@ -11,7 +11,7 @@ internal sealed class FleetOverlay
 {
     private static readonly StringComparer Names = StringComparer.OrdinalIgnoreCase;
 
-    private FleetOverlay(ImmutableList<MonitorOptions> daemons, ImmutableList<string> removed)
+    private FleetOverlay(ImmutableList<DaemonDefinition> daemons, ImmutableList<string> removed)
     {
         Daemons = daemons;
         Removed = removed;
@@ -21,23 +21,23 @@ internal sealed class FleetOverlay
     internal static FleetOverlay Empty { get; } = new([], []);
 
     /// <summary>Daemons that were added or changed, each with its name, in the order in which that was said first.</summary>
-    internal ImmutableList<MonitorOptions> Daemons { get; }
+    internal ImmutableList<DaemonDefinition> Daemons { get; }
 
     /// <summary>Names of daemons of the configuration that were taken out.</summary>
     internal ImmutableList<string> Removed { get; }
 
     internal bool IsEmpty => Daemons.IsEmpty && Removed.IsEmpty;
 
-    internal static FleetOverlay Of(IEnumerable<MonitorOptions> daemons, IEnumerable<string> removed) => new([.. daemons], [.. removed]);
+    internal static FleetOverlay Of(IEnumerable<DaemonDefinition> daemons, IEnumerable<string> removed) => new([.. daemons], [.. removed]);
 
     /// <summary>What was said about a daemon's definition, or <see langword="null"/>.</summary>
-    internal MonitorOptions? Definition(string name) => Daemons.Find(d => Names.Equals(d.Name, name));
+    internal DaemonDefinition? Definition(string name) => Daemons.Find(d => Names.Equals(d.Name, name));
 
     /// <summary>Whether anything was said about a daemon.</summary>
     internal bool Knows(string name) => Definition(name) is not null || Removed.Contains(name, Names);
 
     /// <summary>With a daemon added or changed.</summary>
-    internal FleetOverlay With(MonitorOptions daemon)
+    internal FleetOverlay With(DaemonDefinition daemon)
     {
         var index = Daemons.FindIndex(d => Names.Equals(d.Name, daemon.Name));
         return new FleetOverlay(

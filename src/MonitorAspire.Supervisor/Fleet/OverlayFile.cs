@@ -1,6 +1,6 @@
 using System.Text.Json;
+using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervision.Files;
-using MonitorAspire.Supervision.Fleet;
 using MonitorAspire.Supervisor.Security;
 using MonitorAspire.Supervisor.Settings;
 
@@ -116,7 +116,7 @@ internal sealed class OverlayFile(string stateDirectory)
 internal sealed class OverlayDocument
 {
     /// <summary>Daemons that were added or changed.</summary>
-    public IList<MonitorOptions> Daemons { get; set; } = [];
+    public IList<DaemonDefinition> Daemons { get; set; } = [];
 
     /// <summary>Names of daemons of the configuration that were taken out.</summary>
     public IList<string> Removed { get; set; } = [];

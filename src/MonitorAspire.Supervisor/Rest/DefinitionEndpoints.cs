@@ -1,6 +1,6 @@
 using Microsoft.AspNetCore.Http.HttpResults;
+using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervision.Fleet;
-using MonitorAspire.Supervision.Startup;
 using MonitorAspire.Supervisor.Fleet;
 using MonitorAspire.Supervisor.Security;
 
@@ -13,7 +13,7 @@ internal static class DefinitionEndpoints
     {
         var daemons = routes.MapGroup("/api/daemons").WithTags("Definitions");
 
-        daemons.MapGet("/{name}/definition", Results<Ok<DaemonDefinition>, ProblemHttpResult> (string name, FleetDefinition fleet) =>
+        daemons.MapGet("/{name}/definition", Results<Ok<SourcedDefinition>, ProblemHttpResult> (string name, FleetDefinition fleet) =>
                 fleet.Find(name) is { } found ? TypedResults.Ok(found) : Problems.UnknownDaemon(name))
             .WithName("GetDefinition")
             .WithSummary("What a daemon is made of, and whether the configuration or the interface has said so.")
@@ -23,7 +23,7 @@ internal static class DefinitionEndpoints
             .ProducesProblem(StatusCodes.Status404NotFound);
 
         daemons.MapPut("/{name}", PutAsync)
-            .Accepts<MonitorOptions>("application/json")
+            .Accepts<DaemonDefinition>("application/json")
             .Describe(
                 "PutDaemon",
                 "Adds a daemon, or changes one that there is.",

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using MonitorAspire.Supervision.Fleet;
+using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervisor.Fleet;
 using MonitorAspire.Supervisor.Settings;
 
@@ -12,7 +12,7 @@ internal static class DefinitionReader
 
     /// <exception cref="BadHttpRequestException">It is no JSON, or too large.</exception>
     /// <exception cref="DefinitionException">It is JSON, but no daemon.</exception>
-    internal static async Task<MonitorOptions> ReadAsync(HttpRequest request, CancellationToken cancellationToken)
+    internal static async Task<DaemonDefinition> ReadAsync(HttpRequest request, CancellationToken cancellationToken)
     {
         if (!request.HasJsonContentType())
         {
@@ -27,7 +27,7 @@ internal static class DefinitionReader
 
         try
         {
-            return document.Deserialize(DefinitionJson.Default.MonitorOptions)!;
+            return document.Deserialize(DefinitionJson.Default.DaemonDefinition)!;
         }
         catch (JsonException e)
         {

@@ -1,8 +1,8 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Mvc;
+using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervision.Fleet;
-using MonitorAspire.Supervision.Startup;
 using MonitorAspire.Supervisor.Fleet.History;
 
 namespace MonitorAspire.Supervisor.Rest;

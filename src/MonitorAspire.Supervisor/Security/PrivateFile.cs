@@ -1,5 +1,4 @@
 using Microsoft.Win32.SafeHandles;
-using MonitorAspire.Supervision.Diagnosis;
 using MonitorAspire.Supervision.Interop;
 
 namespace MonitorAspire.Supervisor.Security;

@@ -1,6 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using MonitorAspire.Supervision.Fleet;
+using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervisor.Fleet;
 
 namespace MonitorAspire.Supervisor.Settings;
@@ -17,8 +17,8 @@ namespace MonitorAspire.Supervisor.Settings;
     AllowDuplicateProperties = false,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow)]
-[JsonSerializable(typeof(MonitorOptions))]
+[JsonSerializable(typeof(DaemonDefinition))]
 [JsonSerializable(typeof(MonitorsOptions))]
 [JsonSerializable(typeof(OverlayDocument))]
-[JsonSerializable(typeof(DaemonDefinition))]
+[JsonSerializable(typeof(SourcedDefinition))]
 internal sealed partial class DefinitionJson : JsonSerializerContext;

@@ -1,4 +1,4 @@
-using MonitorAspire.Supervision.Fleet;
+using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervisor.Fleet;
 
 namespace MonitorAspire.Supervisor.Settings;
@@ -76,7 +76,7 @@ internal static class MonitorsReader
         _ when message.Contains("TimeSpan", StringComparison.Ordinal) => "a time like 00:00:30",
         _ when message.Contains("PidFileWriter", StringComparison.Ordinal) => $"one of {string.Join(", ", Enum.GetNames<PidFileWriter>())}",
         _ when message.Contains("LaunchMode", StringComparison.Ordinal) => $"one of {string.Join(", ", Enum.GetNames<LaunchMode>())}",
-        _ when message.Contains("RestartMode", StringComparison.Ordinal) => $"one of {string.Join(", ", Enum.GetNames<Supervision.Restarts.RestartMode>())}",
+        _ when message.Contains("RestartMode", StringComparison.Ordinal) => $"one of {string.Join(", ", Enum.GetNames<Supervision.Daemons.RestartMode>())}",
         _ => "a value that this key can have",
     };
 }

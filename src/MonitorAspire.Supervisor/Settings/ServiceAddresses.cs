@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Net;
 using Microsoft.Extensions.ServiceDiscovery;
-using MonitorAspire.Supervision.Fleet;
+using MonitorAspire.Supervision.Daemons;
 
 namespace MonitorAspire.Supervisor.Settings;
 
@@ -10,7 +10,7 @@ internal static class ServiceAddresses
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(10);
 
-    /// <summary>Fills in <see cref="MonitorOptions.Host"/> and <see cref="MonitorOptions.Port"/> where a service is named and they are not.</summary>
+    /// <summary>Fills in <see cref="DaemonDefinition.Host"/> and <see cref="DaemonDefinition.Port"/> where a service is named and they are not.</summary>
     /// <exception cref="ConfigurationException">A service has no address; the message names the key and the service.</exception>
     internal static async Task ResolveAsync(MonitorsOptions monitors, IConfiguration configuration)
     {

@@ -1,5 +1,5 @@
 using System.Globalization;
-using MonitorAspire.Supervision.Fleet;
+using MonitorAspire.Supervision.Daemons;
 
 namespace MonitorAspire.Supervisor.Settings;
 

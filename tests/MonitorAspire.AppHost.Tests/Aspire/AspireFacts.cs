@@ -1,6 +1,7 @@
 using System.Globalization;
 using Microsoft.Extensions.Logging.Abstractions;
 using MonitorAspire.AppHost.Tests.Distributed;
+using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervision.Fleet;
 using MonitorAspire.Supervision.Startup;
 
@@ -9,10 +10,10 @@ namespace MonitorAspire.AppHost.Tests.Aspire;
 public sealed class AspireFacts(SharedFleet<AspireEngine> shared) : DistributedFacts<AspireEngine>(shared)
 {
     /// <summary>
-    /// Standalone such a daemon is adopted. Under Aspire it cannot be: nobody there could restart or stop it, and its resource would be one that has failed.
+    /// Without Aspire the supervisor adopts such a daemon. Under Aspire it cannot: Aspire could neither restart nor stop the process.
     /// </summary>
     [Fact]
-    public async Task Start_DaemonStartedByHandOnThePort_IsLeftAloneAndNamedUntilAPersonStopsIt()
+    public async Task Start_DaemonStartedByHandOnThePort_IsNotTouchedAndIsNamedUntilItStops()
     {
         NeedLinux();
         DaemonEngine? byHand = null;
@@ -55,7 +56,7 @@ public sealed class AspireFacts(SharedFleet<AspireEngine> shared) : DistributedF
         }
     }
 
-    // Built beside the AppHost, as the AppHost launches it.
+    // The executable that the AppHost launches.
     private static string BuiltInDaemon
     {
         get

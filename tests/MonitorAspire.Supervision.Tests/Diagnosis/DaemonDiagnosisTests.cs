@@ -1,4 +1,5 @@
 using System.Net;
+using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervision.Diagnosis;
 using MonitorAspire.Supervision.Fleet;
 using MonitorAspire.Supervision.Startup;
@@ -10,11 +11,11 @@ namespace MonitorAspire.Supervision.Tests.Diagnosis;
 /// <summary>What is put together about real daemons.</summary>
 public sealed class DaemonDiagnosisTests : IAsyncDisposable
 {
-    private readonly EngineBench _bench = new();
+    private readonly EngineFixture _fixture = new();
 
-    public ValueTask DisposeAsync() => _bench.DisposeAsync();
+    public ValueTask DisposeAsync() => _fixture.DisposeAsync();
 
-    private Doctor Doctor => new(new EngineOptions { StateDirectory = _bench.StateDirectory });
+    private Doctor Doctor => new(new EngineOptions { StateDirectory = _fixture.StateDirectory });
 
     private Task<DaemonDiagnosis> DiagnoseAsync(DaemonSpec spec, DaemonState state, int? pid = null) => Doctor.DiagnoseAsync(
         new DaemonSnapshot { Name = spec.Name, Host = spec.Host, Port = spec.Port, State = state, Pid = pid }, CancellationToken.None);
@@ -22,15 +23,15 @@ public sealed class DaemonDiagnosisTests : IAsyncDisposable
     [Fact]
     public async Task Diagnose_RunningDaemon_ProvesItAndKeepsItsArgumentsToItself()
     {
-        var spec = _bench.Faulty("--password", "hunter2");
-        var report = await _bench.StartAsync(spec);
+        var spec = _fixture.Faulty("--password", "hunter2");
+        var report = await _fixture.StartAsync(spec);
         Assert.True(report.Serves, report.Detail);
 
         var diagnosis = await DiagnoseAsync(spec, DaemonState.Running, report.Pid);
 
         Assert.Equal((report.Pid, "lock", InspectionVerdict.Running), (diagnosis.Inspection!.Pid, diagnosis.Inspection.IdentityProof, diagnosis.Inspection.Verdict));
         Assert.Equal(report.Pid, Assert.Single(diagnosis.Inspection.Listeners).Pid);
-        Assert.Equal([EngineBench.FaultDaemon], diagnosis.Inspection.Command);
+        Assert.Equal([EngineFixture.FaultDaemon], diagnosis.Inspection.Command);
         Assert.Equal(["pid-file ok", "lock held", "record ok", "log ok"], diagnosis.Files.Select(f => $"{f.Kind} {f.State}"));
         Assert.Empty(diagnosis.Findings);
         Assert.DoesNotContain("hunter2", DaemonDiagnosisMarkdown.Render(diagnosis), StringComparison.Ordinal);
@@ -68,16 +69,16 @@ public sealed class DaemonDiagnosisTests : IAsyncDisposable
     {
         MakeStateDirectory();
         var (mine, other) = (FreePort.Next(), FreePort.Next());
-        File.WriteAllText(_bench.Files(mine).PidFile, "");
-        File.WriteAllText(_bench.Files(other).PidFile, "nonsense");
+        File.WriteAllText(_fixture.Files(mine).PidFile, "");
+        File.WriteAllText(_fixture.Files(other).PidFile, "nonsense");
 
         var report = await Doctor.ExaminePortAsync(mine, mend: true, CancellationToken.None);
 
         Assert.All(report.Findings, f => Assert.Contains($"-{mine}.", f.File, StringComparison.Ordinal));
         Assert.Contains(report.Findings, f => f is { Id: "pid-file-empty", Result.Done: true });
-        Assert.Equal("nonsense", File.ReadAllText(_bench.Files(other).PidFile));
+        Assert.Equal("nonsense", File.ReadAllText(_fixture.Files(other).PidFile));
         Assert.Equal(mine, Assert.Single(report.Daemons).Port);
     }
 
-    private void MakeStateDirectory() => Supervision.Files.StateDirectory.Create(_bench.StateDirectory);
+    private void MakeStateDirectory() => Supervision.Files.StateDirectory.Create(_fixture.StateDirectory);
 }

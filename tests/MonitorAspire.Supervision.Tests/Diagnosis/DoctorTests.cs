@@ -17,17 +17,17 @@ public sealed class DoctorTests : IAsyncDisposable
 {
     private const UnixFileMode Private = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
-    private readonly EngineBench _bench = new();
+    private readonly EngineFixture _fixture = new();
     private readonly int _port = FreePort.Next();
 
-    public DoctorTests() => StateDirectory.Create(_bench.StateDirectory);
+    public DoctorTests() => StateDirectory.Create(_fixture.StateDirectory);
 
-    private DaemonFiles Files => _bench.Files(_port);
+    private DaemonFiles Files => _fixture.Files(_port);
 
-    public ValueTask DisposeAsync() => _bench.DisposeAsync();
+    public ValueTask DisposeAsync() => _fixture.DisposeAsync();
 
     private Task<DiagnosisReport> ExamineAsync(bool mend = false) =>
-        new Doctor(new EngineOptions { StateDirectory = _bench.StateDirectory, LogRotateBytes = 1000 }).ExamineAsync(mend, CancellationToken.None);
+        new Doctor(new EngineOptions { StateDirectory = _fixture.StateDirectory, LogRotateBytes = 1000 }).ExamineAsync(mend, CancellationToken.None);
 
     private static void WritePrivate(string path, string content)
     {
@@ -73,25 +73,25 @@ public sealed class DoctorTests : IAsyncDisposable
     [Fact]
     public async Task Examine_NoDirectory_IsHealthyAndMakesNone()
     {
-        Directory.Delete(_bench.StateDirectory);
+        Directory.Delete(_fixture.StateDirectory);
         var report = await ExamineAsync(mend: true);
         Assert.Equal("directory-missing", Assert.Single(report.Findings).Id);
         Assert.True(report.IsHealthy);
-        Assert.False(Directory.Exists(_bench.StateDirectory));
+        Assert.False(Directory.Exists(_fixture.StateDirectory));
     }
 
     [Fact]
     public async Task Examine_DirectoryIsAFile_IsAnError()
     {
-        Directory.Delete(_bench.StateDirectory);
-        File.WriteAllText(_bench.StateDirectory, "");
+        Directory.Delete(_fixture.StateDirectory);
+        File.WriteAllText(_fixture.StateDirectory, "");
         await AssertStaysAsync("directory-not-a-directory");
     }
 
     [Fact]
     public async Task Examine_RunningDaemon_IsHealthy()
     {
-        await _bench.StartAsync(_bench.Faulty());
+        await _fixture.StartAsync(_fixture.Faulty());
         var report = await ExamineAsync(mend: true);
         Assert.Empty(report.Findings);
         Assert.Equal(InspectionVerdict.Running, Assert.Single(report.Daemons).Verdict);
@@ -100,9 +100,9 @@ public sealed class DoctorTests : IAsyncDisposable
     [Fact]
     public async Task Examine_StoppedDaemon_IsHealthy()
     {
-        var spec = _bench.Faulty();
-        await _bench.StartAsync(spec);
-        await _bench.StopAsync(spec);
+        var spec = _fixture.Faulty();
+        await _fixture.StartAsync(spec);
+        await _fixture.StopAsync(spec);
         Assert.Empty((await ExamineAsync()).Findings);
     }
 
@@ -110,18 +110,18 @@ public sealed class DoctorTests : IAsyncDisposable
     public async Task Mend_DirectoryOpenToOthers_IsClosed()
     {
         WritePrivate(Files.LogFile, "");
-        File.SetUnixFileMode(_bench.StateDirectory, (UnixFileMode)0b111_101_101);
+        File.SetUnixFileMode(_fixture.StateDirectory, (UnixFileMode)0b111_101_101);
         await AssertMendedAsync("directory-mode");
-        Assert.Equal((UnixFileMode)0b111_000_000, File.GetUnixFileMode(_bench.StateDirectory));
+        Assert.Equal((UnixFileMode)0b111_000_000, File.GetUnixFileMode(_fixture.StateDirectory));
     }
 
     [Fact]
     public async Task Mend_SharedDirectoryWithFilesOfOthers_IsLeftAsItIs()
     {
-        WritePrivate(Path.Combine(_bench.StateDirectory, "thesis.txt"), "");
-        File.SetUnixFileMode(_bench.StateDirectory, (UnixFileMode)0b111_111_111);
+        WritePrivate(Path.Combine(_fixture.StateDirectory, "thesis.txt"), "");
+        File.SetUnixFileMode(_fixture.StateDirectory, (UnixFileMode)0b111_111_111);
         await AssertStaysAsync("directory-mode");
-        Assert.Equal((UnixFileMode)0b111_111_111, File.GetUnixFileMode(_bench.StateDirectory));
+        Assert.Equal((UnixFileMode)0b111_111_111, File.GetUnixFileMode(_fixture.StateDirectory));
     }
 
     [Fact]
@@ -139,17 +139,17 @@ public sealed class DoctorTests : IAsyncDisposable
     [InlineData(0b111_000_000, "supervisor.token", FindingSeverity.Error)]
     public async Task Examine_FileOpenToOthers_IsAsBadAsWhoCanReachIt(int directoryMode, string name, FindingSeverity severity)
     {
-        var path = Path.Combine(_bench.StateDirectory, name);
+        var path = Path.Combine(_fixture.StateDirectory, name);
         File.WriteAllText(path, "");
         File.SetUnixFileMode(path, (UnixFileMode)0b110_100_100);
-        File.SetUnixFileMode(_bench.StateDirectory, (UnixFileMode)directoryMode);
+        File.SetUnixFileMode(_fixture.StateDirectory, (UnixFileMode)directoryMode);
         Assert.Equal(severity, Assert.Single((await ExamineAsync()).Findings, f => f.Id == "file-mode").Severity);
     }
 
     [Fact]
     public async Task Examine_DaemonThatWritesItsOwnPidFile_IsHealthy()
     {
-        await _bench.StartAsync(_bench.FaultyWithPidFile());
+        await _fixture.StartAsync(_fixture.FaultyWithPidFile());
         Assert.True((await ExamineAsync()).IsHealthy);
     }
 
@@ -207,7 +207,7 @@ public sealed class DoctorTests : IAsyncDisposable
     [Fact]
     public async Task Mend_PidFileIsALink_RemovesTheLinkAndNotItsTarget()
     {
-        var target = _bench["target"];
+        var target = _fixture["target"];
         File.WriteAllText(target, $"{Environment.ProcessId}\n");
         File.CreateSymbolicLink(Files.PidFile, target);
         await AssertMendedAsync("pid-file-symlink");
@@ -221,8 +221,8 @@ public sealed class DoctorTests : IAsyncDisposable
     [InlineData("1\n", "pid-file-mismatch")]
     public async Task Mend_PidFileOfARunningDaemonLostOrSpoiled_IsWrittenAgain(string? content, string id)
     {
-        var report = await _bench.StartAsync(_bench.Faulty());
-        var files = _bench.Files(report.Port);
+        var report = await _fixture.StartAsync(_fixture.Faulty());
+        var files = _fixture.Files(report.Port);
         File.Delete(files.PidFile);
         if (content is not null)
         {
@@ -236,7 +236,7 @@ public sealed class DoctorTests : IAsyncDisposable
     [Fact]
     public async Task Mend_KilledDaemon_LosesItsFilesAndNothingElse()
     {
-        var report = await _bench.StartAsync(_bench.Faulty());
+        var report = await _fixture.StartAsync(_fixture.Faulty());
         using (var daemon = Process.GetProcessById(report.Pid!.Value))
         {
             daemon.Kill();
@@ -245,21 +245,21 @@ public sealed class DoctorTests : IAsyncDisposable
         await Wait.UntilAsync(() => ProcessTable.Current.Lookup(report.Pid!.Value).Presence == ProcessPresence.Dead, "the daemon is dead");
         Assert.Equal(["pid-file-stale", "record-dead"], (await ExamineAsync()).Findings.Select(f => f.Id));
         Assert.True((await ExamineAsync(mend: true)).IsHealthy);
-        Assert.False(File.Exists(_bench.Files(report.Port).InstanceFile));
-        Assert.True(File.Exists(_bench.Files(report.Port).LogFile));
+        Assert.False(File.Exists(_fixture.Files(report.Port).InstanceFile));
+        Assert.True(File.Exists(_fixture.Files(report.Port).LogFile));
     }
 
     [Fact]
     public async Task Examine_LeakedDescendantHoldsTheLock_IsNamedAndNotSignalled()
     {
-        var report = await _bench.StartAsync(_bench.Faulty("--leak"));
+        var report = await _fixture.StartAsync(_fixture.Faulty("--leak"));
         using (var daemon = Process.GetProcessById(report.Pid!.Value))
         {
             daemon.Kill();
         }
 
         await Wait.UntilAsync(() => ProcessTable.Current.Lookup(report.Pid!.Value).Presence == ProcessPresence.Dead, "the daemon is dead");
-        var holder = Assert.Single(ProcessTable.Current.LockHolders(_bench.Files(report.Port).LockFile));
+        var holder = Assert.Single(ProcessTable.Current.LockHolders(_fixture.Files(report.Port).LockFile));
         var leaked = Assert.Single((await ExamineAsync(mend: true)).Findings, f => f.Id == "lock-leaked");
         Assert.Contains(holder.ToString(CultureInfo.InvariantCulture), leaked.Problem);
         Assert.Contains("monitor stop", leaked.Mend);
@@ -278,9 +278,9 @@ public sealed class DoctorTests : IAsyncDisposable
     [Fact]
     public async Task Examine_LockIsALink_IsAnError()
     {
-        File.CreateSymbolicLink(Files.LockFile, _bench["elsewhere"]);
+        File.CreateSymbolicLink(Files.LockFile, _fixture["elsewhere"]);
         await AssertStaysAsync("lock-not-a-file");
-        Assert.False(File.Exists(_bench["elsewhere"]), "the link was followed");
+        Assert.False(File.Exists(_fixture["elsewhere"]), "the link was followed");
     }
 
     [Fact]
@@ -316,15 +316,15 @@ public sealed class DoctorTests : IAsyncDisposable
     [Fact]
     public async Task Examine_RecordOfARunningDaemonIsLost_IsReported()
     {
-        var report = await _bench.StartAsync(_bench.Faulty());
-        File.Delete(_bench.Files(report.Port).InstanceFile);
+        var report = await _fixture.StartAsync(_fixture.Faulty());
+        File.Delete(_fixture.Files(report.Port).InstanceFile);
         await AssertStaysAsync("record-missing", FindingSeverity.Warning);
     }
 
     [Fact]
     public async Task Examine_DaemonThatDoesNotAnswer_IsUnhealthy()
     {
-        var report = await _bench.StartAsync(_bench.Faulty());
+        var report = await _fixture.StartAsync(_fixture.Faulty());
         using (var stop = Process.Start("kill", ["-STOP", report.Pid!.Value.ToString(CultureInfo.InvariantCulture)]))
         {
             await stop.WaitForExitAsync();
@@ -364,7 +364,7 @@ public sealed class DoctorTests : IAsyncDisposable
     [Fact]
     public async Task Mend_LegacyPidFileOfADeadProcess_IsRemoved()
     {
-        PidFile.Write(DaemonFiles.LegacyPidFile(_bench.StateDirectory), await DeadPidAsync());
+        PidFile.Write(DaemonFiles.LegacyPidFile(_fixture.StateDirectory), await DeadPidAsync());
         await AssertMendedAsync("legacy-pid-file");
     }
 
@@ -373,8 +373,8 @@ public sealed class DoctorTests : IAsyncDisposable
     {
         using var server = new ForeignServer(_port, IPAddress.Loopback);
         WritePrivate(Files.LockFile, "");
-        PidFile.Write(DaemonFiles.LegacyPidFile(_bench.StateDirectory), Environment.ProcessId);
-        WritePrivate(DaemonFiles.LegacyLogFile(_bench.StateDirectory), "old\n");
+        PidFile.Write(DaemonFiles.LegacyPidFile(_fixture.StateDirectory), Environment.ProcessId);
+        WritePrivate(DaemonFiles.LegacyLogFile(_fixture.StateDirectory), "old\n");
 
         var report = await ExamineAsync(mend: true);
         Assert.True(Assert.Single(report.Findings, f => f.Id == "legacy-pid-file").Result!.Done);
@@ -385,7 +385,7 @@ public sealed class DoctorTests : IAsyncDisposable
     [Fact]
     public async Task Mend_LegacyPidFileOfAProcessThatServesNothing_IsLeftAsItIs()
     {
-        PidFile.Write(DaemonFiles.LegacyPidFile(_bench.StateDirectory), Environment.ProcessId);
+        PidFile.Write(DaemonFiles.LegacyPidFile(_fixture.StateDirectory), Environment.ProcessId);
         await AssertStaysAsync("legacy-pid-file", FindingSeverity.Warning);
     }
 
@@ -412,7 +412,7 @@ public sealed class DoctorTests : IAsyncDisposable
 
     private Patient Look()
     {
-        var parts = new EngineParts(new EngineOptions { StateDirectory = _bench.StateDirectory }, TimeProvider.System);
+        var parts = new EngineParts(new EngineOptions { StateDirectory = _fixture.StateDirectory }, TimeProvider.System);
         return new Patient(parts, Files, KnownDaemons.Spec(_port, null), parts.Locator.Locate(Files), PidFile.Read(Files.PidFile));
     }
 }

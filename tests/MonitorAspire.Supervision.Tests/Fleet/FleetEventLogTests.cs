@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Time.Testing;
+using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervision.Fleet;
 
 namespace MonitorAspire.Supervision.Tests.Fleet;

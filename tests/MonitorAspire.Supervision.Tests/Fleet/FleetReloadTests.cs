@@ -1,3 +1,4 @@
+using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervision.Fleet;
 using MonitorAspire.Supervision.Restarts;
 using MonitorAspire.Supervision.Startup;

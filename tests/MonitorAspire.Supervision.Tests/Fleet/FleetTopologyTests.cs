@@ -1,3 +1,4 @@
+using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervision.Fleet;
 using MonitorAspire.Supervision.Restarts;
 
@@ -23,8 +24,8 @@ public class FleetTopologyTests
         {
             Daemons =
             [
-                new MonitorOptions { Port = 9002, Name = "b", Restart = new RestartPolicy { Mode = RestartMode.Never } },
-                new MonitorOptions { Port = 9001, PortRangeEnd = 9005, Host = "::1" },
+                new DaemonDefinition { Port = 9002, Name = "b", Restart = new RestartPolicy { Mode = RestartMode.Never } },
+                new DaemonDefinition { Port = 9001, PortRangeEnd = 9005, Host = "::1" },
             ],
         };
         var specs = FleetTopology.Resolve(options, out var errors);
@@ -41,11 +42,11 @@ public class FleetTopologyTests
         {
             Daemons =
             [
-                new MonitorOptions { Port = 0 },
-                new MonitorOptions { Port = 9000, Name = "twice" },
-                new MonitorOptions { Port = 9000, Name = "Twice" },
-                new MonitorOptions { Port = 9003, Restart = new RestartPolicy { Jitter = 2 } },
-                new MonitorOptions { Port = 9004, PortRangeEnd = 9003 },
+                new DaemonDefinition { Port = 0 },
+                new DaemonDefinition { Port = 9000, Name = "twice" },
+                new DaemonDefinition { Port = 9000, Name = "Twice" },
+                new DaemonDefinition { Port = 9003, Restart = new RestartPolicy { Jitter = 2 } },
+                new DaemonDefinition { Port = 9004, PortRangeEnd = 9003 },
             ],
         };
         Assert.Empty(FleetTopology.Resolve(options, out var errors));
@@ -99,7 +100,7 @@ public class FleetTopologyTests
     [Fact]
     public void Resolve_ListLongerThanAFleet_IsRefused()
     {
-        var options = new MonitorsOptions { Daemons = [.. Enumerable.Range(9000, 201).Select(port => new MonitorOptions { Port = port })] };
+        var options = new MonitorsOptions { Daemons = [.. Enumerable.Range(9000, 201).Select(port => new DaemonDefinition { Port = port })] };
         Assert.Empty(FleetTopology.Resolve(options, out var errors));
         Assert.Equal(["Monitors:Daemons: 201 daemons are more than a fleet has (200)"], errors);
     }

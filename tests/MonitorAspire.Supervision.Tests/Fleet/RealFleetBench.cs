@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using Microsoft.Extensions.Logging.Abstractions;
+using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervision.Files;
 using MonitorAspire.Supervision.Fleet;
 using MonitorAspire.Supervision.Startup;
@@ -45,7 +46,7 @@ internal sealed class RealFleetBench : IAsyncDisposable
     {
         Name = Name(port),
         Port = port,
-        Command = EngineBench.FaultDaemon,
+        Command = EngineFixture.FaultDaemon,
         Arguments = ["--port", "{port}", "--host", "{host}", "--pid-file", "{pidfile}"],
     };
 
@@ -125,7 +126,7 @@ internal sealed class RealFleetBench : IAsyncDisposable
         {
             _process = Process.Start(new ProcessStartInfo(
                 Path.Combine(AppContext.BaseDirectory, "fleet-host"),
-                [bench.StateDirectory, EngineBench.FaultDaemon, bench.FirstPort.ToString(CultureInfo.InvariantCulture), bench.Ports.Count.ToString(CultureInfo.InvariantCulture)])
+                [bench.StateDirectory, EngineFixture.FaultDaemon, bench.FirstPort.ToString(CultureInfo.InvariantCulture), bench.Ports.Count.ToString(CultureInfo.InvariantCulture)])
             {
                 RedirectStandardInput = true,
                 RedirectStandardOutput = true,

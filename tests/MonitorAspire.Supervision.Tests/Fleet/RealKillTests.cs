@@ -1,6 +1,8 @@
 using System.Globalization;
+using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervision.Files;
 using MonitorAspire.Supervision.Fleet;
+using MonitorAspire.Supervision.Identity;
 using MonitorAspire.Testing;
 
 namespace MonitorAspire.Supervision.Tests.Fleet;

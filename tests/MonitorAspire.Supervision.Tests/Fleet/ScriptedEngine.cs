@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
+using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervision.Fleet;
 using MonitorAspire.Supervision.Identity;
+using MonitorAspire.Supervision.Interop;
 using MonitorAspire.Supervision.Processes;
 using MonitorAspire.Supervision.Startup;
 

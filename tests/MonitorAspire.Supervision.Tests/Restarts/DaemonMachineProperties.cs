@@ -1,5 +1,7 @@
 using CsCheck;
+using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervision.Fleet;
+using MonitorAspire.Supervision.Interop;
 using MonitorAspire.Supervision.Processes;
 using MonitorAspire.Supervision.Restarts;
 using MonitorAspire.Supervision.Startup;

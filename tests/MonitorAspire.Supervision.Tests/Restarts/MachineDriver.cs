@@ -1,4 +1,6 @@
+using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervision.Fleet;
+using MonitorAspire.Supervision.Interop;
 using MonitorAspire.Supervision.Processes;
 using MonitorAspire.Supervision.Restarts;
 using MonitorAspire.Supervision.Startup;

@@ -1,4 +1,5 @@
 using CsCheck;
+using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervision.Restarts;
 
 namespace MonitorAspire.Supervision.Tests.Restarts;

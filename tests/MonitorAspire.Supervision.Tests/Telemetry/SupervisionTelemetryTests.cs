@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using System.Text.Json;
+using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervision.Diagnosis;
 using MonitorAspire.Supervision.Fleet;
 using MonitorAspire.Supervision.Restarts;

@@ -1,3 +1,4 @@
+using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervision.Fleet;
 using MonitorAspire.Supervision.Restarts;
 using MonitorAspire.Supervisor.Fleet;
@@ -21,7 +22,7 @@ public sealed class OverlayFileTests : IDisposable
     [Fact]
     public void Read_WhatWasWritten_IsTheSame()
     {
-        var daemon = new MonitorOptions
+        var daemon = new DaemonDefinition
         {
             Name = "web",
             Port = 9000,

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json;
+using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervision.Fleet;
 using MonitorAspire.Supervision.Restarts;
 

@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using MonitorAspire.Supervision;
+using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervision.Fleet;
 using MonitorAspire.Supervision.Startup;
 using MonitorAspire.Supervisor.Tests.Hosting;
@@ -78,7 +79,7 @@ public class DiagnosisEndpointsTests
         var reset = await ResetAsync(port, await File.ReadAllTextAsync(Path.Combine(state.Path, "supervisor.token")));
 
         Assert.Equal((DaemonState.Starting, 0), (reset.State, reset.ConsecutiveFailures));
-        Assert.DoesNotContain(Supervision.Restarts.AlertKind.CrashLoop, reset.Alerts);
+        Assert.DoesNotContain(Supervision.Daemons.AlertKind.CrashLoop, reset.Alerts);
 
         async Task<DaemonState?> StateAsync()
         {

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json;
+using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervision.Fleet;
 
 namespace MonitorAspire.Supervisor.Tests.Rest;
@@ -71,7 +72,7 @@ public class InterfaceTests
             supervisor.Fleet.Raise(FleetEventKind.StartVerified, "alpha", supervisor.Fleet.Report(alpha) with { TotalMs = ms });
         }
 
-        supervisor.Fleet.Verdict = Supervision.Startup.StartupVerdict.Failed;
+        supervisor.Fleet.Verdict = Supervision.Daemons.StartupVerdict.Failed;
         supervisor.Fleet.Raise(FleetEventKind.StartFailed, "alpha", supervisor.Fleet.Report(alpha));
         supervisor.Fleet.Raise(FleetEventKind.StateChanged, "alpha");
 

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Configuration;
+using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervision.Fleet;
 using MonitorAspire.Supervisor.Settings;
 

@@ -1,8 +1,7 @@
 using System.Globalization;
 using Aspire.Hosting.ApplicationModel;
 using Microsoft.Extensions.Configuration;
-using MonitorAspire.Supervision.Fleet;
-using MonitorAspire.Supervision.Restarts;
+using MonitorAspire.Supervision.Daemons;
 
 namespace MonitorAspire.Hosting.Supervision;
 

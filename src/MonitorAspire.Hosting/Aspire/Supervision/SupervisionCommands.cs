@@ -1,7 +1,7 @@
 using Aspire.Hosting;
 using Aspire.Hosting.ApplicationModel;
 using Microsoft.Extensions.DependencyInjection;
-using MonitorAspire.Supervision.Fleet;
+using MonitorAspire.Supervision.Daemons;
 
 namespace MonitorAspire.Hosting.Supervision;
 

@@ -2,7 +2,7 @@ using Aspire.Hosting;
 using Aspire.Hosting.ApplicationModel;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
-using MonitorAspire.Supervision.Files;
+using MonitorAspire.Supervision.Identity;
 
 namespace MonitorAspire.Hosting.Supervision;
 

@@ -1,7 +1,7 @@
 using System.Globalization;
+using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervision.Diagnosis;
 using MonitorAspire.Supervision.Fleet;
-using MonitorAspire.Supervision.Startup;
 using MonitorAspire.Supervision.Telemetry;
 using MonitorAspire.Supervisor.Dashboard.Protocol;
 using MonitorAspire.Supervisor.Dashboard.Resources;

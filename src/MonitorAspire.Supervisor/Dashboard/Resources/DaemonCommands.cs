@@ -1,4 +1,4 @@
-using MonitorAspire.Supervision.Fleet;
+using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervisor.Dashboard.Protocol;
 
 namespace MonitorAspire.Supervisor.Dashboard.Resources;

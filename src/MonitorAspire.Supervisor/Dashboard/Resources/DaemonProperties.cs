@@ -1,4 +1,5 @@
 using System.Globalization;
+using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervision.Fleet;
 using MonitorAspire.Supervision.Telemetry;
 using MonitorAspire.Supervisor.Dashboard.Protocol;

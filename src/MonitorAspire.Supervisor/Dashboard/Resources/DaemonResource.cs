@@ -1,4 +1,5 @@
 using Google.Protobuf.WellKnownTypes;
+using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervision.Fleet;
 using MonitorAspire.Supervisor.Dashboard.Protocol;
 

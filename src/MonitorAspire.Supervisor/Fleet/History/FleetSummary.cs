@@ -1,5 +1,4 @@
-using MonitorAspire.Supervision.Fleet;
-using MonitorAspire.Supervision.Startup;
+using MonitorAspire.Supervision.Daemons;
 
 namespace MonitorAspire.Supervisor.Fleet.History;
 

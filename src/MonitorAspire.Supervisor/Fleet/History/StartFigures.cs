@@ -1,4 +1,4 @@
-using MonitorAspire.Supervision.Startup;
+using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervision.Telemetry;
 
 namespace MonitorAspire.Supervisor.Fleet.History;

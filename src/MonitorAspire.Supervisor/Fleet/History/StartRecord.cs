@@ -1,7 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervision.Fleet;
-using MonitorAspire.Supervision.Startup;
 
 namespace MonitorAspire.Supervisor.Fleet.History;
 

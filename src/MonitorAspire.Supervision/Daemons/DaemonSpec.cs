@@ -1,0 +1,89 @@
+using System.Globalization;
+using System.Text.Json.Serialization;
+
+namespace MonitorAspire.Supervision.Daemons;
+
+/// <summary>What a daemon is: one long-lived HTTP server on one port.</summary>
+public sealed record DaemonSpec
+{
+    /// <summary>The port of the report's first daemon, and the default everywhere.</summary>
+    public const int DefaultPort = 8768;
+
+    /// <summary>Unique in its fleet; letters, digits, <c>-</c>, <c>_</c> and <c>.</c>, at most 64 characters.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Host name or address to listen on. Default <c>127.0.0.1</c>.</summary>
+    public string Host { get; init; } = "127.0.0.1";
+
+    /// <summary>TCP port, 1 to 65535. Default 8768.</summary>
+    public int Port { get; init; } = DefaultPort;
+
+    /// <summary>Last port of a range that starts at <see cref="Port"/>; the first free one is taken. Default none: exactly <see cref="Port"/>.</summary>
+    public int? PortRangeEnd { get; init; }
+
+    /// <summary>Path of the health check. Default <c>/health</c>.</summary>
+    public string HealthPath { get; init; } = "/health";
+
+    /// <summary>
+    /// Executable, looked up on <c>PATH</c> when it has no directory separator. <see langword="null"/> is the built-in monitor daemon.
+    /// </summary>
+    public string? Command { get; init; }
+
+    /// <summary>
+    /// Arguments. <c>{port}</c>, <c>{host}</c>, <c>{pidfile}</c> and <c>{statedir}</c> are filled in; each element stays one
+    /// argument, no shell sees it.
+    /// </summary>
+    public IReadOnlyList<string> Arguments { get; init; } = [];
+
+    /// <summary>Working directory of the process. Default: that of the launcher.</summary>
+    public string? WorkingDirectory { get; init; }
+
+    /// <summary>Variables added to the launcher's environment. A <see langword="null"/> value removes the variable.</summary>
+    public IReadOnlyDictionary<string, string?> Environment { get; init; } = new Dictionary<string, string?>();
+
+    /// <summary>
+    /// Who writes the PID file. Default: the daemon itself when it is the built-in one or when an argument contains
+    /// <c>{pidfile}</c>, the launcher otherwise.
+    /// </summary>
+    public PidFileWriter? PidFileWriter { get; init; }
+
+    /// <summary>
+    /// Who launches the process. Default <see cref="LaunchMode.Supervisor"/>; under an Aspire AppHost it is
+    /// <see cref="LaunchMode.Attached"/>.
+    /// </summary>
+    public LaunchMode Launch { get; init; }
+
+    /// <summary>When and how fast the daemon is started again. Default: the fleet's policy.</summary>
+    public RestartPolicy? Restart { get; init; }
+
+    /// <summary><see cref="PidFileWriter"/> with its default resolved.</summary>
+    public PidFileWriter EffectivePidFileWriter => PidFileWriter
+        ?? (Command is null || Arguments.Any(a => a.Contains("{pidfile}", StringComparison.Ordinal))
+            ? Daemons.PidFileWriter.Daemon
+            : Daemons.PidFileWriter.Launcher);
+
+    /// <summary>The name of a daemon that was given none: <c>monitor-PORT</c>.</summary>
+    /// <param name="port">Its port.</param>
+    public static string DefaultName(int port) => string.Create(CultureInfo.InvariantCulture, $"monitor-{port}");
+}
+
+/// <summary>Who writes a daemon's PID file.</summary>
+public enum PidFileWriter
+{
+    /// <summary>The launcher, right after the process was spawned.</summary>
+    Launcher,
+
+    /// <summary>The daemon itself.</summary>
+    Daemon,
+}
+
+/// <summary>Who launches a daemon. Written by its name in JSON as in configuration.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<LaunchMode>))]
+public enum LaunchMode
+{
+    /// <summary>This engine: the supervisor or the command line.</summary>
+    Supervisor,
+
+    /// <summary>Somebody else (DCP under an Aspire AppHost). The supervisor verifies and watches; it neither launches nor signals.</summary>
+    Attached,
+}

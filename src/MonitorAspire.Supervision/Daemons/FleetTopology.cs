@@ -1,0 +1,197 @@
+using System.Text.RegularExpressions;
+
+namespace MonitorAspire.Supervision.Daemons;
+
+/// <summary>Turns the configured <see cref="MonitorsOptions"/> into specifications, or says what is wrong with them.</summary>
+public static partial class FleetTopology
+{
+    /// <summary>More daemons than this on one machine is a mistake in the configuration.</summary>
+    public const int MaximumCount = 200;
+
+    /// <summary>The specifications, in the order of their ports or of the list; empty when there are errors.</summary>
+    /// <param name="options">The configuration.</param>
+    /// <param name="errors">One line for each thing that is wrong, starting with the key as in <c>Monitors:Daemons:1:Port</c>.</param>
+    public static IReadOnlyList<DaemonSpec> Resolve(MonitorsOptions options, out IReadOnlyList<string> errors)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        if (FleetWide(options) is { Count: > 0 } wrong)
+        {
+            // It is every daemon's that has none of its own: said once is enough.
+            errors = wrong;
+            return [];
+        }
+
+        var found = new List<string>();
+        var specs = options.Daemons.Count > 0 ? FromList(options, found) : FromCount(options, found);
+
+        foreach (var group in specs.GroupBy(s => s.Port).Where(g => g.Count() > 1))
+        {
+            found.Add($"{MonitorsOptions.Section}: port {group.Key} is given to {string.Join(" and ", group.Select(s => $"'{s.Name}'"))}; every daemon needs a port of its own");
+        }
+
+        foreach (var group in specs.GroupBy(s => s.Name, StringComparer.OrdinalIgnoreCase).Where(g => g.Count() > 1))
+        {
+            found.Add($"{MonitorsOptions.Section}: the name '{group.Key}' is given {group.Count()} times; every daemon needs a name of its own");
+        }
+
+        errors = found;
+        return found.Count == 0 ? specs : [];
+    }
+
+    /// <summary>The specification of one daemon, with the fleet's defaults for what it leaves open.</summary>
+    /// <param name="daemon">The daemon.</param>
+    /// <param name="fleet">The configuration that it belongs to.</param>
+    public static DaemonSpec Spec(DaemonDefinition daemon, MonitorsOptions fleet)
+    {
+        ArgumentNullException.ThrowIfNull(daemon);
+        ArgumentNullException.ThrowIfNull(fleet);
+        return new DaemonSpec
+        {
+            Name = daemon.Name ?? DaemonSpec.DefaultName(daemon.Port),
+            Host = daemon.Host ?? fleet.Host,
+            Port = daemon.Port,
+            HealthPath = daemon.HealthPath ?? "/health",
+            Command = daemon.Command,
+            Arguments = [.. daemon.Arguments],
+            WorkingDirectory = daemon.WorkingDirectory,
+            Environment = daemon.Environment.ToDictionary(e => e.Key, e => (string?)e.Value, StringComparer.Ordinal),
+            Launch = daemon.Launch,
+            PidFileWriter = daemon.PidFileWriter,
+            Restart = daemon.Restart ?? fleet.Restart,
+            PortRangeEnd = daemon.PortRangeEnd,
+        };
+    }
+
+    /// <summary>What is wrong with one specification, or <see langword="null"/>.</summary>
+    /// <param name="spec">The specification.</param>
+    public static string? Validate(DaemonSpec spec) => Problems(spec) is [var (_, message), ..] ? message : null;
+
+    /// <summary>All that is wrong with one specification: the key as in <see cref="DaemonDefinition"/>, and a sentence that has the value.</summary>
+    /// <param name="spec">The specification.</param>
+    public static IReadOnlyList<(string Key, string Message)> Problems(DaemonSpec spec)
+    {
+        ArgumentNullException.ThrowIfNull(spec);
+        var found = new List<(string, string)>();
+        Check(spec.Port is >= 1 and <= 65535, nameof(spec.Port), $"port {spec.Port} is out of range (1-65535)");
+        Check(
+            spec.PortRangeEnd is not { } end || (end >= spec.Port && end <= 65535),
+            nameof(spec.PortRangeEnd),
+            $"port range {spec.Port}-{spec.PortRangeEnd} is not a range within 1-65535");
+        Check(!string.IsNullOrWhiteSpace(spec.Host) && !spec.Host.Any(IsSpace), nameof(spec.Host), $"host '{Shown(spec.Host)}' is not a host name or address");
+        Check(spec.HealthPath.StartsWith('/'), nameof(spec.HealthPath), $"health path '{Shown(spec.HealthPath)}' does not start with '/'");
+        Check(!spec.HealthPath.Any(IsSpace), nameof(spec.HealthPath), $"health path '{Shown(spec.HealthPath)}' has white space in it");
+        Check(spec.Command is null || !string.IsNullOrWhiteSpace(spec.Command), nameof(spec.Command), "the command is empty");
+        Check(spec.Command is null || Whole(spec.Command), nameof(spec.Command), "the command has a NUL character in it");
+        Check(spec.Arguments.All(a => a is not null && Whole(a)), nameof(spec.Arguments), "an argument has a NUL character in it, or is null");
+        Check(spec.WorkingDirectory is null || Whole(spec.WorkingDirectory), nameof(spec.WorkingDirectory), "the working directory has a NUL character in it");
+        foreach (var (name, value) in spec.Environment)
+        {
+            // What the system takes for the end of the name, or of it all, would become another variable than was meant.
+            Check(name.Length > 0 && !name.Contains('=', StringComparison.Ordinal) && Whole(name), nameof(spec.Environment), $"'{Shown(name)}' is not a name of a variable");
+            Check(value is null || Whole(value), nameof(spec.Environment), $"the value of '{Shown(name)}' has a NUL character in it");
+        }
+
+        Check(
+            NamePattern().IsMatch(spec.Name),
+            nameof(spec.Name),
+            $"name '{Shown(spec.Name)}' is not made of letters, digits, '-', '_' and '.', at most 64 and starting with a letter or digit");
+        if (spec.Restart?.Validate() is { } invalid)
+        {
+            found.Add((nameof(spec.Restart), $"Restart:{invalid}"));
+        }
+
+        return found;
+
+        void Check(bool right, string key, string message)
+        {
+            if (!right)
+            {
+                found.Add((key, message));
+            }
+        }
+
+        static bool IsSpace(char c) => char.IsWhiteSpace(c) || char.IsControl(c);
+
+        static bool Whole(string text) => !text.Contains('\0', StringComparison.Ordinal);
+
+        // It may come from anywhere, and a message is one line.
+        static string Shown(string text) => string.Concat(text.Take(200).Select(c => char.IsControl(c) ? '?' : c));
+    }
+
+    private static List<string> FleetWide(MonitorsOptions options)
+    {
+        var errors = new List<string>();
+        if (options.Restart.Validate() is { } restart)
+        {
+            errors.Add($"{MonitorsOptions.Section}:Restart:{restart}");
+        }
+
+        if (options.Probe.Validate() is { } probe)
+        {
+            errors.Add($"{MonitorsOptions.Section}:Probe:{probe}");
+        }
+
+        if (options.StartTimeout <= TimeSpan.Zero || options.StartTimeout > TimeSpan.FromDays(1))
+        {
+            errors.Add($"{MonitorsOptions.Section}:StartTimeout: {options.StartTimeout} is not a time to wait (more than 0, at most 1 day)");
+        }
+
+        if (options.StopGracePeriod < TimeSpan.Zero || options.StopGracePeriod > TimeSpan.FromDays(1))
+        {
+            errors.Add($"{MonitorsOptions.Section}:StopGracePeriod: {options.StopGracePeriod} is not a time to wait (0 to 1 day)");
+        }
+
+        return errors;
+    }
+
+    private static List<DaemonSpec> FromCount(MonitorsOptions options, List<string> errors)
+    {
+        if (options.Count is < 1 or > MaximumCount)
+        {
+            errors.Add($"{MonitorsOptions.Section}:Count: {options.Count} is out of range (1-{MaximumCount})");
+            return [];
+        }
+
+        if (options.BasePort < 1 || options.BasePort + options.Count - 1 > 65535)
+        {
+            errors.Add($"{MonitorsOptions.Section}:BasePort: {options.Count} ports from {options.BasePort} are out of range (1-65535)");
+            return [];
+        }
+
+        var specs = Enumerable.Range(options.BasePort, options.Count)
+            .Select(port => new DaemonSpec { Name = $"monitor-{port}", Host = options.Host, Port = port, Restart = options.Restart })
+            .ToList();
+
+        foreach (var (key, message) in Problems(specs[0]))
+        {
+            errors.Add($"{MonitorsOptions.Section}:{key}: {message}");
+        }
+
+        return specs;
+    }
+
+    private static List<DaemonSpec> FromList(MonitorsOptions options, List<string> errors)
+    {
+        if (options.Daemons.Count > MaximumCount)
+        {
+            errors.Add($"{MonitorsOptions.Section}:Daemons: {options.Daemons.Count} daemons are more than a fleet has ({MaximumCount})");
+            return [];
+        }
+
+        var specs = options.Daemons.Select(d => Spec(d, options)).ToList();
+        for (var i = 0; i < specs.Count; i++)
+        {
+            foreach (var (key, message) in Problems(specs[i]))
+            {
+                errors.Add(key == nameof(DaemonSpec.Restart)
+                    ? $"{MonitorsOptions.Section}:Daemons:{i}:{message}"
+                    : $"{MonitorsOptions.Section}:Daemons:{i}:{key}: {message}");
+            }
+        }
+
+        return specs;
+    }
+
+    [GeneratedRegex(@"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}\z")]
+    private static partial Regex NamePattern();
+}

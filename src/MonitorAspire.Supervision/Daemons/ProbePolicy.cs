@@ -1,0 +1,24 @@
+namespace MonitorAspire.Supervision.Daemons;
+
+/// <summary>How often and how a daemon that runs is looked at. Settable because it is bound from configuration; not changed after that.</summary>
+public sealed record ProbePolicy
+{
+    /// <summary>Time between two probes of a daemon. 50 ms to 1 h. Default 1 second.</summary>
+    public TimeSpan Interval { get; set; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>Time limit of a probe. 10 ms to 5 min. Default 2 seconds.</summary>
+    public TimeSpan Timeout { get; set; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>Failed probes in a row that make a daemon unhealthy. 1 to 1000. Default 3.</summary>
+    public int Failures { get; set; } = 3;
+
+    /// <summary>How long health may be lost before an alert fires. 0 to 1 day. Default 10 seconds.</summary>
+    public TimeSpan HealthLostAfter { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>What is wrong with the policy, starting with the key, or <see langword="null"/>.</summary>
+    public string? Validate() =>
+        PolicyRange.Outside(nameof(Interval), Interval, TimeSpan.FromMilliseconds(50), TimeSpan.FromHours(1))
+        ?? PolicyRange.Outside(nameof(Timeout), Timeout, TimeSpan.FromMilliseconds(10), TimeSpan.FromMinutes(5))
+        ?? PolicyRange.Outside(nameof(Failures), Failures, 1, 1000)
+        ?? PolicyRange.Outside(nameof(HealthLostAfter), HealthLostAfter, TimeSpan.Zero, TimeSpan.FromDays(1));
+}

@@ -1,0 +1,46 @@
+namespace MonitorAspire.Supervision.Daemons;
+
+/// <summary>When and how fast a daemon is started again. Settable because it is bound from configuration; not changed after that.</summary>
+public sealed record RestartPolicy
+{
+    /// <summary>After which failures. Default <see cref="RestartMode.OnFailure"/>.</summary>
+    public RestartMode Mode { get; set; } = RestartMode.OnFailure;
+
+    /// <summary>Delay before the second restart in a row; the first one comes at once. 1 ms to 1 h. Default 200 ms.</summary>
+    public TimeSpan InitialDelay { get; set; } = TimeSpan.FromMilliseconds(200);
+
+    /// <summary>By how much each delay is longer than the one before. 1 to 10. Default 2.</summary>
+    public double Factor { get; set; } = 2;
+
+    /// <summary>The longest delay; jitter never goes beyond it. 1 ms to 1 day. Default 30 s.</summary>
+    public TimeSpan MaxDelay { get; set; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Share of a delay by which it is made shorter or longer at random, so that a fleet does not restart in step. 0 to 0.5. Default 0.2.</summary>
+    public double Jitter { get; set; } = 0.2;
+
+    /// <summary>Verified uptime after which failures are forgotten. 1 s to 1 day. Default 60 s.</summary>
+    public TimeSpan ResetAfter { get; set; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>How many failures within <see cref="BudgetWindow"/> make a crash loop. 1 to 1000. Default 5.</summary>
+    public int Budget { get; set; } = 5;
+
+    /// <summary>The time in which failures are counted for the crash loop. 1 s to 1 day. Default 2 min.</summary>
+    public TimeSpan BudgetWindow { get; set; } = TimeSpan.FromMinutes(2);
+
+    /// <summary>What is wrong with the policy, starting with the key, or <see langword="null"/>.</summary>
+    public string? Validate()
+    {
+        var hour = TimeSpan.FromHours(1);
+        var day = TimeSpan.FromDays(1);
+        var millisecond = TimeSpan.FromMilliseconds(1);
+        var second = TimeSpan.FromSeconds(1);
+        return !Enum.IsDefined(Mode) ? $"Mode: {Mode} is not one of OnFailure, Always, Never"
+            : PolicyRange.Outside(nameof(InitialDelay), InitialDelay, millisecond, hour)
+            ?? PolicyRange.Outside(nameof(Factor), Factor, 1, 10)
+            ?? PolicyRange.Outside(nameof(MaxDelay), MaxDelay, millisecond, day)
+            ?? PolicyRange.Outside(nameof(Jitter), Jitter, 0, 0.5)
+            ?? PolicyRange.Outside(nameof(ResetAfter), ResetAfter, second, day)
+            ?? PolicyRange.Outside(nameof(Budget), Budget, 1, 1000)
+            ?? PolicyRange.Outside(nameof(BudgetWindow), BudgetWindow, second, day);
+    }
+}
