@@ -1,6 +1,5 @@
 using System.Net.Sockets;
 using MonitorAspire.ServiceDefaults;
-using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervision.Files;
 using MonitorAspire.Supervision.Probes;
 using MonitorAspire.Supervision.Startup;
@@ -8,6 +7,7 @@ using MonitorAspire.Supervisor.Dashboard;
 using MonitorAspire.Supervisor.Fleet;
 using MonitorAspire.Supervisor.Fleet.History;
 using MonitorAspire.Supervisor.Hosting;
+using MonitorAspire.Supervisor.Launcher;
 using MonitorAspire.Supervisor.Security;
 using MonitorAspire.Supervisor.Settings;
 
@@ -42,11 +42,10 @@ internal static partial class SupervisorProgram
         builder.Services.AddSingleton(setup);
         var fleet = await MonitorsReader.ReadFleetAsync(builder.Configuration);
         var settings = SupervisorSettings.Read(builder.Configuration, fleet.Monitors);
-        RefuseOwnPort(fleet.Specs, settings);
 
         IDisposable? instance;
         SupervisorToken token;
-        FleetOverlay overlay;
+        ResolvedFleet resolved;
         try
         {
             StateDirectory.Create(settings.StateDirectory);
@@ -57,7 +56,7 @@ internal static partial class SupervisorProgram
             }
 
             token = SupervisorToken.LoadOrCreate(settings.StateDirectory);
-            overlay = ReadOverlay(fleet, settings);
+            resolved = Resolve(fleet, settings);
         }
         catch (UntrustedFileException e)
         {
@@ -70,37 +69,25 @@ internal static partial class SupervisorProgram
 
         using (instance)
         {
-            return await ServeAsync(builder, fleet, overlay, settings, token, instance);
+            return await ServeAsync(builder, resolved, settings, token, instance);
         }
     }
 
-    private static FleetOverlay ReadOverlay(FleetConfiguration fleet, SupervisorSettings settings)
+    private static ResolvedFleet Resolve(FleetConfiguration configuration, SupervisorSettings settings)
     {
         var file = new OverlayFile(settings.StateDirectory);
-        var overlay = file.Read();
-        var specs = overlay.Over(fleet, out var errors);
-        if (errors.Count > 0)
-        {
-            throw new ConfigurationException($"{string.Join("; ", errors)} (what was said over the interface is in {file.FilePath})");
-        }
-
-        RefuseOwnPort(specs, settings);
-        return overlay;
-    }
-
-    private static void RefuseOwnPort(IReadOnlyList<DaemonSpec> specs, SupervisorSettings settings)
-    {
-        if (FleetDefinition.OwnPort(specs, settings) is { } taken)
-        {
-            throw new ConfigurationException(taken);
-        }
+        var resolved = ResolvedFleet.Of(configuration, file.Read(), settings, out var errors);
+        return errors.Count == 0 ? resolved
+            : resolved.Overlay.IsEmpty ? throw new ConfigurationException(string.Join("; ", errors))
+            : throw new ConfigurationException($"{string.Join("; ", errors)} (the changes that were made over the REST API are in {file.FilePath})");
     }
 
     private static async Task<int> ServeAsync(
-        WebApplicationBuilder builder, FleetConfiguration fleet, FleetOverlay overlay, SupervisorSettings settings, SupervisorToken token, IDisposable instance)
+        WebApplicationBuilder builder, ResolvedFleet fleet, SupervisorSettings settings, SupervisorToken token, IDisposable instance)
     {
         builder.AddSupervisor(settings);
-        builder.AddFleet(fleet, overlay, settings);
+        builder.AddFleet(fleet, settings);
+        builder.AddLauncher(settings);
         builder.Services.AddDashboardResourceService(builder.Configuration);
         var app = builder.Build();
         try

@@ -73,7 +73,12 @@ internal sealed class RunningSupervisor : IAsyncDisposable
         var settings = new SupervisorSettings { Addresses = [new ListenAddress("127.0.0.1", port)], StateDirectory = directory.Path };
         builder.AddSupervisor(settings);
         builder.AddDefinition(
-            new FleetConfiguration(new MonitorsOptions(), [new DaemonSpec { Name = "alpha", Port = 9001, Restart = new MonitorsOptions().Restart }, .. configured]), FleetOverlay.Empty, settings);
+            ResolvedFleet.Of(
+                new FleetConfiguration(new MonitorsOptions(), [new DaemonSpec { Name = "alpha", Port = 9001, Restart = new MonitorsOptions().Restart }, .. configured]),
+                FleetOverlay.Empty,
+                settings,
+                out _),
+            settings);
         builder.Services.AddSingleton<IFleetControl>(fleet);
         builder.Services.AddSingleton<LauncherLink>();
         builder.Logging.ClearProviders();

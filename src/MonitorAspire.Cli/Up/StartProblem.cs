@@ -1,3 +1,4 @@
+using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervision.Startup;
 using MonitorAspire.Supervision.Telemetry;
 

@@ -4,7 +4,6 @@ using System.Globalization;
 using System.Text.Json;
 using MonitorAspire.Cli.CommandLine;
 using MonitorAspire.Supervision.Daemons;
-using MonitorAspire.Supervision.Fleet;
 
 namespace MonitorAspire.Cli.Up;
 

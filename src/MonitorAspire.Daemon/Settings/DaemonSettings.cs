@@ -1,6 +1,5 @@
 using System.Globalization;
 using MonitorAspire.Supervision.Daemons;
-using MonitorAspire.Supervision.Identity;
 
 namespace MonitorAspire.Daemon.Settings;
 
@@ -37,7 +36,7 @@ internal sealed record DaemonSettings(string Name, string Host, int Port, string
         var (directory, directorySource) = Pick("--state-dir", Supervision.Files.StateDirectory.EnvironmentVariable);
         try
         {
-            var name = NullIfBlank(environment("MONITOR_DAEMON_NAME")) ?? KnownDaemons.DefaultName(port);
+            var name = NullIfBlank(environment("MONITOR_DAEMON_NAME")) ?? DaemonSpec.DefaultName(port);
             return new DaemonSettings(name, host, port, Supervision.Files.StateDirectory.Resolve(directory));
         }
         catch (Exception e) when (e is ArgumentException or IOException or NotSupportedException)

@@ -1,18 +1,18 @@
 namespace MonitorAspire.Supervision.Files;
 
 /// <summary>
-/// Where the files of all daemons of a user are. Per user and not per project, because a port is taken on the whole machine.
+/// The directory with the files of all daemons of a user. It is per user and not per project, because a port is used on the whole machine.
 /// </summary>
 public static class StateDirectory
 {
-    /// <summary>The variable that names the state directory where no option does.</summary>
+    /// <summary>The environment variable for the state directory. An option overrides it.</summary>
     public const string EnvironmentVariable = "MONITOR_STATE_DIR";
 
     /// <summary>
     /// The state directory as an absolute path: <paramref name="explicitPath"/>, else <see cref="EnvironmentVariable"/>, else the
     /// per-user default. Creates nothing.
     /// </summary>
-    /// <param name="explicitPath">What the user gave by option or configuration, or <see langword="null"/> or empty for nothing.</param>
+    /// <param name="explicitPath">The path from an option or the configuration; <see langword="null"/> or empty where there is none.</param>
     public static string Resolve(string? explicitPath = null)
     {
         var path = NullIfBlank(explicitPath) ?? NullIfBlank(Environment.GetEnvironmentVariable(EnvironmentVariable)) ?? Default();

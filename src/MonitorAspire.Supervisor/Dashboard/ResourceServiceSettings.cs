@@ -11,10 +11,10 @@ namespace MonitorAspire.Supervisor.Dashboard;
 internal sealed record ResourceServiceSettings(IPAddress Address, int Port, string? ApiKey)
 {
     /// <summary>The variable with the service's URL; without it there is no service.</summary>
-    internal const string UrlVariable = "MONITOR_RESOURCE_SERVICE_URL";
+    internal const string UrlVariable = SupervisorSettings.ResourceServiceUrlVariable;
 
     /// <summary>The variable with the key that the dashboard shows.</summary>
-    internal const string ApiKeyVariable = "MONITOR_RESOURCE_SERVICE_API_KEY";
+    internal const string ApiKeyVariable = SupervisorSettings.ResourceServiceApiKeyVariable;
 
     private const int MinimumKeyLength = 16;
 

@@ -61,7 +61,7 @@ internal static class SupervisorApplication
             http.SerializerOptions.DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull;
             http.SerializerOptions.TypeInfoResolverChain.Insert(0, SupervisorJson.Default);
             http.SerializerOptions.TypeInfoResolverChain.Insert(0, SupervisionJson.Default);
-            http.SerializerOptions.TypeInfoResolverChain.Add(DefinitionJson.Default);
+            http.SerializerOptions.TypeInfoResolverChain.Add(FleetJson.Default);
         });
         builder.Services.Configure<RouteHandlerOptions>(static routes => routes.ThrowOnBadRequest = true);
         builder.Services.AddOpenApi(OpenApiDescription.Configure);

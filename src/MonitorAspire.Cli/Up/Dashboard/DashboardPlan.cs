@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Security.Cryptography;
-using MonitorAspire.Supervision.Fleet;
+using MonitorAspire.Supervision.Daemons;
 
 namespace MonitorAspire.Cli.Up.Dashboard;
 

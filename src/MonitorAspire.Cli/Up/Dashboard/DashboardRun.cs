@@ -1,3 +1,4 @@
+using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervision.Startup;
 
 namespace MonitorAspire.Cli.Up.Dashboard;

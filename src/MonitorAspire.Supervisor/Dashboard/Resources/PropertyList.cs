@@ -1,5 +1,6 @@
 using System.Globalization;
 using Google.Protobuf.WellKnownTypes;
+using MonitorAspire.Supervision.Fleet;
 using MonitorAspire.Supervisor.Dashboard.Protocol;
 
 namespace MonitorAspire.Supervisor.Dashboard.Resources;
@@ -17,6 +18,8 @@ internal sealed class PropertyList
     internal void Add(string name, string displayName, object? value) => Append(name, displayName, value, highlighted: false);
 
     internal void Highlighted(string name, string displayName, object? value) => Append(name, displayName, value, highlighted: true);
+
+    internal void Add(DaemonProperty property) => Append(property.Name, property.DisplayName, property.Value, property.IsHighlighted);
 
     private void Append(string name, string? displayName, object? value, bool highlighted)
     {
