@@ -12,10 +12,10 @@ public enum DaemonState
     /// <summary>A verified start is under way; the snapshot's stage says how far it is.</summary>
     Starting,
 
-    /// <summary>Verified. A probe or two may have failed since (see the snapshot's <c>probeFailures</c>), but not three in a row.</summary>
+    /// <summary>Verified, and the last probe passed.</summary>
     Running,
 
-    /// <summary>The process lives, but three probes in a row failed.</summary>
+    /// <summary>The process lives, but the last probe failed. The snapshot's <c>probeFailures</c> counts the failed probes in a row.</summary>
     Unhealthy,
 
     /// <summary>The process tree is being stopped.</summary>

@@ -1,6 +1,6 @@
 namespace MonitorAspire.Supervision.Fleet;
 
-/// <summary>What a launcher tells the supervisor of one attached daemon, each time that it changes.</summary>
+/// <summary>What a launcher tells the supervisor about one attached daemon, whenever it changes.</summary>
 public sealed record LauncherReport
 {
     /// <summary>What the launcher's process is doing.</summary>

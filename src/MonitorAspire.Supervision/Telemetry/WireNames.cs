@@ -63,6 +63,16 @@ public static class WireNames
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, null),
     };
 
+    /// <summary>The name of a check as in <c>pid-file</c>.</summary>
+    /// <param name="check">The check.</param>
+    public static string Of(CheckName check) => check switch
+    {
+        CheckName.PidFile => "pid-file",
+        CheckName.Port => "port",
+        CheckName.Health => "health",
+        _ => throw new ArgumentOutOfRangeException(nameof(check), check, null),
+    };
+
     /// <summary>The verdict of a stop as in <c>not-running</c>.</summary>
     /// <param name="verdict">The verdict.</param>
     public static string Of(StopVerdict verdict) => verdict switch

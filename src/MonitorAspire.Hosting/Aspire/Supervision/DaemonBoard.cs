@@ -28,7 +28,7 @@ internal sealed class DaemonBoard(ResourceNotificationService notifications, Dis
     internal Task UpdateAsync(DaemonSnapshot daemon)
     {
         _daemons[daemon.Name] = daemon;
-        if (daemon.Checks.Any(c => c is { Name: "port", Healthy: true }))
+        if (daemon.Checks.Any(c => c is { Name: CheckName.Port, Healthy: true }))
         {
             _refused.TryRemove(daemon.Name, out _);
         }
@@ -55,9 +55,9 @@ internal sealed class DaemonBoard(ResourceNotificationService notifications, Dis
     internal string? RefusalOf(string daemon) => _refused.GetValueOrDefault(daemon);
 
     /// <summary>The verdict of one check.</summary>
-    internal (HealthStatus Status, string Description) Verdict(string daemon, string check)
+    internal (HealthStatus Status, string Description) Verdict(string daemon, CheckName check)
     {
-        if (check == "port" && _refused.TryGetValue(daemon, out var taken))
+        if (check == CheckName.Port && _refused.TryGetValue(daemon, out var taken))
         {
             return (HealthStatus.Unhealthy, taken);
         }
@@ -70,12 +70,11 @@ internal sealed class DaemonBoard(ResourceNotificationService notifications, Dis
         var result = snapshot.Checks.FirstOrDefault(c => c.Name == check);
         if (snapshot.State is DaemonState.Running or DaemonState.Unhealthy)
         {
-            // Verified, and not probed since: the start itself was the check.
             return result?.Healthy switch
             {
                 false => (HealthStatus.Unhealthy, result.Detail ?? "failed"),
                 true => (HealthStatus.Healthy, result.Detail ?? "passed"),
-                null when snapshot.State == DaemonState.Running => (HealthStatus.Healthy, $"PID {snapshot.Pid}, verified"),
+                null when snapshot.State == DaemonState.Running => (HealthStatus.Healthy, result?.Detail ?? $"PID {snapshot.Pid}, verified"),
                 null => (HealthStatus.Unhealthy, snapshot.LastFailure?.Detail ?? "not known"),
             };
         }
@@ -105,7 +104,7 @@ internal sealed class DaemonBoard(ResourceNotificationService notifications, Dis
             return;
         }
 
-        var verdicts = SupervisionSetup.Checks.Select(check => (Check: check, Verdict: Verdict(daemon, check))).ToList();
+        var verdicts = Enum.GetValues<CheckName>().Select(check => (Check: check, Verdict: Verdict(daemon, check))).ToList();
         var properties = Properties(daemon);
 
         // What a check measured changes with every probe; that alone is nothing to show.
@@ -117,7 +116,7 @@ internal sealed class DaemonBoard(ResourceNotificationService notifications, Dis
 
         _shown[daemon] = shown;
         var at = DateTime.UtcNow;
-        var reports = verdicts.Select(v => new HealthReportSnapshot($"{resource.Name}-{v.Check}", v.Verdict.Status, v.Verdict.Description, null) { LastRunAt = at }).ToList();
+        var reports = verdicts.Select(v => new HealthReportSnapshot($"{resource.Name}-{WireNames.Of(v.Check)}", v.Verdict.Status, v.Verdict.Description, null) { LastRunAt = at }).ToList();
         await notifications.PublishUpdateAsync(resource, snapshot => (snapshot with
         {
             Properties = Merge(snapshot.Properties, properties, p => p.Name.StartsWith(Prefix, StringComparison.Ordinal)),

@@ -2,16 +2,15 @@ using Aspire.Hosting;
 using Aspire.Hosting.ApplicationModel;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
+using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervision.Identity;
+using MonitorAspire.Supervision.Telemetry;
 
 namespace MonitorAspire.Hosting.Supervision;
 
 /// <summary>What every resource under supervision gets.</summary>
 internal static class SupervisionSetup
 {
-    /// <summary>The three checks, as the supervisor names them.</summary>
-    internal static readonly string[] Checks = ["pid-file", "port", "health"];
-
     /// <summary>Puts a resource under supervision: three health reports, two commands, and what a launch needs in its environment.</summary>
     internal static IResourceBuilder<T> Supervise<T>(this IResourceBuilder<T> builder, SupervisionAnnotation annotation)
         where T : IResourceWithEndpoints
@@ -49,9 +48,9 @@ internal static class SupervisionSetup
             : throw new DistributedApplicationException(
                 "resources are under supervision, but the application has no supervisor: builder.AddMonitorSupervisor<Projects.MonitorAspire_Supervisor>()"));
 
-        foreach (var check in Checks)
+        foreach (var check in Enum.GetValues<CheckName>())
         {
-            var key = $"{resource.Name}-{check}";
+            var key = $"{resource.Name}-{WireNames.Of(check)}";
             builder.ApplicationBuilder.Services.AddHealthChecks().Add(new HealthCheckRegistration(
                 key, services => new DaemonHealthCheck(services.GetRequiredService<DaemonBoard>(), annotation.DaemonName, check), HealthStatus.Unhealthy, tags: null));
             resource.Annotations.Add(new HealthCheckAnnotation(key));
