@@ -85,6 +85,8 @@ internal sealed class FleetFixture : IAsyncDisposable
             Assert.True(passed <= limit, $"not within {limit} simulated seconds: {string.Join(", ", Fleet.Daemons.Select(d => $"{d.Name} {d.State}"))}");
             await AdvanceAsync(step, step);
         }
+
+        await ReadEventsAsync();
     }
 
     /// <summary>The log keeps a thousand events: read often enough, none is missed.</summary>

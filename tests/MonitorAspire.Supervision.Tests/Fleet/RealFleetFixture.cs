@@ -94,6 +94,9 @@ internal sealed class RealFleetFixture : IAsyncDisposable
         kill.WaitForExit();
     }
 
+    /// <summary>Whether a process is stopped by SIGSTOP: its state follows the name in parentheses.</summary>
+    public static bool IsSuspended(int pid) => File.ReadAllText($"/proc/{pid}/stat").Split(") ")[^1].StartsWith('T');
+
     public async ValueTask DisposeAsync()
     {
         foreach (var port in Ports)

@@ -124,14 +124,14 @@ public class RealKillTests(ITestOutputHelper output)
                 : "watching";
         }
 
-        /// <summary>The verified daemons without a fault. They must live on with their PID.</summary>
+        /// <summary>The verified daemons without a fault, now or before. They must live on with their PID.</summary>
         private static Dictionary<int, int> Alive(RealFleetFixture fixture, IReadOnlyCollection<int> touched)
         {
             var alive = new Dictionary<int, int>();
             foreach (var port in fixture.Ports.Except(touched))
             {
                 if (InstanceRecord.Read(new DaemonFiles(fixture.StateDirectory, port).InstanceFile) is { VerifiedAt: not null } record
-                    && fixture.ProcessesOf(port) is [var pid] && pid == record.Pid)
+                    && fixture.ProcessesOf(port) is [var pid] && pid == record.Pid && !RealFleetFixture.IsSuspended(pid))
                 {
                     alive[port] = pid;
                 }
