@@ -5,22 +5,22 @@ namespace MonitorAspire.Supervision.Fleet;
 /// <summary>How two specifications of the same daemon differ.</summary>
 internal enum SpecDifference
 {
-    /// <summary>Not at all.</summary>
+    /// <summary>They are equal.</summary>
     None,
 
-    /// <summary>Only in what the supervisor itself goes by.</summary>
+    /// <summary>Only the supervisor uses what differs: the daemon need not be restarted.</summary>
     Update,
 
-    /// <summary>In something that a process has for life.</summary>
+    /// <summary>What differs is fixed when the process is launched.</summary>
     Restart,
 }
 
-/// <summary>Compares specifications by what is in them; the lists of a record compare as objects only.</summary>
+/// <summary>Compares specifications by value. The equality of records compares their lists by reference.</summary>
 internal static class SpecComparison
 {
     public static SpecDifference Compare(DaemonSpec old, DaemonSpec changed)
     {
-        var sameLife = old.Name == changed.Name
+        var sameProcess = old.Name == changed.Name
             && old.Host == changed.Host
             && old.Port == changed.Port
             && old.PortRangeEnd == changed.PortRangeEnd
@@ -30,10 +30,10 @@ internal static class SpecComparison
             && old.EffectivePidFileWriter == changed.EffectivePidFileWriter
             && old.Launch == changed.Launch
 
-            // The path is in the instance's record, and that is what health is asked by, also by others than this supervisor.
+            // The health check uses the path in the instance's record, and the record is written at the launch.
             && old.HealthPath == changed.HealthPath
             && SameEnvironment(old.Environment, changed.Environment);
-        return !sameLife ? SpecDifference.Restart
+        return !sameProcess ? SpecDifference.Restart
             : old.Restart == changed.Restart ? SpecDifference.None
             : SpecDifference.Update;
     }
