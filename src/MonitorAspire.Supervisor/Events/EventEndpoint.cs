@@ -21,7 +21,7 @@ internal static class EventEndpoint
         .WithName("WatchEvents")
         .WithTags("Fleet")
         .WithSummary("Events of the daemons, as server-sent events (text/event-stream).")
-        .WithDescription("With the header `Last-Event-ID` (or the query `lastEventId`) the stream begins with all later events that are still kept, with 0 all kept events; without it, only new events. A plain number is the number of an event of this supervisor process. `event` is the kind, `data` the event as JSON; a comment every 15 s keeps the stream open. Without the token the events have no messages, details and log tails.")
+        .WithDescription("With the header `Last-Event-ID` (or the query `lastEventId`) the stream begins with all later events that are still kept, with 0 all kept events; without it, only new events. A plain number is the number of an event of this supervisor process. `event` is the kind, `data` the event as JSON; a comment every 15 s keeps the stream open. Without the token text that may quote the output of a daemon is left out.")
         .Produces<FleetEvent>(StatusCodes.Status200OK, "text/event-stream")
         .ProducesProblem(StatusCodes.Status400BadRequest)
         .ProducesProblem(StatusCodes.Status503ServiceUnavailable);

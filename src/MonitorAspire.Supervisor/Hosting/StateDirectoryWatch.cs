@@ -54,7 +54,7 @@ internal sealed partial class StateDirectoryWatch(
 
             _trouble = null;
         }
-        catch (UntrustedFileException e)
+        catch (Exception e) when (e is UntrustedFileException or UntrustedStateException)
         {
             return e.Message;
         }

@@ -23,6 +23,7 @@ internal static class LogEndpoint
         .ProducesProblem(StatusCodes.Status400BadRequest)
         .ProducesProblem(StatusCodes.Status401Unauthorized)
         .ProducesProblem(StatusCodes.Status404NotFound)
+        .ProducesProblem(StatusCodes.Status409Conflict)
         .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
 
     private static async Task StreamAsync(
@@ -58,6 +59,12 @@ internal static class LogEndpoint
         {
             using var log = new LogFollower(path);
             await log.CopyTailAsync(tail, context.Response.Body, stream.Ended);
+            if (log.Refusal is { } refusal && !context.Response.HasStarted)
+            {
+                await Problems.Write(context, StatusCodes.Status409Conflict, $"The log cannot be read: {refusal}.");
+                return;
+            }
+
             await context.Response.Body.FlushAsync(stream.Ended);
             if (follow)
             {

@@ -44,7 +44,7 @@ internal static partial class DaemonEndpoints
                 "Does not wait for the start. 409 if the daemon is stopped, has failed for good or cannot have its port, because it is in no crash loop then.");
     }
 
-    private const string View = "Without the token `lastFailure` has no `detail` and no `logTail`, and the checks have no `detail`.";
+    private const string View = "Without the token text that may quote the output of a daemon is left out: `logTail`, `detail` of the checks, and `detail` of failures unless it is about ports, files and permissions only.";
 
     private const string Verdict =
         "200 means that the action was carried out; `verdict` tells the result. A failed start is also 200 (`verdict` is `failed`, with stage, reason, detail and log tail).";

@@ -75,7 +75,16 @@ public class LogEndpointTests
         await File.WriteAllTextAsync(secret, "secret\n");
         File.CreateSymbolicLink(supervisor.LogFile, secret);
 
-        Assert.Equal("", await supervisor.GetStringAsync("/api/daemons/alpha/logs"));
+        Assert.Contains("symbolic link", await ProblemAssert.IsAsync(await supervisor.SendAsync(HttpMethod.Get, "/api/daemons/alpha/logs"), HttpStatusCode.Conflict), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Get_Directory_Is409()
+    {
+        await using var supervisor = await RunningSupervisor.StartAsync();
+        Directory.CreateDirectory(supervisor.LogFile);
+
+        await ProblemAssert.IsAsync(await supervisor.SendAsync(HttpMethod.Get, "/api/daemons/alpha/logs?follow=true"), HttpStatusCode.Conflict);
     }
 
     [Fact]

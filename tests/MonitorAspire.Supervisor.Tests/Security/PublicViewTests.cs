@@ -39,13 +39,13 @@ public class PublicViewTests
 
     [Theory]
     [InlineData("", 0)]
-    [InlineData(null, 7)]
+    [InlineData(null, 6)]
     public async Task Watch_Events_QuoteOutputOnlyWithTheToken(string? token, int quotes)
     {
         await using var supervisor = await StartAsync();
         var alpha = supervisor.Fleet.Daemons[0];
         supervisor.Fleet.Raise(
-            FleetEventKind.StartFailed, "alpha", supervisor.Fleet.Report(alpha) with { Detail = Printed, LogTail = [Printed], Notes = [Printed] }, Printed);
+            FleetEventKind.StartFailed, "alpha", supervisor.Fleet.Report(alpha) with { Reason = StartupReason.ExitedPrematurely, Detail = Printed, LogTail = [Printed] }, Printed);
         using var stream = await supervisor.OpenAsync("/api/events", "0", token);
 
         string line;
@@ -57,6 +57,15 @@ public class PublicViewTests
 
         Assert.Equal(quotes, line.Split("hunter2").Length - 1);
         Assert.Contains("start-failed", line, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Get_PortIsTakenWithoutToken_ShowsTheOwner()
+    {
+        await using var supervisor = await StartAsync();
+        supervisor.Fleet.Add(supervisor.Fleet.Daemons[0] with { LastFailure = new DaemonFailure { Reason = StartupReason.PortInUse, Detail = "in use by PID 42" } });
+
+        Assert.Contains("in use by PID 42", await supervisor.Client.GetStringAsync("/api/daemons/alpha"), StringComparison.Ordinal);
     }
 
     private static async Task<RunningSupervisor> StartAsync()

@@ -173,7 +173,7 @@ public sealed class FleetHistoryTests : IDisposable
 
         var starts = _fixture.Lines().Length;
         Assert.Single(_fixture.Log.Warnings);
-        Assert.Contains(_fixture.Log.All, m => m.Contains("complete", StringComparison.Ordinal));
+        Assert.Contains(_fixture.Log.All, m => m.Contains("is written to", StringComparison.Ordinal));
         await using var next = _fixture.Open();
         var summary = next.Summarize([HistoryFixture.Daemon("a")]);
         Assert.Equal(4, summary.ByDaemon[0].Starts.Total);
