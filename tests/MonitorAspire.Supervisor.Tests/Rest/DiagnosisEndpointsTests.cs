@@ -69,7 +69,7 @@ public class DiagnosisEndpointsTests
         var text = await supervisor.GetAsync("/api/daemons/broken/diagnosis", state.Path);
 
         Assert.StartsWith("# broken: CrashLooping\n", text, StringComparison.Ordinal);
-        Assert.Contains("Mend what its last output complains about", text, StringComparison.Ordinal);
+        Assert.Contains("Fix what its last output complains about", text, StringComparison.Ordinal);
         Assert.Contains("| Exit code | 3 |", text, StringComparison.Ordinal);
         Assert.Contains("````text\nthe key | is `missing`\n```\n````", text, StringComparison.Ordinal);
         Assert.Contains("crash-loop |", text, StringComparison.Ordinal);

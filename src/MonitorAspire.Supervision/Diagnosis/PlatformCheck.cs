@@ -2,19 +2,19 @@ using MonitorAspire.Supervision.Startup;
 
 namespace MonitorAspire.Supervision.Diagnosis;
 
-/// <summary>What this machine lets us prove.</summary>
-internal static class PlatformExamination
+/// <summary>Checks what this platform can prove.</summary>
+internal static class PlatformCheck
 {
-    internal static IEnumerable<Symptom> Examine(EngineParts parts)
+    internal static IEnumerable<FixableFinding> Examine(EngineParts parts)
     {
         if (!parts.Listeners.CanProveOwnership)
         {
-            yield return new Symptom(new Finding
+            yield return new FixableFinding(new Finding
             {
                 Id = "ownership-unprovable",
                 Severity = FindingSeverity.Info,
                 Problem = "this platform does not tell which process a listening socket belongs to: verified starts report the port's owner as unverified",
-                Mend = "none needed; PID file, lock and health are still checked",
+                Fix = "none needed; PID file, lock and health are still checked",
             });
         }
     }

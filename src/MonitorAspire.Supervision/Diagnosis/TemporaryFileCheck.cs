@@ -5,20 +5,20 @@ using MonitorAspire.Supervision.Startup;
 
 namespace MonitorAspire.Supervision.Diagnosis;
 
-/// <summary>Temporary files of atomic writes that were never renamed, because their writer died in between.</summary>
+/// <summary>Checks for temporary files whose writer died before it could rename them.</summary>
 /// <param name="parts">The engine's parts.</param>
-internal sealed partial class TemporaryFileExamination(EngineParts parts)
+internal sealed partial class TemporaryFileCheck(EngineParts parts)
 {
-    // A write takes milliseconds; a writer that lives and has not renamed its file after this will not.
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
+    // A write takes milliseconds. After this time a living writer does not rename its file any more.
+    private static readonly TimeSpan WriteTimeout = TimeSpan.FromMinutes(1);
 
-    // The start time of a process is known to about a second.
+    // The start time of a process has a precision of about a second.
     private static readonly TimeSpan StartTimePrecision = TimeSpan.FromSeconds(2);
 
-    internal IEnumerable<Symptom> Examine() =>
-        [.. Directory.EnumerateFiles(parts.Options.StateDirectory, "*.tmp").Order(StringComparer.Ordinal).Select(Examine).OfType<Symptom>()];
+    internal IEnumerable<FixableFinding> Examine() =>
+        [.. Directory.EnumerateFiles(parts.Options.StateDirectory, "*.tmp").Order(StringComparer.Ordinal).Select(Examine).OfType<FixableFinding>()];
 
-    private Symptom? Examine(string path)
+    private FixableFinding? Examine(string path)
     {
         var name = Path.GetFileName(path);
         if (TemporaryName().Match(name) is not { Success: true } match || !OurFiles.IsOurs(name)
@@ -33,21 +33,21 @@ internal sealed partial class TemporaryFileExamination(EngineParts parts)
             Severity = FindingSeverity.Warning,
             File = path,
             Problem = $"{name} was left by PID {pid}, which died before it could rename it",
-            Mend = "delete it",
-            SafeToMend = true,
+            Fix = "delete it",
+            SafeToFix = true,
         };
         if (WriterIsGone(path, pid))
         {
-            return new Symptom(finding, () => Delete(path, pid));
+            return new FixableFinding(finding, () => Delete(path, pid));
         }
 
-        return parts.Time.GetUtcNow() - File.GetLastWriteTimeUtc(path) < Patience
+        return parts.Time.GetUtcNow() - File.GetLastWriteTimeUtc(path) < WriteTimeout
             ? null
-            : new Symptom(finding with
+            : new FixableFinding(finding with
             {
-                Problem = $"{name} was left by PID {pid}, which lives or may live",
-                Mend = "delete it after that process has ended",
-                SafeToMend = false,
+                Problem = $"{name} was left by PID {pid}, which lives, or may live",
+                Fix = "delete it after that process has ended",
+                SafeToFix = false,
             });
     }
 
@@ -63,7 +63,7 @@ internal sealed partial class TemporaryFileExamination(EngineParts parts)
     {
         if (!WriterIsGone(path, pid))
         {
-            throw new NoLongerSafeException($"PID {pid} lives again");
+            throw new NoLongerSafeException($"PID {pid} is used by a living process");
         }
 
         File.Delete(path);

@@ -2,26 +2,26 @@ using MonitorAspire.Supervision.Interop;
 
 namespace MonitorAspire.Supervision.Diagnosis;
 
-/// <summary>The state directory itself: there, a directory, ours, and closed to others.</summary>
+/// <summary>Checks the state directory itself: its existence, type, owner and mode.</summary>
 /// <param name="directory">Absolute path.</param>
-internal sealed class DirectoryExamination(string directory)
+internal sealed class DirectoryCheck(string directory)
 {
     private const UnixFileMode Private = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
     private const UnixFileMode WritableByOthers = UnixFileMode.GroupWrite | UnixFileMode.OtherWrite;
 
-    /// <summary>Whether the examination of what is in it makes sense.</summary>
+    /// <summary>Whether its content can be examined.</summary>
     internal bool CanBeListed { get; private set; }
 
-    internal IEnumerable<Symptom> Examine()
+    internal IEnumerable<FixableFinding> Examine()
     {
         if (!Path.Exists(directory))
         {
-            return [Symptom("directory-missing", FindingSeverity.Info, "the state directory does not exist: nothing was started with it yet", "none needed; the first start makes it")];
+            return [Finding("directory-missing", FindingSeverity.Info, "the state directory does not exist: nothing was started with it yet", "none needed; the first start creates it")];
         }
 
         if (!Directory.Exists(directory))
         {
-            return [Symptom("directory-not-a-directory", FindingSeverity.Error, "the state directory is not a directory", "move the file away, or give another --state-dir")];
+            return [Finding("directory-not-a-directory", FindingSeverity.Error, "the state directory is not a directory", "move the file away, or use another --state-dir")];
         }
 
         try
@@ -31,21 +31,21 @@ internal sealed class DirectoryExamination(string directory)
         }
         catch (UnauthorizedAccessException)
         {
-            return [Symptom("directory-unreadable", FindingSeverity.Error, "this user may not list the state directory", "run as its owner, or give another --state-dir")];
+            return [Finding("directory-unreadable", FindingSeverity.Error, "this user may not list the state directory", "run as its owner, or use another --state-dir")];
         }
 
         return OperatingSystem.IsWindows() || FileStatus.Of(directory, follow: true) is not { } status ? [] : [.. Access(status)];
     }
 
     [System.Runtime.Versioning.UnsupportedOSPlatform("windows")]
-    private IEnumerable<Symptom> Access(FileStatus status)
+    private IEnumerable<FixableFinding> Access(FileStatus status)
     {
         if (status.BelongsToOther)
         {
-            yield return Symptom(
+            yield return Finding(
                 "directory-foreign", FindingSeverity.Error,
                 $"the state directory belongs to another user (uid {status.Uid}), who can change what is in it",
-                "run as that user, or give another --state-dir");
+                "run as that user, or use another --state-dir");
             yield break;
         }
 
@@ -58,10 +58,10 @@ internal sealed class DirectoryExamination(string directory)
         var problem = $"the state directory has mode {FileStatus.Octal(status.Permissions)} and not 0700"
             + ((status.Permissions & WritableByOthers) != 0 ? ": others can change what is in it" : "");
 
-        // Somebody who gave a shared directory must not lose it to everybody else.
+        // A directory that is shared with others must stay accessible to them.
         yield return HasOnlyOurFiles()
-            ? Symptom("directory-mode", severity, problem, "set mode 0700", () => SetPrivate(status))
-            : Symptom("directory-mode", severity, $"{problem}, and there are files of others in it", "give a directory of its own with --state-dir");
+            ? Finding("directory-mode", severity, problem, "set mode 0700", () => SetPrivate(status))
+            : Finding("directory-mode", severity, $"{problem}, and it contains other files", "use a separate directory with --state-dir");
     }
 
     private bool HasOnlyOurFiles() => Directory.EnumerateFileSystemEntries(directory).All(e => OurFiles.IsOurs(Path.GetFileName(e)));
@@ -74,6 +74,6 @@ internal sealed class DirectoryExamination(string directory)
         return $"changed the mode of the state directory from {FileStatus.Octal(before.Permissions)} to 0700";
     }
 
-    private Symptom Symptom(string id, FindingSeverity severity, string problem, string mend, Func<string>? action = null) => new(
-        new Finding { Id = id, Severity = severity, File = directory, Problem = problem, Mend = mend, SafeToMend = action is not null }, action);
+    private FixableFinding Finding(string id, FindingSeverity severity, string problem, string fix, Func<string>? action = null) => new(
+        new Finding { Id = id, Severity = severity, File = directory, Problem = problem, Fix = fix, SafeToFix = action is not null }, action);
 }

@@ -5,14 +5,14 @@ using MonitorAspire.Supervision.Startup;
 
 namespace MonitorAspire.Supervision.Diagnosis;
 
-/// <summary>Files of the layout that had no port in the name.</summary>
+/// <summary>Checks for files of the old layout, which had no port in the name.</summary>
 /// <param name="parts">The engine's parts.</param>
-internal sealed class LegacyExamination(EngineParts parts)
+internal sealed class LegacyCheck(EngineParts parts)
 {
-    // The ports that daemons of the older layout had.
+    // Number of ports that daemons of the old layout used.
     private const int LegacyPorts = 4;
 
-    internal IEnumerable<Symptom> Examine()
+    internal IEnumerable<FixableFinding> Examine()
     {
         var directory = parts.Options.StateDirectory;
         var path = DaemonFiles.LegacyPidFile(directory);
@@ -21,29 +21,29 @@ internal sealed class LegacyExamination(EngineParts parts)
         if (planned.Count > 0)
         {
             var safe = planned.All(p => p.Settled);
-            yield return new Symptom(
+            yield return new FixableFinding(
                 new Finding
                 {
                     Id = "legacy-pid-file",
                     Severity = FindingSeverity.Warning,
                     File = path,
                     Problem = safe
-                        ? "there is a PID file of the older layout, without a port in its name"
-                        : $"there is a PID file of the older layout, and nothing safe can be done about it: {string.Join("; ", planned.Where(p => !p.Settled).Select(p => p.Message))}",
-                    Mend = safe ? "migrate it to the port that its process listens on, or remove it where that process is gone" : $"look at it, and delete {path} by hand",
-                    SafeToMend = safe,
+                        ? "there is a PID file of the old layout, without a port in its name"
+                        : $"there is a PID file of the old layout, and no fix is provably safe: {string.Join("; ", planned.Where(p => !p.Settled).Select(p => p.Message))}",
+                    Fix = safe ? "migrate it to the port that its process listens on, or remove it where that process has ended" : $"look at it, and delete {path} by hand",
+                    SafeToFix = safe,
                 },
                 safe ? () => Migrate(directory, ports) : null);
         }
         else if (File.Exists(DaemonFiles.LegacyLogFile(directory)))
         {
-            yield return new Symptom(new Finding
+            yield return new FixableFinding(new Finding
             {
                 Id = "legacy-log",
                 Severity = FindingSeverity.Info,
                 File = DaemonFiles.LegacyLogFile(directory),
-                Problem = "there is a log of the older layout, and nothing says of which port",
-                Mend = "delete it when nobody needs it",
+                Problem = "there is a log of the old layout, and its port is unknown",
+                Fix = "delete it if it is not needed",
             });
         }
     }
