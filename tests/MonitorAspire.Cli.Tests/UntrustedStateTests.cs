@@ -12,7 +12,7 @@ public sealed class UntrustedStateTests : IAsyncDisposable
     private const int Nobody = 65534;
     private const UnixFileMode Private = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
 
-    private readonly CliBench _monitor = new();
+    private readonly CliFixture _monitor = new();
     private readonly Process _victim = Process.Start("sleep", "600");
     private readonly int _port = FreePort.Next();
 
@@ -57,7 +57,7 @@ public sealed class UntrustedStateTests : IAsyncDisposable
         var before = Directory.GetFiles(state).Order().Select(f => (f, File.ReadAllText(f))).ToList();
         foreach (var command in new[] { "status", "stop", "restart", "start", "logs" })
         {
-            var result = await _monitor.RunAsync(command, "--port", CliBench.Text(_port), "--state-dir", state);
+            var result = await _monitor.RunAsync(command, "--port", CliFixture.Text(_port), "--state-dir", state);
             Assert.True(result.ExitCode == 7, $"{command}: {result.ExitCode} {result.Error}");
             Assert.Contains(wrong, result.Error, StringComparison.Ordinal);
         }
@@ -67,7 +67,7 @@ public sealed class UntrustedStateTests : IAsyncDisposable
             Assert.Equal(7, (await _monitor.RunAsync(command, "--all", "--state-dir", state)).ExitCode);
         }
 
-        Assert.Equal(7, (await _monitor.RunAsync("up", "--count", "1", "--base-port", CliBench.Text(_port), "--state-dir", state)).ExitCode);
+        Assert.Equal(7, (await _monitor.RunAsync("up", "--count", "1", "--base-port", CliFixture.Text(_port), "--state-dir", state)).ExitCode);
         Assert.False(_victim.HasExited);
         Assert.False(File.Exists(marker));
         Assert.Equal(before, [.. Directory.GetFiles(state).Order().Select(f => (f, File.ReadAllText(f)))]);
@@ -79,7 +79,7 @@ public sealed class UntrustedStateTests : IAsyncDisposable
         Directory.CreateDirectory(_monitor.StateDirectory, Private);
         Forge(_monitor.StateDirectory, _monitor["forged-command-ran"]);
         File.SetUnixFileMode(_monitor.File(_port, "instance.json"), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.OtherWrite);
-        var result = await _monitor.RunAsync("stop", "--port", CliBench.Text(_port), "--grace", "1s");
+        var result = await _monitor.RunAsync("stop", "--port", CliFixture.Text(_port), "--grace", "1s");
         Assert.Equal(7, result.ExitCode);
         Assert.Contains(_monitor.File(_port, "instance.json"), result.Error, StringComparison.Ordinal);
         Assert.True(File.Exists(_monitor.File(_port, "instance.json")));

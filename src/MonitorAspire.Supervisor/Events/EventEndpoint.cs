@@ -12,6 +12,8 @@ internal static class EventEndpoint
     // A comment keeps proxies from closing an idle stream and detects readers that have disconnected.
     private static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(15);
 
+    private static readonly TimeSpan LastEventsTime = TimeSpan.FromSeconds(1);
+
     // Event numbers begin at 1 with every supervisor process. The id of an event names the process too, so that a reader that reconnects
     // after a restart of the supervisor gets all events of the new one.
     private static readonly string Run = RandomNumberGenerator.GetHexString(8, lowercase: true);
@@ -42,7 +44,10 @@ internal static class EventEndpoint
         }
 
         context.Response.ContentType = "text/event-stream";
-        using var ending = CancellationTokenSource.CreateLinkedTokenSource(stream.Ended);
+
+        // The fleet ends the stream itself, after its last event. A slow reader gets a little time for that.
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
+        await using var late = stream.Ended.UnsafeRegister(static state => ((CancellationTokenSource)state!).CancelAfter(LastEventsTime), ending);
         try
         {
             var events = fleet.WatchAsync(afterId, ending.Token).Select(context.View);

@@ -1,13 +1,15 @@
+using System.Diagnostics;
 using MonitorAspire.Supervision.Identity;
 using MonitorAspire.Supervisor.Settings;
 
 namespace MonitorAspire.Supervisor.Hosting;
 
 /// <summary>
-/// Ends the supervisor, in order, when its parent (<c>MONITOR_PARENT_PID</c>) has ended: an AppHost that is killed with SIGKILL cannot stop it.
+/// Ends the supervisor when its parent (<c>MONITOR_PARENT_PID</c>) has ended: a parent that is killed with SIGKILL cannot stop it. The
+/// supervisor ends as if it was killed itself: daemons live on, starts go on, and the next supervisor adopts them.
 /// </summary>
 internal sealed partial class ParentWatch(
-    SupervisorSettings settings, IHostApplicationLifetime lifetime, TimeProvider time, ILogger<ParentWatch> logger) : BackgroundService
+    SupervisorSettings settings, TimeProvider time, ILogger<ParentWatch> logger) : BackgroundService
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(500);
 
@@ -36,10 +38,10 @@ internal sealed partial class ParentWatch(
         }
 
         LogParentGone(pid);
-        lifetime.StopApplication();
+        Process.GetCurrentProcess().Kill();
     }
 
-    [LoggerMessage(10, LogLevel.Warning, "The parent process (PID {Pid}) has ended: shutting down")]
+    [LoggerMessage(10, LogLevel.Warning, "The parent process (PID {Pid}) has ended: this supervisor ends, the daemons live on")]
     private partial void LogParentGone(int pid);
 
     [LoggerMessage(11, LogLevel.Warning, "This user has no permission to inspect the parent process (PID {Pid}); its end will not be noticed")]

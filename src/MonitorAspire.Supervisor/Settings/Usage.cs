@@ -23,8 +23,9 @@ internal static class Usage
         A changed file is applied without a restart; only daemons that differ are touched. Supervisor:AlertWebhook is a URL that
         alerts are posted to; Supervisor:AllowedHosts are additional host names of the REST API.
         As environment variables the keys look like Monitors__Count=4. Of appsettings.json, --config, environment and command line
-        the later takes precedence. The supervisor stops when the process MONITOR_PARENT_PID ends. With MONITOR_RESOURCE_SERVICE_URL
-        (a loopback URL) and MONITOR_RESOURCE_SERVICE_API_KEY the Aspire dashboard shows and operates the fleet.
+        the later takes precedence. The supervisor ends when the process MONITOR_PARENT_PID is gone, and leaves its daemons
+        running. With MONITOR_RESOURCE_SERVICE_URL (a loopback URL) and MONITOR_RESOURCE_SERVICE_API_KEY the Aspire dashboard shows
+        and operates the fleet.
 
         REST API: GET /api/daemons, /api/daemons/NAME, /api/events, /api/fleet/summary, /health, /alive, /openapi/v1.json; with the
         token in DIR/supervisor.token also GET /api/daemons/NAME/logs|diagnosis|definition, POST /api/daemons/NAME/start|stop|restart|reset,

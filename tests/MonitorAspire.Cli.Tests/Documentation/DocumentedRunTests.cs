@@ -14,7 +14,7 @@ public sealed partial class DocumentedRunTests : IAsyncDisposable
     // The pages write every path for the same reader.
     private const string StateDirectoryOnPages = "/home/ada/.local/state/monitor-aspire";
 
-    private readonly CliBench _bench = new();
+    private readonly CliFixture _bench = new();
     private readonly Dictionary<string, string> _ports = new(StringComparer.Ordinal);
 
     public ValueTask DisposeAsync() => _bench.DisposeAsync();

@@ -6,7 +6,7 @@ using MonitorAspire.Testing;
 namespace MonitorAspire.Cli.Tests;
 
 /// <summary>The real <c>monitor</c> executable on a state directory of its own. What a test started is stopped afterwards.</summary>
-public sealed class CliBench : IAsyncDisposable
+public sealed class CliFixture : IAsyncDisposable
 {
     private static readonly string Monitor = Path.Combine(AppContext.BaseDirectory, "monitor");
 
