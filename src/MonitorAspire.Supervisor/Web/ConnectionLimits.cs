@@ -41,8 +41,7 @@ internal static class ConnectionLimits
         web.ConfigureServices(services => services.AddSingleton<IConnectionListenerFactory>(provider => new BoundedListenerFactory(
             new SocketTransportFactory(provider.GetRequiredService<IOptions<SocketTransportOptions>>(), provider.GetRequiredService<ILoggerFactory>()),
             maximum,
-            HasDescriptors,
-            TimeProvider.System)));
+            HasDescriptors)));
     }
 
     private static bool HasDescriptors() => DescriptorLimit.Current >= 8 * Maximum || DescriptorLimit.Free() >= Math.Clamp(DescriptorLimit.Current / 8, 32, 128);
