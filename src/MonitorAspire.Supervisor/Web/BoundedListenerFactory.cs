@@ -13,7 +13,8 @@ namespace MonitorAspire.Supervisor.Web;
 /// <param name="maximum">How many connections may be open, over all addresses.</param>
 /// <param name="hasDescriptors">Whether descriptors are left for another connection. Not asked below <see cref="Minimum"/> connections.</param>
 [SuppressMessage("Design", "CA1001", Justification = "Connections release the semaphore after the server has disposed of this; it has no handle to free.")]
-internal sealed class BoundedListenerFactory(IConnectionListenerFactory inner, int maximum, Func<bool> hasDescriptors) : IConnectionListenerFactory
+/// <param name="time">The clock.</param>
+internal sealed class BoundedListenerFactory(IConnectionListenerFactory inner, int maximum, Func<bool> hasDescriptors, TimeProvider time) : IConnectionListenerFactory
 {
     /// <summary>So many connections are accepted however few descriptors are left.</summary>
     internal const int Minimum = 4;
@@ -32,7 +33,7 @@ internal sealed class BoundedListenerFactory(IConnectionListenerFactory inner, i
         {
             while (maximum - _free.CurrentCount > Minimum && !hasDescriptors())
             {
-                await Task.Delay(RetryInterval, cancellationToken);
+                await Task.Delay(RetryInterval, time, cancellationToken);
             }
         }
         catch

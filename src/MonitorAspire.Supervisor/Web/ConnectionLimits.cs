@@ -41,7 +41,8 @@ internal static class ConnectionLimits
         web.ConfigureServices(services => services.AddSingleton<IConnectionListenerFactory>(provider => new BoundedListenerFactory(
             new SocketTransportFactory(provider.GetRequiredService<IOptions<SocketTransportOptions>>(), provider.GetRequiredService<ILoggerFactory>()),
             maximum,
-            HasDescriptors)));
+            HasDescriptors,
+            TimeProvider.System)));
     }
 
     private static bool HasDescriptors() => DescriptorLimit.Current >= 8 * Maximum || DescriptorLimit.Free() >= Math.Clamp(DescriptorLimit.Current / 8, 32, 128);

@@ -73,7 +73,7 @@ public class BoundedListenerFactoryTests
     private static ValueTask<IConnectionListener> BindAsync(int maximum, Func<bool> hasDescriptors)
     {
         var sockets = new SocketTransportFactory(Options.Create(new SocketTransportOptions()), NullLoggerFactory.Instance);
-        return new BoundedListenerFactory(sockets, maximum, hasDescriptors).BindAsync(new IPEndPoint(IPAddress.Loopback, 0));
+        return new BoundedListenerFactory(sockets, maximum, hasDescriptors, TimeProvider.System).BindAsync(new IPEndPoint(IPAddress.Loopback, 0));
     }
 
     private static Task<ConnectionContext?> AcceptAsync(IConnectionListener listener) => listener.AcceptAsync().AsTask().WaitAsync(Wait.Generous);
