@@ -68,15 +68,17 @@ internal static class EventEndpoint
             await writer.CommentAsync("connected", ending.Token);
             while (true)
             {
-                if (!next.IsCompleted && !await CompletesWithinAsync(next, time, ending.Token))
+                try
+                {
+                    if (!await next.WaitAsync(Heartbeat, time, ending.Token))
+                    {
+                        return;
+                    }
+                }
+                catch (TimeoutException)
                 {
                     await writer.CommentAsync("alive", ending.Token);
                     continue;
-                }
-
-                if (!await next)
-                {
-                    return;
                 }
 
                 await writer.EventAsync(reader.Current, ending.Token);
@@ -87,17 +89,8 @@ internal static class EventEndpoint
         {
             // An enumerator must not be disposed while MoveNextAsync runs.
             await ending.CancelAsync();
-            await next.ContinueWith(static t => _ = t.Exception, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+            await ((Task)next).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
-    }
-
-    private static async Task<bool> CompletesWithinAsync(Task task, TimeProvider time, CancellationToken cancellationToken)
-    {
-        using var timer = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var first = await Task.WhenAny(task, Task.Delay(Heartbeat, time, timer.Token));
-        await timer.CancelAsync();
-        cancellationToken.ThrowIfCancellationRequested();
-        return first == task;
     }
 
     internal static bool TryParse(string? given, out long? afterId)

@@ -67,22 +67,12 @@ internal sealed partial class FleetService(
 
     private async Task FirstVerdictsAsync(CancellationToken cancellationToken)
     {
-        await foreach (var _ in WithFirst(control.Fleet.WatchAsync(0, cancellationToken)))
+        // A fleet without daemons has no events.
+        var hasVerdicts = control.Fleet.Daemons.All(HasVerdict);
+        await using var events = control.Fleet.WatchAsync(0, cancellationToken).GetAsyncEnumerator(cancellationToken);
+        while (!hasVerdicts && await events.MoveNextAsync())
         {
-            if (control.Fleet.Daemons.All(HasVerdict))
-            {
-                return;
-            }
-        }
-    }
-
-    // A fleet without daemons has no events, so it is checked once before the first one.
-    private static async IAsyncEnumerable<FleetEvent?> WithFirst(IAsyncEnumerable<FleetEvent> events)
-    {
-        yield return null;
-        await foreach (var happened in events)
-        {
-            yield return happened;
+            hasVerdicts = control.Fleet.Daemons.All(HasVerdict);
         }
     }
 

@@ -10,7 +10,7 @@ internal static partial class DaemonEndpoints
 {
     internal static void MapDaemons(this IEndpointRouteBuilder routes)
     {
-        var daemons = routes.MapGroup("/api/daemons").WithTags("Daemons");
+        var daemons = routes.MapGroup("/api/daemons").WithTags("Daemons").WithFleetErrors();
 
         daemons.MapGet("/", IReadOnlyList<DaemonSnapshot> (HttpContext context, IFleet fleet) => [.. fleet.Daemons.Select(context.View)])
             .WithName("ListDaemons")
@@ -59,23 +59,10 @@ internal static partial class DaemonEndpoints
         .ProducesProblem(StatusCodes.Status409Conflict)
         .ProducesProblem(StatusCodes.Status413PayloadTooLarge);
 
-    private static async Task<Results<Ok<TReport>, ProblemHttpResult>> Act<TReport>(
-        string action, string name, ActionRequest? request, ILoggerFactory loggers, Func<Task<TReport>> act)
+    private static async Task<Ok<TReport>> Act<TReport>(string action, string name, ActionRequest? request, ILoggerFactory loggers, Func<Task<TReport>> act)
     {
-        var log = loggers.CreateLogger(typeof(DaemonEndpoints).FullName!);
-        LogAsked(log, action, name, OneLine(request?.Reason));
-        try
-        {
-            return TypedResults.Ok(await act());
-        }
-        catch (KeyNotFoundException)
-        {
-            return Problems.UnknownDaemon(name);
-        }
-        catch (FleetConflictException e)
-        {
-            return TypedResults.Problem(e.Message, statusCode: StatusCodes.Status409Conflict);
-        }
+        LogAsked(loggers.CreateLogger(typeof(DaemonEndpoints).FullName!), action, name, OneLine(request?.Reason));
+        return TypedResults.Ok(await act());
     }
 
     // The reason comes from outside and must not add lines to the log.

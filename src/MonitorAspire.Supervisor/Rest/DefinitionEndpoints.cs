@@ -3,6 +3,7 @@ using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervision.Fleet;
 using MonitorAspire.Supervisor.Fleet;
 using MonitorAspire.Supervisor.Security;
+using MonitorAspire.Supervisor.Settings;
 using MonitorAspire.Supervisor.Web;
 
 namespace MonitorAspire.Supervisor.Rest;
@@ -12,7 +13,7 @@ internal static class DefinitionEndpoints
 {
     internal static void MapDefinitions(this IEndpointRouteBuilder routes)
     {
-        var daemons = routes.MapGroup("/api/daemons").WithTags("Definitions");
+        var daemons = routes.MapGroup("/api/daemons").WithTags("Definitions").WithFleetErrors();
 
         daemons.MapGet("/{name}/definition", Results<Ok<SourcedDefinition>, ProblemHttpResult> (string name, FleetDefinition fleet) =>
                 fleet.Find(name) is { } found ? TypedResults.Ok(WithoutSecrets(found)) : Problems.UnknownDaemon(name))
@@ -63,46 +64,22 @@ internal static class DefinitionEndpoints
     private static async Task<Results<Created<DaemonSnapshot>, Ok<DaemonSnapshot>, ProblemHttpResult>> PutAsync(
         string name, HttpRequest request, FleetDefinition fleet, IFleet daemons, CancellationToken cancellationToken)
     {
-        try
-        {
-            var definition = await DefinitionReader.ReadAsync(request, cancellationToken);
-            RestoreSecrets(definition, fleet.Find(name)?.Definition);
-            var isNew = await fleet.PutAsync(name, definition, cancellationToken);
-            return daemons.Find(name) is not { } daemon ? Problems.UnknownDaemon(name)
-                : isNew ? TypedResults.Created($"/api/daemons/{daemon.Name}", daemon)
-                : TypedResults.Ok(daemon);
-        }
-        catch (Exception e) when (Explain(e, name) is { } problem)
-        {
-            return problem;
-        }
+        var definition = await DefinitionReader.ReadAsync(request, cancellationToken);
+        RestoreSecrets(definition, fleet.Find(name)?.Definition);
+        var isNew = await fleet.PutAsync(name, definition, cancellationToken);
+        return daemons.Find(name) is not { } daemon ? Problems.UnknownDaemon(name)
+            : isNew ? TypedResults.Created($"/api/daemons/{daemon.Name}", daemon)
+            : TypedResults.Ok(daemon);
     }
 
-    private static async Task<Results<Ok<StopReport>, NoContent, ProblemHttpResult>> DeleteAsync(
-        string name, FleetDefinition fleet, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return await fleet.DeleteAsync(name, cancellationToken) is { } report ? TypedResults.Ok(report) : TypedResults.NoContent();
-        }
-        catch (Exception e) when (Explain(e, name) is { } problem)
-        {
-            return problem;
-        }
-    }
+    private static async Task<Results<Ok<StopReport>, NoContent>> DeleteAsync(string name, FleetDefinition fleet, CancellationToken cancellationToken)
+        => await fleet.DeleteAsync(name, cancellationToken) is { } report ? TypedResults.Ok(report) : TypedResults.NoContent();
 
     private static async Task<Results<Ok<DaemonSnapshot>, ProblemHttpResult>> RevertAsync(
         string name, FleetDefinition fleet, IFleet daemons, CancellationToken cancellationToken)
     {
-        try
-        {
-            await fleet.RevertAsync(name, cancellationToken);
-            return daemons.Find(name) is { } daemon ? TypedResults.Ok(daemon) : Problems.UnknownDaemon(name);
-        }
-        catch (Exception e) when (Explain(e, name) is { } problem)
-        {
-            return problem;
-        }
+        await fleet.RevertAsync(name, cancellationToken);
+        return daemons.Find(name) is { } daemon ? TypedResults.Ok(daemon) : Problems.UnknownDaemon(name);
     }
 
     private static SourcedDefinition WithoutSecrets(SourcedDefinition found)
@@ -117,15 +94,4 @@ internal static class DefinitionEndpoints
                 name => $"environment.{name}", static _ => (string[])[$"'{SecretVariables.Mask}' stands for the stored value, and there is none"]));
         }
     }
-
-    private static ProblemHttpResult? Explain(Exception exception, string name) => exception switch
-    {
-        DefinitionException bad => Problems.Invalid(bad.Message, bad.Errors),
-        FleetConflictException => TypedResults.Problem(exception.Message, statusCode: StatusCodes.Status409Conflict),
-        KeyNotFoundException => Problems.UnknownDaemon(name),
-        BadHttpRequestException => null,
-        IOException or UnauthorizedAccessException => TypedResults.Problem(
-            $"The change could not be kept in the state directory: {exception.Message}", statusCode: StatusCodes.Status500InternalServerError),
-        _ => null,
-    };
 }

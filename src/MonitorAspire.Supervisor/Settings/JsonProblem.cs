@@ -19,8 +19,8 @@ internal static class JsonProblem
             return (key, "is not a setting");
         }
 
-        // The value of an environment variable may be a secret, and errors are logged.
-        return !key.Contains("environment", StringComparison.OrdinalIgnoreCase) && ValueAt(root, key) is { } value
+        // Errors are logged.
+        return !SecretVariables.IsSecret(key) && ValueAt(root, key) is { } value
             ? (key, $"{value} is not a valid value ({FirstSentence(error.InnerException?.Message ?? error.Message)})")
             : (key, FirstSentence(error.Message));
     }

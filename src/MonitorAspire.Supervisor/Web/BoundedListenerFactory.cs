@@ -12,8 +12,8 @@ namespace MonitorAspire.Supervisor.Web;
 /// <param name="inner">The transport.</param>
 /// <param name="maximum">How many connections may be open, over all addresses.</param>
 /// <param name="hasDescriptors">Whether descriptors are left for another connection. Not asked below <see cref="Minimum"/> connections.</param>
-[SuppressMessage("Design", "CA1001", Justification = "Connections release the semaphore after the server has disposed of this; it has no handle to free.")]
 /// <param name="time">The clock.</param>
+[SuppressMessage("Design", "CA1001", Justification = "Connections release the semaphore after the server has disposed of this; it has no handle to free.")]
 internal sealed class BoundedListenerFactory(IConnectionListenerFactory inner, int maximum, Func<bool> hasDescriptors, TimeProvider time) : IConnectionListenerFactory
 {
     /// <summary>So many connections are accepted however few descriptors are left.</summary>

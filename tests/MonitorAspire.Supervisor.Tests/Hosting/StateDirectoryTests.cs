@@ -24,7 +24,10 @@ public sealed class StateDirectoryTests : IDisposable
         await first.RunningAsync(1);
         var token = await File.ReadAllTextAsync(Token);
 
+        // Stopped, so that it does not restore files while the directory is being deleted.
+        await first.SignalAsync("STOP");
         Directory.Delete(State, recursive: true);
+        await first.SignalAsync("CONT");
 
         await Wait.UntilAsync(() => File.Exists(Token), "the token");
         Assert.Equal(token, await File.ReadAllTextAsync(Token));

@@ -58,5 +58,17 @@ public class SecretTests
         }
     }
 
+    [Fact]
+    public async Task PutDefinition_SecretOfAWrongType_IsNotQuoted()
+    {
+        await using var supervisor = await RunningSupervisor.StartAsync();
+
+        var detail = await ProblemAssert.IsAsync(
+            await supervisor.SendAsync(HttpMethod.Put, "/api/daemons/web", """{"port": 9100, "environment": {"DB_PASSWORD": 4711}}"""), HttpStatusCode.BadRequest);
+
+        Assert.Contains("DB_PASSWORD", detail, StringComparison.Ordinal);
+        Assert.DoesNotContain("4711", detail, StringComparison.Ordinal);
+    }
+
     private static JsonElement Environment(string text) => JsonDocument.Parse(text).RootElement.GetProperty("definition").GetProperty("environment");
 }

@@ -1,4 +1,4 @@
-namespace MonitorAspire.Supervisor.Security;
+namespace MonitorAspire.Supervisor.Settings;
 
 /// <summary>
 /// Hides the values of environment variables that look like secrets. A client that reads a definition, changes it and sends it back sends
