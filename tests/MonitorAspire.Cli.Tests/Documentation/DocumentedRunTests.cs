@@ -48,13 +48,19 @@ public sealed partial class DocumentedRunTests : IAsyncDisposable
     {
         await using var shell = _bench.Start("bash", ["-c", $"{{ {command} ; }} 2>&1"], new() { ["PATH"] = $"{AppContext.BaseDirectory}:{Environment.GetEnvironmentVariable("PATH")}" });
         var result = await shell.EndAsync();
+        if (Killed().Match(command) is { Success: true } killed)
+        {
+            // SIGKILL returns before the process has ended.
+            await Wait.UntilAsync(async () => (await _bench.RunAsync("status", "--port", killed.Groups[1].Value)).ExitCode == 1, $"the end of the daemon on port {killed.Groups[1].Value}");
+        }
+
         return (result.ExitCode, result.Out);
     }
 
     /// <summary>The ports of the pages may be in use here, by other tests too. A command that names no port means 8768.</summary>
     private string OnFreePorts(string command)
     {
-        var explicitly = NamesNoPort().Replace(command, "$0 --port 8768");
+        var explicitly = NamesNoPort().Replace(command, "$0 --port 8768").Replace("~/.local/state/monitor-aspire", _bench.StateDirectory, StringComparison.Ordinal);
         return Port().Replace(explicitly, match =>
         {
             if (!_ports.TryGetValue(match.Value, out var port))
@@ -68,6 +74,9 @@ public sealed partial class DocumentedRunTests : IAsyncDisposable
 
     private string Comparable(string text) =>
         Spaces().Replace(Time().Replace(Number().Replace(text.Replace(_bench.StateDirectory, StateDirectoryOnPages, StringComparison.Ordinal), "0"), "0 s"), " ").TrimEnd();
+
+    [GeneratedRegex(@"^kill .*monitor-daemon-(\d+)\.pid")]
+    private static partial Regex Killed();
 
     [GeneratedRegex(@"^monitor (start|stop|status|restart|logs)(?!.*(--port|--all))")]
     private static partial Regex NamesNoPort();

@@ -146,7 +146,11 @@ internal sealed record MarkdownBlock(string Place, string Language, IReadOnlyLis
             }
             else if (Language == "console")
             {
-                commands[^1].Output.Add(line);
+                if (commands.Count > 0)
+                {
+                    commands[^1].Output.Add(line);
+                }
+
                 continue;
             }
 
