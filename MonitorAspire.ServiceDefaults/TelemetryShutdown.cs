@@ -19,7 +19,7 @@ public static class TelemetryShutdown
         var disposing = Task.Run(async () => await app.DisposeAsync().ConfigureAwait(false));
         try
         {
-            await disposing.WaitAsync(Limit).ConfigureAwait(false);
+            await disposing.WaitAsync(Limit, TimeProvider.System).ConfigureAwait(false);
         }
         catch (TimeoutException)
         {

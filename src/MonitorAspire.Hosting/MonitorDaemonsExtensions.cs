@@ -30,10 +30,9 @@ public static class MonitorDaemonsExtensions
     {
         ArgumentNullException.ThrowIfNull(builder);
         var (options, configured) = MonitorsConfiguration.Read(builder.Configuration, configure);
-        var stateDirectory = StateDirectory.Resolve(options.StateDirectory);
         var ports = configured.Select(spec => spec.Port).ToHashSet();
         var specs = configured.Select(spec => builder.ExecutionContext.IsRunMode ? WithFreePort(spec, ports) : spec).ToList();
-        return new MonitorFleet(builder, options, stateDirectory, specs, [.. specs.Select(spec => builder.AddDaemon<TProject>(spec, stateDirectory))]);
+        return new MonitorFleet(builder, options, specs, [.. specs.Select(spec => builder.AddDaemon<TProject>(spec, options.StateDirectory!))]);
     }
 
     private static IResourceBuilder<IResourceWithEndpoints> AddDaemon<TProject>(this IDistributedApplicationBuilder builder, DaemonSpec spec, string stateDirectory)

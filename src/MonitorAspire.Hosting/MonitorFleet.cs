@@ -7,31 +7,17 @@ namespace Aspire.Hosting;
 public sealed class MonitorFleet
 {
     internal MonitorFleet(
-        IDistributedApplicationBuilder applicationBuilder,
-        MonitorsOptions options,
-        string stateDirectory,
-        IReadOnlyList<DaemonSpec> specs,
-        IReadOnlyList<IResourceBuilder<IResourceWithEndpoints>> daemons)
-    {
-        ApplicationBuilder = applicationBuilder;
-        Options = options;
-        StateDirectory = stateDirectory;
-        Specs = specs;
-        Daemons = daemons;
-    }
+        IDistributedApplicationBuilder builder, MonitorsOptions options, IReadOnlyList<DaemonSpec> specs, IReadOnlyList<IResourceBuilder<IResourceWithEndpoints>> daemons)
+        => (ApplicationBuilder, Options, Specs, Daemons) = (builder, options, specs, daemons);
 
     /// <summary>The resources of the daemons, in the order of the configuration.</summary>
     public IReadOnlyList<IResourceBuilder<IResourceWithEndpoints>> Daemons { get; }
 
-    /// <summary>The application that they belong to.</summary>
-    internal IDistributedApplicationBuilder ApplicationBuilder { get; }
-
-    /// <summary>The options that they were resolved from.</summary>
-    internal MonitorsOptions Options { get; }
-
-    /// <summary>Absolute path of the state directory of daemons and supervisor.</summary>
-    internal string StateDirectory { get; }
-
     /// <summary>The specs of <see cref="Daemons"/>.</summary>
     internal IReadOnlyList<DaemonSpec> Specs { get; }
+
+    internal IDistributedApplicationBuilder ApplicationBuilder { get; }
+
+    /// <summary>The options that the daemons were resolved from, with the absolute path of the state directory.</summary>
+    internal MonitorsOptions Options { get; }
 }

@@ -51,7 +51,7 @@ public static class MonitorSupervisorExtensions
             daemon.Supervise(SupervisionAnnotation.Of(spec, MonitorDaemonsExtensions.EndpointName));
         }
 
-        return fleet.ApplicationBuilder.AddSupervisor<TProject>(fleet.Options, fleet.StateDirectory, name, port);
+        return fleet.ApplicationBuilder.AddSupervisor<TProject>(fleet.Options, name, port);
     }
 
     /// <summary>
@@ -69,12 +69,11 @@ public static class MonitorSupervisorExtensions
         where TProject : IProjectMetadata, new()
     {
         ArgumentNullException.ThrowIfNull(builder);
-        var options = MonitorsConfiguration.Read(builder.Configuration).Options;
-        return builder.AddSupervisor<TProject>(options, StateDirectory.Resolve(options.StateDirectory), name, port);
+        return builder.AddSupervisor<TProject>(MonitorsConfiguration.Read(builder.Configuration).Options, name, port);
     }
 
     private static IResourceBuilder<ProjectResource> AddSupervisor<TProject>(
-        this IDistributedApplicationBuilder builder, MonitorsOptions options, string stateDirectory, string name, int port)
+        this IDistributedApplicationBuilder builder, MonitorsOptions options, string name, int port)
         where TProject : IProjectMetadata, new()
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(name);
@@ -97,18 +96,18 @@ public static class MonitorSupervisorExtensions
             .WithHttpEndpoint(port: port, targetPort: port, name: MonitorDaemonsExtensions.EndpointName, env: "MONITOR_SUPERVISOR_PORT", isProxied: false)
             .WithEndpoint(MonitorDaemonsExtensions.EndpointName, endpoint => endpoint.TargetHost = "127.0.0.1", createIfNotExists: false)
             .WithArgs("--host", "127.0.0.1", "--port", port.ToString(CultureInfo.InvariantCulture))
-            .WithEnvironment(StateDirectory.EnvironmentVariable, stateDirectory)
+            .WithEnvironment(StateDirectory.EnvironmentVariable, options.StateDirectory)
             .WithEnvironment("Supervisor__Launcher", "true")
             .WithUrlForEndpoint(MonitorDaemonsExtensions.EndpointName, endpoint => new ResourceUrlAnnotation { Url = "/api/daemons", DisplayText = "Daemons" })
             .WithHttpHealthCheck("/health", endpointName: MonitorDaemonsExtensions.EndpointName);
         supervisor.WithEnvironment(context => SupervisorEnvironment.Write(
             context.EnvironmentVariables,
             SupervisedResource.AllOf(context.ExecutionContext.Services.GetRequiredService<DistributedApplicationModel>()),
-            options with { StateDirectory = stateDirectory }));
+            options));
 
         if (builder.ExecutionContext.IsRunMode)
         {
-            var address = new SupervisorAddress(port, stateDirectory, LaunchId: Guid.NewGuid().ToString("N"));
+            var address = new SupervisorAddress(port, options.StateDirectory!, LaunchId: Guid.NewGuid().ToString("N"));
             supervisor.WithEnvironment("Supervisor__LaunchId", address.LaunchId);
             builder.AddLaunching(supervisor.Resource, address);
         }

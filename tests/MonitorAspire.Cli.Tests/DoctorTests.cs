@@ -30,12 +30,12 @@ public sealed class DoctorTests : IAsyncDisposable
         var found = await _cli.RunAsync("doctor");
         Assert.Equal(1, found.ExitCode);
         Assert.Contains($"[pid-file-stale] port {_port}: ", found.Out);
-        Assert.Contains("1 of them provably safe to mend: monitor doctor --fix", found.Out);
+        Assert.Contains("1 of them provably safe to fix: monitor doctor --fix", found.Out);
         Assert.True(File.Exists(_cli.File(_port, "pid")), "doctor without --fix changed something");
 
-        var mended = await _cli.RunAsync("doctor", "--fix");
-        Assert.Equal(0, mended.ExitCode);
-        Assert.Contains("mended  [pid-file-stale]", mended.Out);
+        var isFixed = await _cli.RunAsync("doctor", "--fix");
+        Assert.Equal(0, isFixed.ExitCode);
+        Assert.Contains("fixed   [pid-file-stale]", isFixed.Out);
         Assert.False(File.Exists(_cli.File(_port, "pid")));
         Assert.Equal(0, (await _cli.JsonAsync(0, "doctor", "--json")).GetProperty("problems").GetInt32());
     }

@@ -27,7 +27,7 @@ internal sealed record DaemonSettings(string Name, string Host, int Port, string
         }
 
         var (host, hostSource) = Pick("--host", "MONITOR_HOST");
-        host ??= "127.0.0.1";
+        host ??= DaemonSpec.DefaultHost;
         if (Uri.CheckHostName(host) == UriHostNameType.Unknown && host is not ("*" or "+"))
         {
             throw new FormatException($"{hostSource} '{host}' is not a host name or address");

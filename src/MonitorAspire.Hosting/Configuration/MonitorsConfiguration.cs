@@ -1,13 +1,14 @@
 using Aspire.Hosting;
 using Microsoft.Extensions.Configuration;
 using MonitorAspire.Supervision.Daemons;
+using MonitorAspire.Supervision.Files;
 
 namespace MonitorAspire.Hosting.Configuration;
 
 /// <summary>Reads the section <c>Monitors</c> of an application's configuration.</summary>
 internal static class MonitorsConfiguration
 {
-    /// <summary>The options, and the daemons that they declare.</summary>
+    /// <summary>The options with the absolute path of the state directory, and the daemons that they declare.</summary>
     /// <param name="configuration">The application's configuration.</param>
     /// <param name="configure">Changes the options that the configuration has.</param>
     /// <exception cref="DistributedApplicationException">Something is wrong; the message is one line with key and value of each error.</exception>
@@ -25,6 +26,8 @@ internal static class MonitorsConfiguration
 
         configure?.Invoke(options);
         var specs = FleetTopology.Resolve(options, out var errors);
-        return errors.Count > 0 ? throw new DistributedApplicationException(string.Join("; ", errors)) : (options, specs);
+        return errors.Count > 0
+            ? throw new DistributedApplicationException(string.Join("; ", errors))
+            : (options with { StateDirectory = StateDirectory.Resolve(options.StateDirectory) }, specs);
     }
 }

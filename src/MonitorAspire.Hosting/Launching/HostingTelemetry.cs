@@ -44,12 +44,9 @@ internal static class HostingTelemetry
 
         // The dashboard's address needs its key.
         var key = configuration["AppHost:OtlpApiKey"] is { Length: > 0 } secret ? $"x-otlp-api-key={secret}" : null;
-        if (First("OTLP_ENDPOINT_URL") is { } grpc)
-        {
-            return (grpc, OtlpExportProtocol.Grpc, key);
-        }
-
-        return First("OTLP_HTTP_ENDPOINT_URL") is { } http ? (new Uri(http, "v1/traces"), OtlpExportProtocol.HttpProtobuf, key) : null;
+        return First("OTLP_ENDPOINT_URL") is { } grpc ? (grpc, OtlpExportProtocol.Grpc, key)
+            : First("OTLP_HTTP_ENDPOINT_URL") is { } http ? (new Uri(http, "v1/traces"), OtlpExportProtocol.HttpProtobuf, key)
+            : null;
 
         Uri? First(string name) => Prefixes
             .Select(prefix => Uri.TryCreate(configuration[prefix + name], UriKind.Absolute, out var url) ? url : null)

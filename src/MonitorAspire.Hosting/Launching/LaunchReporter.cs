@@ -94,20 +94,13 @@ internal sealed partial class LaunchReporter(
 
     private async Task<IReadOnlyList<string>> LogTailAsync(IResource resource)
     {
-        var tail = new Queue<string>();
+        var log = new List<LogLine>();
         using var limit = new CancellationTokenSource(LogTimeout);
         try
         {
             await foreach (var lines in loggers.GetAllAsync(resource).WithCancellation(limit.Token).ConfigureAwait(false))
             {
-                foreach (var line in lines)
-                {
-                    tail.Enqueue(line.Content);
-                    if (tail.Count > LogLines)
-                    {
-                        tail.Dequeue();
-                    }
-                }
+                log.AddRange(lines);
             }
         }
         catch (Exception e) when (e is OperationCanceledException or InvalidOperationException)
@@ -115,7 +108,7 @@ internal sealed partial class LaunchReporter(
             // The report is sent with the lines that there are.
         }
 
-        return [.. tail];
+        return [.. log.TakeLast(LogLines).Select(line => line.Content)];
     }
 
     [LoggerMessage(1, LogLevel.Debug, "{Daemon} is {State} (PID {Pid})")]

@@ -74,22 +74,10 @@ internal static class SupervisionSetup
         }
     }
 
-    private static string? Problem(DaemonDefinition definition)
-    {
-        (string Name, bool IsSet)[] ofTheResource =
-        [
-            (nameof(definition.Host), definition.Host is not null),
-            (nameof(definition.Port), definition.Port != 0),
-            (nameof(definition.PortRangeEnd), definition.PortRangeEnd is not null),
-            (nameof(definition.Service), definition.Service is not null),
-            (nameof(definition.Command), definition.Command is not null),
-            (nameof(definition.Arguments), definition.Arguments.Count > 0),
-            (nameof(definition.WorkingDirectory), definition.WorkingDirectory is not null),
-            (nameof(definition.Environment), definition.Environment.Count > 0),
-            (nameof(definition.Launch), definition.Launch != LaunchMode.Attached),
-        ];
-        return ofTheResource.FirstOrDefault(p => p.IsSet).Name is { } name
-            ? $"{name} cannot be set, because it is the resource's own"
-            : FleetTopology.Validate(DefinitionMapper.ToSpec(definition with { Port = DaemonSpec.DefaultPort }));
-    }
+    private static string? Problem(DaemonDefinition definition) => definition is
+        {
+            Host: null, Port: 0, PortRangeEnd: null, Service: null, Command: null, Arguments.Count: 0, WorkingDirectory: null, Environment.Count: 0, Launch: LaunchMode.Attached,
+        }
+        ? FleetTopology.Validate(DefinitionMapper.ToSpec(definition with { Port = DaemonSpec.DefaultPort }))
+        : "address, command, working directory, environment and launch mode are the resource's own and cannot be set";
 }

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Net.Http.Headers;
 using System.Net.WebSockets;
-using System.Text.Json;
+using System.Text.Json.Nodes;
 using MonitorAspire.Supervision.Launcher;
 
 namespace MonitorAspire.Hosting.Supervisor;
@@ -67,22 +67,15 @@ internal sealed class SupervisorClient : IDisposable
         request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", ReadToken());
         using var response = await _http.SendAsync(request, cancellationToken).ConfigureAwait(false);
         var body = await response.Content.ReadAsStringAsync(cancellationToken).ConfigureAwait(false);
-        return response.IsSuccessStatusCode ? body : throw new HttpRequestException($"the supervisor answers {(int)response.StatusCode}: {Detail(body)}", null, response.StatusCode);
+        if (response.IsSuccessStatusCode)
+        {
+            return body;
+        }
+
+        var detail = response.Content.Headers.ContentType?.MediaType == "application/problem+json" ? (string?)JsonNode.Parse(body)?["detail"] : null;
+        throw new HttpRequestException($"the supervisor answers {(int)response.StatusCode}: {detail ?? body}", null, response.StatusCode);
     }
 
     // Read each time, because a new supervisor may have made a new token.
     private string ReadToken() => File.Exists(_address.TokenFile) ? File.ReadAllText(_address.TokenFile).Trim() : "";
-
-    private static string Detail(string problem)
-    {
-        try
-        {
-            using var document = JsonDocument.Parse(problem);
-            return document.RootElement.GetProperty("detail").GetString() ?? problem;
-        }
-        catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException)
-        {
-            return problem;
-        }
-    }
 }

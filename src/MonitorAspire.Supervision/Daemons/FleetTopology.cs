@@ -44,7 +44,7 @@ public static partial class FleetTopology
 
     /// <summary>All errors of a spec: the key as in <see cref="DaemonDefinition"/>, and a sentence with the value.</summary>
     /// <param name="spec">The spec.</param>
-    public static IReadOnlyList<(string Key, string Message)> Problems(DaemonSpec spec)
+    internal static IReadOnlyList<(string Key, string Message)> Problems(DaemonSpec spec)
     {
         ArgumentNullException.ThrowIfNull(spec);
         var found = new List<(string, string)>();

@@ -5,16 +5,16 @@ using MonitorAspire.Supervision.Processes;
 
 namespace MonitorAspire.Supervision.Startup;
 
-/// <summary>The engine on real processes, real ports and real files.</summary>
+/// <summary>The engine for the processes, ports and files of this machine.</summary>
 public sealed class DaemonEngine : IDaemonEngine
 {
     private readonly EngineParts _parts;
     private readonly ILogger _logger;
 
-    /// <summary>Makes an engine.</summary>
-    /// <param name="options">State directory and the like.</param>
-    /// <param name="logger">Where the engine reports what it does.</param>
-    /// <param name="timeProvider">The clock for limits and time stamps. Default the system's.</param>
+    /// <summary>Creates an engine.</summary>
+    /// <param name="options">State directory and other options.</param>
+    /// <param name="logger">Logger for starts.</param>
+    /// <param name="timeProvider">The clock for time limits and time stamps. Default the system's.</param>
     public DaemonEngine(EngineOptions options, ILogger<DaemonEngine> logger, TimeProvider? timeProvider = null)
     {
         ArgumentNullException.ThrowIfNull(options);

@@ -139,7 +139,7 @@ internal sealed class Inspector(EngineParts parts)
             Verdict = InspectionVerdict.Foreign,
             Reason = StartupReason.AlreadyRunning,
             Listeners = parts.Ports.Look(HostAddresses.Find(spec.Host), spec.Port, root, located.InstanceId).Listeners,
-            Detail = $"port {spec.Port} has a daemon of ours already, PID {root.Pid} ({parts.Processes.Describe(root.Pid)?.Executable ?? "gone by now"}), "
+            Detail = $"port {spec.Port} has a daemon of ours already, PID {root.Pid} ({parts.Processes.Describe(root.Pid)?.Executable ?? "already ended"}), "
                 + $"which was not launched from here; 'monitor stop --port {spec.Port} --state-dir {parts.Options.StateDirectory}' stops it",
         };
     }
@@ -153,7 +153,7 @@ internal sealed class Inspector(EngineParts parts)
             {
                 Verdict = InspectionVerdict.Unknown,
                 Reason = StartupReason.InvalidConfiguration,
-                Detail = $"no daemon of ours; {EngineParts.NoAddress(spec.Host)}, so nobody can say who serves it on port {spec.Port}",
+                Detail = $"no daemon of ours; {EngineParts.NoAddress(spec.Host)}, so it is unknown which process serves it on port {spec.Port}",
             };
         }
 
@@ -187,7 +187,7 @@ internal sealed class Inspector(EngineParts parts)
                 Verdict = InspectionVerdict.Dead,
                 PidFileState = "stale",
                 Detail = lookup.Presence == ProcessPresence.Dead
-                    ? $"{files.PidFile} names PID {reading.Pid}, which is gone"
+                    ? $"{files.PidFile} names PID {reading.Pid}, which has ended"
                     : $"{files.PidFile} names PID {reading.Pid} ({parts.Processes.Describe(reading.Pid)?.Executable}), which neither holds the lock nor serves the port",
             };
     }

@@ -25,9 +25,9 @@ internal sealed class DaemonEnvironment(string? resourceAttributes)
         [SupervisorSettings.ParentPidVariable] = null,
         [SupervisorSettings.PortVariable] = null,
         [SupervisorSettings.HostVariable] = null,
-        [SupervisorSettings.ResourceServiceUrlVariable] = null,
+        [ResourceServiceSettings.UrlVariable] = null,
         // A secret of supervisor and dashboard. A daemon can be any program.
-        [SupervisorSettings.ResourceServiceApiKeyVariable] = null,
+        [ResourceServiceSettings.ApiKeyVariable] = null,
         ["ASPNETCORE_URLS"] = null,
         ["ASPNETCORE_HTTP_PORTS"] = null,
         ["ASPNETCORE_HTTPS_PORTS"] = null,

@@ -6,7 +6,7 @@ namespace MonitorAspire.Supervisor.Fleet;
 
 /// <summary>
 /// The definitions of the fleet's daemons, and all changes to them, one after the other. A change is validated as a whole, saved and
-/// applied. A change that fails leaves everything as it was.
+/// applied. A change that fails leaves everything as it was. A cancellation ends only the wait for an earlier change.
 /// </summary>
 internal sealed partial class FleetDefinition(
     ResolvedFleet fleet,
@@ -21,10 +21,7 @@ internal sealed partial class FleetDefinition(
 
     public void Dispose() => _changing.Dispose();
 
-    /// <summary>Adds a daemon, or replaces the definition of an existing one.</summary>
-    /// <param name="name">Its name.</param>
-    /// <param name="definition">The definition; it may leave out the name.</param>
-    /// <param name="cancellationToken">Stops waiting for another change. A change that has begun is completed.</param>
+    /// <summary>Adds a daemon, or replaces the definition of an existing one. The definition may leave out the name.</summary>
     /// <returns>Whether the daemon is new.</returns>
     /// <exception cref="DefinitionException">The definition is invalid.</exception>
     /// <exception cref="FleetConflictException">It conflicts with another daemon.</exception>
@@ -54,8 +51,6 @@ internal sealed partial class FleetDefinition(
         cancellationToken);
 
     /// <summary>Stops a daemon and removes it from the fleet.</summary>
-    /// <param name="name">Its name.</param>
-    /// <param name="cancellationToken">Stops waiting for another change. A change that has begun is completed.</param>
     /// <returns>How it was stopped; <see langword="null"/> if there was nothing to stop.</returns>
     /// <exception cref="KeyNotFoundException">The fleet has no such daemon.</exception>
     /// <exception cref="FleetConflictException">It cannot be removed.</exception>
@@ -79,8 +74,6 @@ internal sealed partial class FleetDefinition(
         cancellationToken);
 
     /// <summary>Discards the changes to a daemon that were made over the REST API, so that the configuration applies again.</summary>
-    /// <param name="name">Its name.</param>
-    /// <param name="cancellationToken">Stops waiting for another change. A change that has begun is completed.</param>
     /// <returns>Whether there was a change to discard.</returns>
     /// <exception cref="KeyNotFoundException">There is no such daemon.</exception>
     /// <exception cref="FleetConflictException">The configuration does not have it, or it conflicts with another daemon.</exception>
@@ -108,7 +101,6 @@ internal sealed partial class FleetDefinition(
         cancellationToken);
 
     /// <summary>The definition of a daemon, or <see langword="null"/> if the fleet has no daemon of that name.</summary>
-    /// <param name="name">Its name.</param>
     internal SourcedDefinition? Find(string name)
     {
         var current = _fleet;
@@ -118,8 +110,6 @@ internal sealed partial class FleetDefinition(
     }
 
     /// <summary>Applies a new configuration. The changes that were made over the REST API remain.</summary>
-    /// <param name="next">The configuration.</param>
-    /// <param name="cancellationToken">Stops waiting for another change. A change that has begun is completed.</param>
     /// <exception cref="ConfigurationException">It conflicts with the changes that were made over the REST API.</exception>
     internal Task<FleetChange> ReconfigureAsync(FleetConfiguration next, CancellationToken cancellationToken) => ChangeAsync(
         async () =>

@@ -1,8 +1,8 @@
 using MonitorAspire.Supervision.Fleet;
 using MonitorAspire.Supervision.Launcher;
-using MonitorAspire.Supervisor.Hosting;
 using MonitorAspire.Supervisor.Security;
 using MonitorAspire.Supervisor.Settings;
+using MonitorAspire.Supervisor.Web;
 
 namespace MonitorAspire.Supervisor.Launcher;
 
@@ -36,8 +36,14 @@ internal static class LauncherEndpoint
             return;
         }
 
+        using var stream = await context.RequestServices.GetRequiredService<OpenStreams>().OpenAsync(context, hasToken: true);
+        if (stream is null)
+        {
+            return;
+        }
+
         using var socket = await context.WebSockets.AcceptWebSocketAsync();
         await context.RequestServices.GetRequiredService<LauncherLink>().ServeAsync(
-            new LauncherConnection(socket), context.RequestServices.GetRequiredService<IFleet>(), context.RequestServices.GetRequiredService<StreamsEnding>().Token);
+            new LauncherConnection(socket), context.RequestServices.GetRequiredService<IFleet>(), stream.Ended);
     }
 }

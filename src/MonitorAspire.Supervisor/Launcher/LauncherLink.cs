@@ -147,8 +147,9 @@ internal sealed partial class LauncherLink(TimeProvider time, ILogger<LauncherLi
     {
         switch (message)
         {
-            case LauncherAnswer answer:
-                Answer(answer);
+            // An answer that came too late has nobody who waits for it.
+            case LauncherAnswer answer when _pending.TryRemove(answer.Id, out var pending):
+                _ = answer.Error is { } error ? pending.Answer.TrySetException(new LaunchFailedException(error)) : pending.Answer.TrySetResult();
                 break;
             case LauncherReport report when fleet.Find(report.Daemon) is not null:
                 if (Of(report.Daemon).Report(report))
@@ -160,17 +161,6 @@ internal sealed partial class LauncherLink(TimeProvider time, ILogger<LauncherLi
             default:
                 LogIgnored(message.ToString());
                 break;
-        }
-    }
-
-    private void Answer(LauncherAnswer answer)
-    {
-        // One that came too late has nobody who waits for it.
-        if (_pending.TryRemove(answer.Id, out var pending))
-        {
-            _ = answer.Error is { } error
-                ? pending.Answer.TrySetException(new LaunchFailedException(error))
-                : pending.Answer.TrySetResult();
         }
     }
 
@@ -210,20 +200,12 @@ internal sealed partial class LauncherLink(TimeProvider time, ILogger<LauncherLi
         try
         {
             await Task.WhenAny(connected.WaitAsync(ConnectTimeout, time, cancellationToken), pending.Answer.Task).Unwrap();
-        }
-        catch (TimeoutException)
-        {
-            _pending.TryRemove(request.Id, out _);
-            throw new LaunchFailedException("the AppHost, which launches it, is not connected");
-        }
-
-        try
-        {
             await pending.Answer.Task.WaitAsync(AnswerTimeout, time, cancellationToken);
         }
         catch (TimeoutException)
         {
-            throw new LaunchFailedException($"the AppHost did not answer within {AnswerTimeout.TotalSeconds} s");
+            throw new LaunchFailedException(
+                connected.IsCompleted ? $"the AppHost did not answer within {AnswerTimeout.TotalSeconds} s" : "the AppHost, which launches it, is not connected");
         }
         finally
         {

@@ -12,7 +12,7 @@ internal sealed class ConfigurationSetup(CommandLine commandLine)
     {
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions
         {
-            ApplicationName = typeof(ConfigurationSetup).Assembly.GetName().Name,
+            ApplicationName = SupervisorSettings.ProgramName,
             // Not the working directory: an appsettings.json there belongs to another program.
             ContentRootPath = AppContext.BaseDirectory,
         });

@@ -19,7 +19,8 @@ internal static class JsonProblem
             return (key, "is not a setting");
         }
 
-        return ValueAt(root, key) is { } value
+        // The value of an environment variable may be a secret, and errors are logged.
+        return !key.Contains("environment", StringComparison.OrdinalIgnoreCase) && ValueAt(root, key) is { } value
             ? (key, $"{value} is not a valid value ({FirstSentence(error.InnerException?.Message ?? error.Message)})")
             : (key, FirstSentence(error.Message));
     }

@@ -6,6 +6,7 @@ namespace MonitorAspire.Supervisor.Settings;
 /// <summary>Settings of the supervisor itself, as opposed to those of its fleet.</summary>
 internal sealed record SupervisorSettings
 {
+    internal const string ProgramName = "monitor-aspire-supervisor";
     internal const string UrlsKey = "urls";
     internal const string PortKey = "Supervisor:Port";
     internal const string HostKey = "Supervisor:Host";
@@ -16,8 +17,6 @@ internal sealed record SupervisorSettings
     internal const string PortVariable = "MONITOR_SUPERVISOR_PORT";
     internal const string HostVariable = "MONITOR_SUPERVISOR_HOST";
     internal const string ParentPidVariable = "MONITOR_PARENT_PID";
-    internal const string ResourceServiceUrlVariable = "MONITOR_RESOURCE_SERVICE_URL";
-    internal const string ResourceServiceApiKeyVariable = "MONITOR_RESOURCE_SERVICE_API_KEY";
 
     /// <summary>Default port of the REST API.</summary>
     internal const int DefaultPort = 8760;

@@ -27,8 +27,9 @@ internal static class Usage
         running. With MONITOR_RESOURCE_SERVICE_URL (a loopback URL) and MONITOR_RESOURCE_SERVICE_API_KEY the Aspire dashboard shows
         and operates the fleet.
 
-        REST API: GET /api/daemons, /api/daemons/NAME, /api/daemons/NAME/logs, /api/events, /api/fleet/summary, /health, /alive,
-        /openapi/v1.json; POST /api/daemons/NAME/start|stop|restart with the token in DIR/supervisor.token.
+        REST API: GET /api/daemons, /api/daemons/NAME, /api/events, /api/fleet/summary, /health, /alive, /openapi/v1.json; with the
+        token in DIR/supervisor.token also GET /api/daemons/NAME/logs|diagnosis|definition, POST /api/daemons/NAME/start|stop|restart|reset,
+        PUT and DELETE /api/daemons/NAME.
 
         Exit codes: 0 done; 1 failure; 2 configuration or command line; 4 port in use; 7 no permission; 8 another supervisor uses
         this state directory.

@@ -7,7 +7,7 @@ using MonitorAspire.Testing;
 
 namespace MonitorAspire.Supervision.Tests.Startup;
 
-/// <summary>Everything that goes wrong in a start is reported truly, with its reason, and leaves nothing behind.</summary>
+/// <summary>A start that fails reports its reason and leaves no file, no lock and no process.</summary>
 public sealed class StartupFaultTests : IAsyncDisposable
 {
     private readonly EngineFixture _fixture = new();
@@ -44,14 +44,14 @@ public sealed class StartupFaultTests : IAsyncDisposable
     [InlineData(0)]
     [InlineData(1)]
     [InlineData(3)]
-    public async Task Start_ExitsBeforeBind_SaysExitCodeAndLastWords(int code)
+    public async Task Start_ExitsBeforeBind_ReportsExitCodeAndLastOutput(int code)
     {
-        var spec = _fixture.Faulty("--say", "the disk of the moon is full", "--exit", $"{code}");
+        var spec = _fixture.Faulty("--say", "the disk is full", "--exit", $"{code}");
         var report = await _fixture.StartAsync(spec);
 
         AssertFailed(report, StartupReason.ExitedPrematurely, ExitCodes.ExitedPrematurely);
         Assert.Equal(code, report.ExitCode);
-        Assert.Contains("the disk of the moon is full", report.LogTail);
+        Assert.Contains("the disk is full", report.LogTail);
         _fixture.AssertNothingLeft(spec, report.Pid);
     }
 
@@ -59,7 +59,7 @@ public sealed class StartupFaultTests : IAsyncDisposable
     [InlineData(9)]
     [InlineData(15)]
     [InlineData(10)]
-    public async Task Start_KilledBeforeBind_SaysSignal(int signal)
+    public async Task Start_KilledBeforeBind_ReportsTheSignal(int signal)
     {
         var spec = _fixture.Faulty("--raise", $"{signal}");
         var report = await _fixture.StartAsync(spec);
@@ -104,7 +104,7 @@ public sealed class StartupFaultTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Start_Answers500_SaysStatus()
+    public async Task Start_Answers500_ReportsTheStatus()
     {
         var spec = _fixture.Faulty("--status", "500");
         var report = await _fixture.StartAsync(spec, timeoutSeconds: 1.5);
@@ -117,7 +117,7 @@ public sealed class StartupFaultTests : IAsyncDisposable
     [Theory]
     [InlineData("--answer-pid", "1")]
     [InlineData("--answer-port", "1")]
-    public async Task Start_AnswersForSomebodyElse_IsNotHealth(string fault, string value)
+    public async Task Start_AnswersForAnotherProcess_IsNotHealthy(string fault, string value)
     {
         var spec = _fixture.Faulty(fault, value);
         var report = await _fixture.StartAsync(spec, timeoutSeconds: 1.5);
@@ -127,7 +127,7 @@ public sealed class StartupFaultTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Start_WritesForeignPid_SaysMismatchAndLeavesThatProcessAlone()
+    public async Task Start_WritesForeignPid_ReportsMismatchAndDoesNotTouchThatProcess()
     {
         var spec = _fixture.FaultyWithPidFile("--write-pid", $"{Environment.ProcessId}");
         var report = await _fixture.StartAsync(spec, timeoutSeconds: 1.5);
@@ -137,7 +137,7 @@ public sealed class StartupFaultTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Start_WritesNoPidFileButServes_SaysMissing()
+    public async Task Start_ServesWithoutPidFile_ReportsItMissing()
     {
         var spec = _fixture.FaultyWithPidFile("--no-pid-file");
         var report = await _fixture.StartAsync(spec, timeoutSeconds: 1.5);
@@ -147,7 +147,7 @@ public sealed class StartupFaultTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Start_ListensElsewhere_SaysWhere()
+    public async Task Start_ListensOnAnotherPort_ReportsIt()
     {
         var other = FreePort.Next();
         var spec = _fixture.Faulty("--bind-port", $"{other}");
@@ -181,7 +181,7 @@ public sealed class StartupFaultTests : IAsyncDisposable
     [Fact]
     public async Task Start_PortHeldOnlyByAClientConnection_Works()
     {
-        // The client's own end of a connection has the very port number; it must not count as its owner.
+        // The client's end of a connection has the same port number. It must not count as a listener.
         var spec = _fixture.Faulty();
         using var server = new System.Net.Sockets.TcpListener(IPAddress.Loopback, 0);
         server.Start();
@@ -205,7 +205,7 @@ public sealed class StartupFaultTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Start_CommandDoesNotExist_SaysSo()
+    public async Task Start_CommandDoesNotExist_ReportsIt()
     {
         var spec = _fixture.Spec("no-such-command-anywhere");
         var report = await _fixture.StartAsync(spec);
@@ -216,7 +216,7 @@ public sealed class StartupFaultTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Start_CommandIsNotExecutable_SaysNoPermission()
+    public async Task Start_CommandIsNotExecutable_ReportsNoPermission()
     {
         await File.WriteAllTextAsync(_fixture["plain"], "not a program");
         var spec = _fixture.Spec(_fixture["plain"]);
@@ -226,7 +226,7 @@ public sealed class StartupFaultTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Start_FileWithoutFormat_SaysInvalid()
+    public async Task Start_FileIsNoProgram_IsInvalid()
     {
         await File.WriteAllTextAsync(_fixture["plain"], "not a program");
         File.SetUnixFileMode(_fixture["plain"], UnixFileMode.UserRead | UnixFileMode.UserExecute);
@@ -243,14 +243,14 @@ public sealed class StartupFaultTests : IAsyncDisposable
         Assert.Equal(StartupVerdict.Verified, (await _fixture.StartAsync(spec)).Verdict);
         Assert.Equal(StopVerdict.Stopped, (await _fixture.StopAsync(spec)).Verdict);
 
-        var calm = spec with { Arguments = ["--port", "{port}"] };
-        Assert.Equal(StartupVerdict.Verified, (await _fixture.StartAsync(calm)).Verdict);
+        var quiet = spec with { Arguments = ["--port", "{port}"] };
+        Assert.Equal(StartupVerdict.Verified, (await _fixture.StartAsync(quiet)).Verdict);
         Assert.True(File.Exists(_fixture.Files(spec.Port).LogFile + ".1"));
         Assert.True(new FileInfo(_fixture.Files(spec.Port).LogFile).Length < 1024);
     }
 
     [Fact]
-    public async Task RotateLog_OfALivingDaemon_MovesTheOldLinesAndKeepsIt()
+    public async Task RotateLog_OfALivingDaemon_MovesTheOldLines()
     {
         var engine = new DaemonEngine(
             new EngineOptions { StateDirectory = _fixture.StateDirectory, LogRotateBytes = 1024 * 1024 }, Microsoft.Extensions.Logging.Abstractions.NullLogger<DaemonEngine>.Instance);
@@ -293,7 +293,7 @@ public sealed class StartupFaultTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Start_HostNameThatMeansNothing_IsInvalid()
+    public async Task Start_HostCannotBeResolved_IsInvalid()
     {
         var spec = _fixture.Faulty() with { Host = "no-such-host.invalid" };
         AssertFailed(await _fixture.StartAsync(spec), StartupReason.InvalidConfiguration, ExitCodes.Usage);
@@ -307,7 +307,7 @@ public sealed class StartupFaultTests : IAsyncDisposable
     [Fact]
     public async Task Start_AddressOfAnotherMachine_IsInvalid()
     {
-        // TEST-NET-1 (RFC 5737) is no address of any machine.
+        // No machine has an address of TEST-NET-1 (RFC 5737).
         var spec = _fixture.Faulty() with { Host = "192.0.2.1" };
         AssertFailed(await _fixture.StartAsync(spec), StartupReason.InvalidConfiguration, ExitCodes.Usage);
     }

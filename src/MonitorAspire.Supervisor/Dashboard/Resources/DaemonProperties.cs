@@ -4,10 +4,10 @@ using MonitorAspire.Supervisor.Dashboard.Protocol;
 
 namespace MonitorAspire.Supervisor.Dashboard.Resources;
 
-/// <summary>What a person who opens a daemon's details reads.</summary>
+/// <summary>The details of a daemon in the dashboard.</summary>
 internal static class DaemonProperties
 {
-    // Names that the dashboard gives a meaning of its own: its details, its "source" column.
+    // Names that the dashboard knows.
     private const string DisplayName = "resource.displayName";
     private const string State = "resource.state";
     private const string StartTime = "resource.startTime";
@@ -16,10 +16,10 @@ internal static class DaemonProperties
     private const string ExecutableArguments = "executable.args";
     private const string ProcessId = "executable.pid";
 
-    /// <summary>The properties; what is not known is left out.</summary>
+    /// <summary>The properties; unknown values are left out.</summary>
     /// <param name="daemon">The daemon.</param>
-    /// <param name="state">Its state in the dashboard's words.</param>
-    /// <param name="command">Executable and arguments of the instance, where they are known.</param>
+    /// <param name="state">Its state in the dashboard.</param>
+    /// <param name="command">Executable and arguments of the instance; empty where unknown.</param>
     internal static IEnumerable<ResourceProperty> Of(DaemonSnapshot daemon, ResourceState state, IReadOnlyList<string> command)
     {
         var list = new PropertyList();
