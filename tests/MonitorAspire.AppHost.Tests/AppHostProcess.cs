@@ -1,13 +1,11 @@
 using System.Diagnostics;
-using System.Globalization;
-using System.Text.RegularExpressions;
 using MonitorAspire.AppHost.Tests.Distributed;
 using MonitorAspire.Testing;
 
 namespace MonitorAspire.AppHost.Tests;
 
-/// <summary>The AppHost as a person runs it: its own executable, its own process, its output read line by line.</summary>
-internal sealed partial class AppHostProcess : IAsyncDisposable
+/// <summary>The AppHost as a person runs it: a process of its own, whose output is read line by line.</summary>
+internal sealed class AppHostProcess : IAsyncDisposable
 {
     private readonly Process _process;
     private readonly List<string> _lines = [];
@@ -18,7 +16,7 @@ internal sealed partial class AppHostProcess : IAsyncDisposable
 
     public int Pid => _process.Id;
 
-    /// <summary>Everything that was printed so far, standard error marked with <c>!</c>.</summary>
+    /// <summary>All lines that were printed so far. Lines of standard error begin with <c>!</c>.</summary>
     public string Output
     {
         get
@@ -33,16 +31,16 @@ internal sealed partial class AppHostProcess : IAsyncDisposable
     public static AppHostProcess Start(params string[] arguments) => Start(new Dictionary<string, string?>(), arguments);
 
     public static AppHostProcess Start(IReadOnlyDictionary<string, string?> environment, params string[] arguments)
-        => Start(Path.Combine(AppContext.BaseDirectory, "MonitorAspire.AppHost"), environment, arguments);
+        => Start(Path.Combine(AppContext.BaseDirectory, "MonitorAspire.AppHost"), environment, Path.GetTempPath(), arguments);
 
-    /// <summary>Starts another AppHost on the same engine.</summary>
-    public static AppHostProcess Start(string executable, IReadOnlyDictionary<string, string?> environment, params string[] arguments)
+    /// <summary>Starts another program.</summary>
+    public static AppHostProcess Start(string executable, IReadOnlyDictionary<string, string?> environment, string workingDirectory, string[] arguments)
     {
         var start = new ProcessStartInfo(executable, arguments)
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
-            WorkingDirectory = Path.GetTempPath(),
+            WorkingDirectory = workingDirectory,
         };
         foreach (var (name, value) in environment)
         {
@@ -58,7 +56,7 @@ internal sealed partial class AppHostProcess : IAsyncDisposable
         return host;
     }
 
-    /// <summary>Waits for a line, and says what was printed where it does not come.</summary>
+    /// <summary>Waits for a line that contains a text. If it does not come, the exception has all that was printed.</summary>
     public async Task<string> LineAsync(string part)
     {
         try
@@ -78,16 +76,6 @@ internal sealed partial class AppHostProcess : IAsyncDisposable
 
         return Find(part) ?? throw new InvalidOperationException($"ended with {_process.ExitCode} and without a line with '{part}'. Printed:\n{Output}");
     }
-
-    /// <summary>The rows of the fleet table: name, port, PID, state.</summary>
-    public IReadOnlyList<(string Name, int Port, int Pid, string State)> Table() =>
-    [
-        .. Row().Matches(Output).Select(m => (
-            m.Groups[1].Value,
-            int.Parse(m.Groups[2].ValueSpan, CultureInfo.InvariantCulture),
-            int.Parse(m.Groups[3].ValueSpan, CultureInfo.InvariantCulture),
-            m.Groups[4].Value)),
-    ];
 
     public void Signal(string name) => Signals.Send(Pid, name);
 
@@ -145,7 +133,4 @@ internal sealed partial class AppHostProcess : IAsyncDisposable
             _lines.Add(mark + line);
         }
     }
-
-    [GeneratedRegex(@"^  (\S+) +(\d+) +(\d+) +(Running|Foreign|Failed|Backoff|CrashLooping)\b", RegexOptions.Multiline)]
-    private static partial Regex Row();
 }

@@ -6,14 +6,14 @@ namespace MonitorAspire.Cli.Tests;
 /// <summary><c>monitor start --foreground</c>: as long as the daemon, and with an exit code that tells the truth about it.</summary>
 public sealed class ForegroundTests : IAsyncDisposable
 {
-    private readonly CliBench _bench = new();
+    private readonly CliFixture _cli = new();
     private readonly int _port = FreePort.Next();
 
-    public ValueTask DisposeAsync() => _bench.DisposeAsync();
+    public ValueTask DisposeAsync() => _cli.DisposeAsync();
 
-    private RunningCli Start(params string[] faults) => _bench.Start(CliBench.StartFaulty(_port, ["--foreground"], faults));
+    private RunningCli Start(params string[] faults) => _cli.Start(CliFixture.StartFaulty(_port, ["--foreground"], faults));
 
-    private int DaemonPid => int.Parse(File.ReadAllText(_bench.File(_port, "pid")), CultureInfo.InvariantCulture);
+    private int DaemonPid => int.Parse(File.ReadAllText(_cli.File(_port, "pid")), CultureInfo.InvariantCulture);
 
     [Theory]
     [InlineData("INT")]
@@ -30,7 +30,7 @@ public sealed class ForegroundTests : IAsyncDisposable
         Assert.Equal(("", 0), (result.Error, result.ExitCode));
         Assert.Contains("stopped: PID", result.Out);
         Assert.True(FreePort.IsFree(_port));
-        Assert.False(File.Exists(_bench.File(_port, "pid")));
+        Assert.False(File.Exists(_cli.File(_port, "pid")));
     }
 
     [Theory]
@@ -76,7 +76,7 @@ public sealed class ForegroundTests : IAsyncDisposable
 
     private async Task SignalDaemonAsync(string signal)
     {
-        using var kill = System.Diagnostics.Process.Start("kill", [$"-{signal}", CliBench.Text(DaemonPid)]);
+        using var kill = System.Diagnostics.Process.Start("kill", [$"-{signal}", CliFixture.Text(DaemonPid)]);
         await kill.WaitForExitAsync();
     }
 }

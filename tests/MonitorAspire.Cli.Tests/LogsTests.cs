@@ -1,4 +1,3 @@
-using MonitorAspire.Cli.Logs;
 using MonitorAspire.Supervision.Files;
 using MonitorAspire.Testing;
 
@@ -7,16 +6,16 @@ namespace MonitorAspire.Cli.Tests;
 /// <summary><c>monitor logs</c>.</summary>
 public sealed class LogsTests : IAsyncDisposable
 {
-    private readonly CliBench _bench = new();
+    private readonly CliFixture _cli = new();
     private readonly int _port = FreePort.Next();
 
-    private string Port => CliBench.Text(_port);
+    private string Port => CliFixture.Text(_port);
 
-    public ValueTask DisposeAsync() => _bench.DisposeAsync();
+    public ValueTask DisposeAsync() => _cli.DisposeAsync();
 
     [Fact]
     public async Task Logs_NoLog_IsOneLineAndExitCodeOne() =>
-        (await _bench.RunAsync("logs", "--port", Port)).AssertOneLine(1, "there is no log", Port);
+        (await _cli.RunAsync("logs", "--port", Port)).AssertOneLine(1, "there is no log", Port);
 
     [Theory]
     [InlineData(0, "")]
@@ -26,7 +25,7 @@ public sealed class LogsTests : IAsyncDisposable
     public async Task Logs_Tail_GivesTheLastLines(int tail, string expected)
     {
         WriteLog("line-1\nline-2\nline-3\n");
-        var json = await _bench.JsonAsync(0, "logs", "--port", Port, "--tail", CliBench.Text(tail), "--json");
+        var json = await _cli.JsonAsync(0, "logs", "--port", Port, "--tail", CliFixture.Text(tail), "--json");
         Assert.Equal(expected, string.Join(',', json.GetProperty("lines").EnumerateArray().Select(l => l.GetString())));
     }
 
@@ -34,38 +33,38 @@ public sealed class LogsTests : IAsyncDisposable
     public async Task Logs_RotatedAndShort_ReachesBackIntoTheRotatedPart()
     {
         WriteLog("new-1\n");
-        File.WriteAllText(_bench.File(_port, "log.1"), "old-1\nold-2\n");
-        Assert.Equal("old-2\nnew-1", (await _bench.RunAsync("logs", "--port", Port, "--tail", "2")).Out);
+        File.WriteAllText(_cli.File(_port, "log.1"), "old-1\nold-2\n");
+        Assert.Equal("old-2\nnew-1", (await _cli.RunAsync("logs", "--port", Port, "--tail", "2")).Out);
     }
 
     [Fact]
     public async Task Logs_SymbolicLink_IsNotFollowed()
     {
-        Directory.CreateDirectory(_bench.StateDirectory);
-        File.CreateSymbolicLink(_bench.File(_port, "log"), "/etc/hostname");
-        (await _bench.RunAsync("logs", "--port", Port)).AssertOneLine(1, "symbolic link");
+        Directory.CreateDirectory(_cli.StateDirectory);
+        File.CreateSymbolicLink(_cli.File(_port, "log"), "/etc/hostname");
+        (await _cli.RunAsync("logs", "--port", Port)).AssertOneLine(1, "symbolic link");
     }
 
     [Fact]
     public async Task Follow_LogGrowsAndIsRotatedInBothWays_ShowsEveryLineOnce()
     {
         WriteLog("line-1\n");
-        await using var follow = _bench.Start("logs", "--port", Port, "--follow");
+        await using var follow = _cli.Start("logs", "--port", Port, "--follow");
         await follow.SeenAsync("line-1");
 
         Append("line-2\n");
         await follow.SeenAsync("line-2");
 
         // A new instance renames the log of the old one away.
-        File.AppendAllText(_bench.File(_port, "log"), "line-3\n");
-        File.Move(_bench.File(_port, "log"), _bench.File(_port, "log.1"));
+        File.AppendAllText(_cli.File(_port, "log"), "line-3\n");
+        File.Move(_cli.File(_port, "log"), _cli.File(_port, "log.1"));
         WriteLog("line-4\n");
         await follow.SeenAsync("line-4");
 
         // The log of a living instance is emptied from the front.
         Append(string.Concat(Enumerable.Repeat(new string('x', 999) + "\n", 200)) + "line-5\n");
         await follow.SeenAsync("line-5");
-        Assert.True(DaemonLog.RotateIfLarger(_bench.File(_port, "log"), 1000, 3));
+        Assert.True(DaemonLog.RotateIfLarger(_cli.File(_port, "log"), 1000, 3));
         Append("line-6\n");
         await follow.SeenAsync("line-6");
 
@@ -83,7 +82,7 @@ public sealed class LogsTests : IAsyncDisposable
     {
         WriteLog("line-1\n");
         var script = $"'{Path.Combine(AppContext.BaseDirectory, "monitor")}' logs --port {Port} --follow | head -n 1; echo \"first: ${{PIPESTATUS[0]}}\"";
-        await using var pipe = _bench.Start("bash", ["-c", script], []);
+        await using var pipe = _cli.Start("bash", ["-c", script], []);
         await pipe.SeenAsync("line-1");
         await Wait.UntilAsync(
             () =>
@@ -95,19 +94,25 @@ public sealed class LogsTests : IAsyncDisposable
         Assert.Contains("first: 0", pipe.Out);
     }
 
-    [Fact]
-    public void Tail_LineWithoutNewlineAtTheEnd_IsALine()
+    [Theory]
+    [InlineData("mkfifo")]
+    [InlineData("mkdir")]
+    public async Task Logs_NotARegularFile_IsOneLineAndDoesNotHang(string make)
     {
-        WriteLog("a\nb");
-        Assert.Equal(["b"], LogFile.Tail(_bench.File(_port, "log"), 1, out var end));
-        Assert.Equal(3, end);
+        Directory.CreateDirectory(_cli.StateDirectory);
+        using (var made = System.Diagnostics.Process.Start(make, [_cli.File(_port, "log")]))
+        {
+            await made.WaitForExitAsync();
+        }
+
+        (await _cli.RunAsync("logs", "--port", Port)).AssertOneLine(1, "not a regular file");
     }
 
     private void WriteLog(string text)
     {
-        Directory.CreateDirectory(_bench.StateDirectory);
-        File.WriteAllText(_bench.File(_port, "log"), text);
+        Directory.CreateDirectory(_cli.StateDirectory);
+        File.WriteAllText(_cli.File(_port, "log"), text);
     }
 
-    private void Append(string text) => File.AppendAllText(_bench.File(_port, "log"), text);
+    private void Append(string text) => File.AppendAllText(_cli.File(_port, "log"), text);
 }

@@ -7,7 +7,7 @@ public sealed class PlainUserTests : IAsyncDisposable
 {
     private const int Nobody = 65534;
 
-    private readonly CliBench _bench = new();
+    private readonly CliFixture _cli = new();
     private readonly TemporaryDirectory _theirs = new();
 
     public PlainUserTests()
@@ -25,7 +25,7 @@ public sealed class PlainUserTests : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await AsPlainUserAsync("stop", "--all", "--grace", "500ms");
-        await _bench.DisposeAsync();
+        await _cli.DisposeAsync();
         _theirs.Dispose();
     }
 
@@ -42,7 +42,7 @@ public sealed class PlainUserTests : IAsyncDisposable
     [Fact]
     public async Task Start_StateDirectoryOfSomebodyElse_ExitsWithSeven()
     {
-        var result = await AsPlainUserAsync("start", "--port", CliBench.Text(FreePort.Next()), "--state-dir", "/root/monitor-aspire-state");
+        var result = await AsPlainUserAsync("start", "--port", CliFixture.Text(FreePort.Next()), "--state-dir", "/root/monitor-aspire-state");
         Assert.Equal(7, result.ExitCode);
         Assert.Contains("/root/monitor-aspire-state", result.Error, StringComparison.Ordinal);
     }
@@ -52,13 +52,13 @@ public sealed class PlainUserTests : IAsyncDisposable
     {
         Assert.SkipUnless(Environment.IsPrivilegedProcess, "needs a file of another user");
         var port = FreePort.Next();
-        await AsPlainUserAsync("start", "--port", CliBench.Text(port));
-        await AsPlainUserAsync("stop", "--port", CliBench.Text(port));
+        await AsPlainUserAsync("start", "--port", CliFixture.Text(port));
+        await AsPlainUserAsync("stop", "--port", CliFixture.Text(port));
         var file = Path.Combine(StateDirectory, $"monitor-daemon-{port}.pid");
         await File.WriteAllTextAsync(file, $"{Environment.ProcessId}\n");
         File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite);
 
-        var result = await AsPlainUserAsync("start", "--port", CliBench.Text(port));
+        var result = await AsPlainUserAsync("start", "--port", CliFixture.Text(port));
         Assert.Equal(7, result.ExitCode);
         Assert.Contains(file, result.Error, StringComparison.Ordinal);
         Assert.Equal($"{Environment.ProcessId}\n", await File.ReadAllTextAsync(file));
@@ -69,29 +69,29 @@ public sealed class PlainUserTests : IAsyncDisposable
     {
         Assert.SkipUnless(Environment.IsPrivilegedProcess, "needs a daemon of another user");
         var port = FreePort.Next();
-        Assert.Equal(0, (await _bench.RunAsync("start", "--port", CliBench.Text(port))).ExitCode);
-        var pid = await File.ReadAllTextAsync(_bench.File(port, "pid"));
+        Assert.Equal(0, (await _cli.RunAsync("start", "--port", CliFixture.Text(port))).ExitCode);
+        var pid = await File.ReadAllTextAsync(_cli.File(port, "pid"));
 
-        var start = await AsPlainUserAsync("start", "--port", CliBench.Text(port));
+        var start = await AsPlainUserAsync("start", "--port", CliFixture.Text(port));
         Assert.Equal(4, start.ExitCode);
         Assert.Contains("may not inspect", start.Error, StringComparison.Ordinal);
-        Assert.Equal(4, (await AsPlainUserAsync("status", "--port", CliBench.Text(port))).ExitCode);
-        Assert.Equal(8, (await AsPlainUserAsync("stop", "--port", CliBench.Text(port))).ExitCode);
+        Assert.Equal(4, (await AsPlainUserAsync("status", "--port", CliFixture.Text(port))).ExitCode);
+        Assert.Equal(8, (await AsPlainUserAsync("stop", "--port", CliFixture.Text(port))).ExitCode);
 
         // And in the very state directory of the other user nothing can be read, so nothing is claimed.
-        Assert.Equal(4, (await AsPlainUserAsync("status", "--port", CliBench.Text(port), "--state-dir", _bench.StateDirectory)).ExitCode);
-        Assert.Equal(0, (await _bench.RunAsync("status", "--port", CliBench.Text(port))).ExitCode);
-        Assert.Equal(pid, await File.ReadAllTextAsync(_bench.File(port, "pid")));
+        Assert.Equal(4, (await AsPlainUserAsync("status", "--port", CliFixture.Text(port), "--state-dir", _cli.StateDirectory)).ExitCode);
+        Assert.Equal(0, (await _cli.RunAsync("status", "--port", CliFixture.Text(port))).ExitCode);
+        Assert.Equal(pid, await File.ReadAllTextAsync(_cli.File(port, "pid")));
     }
 
     [Fact]
     public async Task StartStop_AsPlainUser_Works()
     {
         var port = FreePort.Next();
-        var start = await AsPlainUserAsync("start", "--port", CliBench.Text(port));
+        var start = await AsPlainUserAsync("start", "--port", CliFixture.Text(port));
         Assert.True(start.ExitCode == 0, start.Error);
-        Assert.Equal(0, (await AsPlainUserAsync("status", "--port", CliBench.Text(port))).ExitCode);
-        Assert.Equal(0, (await AsPlainUserAsync("stop", "--port", CliBench.Text(port))).ExitCode);
+        Assert.Equal(0, (await AsPlainUserAsync("status", "--port", CliFixture.Text(port))).ExitCode);
+        Assert.Equal(0, (await AsPlainUserAsync("stop", "--port", CliFixture.Text(port))).ExitCode);
         Assert.True(FreePort.IsFree(port));
     }
 
@@ -100,8 +100,8 @@ public sealed class PlainUserTests : IAsyncDisposable
         var monitor = Path.Combine(Environment.IsPrivilegedProcess ? _theirs["bin"] : AppContext.BaseDirectory, "monitor");
         var environment = new Dictionary<string, string?> { ["MONITOR_STATE_DIR"] = StateDirectory, ["HOME"] = _theirs.Path };
         await using var running = Environment.IsPrivilegedProcess
-            ? _bench.Start("setpriv", [$"--reuid={Nobody}", $"--regid={Nobody}", "--clear-groups", "--inh-caps=-all", "--bounding-set=-all", monitor, .. arguments], environment)
-            : _bench.Start(monitor, arguments, environment);
+            ? _cli.Start("setpriv", [$"--reuid={Nobody}", $"--regid={Nobody}", "--clear-groups", "--inh-caps=-all", "--bounding-set=-all", monitor, .. arguments], environment)
+            : _cli.Start(monitor, arguments, environment);
         return await running.EndAsync();
     }
 

@@ -7,41 +7,41 @@ namespace MonitorAspire.Cli.Tests;
 /// <summary><c>monitor start</c>: exit code 0 for a daemon that serves, and for no other.</summary>
 public sealed class StartTests : IAsyncDisposable
 {
-    private readonly CliBench _bench = new();
+    private readonly CliFixture _cli = new();
     private readonly int _port = FreePort.Next();
 
-    private string Port => CliBench.Text(_port);
+    private string Port => CliFixture.Text(_port);
 
-    public ValueTask DisposeAsync() => _bench.DisposeAsync();
+    public ValueTask DisposeAsync() => _cli.DisposeAsync();
 
     [Fact]
     public async Task Start_BuiltInDaemon_ServesAndStatusAndStopAgree()
     {
-        var started = await _bench.RunAsync("start", "--port", Port);
+        var started = await _cli.RunAsync("start", "--port", Port);
         Assert.Equal(("", 0), (started.Error, started.ExitCode));
         Assert.Matches($@"^monitor-{Port} running: PID \d+, port {Port}, http://127\.0\.0\.1:{Port}, verified in [\d.]+ m?s", started.Out);
 
         using var client = new HttpClient();
         Assert.Equal(HttpStatusCode.OK, (await client.GetAsync($"http://127.0.0.1:{Port}/health")).StatusCode);
-        var status = await _bench.RunAsync("status", "--port", Port);
+        var status = await _cli.RunAsync("status", "--port", Port);
         Assert.Equal(0, status.ExitCode);
         Assert.Contains("running", status.Out);
 
-        var stopped = await _bench.RunAsync("stop", "--port", Port);
+        var stopped = await _cli.RunAsync("stop", "--port", Port);
         Assert.Equal(0, stopped.ExitCode);
         Assert.Matches($@"^monitor-{Port} stopped: PID \d+, port {Port} is free", stopped.Out);
         Assert.True(FreePort.IsFree(_port));
-        Assert.False(File.Exists(_bench.File(_port, "pid")));
+        Assert.False(File.Exists(_cli.File(_port, "pid")));
     }
 
     [Fact]
     public async Task Start_AnyCommandWithAHealthPathOfItsOwn_NeedsThePathOnlyOnce()
     {
-        var started = await _bench.RunAsync("start", "--port", Port, "--health-path", "/", "--name", "files", "--", "python3", "-m", "http.server", "{port}", "--bind", "{host}");
+        var started = await _cli.RunAsync("start", "--port", Port, "--health-path", "/", "--name", "files", "--", "python3", "-m", "http.server", "{port}", "--bind", "{host}");
         Assert.Equal(("", 0), (started.Error, started.ExitCode));
         Assert.StartsWith("files running: PID ", started.Out);
 
-        var status = await _bench.JsonAsync(0, "status", "--port", Port, "--json");
+        var status = await _cli.JsonAsync(0, "status", "--port", Port, "--json");
         Assert.Equal("running", status.GetProperty("verdict").GetString());
         Assert.Equal("files", status.GetProperty("name").GetString());
         Assert.True(status.GetProperty("ownsPort").GetBoolean());
@@ -50,7 +50,7 @@ public sealed class StartTests : IAsyncDisposable
     [Fact]
     public async Task Start_Json_IsOneReportAndNothingElse()
     {
-        var report = await _bench.JsonAsync(0, CliBench.StartFaulty(_port, ["--json"], []));
+        var report = await _cli.JsonAsync(0, CliFixture.StartFaulty(_port, ["--json"], []));
         Assert.Equal("verified", report.GetProperty("verdict").GetString());
         Assert.Equal(_port, report.GetProperty("port").GetInt32());
         Assert.Equal(
@@ -61,8 +61,8 @@ public sealed class StartTests : IAsyncDisposable
     [Fact]
     public async Task Start_Twice_SaysAlreadyRunningWithTheSamePid()
     {
-        var first = await _bench.JsonAsync(0, CliBench.StartFaulty(_port, ["--json"], []));
-        var second = await _bench.RunAsync(CliBench.StartFaulty(_port));
+        var first = await _cli.JsonAsync(0, CliFixture.StartFaulty(_port, ["--json"], []));
+        var second = await _cli.RunAsync(CliFixture.StartFaulty(_port));
         Assert.Equal(0, second.ExitCode);
         Assert.Contains($"already running and healthy: PID {first.GetProperty("pid").GetInt32()}", second.Out);
     }
@@ -70,8 +70,8 @@ public sealed class StartTests : IAsyncDisposable
     [Fact]
     public async Task Start_Force_ReplacesOurInstance()
     {
-        var first = await _bench.JsonAsync(0, CliBench.StartFaulty(_port, ["--json"], []));
-        var second = await _bench.JsonAsync(0, CliBench.StartFaulty(_port, ["--json", "--force"], []));
+        var first = await _cli.JsonAsync(0, CliFixture.StartFaulty(_port, ["--json"], []));
+        var second = await _cli.JsonAsync(0, CliFixture.StartFaulty(_port, ["--json", "--force"], []));
         Assert.Equal("verified", second.GetProperty("verdict").GetString());
         Assert.NotEqual(first.GetProperty("pid").GetInt32(), second.GetProperty("pid").GetInt32());
     }
@@ -82,7 +82,7 @@ public sealed class StartTests : IAsyncDisposable
         using var foreign = new TcpListener(IPAddress.Loopback, _port);
         foreign.Start();
 
-        var result = await _bench.RunAsync(CliBench.StartFaulty(_port));
+        var result = await _cli.RunAsync(CliFixture.StartFaulty(_port));
         Assert.Equal(("", 4), (result.Out, result.ExitCode));
         Assert.StartsWith($"monitor: monitor-{Port} did not start: port-in-use: ", result.Error);
         Assert.Contains($"owner: PID {Environment.ProcessId} ", result.Error);
@@ -96,8 +96,8 @@ public sealed class StartTests : IAsyncDisposable
         using var foreign = new TcpListener(IPAddress.Loopback, first);
         foreign.Start();
 
-        var report = await _bench.JsonAsync(
-            0, "start", "--json", "--port-range", $"{first}-{first + 2}", "--", CliBench.FaultDaemon, "--port", "{port}", "--host", "{host}");
+        var report = await _cli.JsonAsync(
+            0, "start", "--json", "--port-range", $"{first}-{first + 2}", "--", CliFixture.FaultDaemon, "--port", "{port}", "--host", "{host}");
         Assert.Equal(first + 1, report.GetProperty("port").GetInt32());
         Assert.Equal($"monitor-{first + 1}", report.GetProperty("name").GetString());
     }
@@ -105,63 +105,63 @@ public sealed class StartTests : IAsyncDisposable
     [Fact]
     public async Task Start_CommandThatDoesNotExist_ExitsWithTwo()
     {
-        var result = await _bench.RunAsync("start", "--port", Port, "--", "no-such-command-of-anybody");
+        var result = await _cli.RunAsync("start", "--port", Port, "--", "no-such-command-of-anybody");
         result.AssertOneLine(2, "command-not-found", "no-such-command-of-anybody");
-        Assert.False(File.Exists(_bench.File(_port, "pid")));
+        Assert.False(File.Exists(_cli.File(_port, "pid")));
     }
 
     [Fact]
     public async Task Start_DaemonThatExits_ShowsCodeAndLogAndExitsWithSix()
     {
-        var result = await _bench.RunAsync(CliBench.StartFaulty(_port, "--say", "my-last-words", "--exit", "3"));
+        var result = await _cli.RunAsync(CliFixture.StartFaulty(_port, "--say", "my-last-words", "--exit", "3"));
         Assert.Equal(("", 6), (result.Out, result.ExitCode));
         Assert.Contains("exited-prematurely", result.Error.Split('\n')[0]);
         Assert.Contains("exit code 3", result.Error.Split('\n')[0]);
-        Assert.Contains($"log: {_bench.File(_port, "log")}", result.Error);
+        Assert.Contains($"log: {_cli.File(_port, "log")}", result.Error);
         Assert.Contains("my-last-words", result.Error);
     }
 
     [Fact]
     public async Task Start_DaemonThatExitsWithZero_IsNeverASuccess()
     {
-        var result = await _bench.RunAsync(CliBench.StartFaulty(_port, "--exit", "0"));
+        var result = await _cli.RunAsync(CliFixture.StartFaulty(_port, "--exit", "0"));
         Assert.Equal(6, result.ExitCode);
     }
 
     [Fact]
     public async Task Start_DaemonThatHangs_SaysTheStageAndExitsWithFive()
     {
-        var report = await _bench.JsonAsync(5, CliBench.StartFaulty(_port, ["--json", "--timeout", "700ms"], ["--hang"]));
+        var report = await _cli.JsonAsync(5, CliFixture.StartFaulty(_port, ["--json", "--timeout", "700ms"], ["--hang"]));
         Assert.Equal("failed", report.GetProperty("verdict").GetString());
         Assert.Equal("port_bound", report.GetProperty("stage").GetString());
-        Assert.Equal(3, (await _bench.RunAsync("status", "--port", Port)).ExitCode);
+        Assert.Equal(3, (await _cli.RunAsync("status", "--port", Port)).ExitCode);
     }
 
     [Fact]
     public async Task Start_StateDirectoryIsAFile_IsOneClearFailure()
     {
-        await File.WriteAllTextAsync(_bench.StateDirectory, "");
-        var result = await _bench.RunAsync("start", "--port", Port);
+        await File.WriteAllTextAsync(_cli.StateDirectory, "");
+        var result = await _cli.RunAsync("start", "--port", Port);
         Assert.NotEqual(0, result.ExitCode);
         Assert.StartsWith($"monitor: monitor-{Port} did not start: ", result.Error);
-        Assert.Contains(_bench.StateDirectory, result.Error);
+        Assert.Contains(_cli.StateDirectory, result.Error);
         result.AssertNoStackTrace();
-        File.Delete(_bench.StateDirectory);
+        File.Delete(_cli.StateDirectory);
     }
 
     [Fact]
     public async Task Start_ArgumentsWithShellSyntax_ReachTheDaemonAsTheyAre()
     {
-        var result = await _bench.RunAsync(CliBench.StartFaulty(_port, "--say", "$(id) `id` ; @file \"x\" {name}"));
+        var result = await _cli.RunAsync(CliFixture.StartFaulty(_port, "--say", "$(id) `id` ; @file \"x\" {name}"));
         Assert.Equal(0, result.ExitCode);
-        Assert.Contains("$(id) `id` ; @file \"x\" {name}", (await _bench.RunAsync("logs", "--port", Port)).Out);
+        Assert.Contains("$(id) `id` ; @file \"x\" {name}", (await _cli.RunAsync("logs", "--port", Port)).Out);
     }
 
     [Fact]
     public async Task Start_OnATerminal_ShowsStagesAndColour()
     {
         var colour = new Dictionary<string, string?> { ["TERM"] = "xterm", ["NO_COLOR"] = null };
-        var result = await _bench.RunOnTerminalAsync(colour, CliBench.StartFaulty(_port));
+        var result = await _cli.RunOnTerminalAsync(colour, CliFixture.StartFaulty(_port));
         Assert.Equal(0, result.ExitCode);
         Assert.All((string[])["preflight", "spawn", "pid_file", "port_bound", "health"], stage => Assert.Matches($@"✓.* {stage}\s", result.Out));
         Assert.Contains("\e[32mrunning\e[0m", result.Out);
@@ -171,7 +171,7 @@ public sealed class StartTests : IAsyncDisposable
     public async Task Start_OnATerminalWithNoColor_HasStagesWithoutColour()
     {
         var plain = new Dictionary<string, string?> { ["TERM"] = "xterm", ["NO_COLOR"] = "1" };
-        var result = await _bench.RunOnTerminalAsync(plain, CliBench.StartFaulty(_port));
+        var result = await _cli.RunOnTerminalAsync(plain, CliFixture.StartFaulty(_port));
         Assert.Contains("✓ health", result.Out);
         Assert.DoesNotMatch(@"\e\[\d+m", result.Out);
     }
@@ -183,37 +183,37 @@ public sealed class StartTests : IAsyncDisposable
     [InlineData("INT", "--no-pid-file", "--pid-file", "{pidfile}")]
     public async Task Start_InterruptedInAnyStage_StopsTheDaemonAndLeavesNothing(string signal, params string[] faults)
     {
-        await using var start = _bench.Start(CliBench.StartFaulty(_port, [.. faults, "--say", "I-live"]));
+        await using var start = _cli.Start(CliFixture.StartFaulty(_port, [.. faults, "--say", "I-live"]));
         await Wait.UntilAsync(
-            () => File.Exists(_bench.File(_port, "log")) && File.ReadAllText(_bench.File(_port, "log")).Contains("I-live", StringComparison.Ordinal),
+            () => File.Exists(_cli.File(_port, "log")) && File.ReadAllText(_cli.File(_port, "log")).Contains("I-live", StringComparison.Ordinal),
             "the daemon is up");
         start.Signal(signal);
         var result = await start.EndAsync();
 
         Assert.Equal(("", 1), (result.Out, result.ExitCode));
         Assert.Contains("cancelled", result.Error);
-        Assert.False(File.Exists(_bench.File(_port, "pid")));
-        Assert.False(File.Exists(_bench.File(_port, "instance.json")));
+        Assert.False(File.Exists(_cli.File(_port, "pid")));
+        Assert.False(File.Exists(_cli.File(_port, "instance.json")));
         Assert.True(FreePort.IsFree(_port));
-        Assert.Equal(3, (await _bench.RunAsync("status", "--port", Port)).ExitCode);
+        Assert.Equal(3, (await _cli.RunAsync("status", "--port", Port)).ExitCode);
     }
 
     [Fact]
     public async Task Start_InterruptedWhileItWaitsForAnotherStart_LeavesThatAlone()
     {
-        await using var first = _bench.Start(CliBench.StartFaulty(_port, "--start-delay", "600000"));
-        await Wait.UntilAsync(() => File.Exists(_bench.File(_port, "pid")), "the first start is under way");
+        await using var first = _cli.Start(CliFixture.StartFaulty(_port, "--start-delay", "600000"));
+        await Wait.UntilAsync(() => File.Exists(_cli.File(_port, "pid")), "the first start is under way");
 
-        await using var second = _bench.Start(CliBench.StartFaulty(_port));
+        await using var second = _cli.Start(CliFixture.StartFaulty(_port));
         await Task.Delay(500);
         second.Signal("INT");
         var result = await second.EndAsync();
         Assert.NotEqual(0, result.ExitCode);
         Assert.Equal("", result.Out);
 
-        Assert.Equal("starting", (await _bench.JsonAsync(4, "status", "--port", Port, "--json")).GetProperty("verdict").GetString());
+        Assert.Equal("starting", (await _cli.JsonAsync(4, "status", "--port", Port, "--json")).GetProperty("verdict").GetString());
         first.Signal("INT");
         Assert.Equal(1, (await first.EndAsync()).ExitCode);
-        Assert.Equal(3, (await _bench.RunAsync("status", "--port", Port)).ExitCode);
+        Assert.Equal(3, (await _cli.RunAsync("status", "--port", Port)).ExitCode);
     }
 }

@@ -8,52 +8,52 @@ namespace MonitorAspire.Cli.Tests;
 /// <summary><c>monitor stop</c>, <c>status</c> and <c>restart</c>.</summary>
 public sealed class StopAndStatusTests : IAsyncDisposable
 {
-    private readonly CliBench _bench = new();
+    private readonly CliFixture _cli = new();
     private readonly int _port = FreePort.Next();
 
-    private string Port => CliBench.Text(_port);
+    private string Port => CliFixture.Text(_port);
 
-    public ValueTask DisposeAsync() => _bench.DisposeAsync();
+    public ValueTask DisposeAsync() => _cli.DisposeAsync();
 
     [Fact]
     public async Task StopAndStatus_NothingThere_SayNotRunningAndMakeNothing()
     {
-        var stop = await _bench.RunAsync("stop", "--port", Port);
+        var stop = await _cli.RunAsync("stop", "--port", Port);
         Assert.Equal(("", 0), (stop.Error, stop.ExitCode));
         Assert.StartsWith($"monitor-{Port} not running", stop.Out);
 
-        Assert.Equal(3, (await _bench.RunAsync("status", "--port", Port)).ExitCode);
-        Assert.Equal(3, (await _bench.RunAsync("status", "--all")).ExitCode);
-        Assert.False(Directory.Exists(_bench.StateDirectory), "a command that only reads made the state directory");
+        Assert.Equal(3, (await _cli.RunAsync("status", "--port", Port)).ExitCode);
+        Assert.Equal(3, (await _cli.RunAsync("status", "--all")).ExitCode);
+        Assert.False(Directory.Exists(_cli.StateDirectory), "a command that only reads made the state directory");
     }
 
     [Fact]
     public async Task StopAndStatus_HostThatStandsForNoAddress_SayThatAndNotThatNothingRuns()
     {
-        await _bench.RunAsync(CliBench.StartFaulty(_port));
-        foreach (var port in (string[])[Port, CliBench.Text(FreePort.Next())])
+        await _cli.RunAsync(CliFixture.StartFaulty(_port));
+        foreach (var port in (string[])[Port, CliFixture.Text(FreePort.Next())])
         {
-            (await _bench.RunAsync("stop", "--port", port, "--host", "nowhere.invalid")).AssertOneLine(2, "--host", "nowhere.invalid", "cannot be resolved");
-            var status = await _bench.JsonAsync(4, "status", "--port", port, "--host", "nowhere.invalid", "--json");
+            (await _cli.RunAsync("stop", "--port", port, "--host", "nowhere.invalid")).AssertOneLine(2, "--host", "nowhere.invalid", "cannot be resolved");
+            var status = await _cli.JsonAsync(4, "status", "--port", port, "--host", "nowhere.invalid", "--json");
             Assert.Contains("'nowhere.invalid' stands for no address", status.GetProperty("detail").GetString());
             Assert.Equal("invalid-configuration", status.GetProperty("reason").GetString());
         }
 
-        Assert.Equal(0, (await _bench.RunAsync("status", "--port", Port)).ExitCode);
+        Assert.Equal(0, (await _cli.RunAsync("status", "--port", Port)).ExitCode);
     }
 
     [Fact]
     public async Task StartStatusAndStop_FromAnotherWorkingDirectory_SeeTheSameDaemon()
     {
-        var (here, there) = (_bench["here"], _bench["there"]);
+        var (here, there) = (_cli["here"], _cli["there"]);
         Directory.CreateDirectory(here);
         Directory.CreateDirectory(there);
         try
         {
-            var first = await RunInAsync(here, CliBench.StartFaulty(_port, ["--json"], []));
+            var first = await RunInAsync(here, CliFixture.StartFaulty(_port, ["--json"], []));
             var pid = first.GetProperty("pid").GetInt32();
 
-            var again = await RunInAsync(there, CliBench.StartFaulty(_port, ["--json"], []));
+            var again = await RunInAsync(there, CliFixture.StartFaulty(_port, ["--json"], []));
             Assert.Equal("already-running", again.GetProperty("verdict").GetString());
             Assert.Equal(pid, again.GetProperty("pid").GetInt32());
             var status = await RunInAsync(there, "status", "--port", Port, "--json");
@@ -63,7 +63,7 @@ public sealed class StopAndStatusTests : IAsyncDisposable
         }
         finally
         {
-            await _bench.RunAsync("stop", "--all", "--state-dir", _bench["home/monitor-aspire"]);
+            await _cli.RunAsync("stop", "--all", "--state-dir", _cli["home/monitor-aspire"]);
         }
 
         Assert.Empty(Directory.GetFileSystemEntries(here));
@@ -72,8 +72,8 @@ public sealed class StopAndStatusTests : IAsyncDisposable
         // The directory is the user's, as it is without any option or variable; the home of this user is one of the test's own.
         async Task<JsonElement> RunInAsync(string directory, params string[] arguments)
         {
-            await using var running = _bench.Start(
-                "env", ["-C", directory, "-u", "MONITOR_STATE_DIR", $"XDG_STATE_HOME={_bench["home"]}", Path.Combine(AppContext.BaseDirectory, "monitor"), .. arguments], []);
+            await using var running = _cli.Start(
+                "env", ["-C", directory, "-u", "MONITOR_STATE_DIR", $"XDG_STATE_HOME={_cli["home"]}", Path.Combine(AppContext.BaseDirectory, "monitor"), .. arguments], []);
             var result = await running.EndAsync();
             Assert.Equal(("", 0), (result.Error, result.ExitCode));
             return JsonDocument.Parse(result.Out).RootElement;
@@ -86,9 +86,9 @@ public sealed class StopAndStatusTests : IAsyncDisposable
         using var foreign = new TcpListener(IPAddress.Loopback, _port);
         foreign.Start();
 
-        var status = await _bench.JsonAsync(4, "status", "--port", Port, "--json");
+        var status = await _cli.JsonAsync(4, "status", "--port", Port, "--json");
         Assert.Equal("foreign", status.GetProperty("verdict").GetString());
-        var stop = await _bench.RunAsync("stop", "--port", Port);
+        var stop = await _cli.RunAsync("stop", "--port", Port);
         Assert.Equal(("", 8), (stop.Out, stop.ExitCode));
         Assert.Contains($"PID {Environment.ProcessId}", stop.Error);
     }
@@ -96,20 +96,20 @@ public sealed class StopAndStatusTests : IAsyncDisposable
     [Fact]
     public async Task Status_DeadWithPidFile_ExitsWithOne()
     {
-        var report = await _bench.JsonAsync(0, CliBench.StartFaulty(_port, ["--json"], []));
+        var report = await _cli.JsonAsync(0, CliFixture.StartFaulty(_port, ["--json"], []));
         await SignalAsync("KILL", report.GetProperty("pid").GetInt32());
 
         await Wait.UntilAsync(() => FreePort.IsFree(_port), "the daemon is dead");
-        Assert.Equal("dead", (await _bench.JsonAsync(1, "status", "--port", Port, "--json")).GetProperty("verdict").GetString());
+        Assert.Equal("dead", (await _cli.JsonAsync(1, "status", "--port", Port, "--json")).GetProperty("verdict").GetString());
     }
 
     [Fact]
     public async Task Status_LivesButDoesNotAnswer_IsUnhealthyWithFour()
     {
-        var report = await _bench.JsonAsync(0, CliBench.StartFaulty(_port, ["--json"], []));
+        var report = await _cli.JsonAsync(0, CliFixture.StartFaulty(_port, ["--json"], []));
         await SignalAsync("STOP", report.GetProperty("pid").GetInt32());
 
-        var status = await _bench.JsonAsync(4, "status", "--port", Port, "--timeout", "300ms", "--json");
+        var status = await _cli.JsonAsync(4, "status", "--port", Port, "--timeout", "300ms", "--json");
         Assert.Equal("unhealthy", status.GetProperty("verdict").GetString());
         Assert.Equal("health-unreachable", status.GetProperty("reason").GetString());
     }
@@ -118,13 +118,13 @@ public sealed class StopAndStatusTests : IAsyncDisposable
     public async Task All_TwoDaemons_ListsThemAndStopsThem()
     {
         var other = FreePort.Next();
-        await _bench.RunAsync(CliBench.StartFaulty(_port));
-        await _bench.RunAsync(CliBench.StartFaulty(other));
+        await _cli.RunAsync(CliFixture.StartFaulty(_port));
+        await _cli.RunAsync(CliFixture.StartFaulty(other));
 
-        var all = await _bench.JsonAsync(0, "status", "--all", "--json");
+        var all = await _cli.JsonAsync(0, "status", "--all", "--json");
         Assert.Equal([Math.Min(_port, other), Math.Max(_port, other)], all.EnumerateArray().Select(d => d.GetProperty("port").GetInt32()));
 
-        var stopped = await _bench.JsonAsync(0, "stop", "--all", "--json");
+        var stopped = await _cli.JsonAsync(0, "stop", "--all", "--json");
         Assert.Equal(2, stopped.GetArrayLength());
         Assert.True(FreePort.IsFree(_port) && FreePort.IsFree(other));
     }
@@ -132,8 +132,8 @@ public sealed class StopAndStatusTests : IAsyncDisposable
     [Fact]
     public async Task Stop_DaemonIgnoresSigterm_KillsAfterTheGivenGrace()
     {
-        await _bench.RunAsync(CliBench.StartFaulty(_port, "--ignore-term"));
-        var report = await _bench.JsonAsync(0, "stop", "--port", Port, "--grace", "200ms", "--json");
+        await _cli.RunAsync(CliFixture.StartFaulty(_port, "--ignore-term"));
+        var report = await _cli.JsonAsync(0, "stop", "--port", Port, "--grace", "200ms", "--json");
         Assert.Equal("stopped", report.GetProperty("verdict").GetString());
         Assert.True(report.GetProperty("killed").GetBoolean());
     }
@@ -141,10 +141,10 @@ public sealed class StopAndStatusTests : IAsyncDisposable
     [Fact]
     public async Task Watch_InAPipe_PrintsChangesAndEndsWithTheLastCode()
     {
-        await _bench.RunAsync(CliBench.StartFaulty(_port));
-        await using var watch = _bench.Start("status", "--port", Port, "--watch", "--interval", "100ms");
+        await _cli.RunAsync(CliFixture.StartFaulty(_port));
+        await using var watch = _cli.Start("status", "--port", Port, "--watch", "--interval", "100ms");
         await watch.SeenAsync(" running ");
-        await _bench.RunAsync("stop", "--port", Port);
+        await _cli.RunAsync("stop", "--port", Port);
         await watch.SeenAsync(" not-running ");
         watch.Signal("INT");
         var result = await watch.EndAsync();
@@ -156,46 +156,46 @@ public sealed class StopAndStatusTests : IAsyncDisposable
     [Fact]
     public async Task Restart_WithoutACommand_StartsTheRecordedOneAgain()
     {
-        var first = await _bench.JsonAsync(0, CliBench.StartFaulty(_port, ["--json", "--name", "mine", "--health-path", "/health?x=1"], ["--say", "the-recorded-one"]));
-        var second = await _bench.JsonAsync(0, "restart", "--port", Port, "--json");
+        var first = await _cli.JsonAsync(0, CliFixture.StartFaulty(_port, ["--json", "--name", "mine", "--health-path", "/health?x=1"], ["--say", "the-recorded-one"]));
+        var second = await _cli.JsonAsync(0, "restart", "--port", Port, "--json");
 
         Assert.Equal("verified", second.GetProperty("verdict").GetString());
         Assert.Equal("mine", second.GetProperty("name").GetString());
         Assert.NotEqual(first.GetProperty("pid").GetInt32(), second.GetProperty("pid").GetInt32());
-        Assert.Equal(2, (await _bench.RunAsync("logs", "--port", Port)).Out.Split('\n').Count(l => l == "the-recorded-one"));
-        var command = (await _bench.JsonAsync(0, "status", "--port", Port, "--json")).GetProperty("command").EnumerateArray().Select(c => c.GetString());
+        Assert.Equal(2, (await _cli.RunAsync("logs", "--port", Port)).Out.Split('\n').Count(l => l == "the-recorded-one"));
+        var command = (await _cli.JsonAsync(0, "status", "--port", Port, "--json")).GetProperty("command").EnumerateArray().Select(c => c.GetString());
         Assert.Contains("the-recorded-one", command);
     }
 
     [Fact]
     public async Task Restart_FromElsewhere_KeepsTheWorkingDirectory()
     {
-        Directory.CreateDirectory(_bench["site"]);
-        File.WriteAllText(_bench["site/here.txt"], "found");
+        Directory.CreateDirectory(_cli["site"]);
+        File.WriteAllText(_cli["site/here.txt"], "found");
         var start = Path.Combine(AppContext.BaseDirectory, "monitor");
-        await using (var running = _bench.Start(
-            "env", ["-C", _bench["site"], start, "start", "--port", Port, "--health-path", "/here.txt", "--", "python3", "-m", "http.server", "{port}", "--bind", "{host}"], []))
+        await using (var running = _cli.Start(
+            "env", ["-C", _cli["site"], start, "start", "--port", Port, "--health-path", "/here.txt", "--", "python3", "-m", "http.server", "{port}", "--bind", "{host}"], []))
         {
             Assert.Equal(0, (await running.EndAsync()).ExitCode);
         }
 
-        Assert.Equal("verified", (await _bench.JsonAsync(0, "restart", "--port", Port, "--json")).GetProperty("verdict").GetString());
+        Assert.Equal("verified", (await _cli.JsonAsync(0, "restart", "--port", Port, "--json")).GetProperty("verdict").GetString());
     }
 
     [Fact]
     public async Task Restart_RecordOfARunningDaemonIsLost_DoesNotGuess()
     {
-        await _bench.RunAsync(CliBench.StartFaulty(_port));
-        File.Delete(_bench.File(_port, "instance.json"));
+        await _cli.RunAsync(CliFixture.StartFaulty(_port));
+        File.Delete(_cli.File(_port, "instance.json"));
 
-        var result = await _bench.RunAsync("restart", "--port", Port);
+        var result = await _cli.RunAsync("restart", "--port", Port);
         result.AssertOneLine(2, "record", "after '--'");
-        Assert.Equal(0, (await _bench.RunAsync("status", "--port", Port)).ExitCode);
+        Assert.Equal(0, (await _cli.RunAsync("status", "--port", Port)).ExitCode);
     }
 
     private static async Task SignalAsync(string signal, int pid)
     {
-        using var kill = System.Diagnostics.Process.Start("kill", [$"-{signal}", CliBench.Text(pid)]);
+        using var kill = System.Diagnostics.Process.Start("kill", [$"-{signal}", CliFixture.Text(pid)]);
         await kill.WaitForExitAsync();
     }
 }

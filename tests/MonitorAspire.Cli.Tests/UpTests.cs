@@ -7,35 +7,37 @@ namespace MonitorAspire.Cli.Tests;
 /// <summary><c>monitor up</c>: a fleet in the foreground.</summary>
 public sealed class UpTests : IAsyncDisposable
 {
-    private readonly CliBench _bench = new();
-    private readonly int _first = FreePort.Consecutive(2);
+    private readonly CliFixture _cli = new();
+    private readonly int _first = FreePort.Consecutive(3);
 
-    private string First => CliBench.Text(_first);
+    private string First => CliFixture.Text(_first);
 
-    public ValueTask DisposeAsync() => _bench.DisposeAsync();
+    private string SupervisorPort => CliFixture.Text(_first + 2);
+
+    public ValueTask DisposeAsync() => _cli.DisposeAsync();
 
     [Fact]
     public async Task Up_TwoBuiltInDaemons_RunUntilInterruptedAndLeaveNothing()
     {
-        await using var up = _bench.Start("up", "--count", "2", "--base-port", First);
+        await using var up = _cli.Start("up", "--supervisor-port", SupervisorPort, "--count", "2", "--base-port", First);
         await up.SeenAsync($"monitor-{_first} (port {_first}) start verified, PID ");
         await up.SeenAsync($"monitor-{_first + 1} (port {_first + 1}) start verified, PID ");
-        Assert.Equal(2, (await _bench.JsonAsync(0, "status", "--all", "--json")).GetArrayLength());
+        Assert.Equal(2, (await _cli.JsonAsync(0, "status", "--all", "--json")).GetArrayLength());
 
         up.Signal("INT");
         var result = await up.EndAsync();
         Assert.Equal(("", 0), (result.Error, result.ExitCode));
         Assert.True(FreePort.IsFree(_first) && FreePort.IsFree(_first + 1));
-        Assert.False(File.Exists(_bench.File(_first, "pid")));
+        Assert.False(File.Exists(_cli.File(_first, "pid")));
     }
 
     [Fact]
     public async Task Up_DaemonIsKilled_StartsItAgain()
     {
-        await using var up = _bench.Start("up", "--config", Fleet($$"""{ "Name": "web", "Port": {{_first}}, "Command": "{{CliBench.FaultDaemon}}", "Arguments": ["--port", "{port}"] }"""));
+        await using var up = _cli.Start("up", "--supervisor-port", SupervisorPort, "--config", Fleet($$"""{ "Name": "web", "Port": {{_first}}, "Command": "{{CliFixture.FaultDaemon}}", "Arguments": ["--port", "{port}"] }"""));
         await up.SeenAsync("web (port");
         await up.SeenAsync("start verified");
-        using (var kill = System.Diagnostics.Process.Start("kill", ["-KILL", File.ReadAllText(_bench.File(_first, "pid")).Trim()]))
+        using (var kill = System.Diagnostics.Process.Start("kill", ["-KILL", File.ReadAllText(_cli.File(_first, "pid")).Trim()]))
         {
             await kill.WaitForExitAsync();
         }
@@ -49,7 +51,7 @@ public sealed class UpTests : IAsyncDisposable
     [Fact]
     public async Task Up_Json_IsOneArrayOfEvents()
     {
-        await using var up = _bench.Start("up", "--count", "1", "--base-port", First, "--json");
+        await using var up = _cli.Start("up", "--supervisor-port", SupervisorPort, "--count", "1", "--base-port", First, "--json");
         await up.SeenAsync("\"start-verified\"");
         up.Signal("INT");
         using var document = JsonDocument.Parse((await up.EndAsync()).Out);
@@ -61,11 +63,12 @@ public sealed class UpTests : IAsyncDisposable
     [Fact]
     public async Task Up_OnATerminal_DrawsATableThatEndsStopped()
     {
-        var start = _bench.RunOnTerminalAsync(
-            new() { ["TERM"] = "xterm", ["NO_COLOR"] = "1" }, "up", "--count", "1", "--base-port", First);
-        await Wait.UntilAsync(async () => (await _bench.RunAsync("status", "--port", First)).ExitCode == 0, "the daemon serves");
-        var supervisor = ParentOf(int.Parse(File.ReadAllText(_bench.File(_first, "pid")), CultureInfo.InvariantCulture));
-        using (var kill = System.Diagnostics.Process.Start("kill", ["-INT", CliBench.Text(supervisor)]))
+        var start = _cli.RunOnTerminalAsync(
+            new() { ["TERM"] = "xterm", ["NO_COLOR"] = "1" }, "up", "--supervisor-port", SupervisorPort, "--count", "1", "--base-port", First);
+        await Wait.UntilAsync(async () => (await _cli.RunAsync("status", "--port", First)).ExitCode == 0, "the daemon serves");
+        var supervisor = ParentOf(int.Parse(File.ReadAllText(_cli.File(_first, "pid")), CultureInfo.InvariantCulture));
+        var up = ParentOf(supervisor);
+        using (var kill = System.Diagnostics.Process.Start("kill", ["-INT", CliFixture.Text(up)]))
         {
             await kill.WaitForExitAsync();
         }
@@ -80,7 +83,7 @@ public sealed class UpTests : IAsyncDisposable
     [Fact]
     public async Task Up_NoDaemonCanEverBeStarted_EndsAndSaysWhy()
     {
-        await using var up = _bench.Start("up", "--config", Fleet($$"""{ "Name": "web", "Port": {{_first}}, "Command": "no-such-command-of-anybody" }"""));
+        await using var up = _cli.Start("up", "--supervisor-port", SupervisorPort, "--config", Fleet($$"""{ "Name": "web", "Port": {{_first}}, "Command": "no-such-command-of-anybody" }"""));
         var result = await up.EndAsync();
         Assert.Equal(2, result.ExitCode);
         Assert.Contains("monitor: no daemon can be started: web: command-not-found: ", result.Error);
@@ -89,38 +92,81 @@ public sealed class UpTests : IAsyncDisposable
     [Theory]
     [InlineData("not json", "fleet.json: not JSON at line 1")]
     [InlineData("{}", "fleet.json: there is no section 'Monitors'")]
-    [InlineData("""{ "Monitors": 3 }""", "fleet.json: Monitors: 3 is not a value for it")]
-    [InlineData("""{ "Monitors": { "Count": "many" } }""", "fleet.json: Monitors:Count: \"many\" is not a value for it")]
-    [InlineData("""{ "Monitors": { "Cuont": 3 } }""", "fleet.json: Monitors:Cuont: is no setting")]
+    [InlineData("""{ "Monitors": { "Count": "many" } }""", "fleet.json: Monitors:Count: 'many' is not a whole number")]
+    [InlineData("""{ "Monitors": { "Cuont": 3 } }""", "fleet.json: Monitors:Cuont")]
     [InlineData("""{ "Monitors": { "Count": 0 } }""", "fleet.json: Monitors:Count: 0 is out of range")]
-    [InlineData("""{ "Monitors": { "StartTimeout": "soon" } }""", "fleet.json: Monitors:StartTimeout: \"soon\" is not a value for it")]
+    [InlineData("""{ "Monitors": { "StartTimeout": "soon" } }""", "fleet.json: Monitors:StartTimeout: 'soon' is not a time")]
     [InlineData("""{ "Monitors": { "Daemons": [ { "Port": 9000 }, { "Port": 70000 } ] } }""", "fleet.json: Monitors:Daemons:1", "70000")]
-    [InlineData("""{ "Monitors": { "Daemons": [ { "Port": 9000 }, { "Port": true } ] } }""", "fleet.json: Monitors:Daemons:1:Port: true is not a value for it")]
     [InlineData("""{ "Monitors": { "Daemons": [ { "Port": 9000, "Name": "a" }, { "Port": 9000, "Name": "b" } ] } }""", "port 9000 is given to 'a' and 'b'")]
     public async Task Up_BadFile_NamesFileKeyAndValue(string content, params string[] says)
     {
-        File.WriteAllText(_bench["fleet.json"], content);
-        (await _bench.RunAsync("up", "--config", "fleet.json")).AssertOneLine(2, says);
-        Assert.False(Directory.Exists(_bench.StateDirectory));
+        File.WriteAllText(_cli["fleet.json"], content);
+        (await _cli.RunAsync("up", "--supervisor-port", SupervisorPort, "--config", "fleet.json")).AssertOneLine(2, says);
+        Assert.True(FreePort.IsFree(_first + 2));
+    }
+
+    [Fact]
+    public async Task Up_ChangedFile_IsAppliedWhileTheFleetRuns()
+    {
+        await using var up = _cli.Start("up", "--supervisor-port", SupervisorPort, "--config", Fleet($$"""{ "Name": "one", "Port": {{_first}} }"""));
+        await up.SeenAsync("one (port");
+        await up.SeenAsync("start verified");
+
+        Fleet($$"""{ "Name": "one", "Port": {{_first}} }, { "Name": "two", "Port": {{_first + 1}} }""");
+
+        await up.SeenAsync($"two (port {_first + 1}) start verified");
+        up.Signal("TERM");
+        Assert.Equal(0, (await up.EndAsync()).ExitCode);
+        Assert.True(FreePort.IsFree(_first) && FreePort.IsFree(_first + 1));
+    }
+
+    [Fact]
+    public async Task Up_SecondSignal_KillsWhatTakesTooLong()
+    {
+        await using var up = _cli.Start("up", "--supervisor-port", SupervisorPort, "--config", Fleet($$"""
+            { "Name": "deaf", "Port": {{_first}}, "Command": "{{CliFixture.FaultDaemon}}", "Arguments": ["--port", "{port}", "--ignore-term"] }
+            """));
+        await up.SeenAsync("start verified");
+        up.Signal("TERM");
+        await up.SeenAsync("stopping");
+
+        up.Signal("TERM");
+
+        await up.EndAsync();
+        Assert.True(FreePort.IsFree(_first) && FreePort.IsFree(_first + 2));
     }
 
     [Theory]
     [InlineData("up --config nowhere.json", "nowhere.json: there is no such file")]
     [InlineData("up --count 0", "'0' is not a number from 1 to 200")]
-    [InlineData("up --count 10 --base-port 65530", "out of range")]
     [InlineData("up --config x.json --count 3", "--count and --config exclude each other")]
-    public async Task Up_BadInput_IsOneLine(string commandLine, string says) => (await _bench.RunAsync(commandLine.Split(' '))).AssertOneLine(2, says);
+    [InlineData("up --supervisor-port 8769", "port 8769 is given to the supervisor and to a daemon")]
+    [InlineData("up --supervisor-port 70000", "'70000' is not a port")]
+    [InlineData("up --dashboard maybe", "'maybe' is not an address")]
+    [InlineData("up --dashboard https://127.0.0.1:1234", "is not an address")]
+    [InlineData("up --dashboard http://127.0.0.1:1234/path", "is not an address")]
+    [InlineData("up --dashboard http://192.0.2.1:18888", "is not a loopback address")]
+    [InlineData("up --dashboard http://127.0.0.1:8768", "port 8768 is given to the supervisor or to a daemon")]
+    public async Task Up_BadInput_IsOneLineAndMakesNothing(string commandLine, string says)
+    {
+        (await _cli.RunAsync(commandLine.Split(' '))).AssertOneLine(2, says);
+        Assert.False(Directory.Exists(_cli.StateDirectory));
+    }
+
+    [Fact]
+    public async Task Up_PortsOutOfRange_IsOneLine() =>
+        (await _cli.RunAsync("up", "--supervisor-port", SupervisorPort, "--count", "10", "--base-port", "65530")).AssertOneLine(2, "out of range");
 
     private string Fleet(string daemons)
     {
-        File.WriteAllText(_bench["fleet.json"], $$"""
+        File.WriteAllText(_cli["fleet.json"], $$"""
             {
               // Comments are fine, and so are other sections.
               "Logging": {},
               "Monitors": { "Daemons": [ {{daemons}} ], },
             }
             """);
-        return _bench["fleet.json"];
+        return _cli["fleet.json"];
     }
 
     private static int ParentOf(int pid)

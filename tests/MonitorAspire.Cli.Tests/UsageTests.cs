@@ -3,9 +3,9 @@ namespace MonitorAspire.Cli.Tests;
 /// <summary>Bad input is one line on standard error, exit code 2, and nothing is left behind.</summary>
 public sealed class UsageTests : IAsyncDisposable
 {
-    private readonly CliBench _bench = new();
+    private readonly CliFixture _cli = new();
 
-    public ValueTask DisposeAsync() => _bench.DisposeAsync();
+    public ValueTask DisposeAsync() => _cli.DisposeAsync();
 
     [Theory]
     [InlineData("", "a command is missing", "start")]
@@ -42,10 +42,10 @@ public sealed class UsageTests : IAsyncDisposable
     [InlineData("doctor --fixx", "unknown option '--fixx'", "did you mean '--fix'?")]
     public async Task BadInput_AnyCommand_IsOneLineAndExitCodeTwo(string commandLine, params string[] says)
     {
-        var result = await _bench.RunAsync(commandLine.Split(' ', StringSplitOptions.RemoveEmptyEntries));
+        var result = await _cli.RunAsync(commandLine.Split(' ', StringSplitOptions.RemoveEmptyEntries));
 
         result.AssertOneLine(2, says);
-        Assert.False(Directory.Exists(_bench.StateDirectory), "a state directory was made");
+        Assert.False(Directory.Exists(_cli.StateDirectory), "a state directory was made");
     }
 
     [Fact]
@@ -53,7 +53,7 @@ public sealed class UsageTests : IAsyncDisposable
     {
         foreach (var command in (string[])["start", "stop", "restart", "status", "logs", "doctor", "up", "completion"])
         {
-            var result = await _bench.RunAsync(command, "--help");
+            var result = await _cli.RunAsync(command, "--help");
             Assert.Equal(0, result.ExitCode);
             Assert.Equal("", result.Error);
             Assert.Contains($"monitor {command}", result.Out);
@@ -65,7 +65,7 @@ public sealed class UsageTests : IAsyncDisposable
     [Fact]
     public async Task Version_Asked_IsPrinted()
     {
-        var result = await _bench.RunAsync("--version");
+        var result = await _cli.RunAsync("--version");
         Assert.Equal((0, ""), (result.ExitCode, result.Error));
         Assert.Matches(@"^\d+\.\d+\.\d+", result.Out);
     }
@@ -73,7 +73,7 @@ public sealed class UsageTests : IAsyncDisposable
     [Fact]
     public async Task Suggest_PartOfAnOption_CompletesIt()
     {
-        var result = await _bench.RunAsync("[suggest:14]", "start --port-r");
+        var result = await _cli.RunAsync("[suggest:14]", "start --port-r");
         Assert.Equal("--port-range", result.Out);
     }
 
@@ -90,7 +90,7 @@ public sealed class UsageTests : IAsyncDisposable
             _monitor_complete
             printf '%s\n' "${COMPREPLY[@]}" | grep -v -e '^-h$' -e '^--help$' | sort
             """;
-        await using var bash = _bench.Start("bash", ["-c", script], []);
+        await using var bash = _cli.Start("bash", ["-c", script], []);
         Assert.Equal(expected, string.Join(' ', (await bash.EndAsync()).Out.Split('\n').Order(StringComparer.Ordinal)));
     }
 }

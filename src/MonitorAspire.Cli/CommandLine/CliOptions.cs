@@ -8,12 +8,12 @@ namespace MonitorAspire.Cli.CommandLine;
 /// <summary>The options that several commands share. Each command gets instances of its own.</summary>
 internal static class CliOptions
 {
-    internal static Option<int> Port(string name = "--port") => new(name)
+    internal static Option<int> Port(string name = "--port", string description = "TCP port of the daemon, 1-65535.", int defaultValue = DaemonSpec.DefaultPort) => new(name)
     {
-        Description = "TCP port of the daemon, 1-65535.",
+        Description = description,
         HelpName = "PORT",
         CustomParser = ParsePort,
-        DefaultValueFactory = static _ => DaemonSpec.DefaultPort,
+        DefaultValueFactory = _ => defaultValue,
     };
 
     internal static Option<int?> OptionalPort(string description) => new("--port") { Description = description, HelpName = "PORT", CustomParser = static result => ParsePort(result) };
@@ -52,7 +52,9 @@ internal static class CliOptions
     {
         Description = description,
         HelpName = helpName,
-        CustomParser = static result => string.IsNullOrWhiteSpace(result.Tokens[0].Value) ? Wrong<string?>(result, "needs a value that is not blank") : result.Tokens[0].Value,
+        CustomParser = static result => result.Tokens is not [var token, ..] ? null
+            : string.IsNullOrWhiteSpace(token.Value) ? Wrong<string?>(result, "needs a value that is not blank")
+            : token.Value,
     };
 
     private static int ParsePort(ArgumentResult result) =>

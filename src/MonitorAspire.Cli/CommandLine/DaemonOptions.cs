@@ -33,7 +33,18 @@ internal sealed class DaemonOptions
     internal string ResolveStateDirectory(ParseResult parsed) => ResolveStateDirectory(parsed.GetValue(StateDirectory));
 
     /// <summary>The state directory that is meant, as an absolute path.</summary>
+    /// <param name="given">The option's value.</param>
+    /// <exception cref="Supervision.Files.UntrustedStateException">Other users can change it.</exception>
     internal static string ResolveStateDirectory(string? given)
+    {
+        var path = ResolveUnchecked(given);
+        Supervision.Files.StateDirectory.EnsureTrusted(path);
+        return path;
+    }
+
+    /// <summary>The same for the doctor, who says what is wrong with a directory that others can change.</summary>
+    /// <param name="given">The option's value.</param>
+    internal static string ResolveUnchecked(string? given)
     {
         try
         {
@@ -54,7 +65,7 @@ internal sealed class DaemonOptions
         var port = parsed.GetValue(Port);
         return Checked(KnownDaemons.Spec(port, record) with
         {
-            Name = parsed.GetValue(Name) ?? NullIfEmpty(record?.Name) ?? KnownDaemons.DefaultName(port),
+            Name = parsed.GetValue(Name) ?? NullIfEmpty(record?.Name) ?? DaemonSpec.DefaultName(port),
             Host = parsed.GetValue(Host) ?? NullIfEmpty(record?.Host) ?? "127.0.0.1",
             HealthPath = parsed.GetValue(HealthPath) ?? NullIfEmpty(record?.HealthPath) ?? "/health",
         });

@@ -33,7 +33,7 @@ internal static class MonitorCommand
               monitor start --port 9000 --health-path / -- python3 -m http.server {port} --bind {host}
               monitor status --all
               monitor up --count 4              a fleet under supervision, until Ctrl-C
-              monitor doctor --fix              mend what is provably safe to mend
+              monitor doctor --fix              fix what is provably safe to fix
             """);
     }
 }

@@ -5,7 +5,7 @@ using MonitorAspire.Supervision.Startup;
 
 namespace MonitorAspire.Cli.Doctor;
 
-/// <summary>A diagnosis for a person: each finding with its mend, and what it comes to.</summary>
+/// <summary>A diagnosis for people: each finding with its fix, and a summary.</summary>
 internal static class DiagnosisText
 {
     internal static IEnumerable<string> Render(DiagnosisReport report, bool colour)
@@ -14,7 +14,7 @@ internal static class DiagnosisText
         {
             var where = finding.Port is { } port ? string.Create(CultureInfo.InvariantCulture, $" port {port}:") : "";
             yield return $"{Styles.Apply(Label(finding), ToneOf(finding), colour)} {Styles.Apply($"[{finding.Id}]", Tone.Dim, colour)}{where} {Printable.Line(finding.Problem)}";
-            yield return Printable.Line($"  {Mend(finding)}");
+            yield return Printable.Line($"  {Fix(finding)}");
         }
 
         yield return Summary(report, colour);
@@ -22,7 +22,7 @@ internal static class DiagnosisText
 
     private static string Label(Finding finding) => finding switch
     {
-        { Result.Done: true } => "mended ",
+        { Result.Done: true } => "fixed  ",
         { Severity: FindingSeverity.Error } => "error  ",
         { Severity: FindingSeverity.Warning } => "warning",
         _ => "info   ",
@@ -36,24 +36,24 @@ internal static class DiagnosisText
         _ => Tone.Dim,
     };
 
-    private static string Mend(Finding finding) => finding switch
+    private static string Fix(Finding finding) => finding switch
     {
         { Result: { } result } => result.Action,
-        { SafeToMend: true } => $"mend: {finding.Mend} (provably safe: --fix does it)",
-        _ => $"mend: {finding.Mend}",
+        { SafeToFix: true } => $"fix: {finding.Fix} (provably safe: --fix does it)",
+        _ => $"fix: {finding.Fix}",
     };
 
     private static string Summary(DiagnosisReport report, bool colour)
     {
         var running = report.Daemons.Count(d => d.Verdict == InspectionVerdict.Running);
         var daemons = running == 1 ? "1 daemon runs" : $"{running} daemons run";
-        var mended = report.Findings.Count(f => f.Result is { Done: true });
+        var isFixed = report.Findings.Count(f => f.Result is { Done: true });
         if (report.IsHealthy)
         {
-            return $"{Styles.Apply(mended > 0 ? $"{mended} mended, no problems left" : "no problems", Tone.Good, colour)}; {daemons} in {report.StateDirectory}";
+            return $"{Styles.Apply(isFixed > 0 ? $"{isFixed} fixed, no problems left" : "no problems", Tone.Good, colour)}; {daemons} in {report.StateDirectory}";
         }
 
-        var hint = report.Mendable > 0 ? $", {report.Mendable} of them provably safe to mend: monitor doctor --fix" : "";
-        return $"{Styles.Apply(report.Problems == 1 ? "1 problem" : $"{report.Problems} problems", Tone.Bad, colour)}{(mended > 0 ? $" left ({mended} mended)" : "")} in {report.StateDirectory}{hint}; {daemons}";
+        var hint = report.Fixable > 0 ? $", {report.Fixable} of them provably safe to fix: monitor doctor --fix" : "";
+        return $"{Styles.Apply(report.Problems == 1 ? "1 problem" : $"{report.Problems} problems", Tone.Bad, colour)}{(isFixed > 0 ? $" left ({isFixed} fixed)" : "")} in {report.StateDirectory}{hint}; {daemons}";
     }
 }

@@ -11,7 +11,7 @@ internal sealed class DoctorCommand
     private readonly CliContext _context;
     private readonly Option<string?> _stateDirectory = CliOptions.StateDirectory();
     private readonly Option<int?> _port = CliOptions.OptionalPort("Examine this port alone, and the state directory itself. [default: every port that has files]");
-    private readonly Option<bool> _fix = new("--fix") { Description = "Mend what is provably safe to mend; no process is signalled." };
+    private readonly Option<bool> _fix = new("--fix") { Description = "Fix what is provably safe to fix; no process is signalled." };
     private readonly Option<bool> _json = CliOptions.Json();
 
     private DoctorCommand(CliContext context) => _context = context;
@@ -37,12 +37,12 @@ internal sealed class DoctorCommand
 
     private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
-        var options = new EngineOptions { StateDirectory = DaemonOptions.ResolveStateDirectory(parsed.GetValue(_stateDirectory)) };
+        var options = new EngineOptions { StateDirectory = DaemonOptions.ResolveUnchecked(parsed.GetValue(_stateDirectory)) };
         var doctor = new Supervision.Diagnosis.Doctor(options, _context.Time);
-        var mend = parsed.GetValue(_fix);
+        var fix = parsed.GetValue(_fix);
         var report = await (parsed.GetValue(_port) is { } port
-            ? doctor.ExaminePortAsync(port, mend, cancellationToken)
-            : doctor.ExamineAsync(mend, cancellationToken)).ConfigureAwait(false);
+            ? doctor.ExaminePortAsync(port, fix, cancellationToken)
+            : doctor.ExamineAsync(fix, cancellationToken)).ConfigureAwait(false);
         if (parsed.GetValue(_json))
         {
             JsonOutput.Write(_context.Console, report, SupervisionJson.Default.DiagnosisReport);

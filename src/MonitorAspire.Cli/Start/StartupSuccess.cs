@@ -1,6 +1,7 @@
 using System.Globalization;
 using MonitorAspire.Cli.Terminal;
 using MonitorAspire.Supervision.Daemons;
+using MonitorAspire.Supervision.Probes;
 
 namespace MonitorAspire.Cli.Start;
 
@@ -10,7 +11,7 @@ internal static class StartupSuccess
     internal static string Describe(StartupReport report, bool colour)
     {
         var name = Styles.Apply(Printable.Line(report.Name), Tone.Strong, colour);
-        var url = DaemonUrl.Of(report.Host, report.Port);
+        var url = HostAddresses.Url(report.Host, report.Port);
         var pid = report.Pid?.ToString(CultureInfo.InvariantCulture) ?? "unknown";
         var ownership = report.OwnershipVerified ? "" : " (port ownership unverified: this platform cannot prove it)";
         return report.Verdict == StartupVerdict.AlreadyRunning

@@ -2,6 +2,7 @@ using System.Globalization;
 using MonitorAspire.Cli.Terminal;
 using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervision.Fleet;
+using MonitorAspire.Supervision.Probes;
 using MonitorAspire.Supervision.Telemetry;
 
 namespace MonitorAspire.Cli.Up;
@@ -22,7 +23,7 @@ internal static class FleetTable
                 d.Startup is { } startup ? Durations.OfMilliseconds(startup.TotalMs) : null,
                 d.Pid is null || d.StartedAt is null ? null : Durations.Age(now - d.StartedAt.Value),
                 d.Restarts.ToString(CultureInfo.InvariantCulture),
-                d.Url ?? DaemonUrl.Of(d.Host, d.Port));
+                d.Url ?? HostAddresses.Url(d.Host, d.Port));
         }
 
         var failures = daemons

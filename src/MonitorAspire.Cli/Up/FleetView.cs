@@ -5,11 +5,12 @@ using MonitorAspire.Supervision.Fleet;
 
 namespace MonitorAspire.Cli.Up;
 
-/// <summary>Shows a running fleet: a table that lives on a terminal, lines in a pipe, a JSON array of events for programs.</summary>
+/// <summary>Shows a running fleet: a table that is redrawn on a terminal, lines in a pipe, a JSON array of events for programs.</summary>
 /// <param name="console">Where.</param>
+/// <param name="fleet">The fleet.</param>
 /// <param name="time">The clock.</param>
-/// <param name="json">As a document.</param>
-internal sealed class FleetView(CliConsole console, TimeProvider time, bool json)
+/// <param name="json">Whether the output is one JSON document.</param>
+internal sealed class FleetView(CliConsole console, FleetMirror fleet, TimeProvider time, bool json)
 {
     private readonly Lock _gate = new();
     private readonly LiveBlock _block = new(console.Out);
@@ -17,22 +18,50 @@ internal sealed class FleetView(CliConsole console, TimeProvider time, bool json
 
     private bool IsLive => !json && console.OutputTraits.Redraw;
 
-    /// <summary>Shows until it is ended, and then what there is still to be shown.</summary>
-    /// <param name="fleet">The fleet; its stream of events ends with it.</param>
-    /// <param name="down">The fleet is down.</param>
-    internal async Task ShowAsync(IFleet fleet, CancellationToken down)
+    /// <summary>Redraws the table each second, so that times go on, until it is cancelled.</summary>
+    internal async Task RefreshAsync(CancellationToken cancellationToken)
     {
-        var clock = IsLive ? TickAsync(fleet, down) : Task.CompletedTask;
-        await foreach (var happened in fleet.WatchAsync(afterId: 0, CancellationToken.None).ConfigureAwait(false))
+        while (IsLive && !cancellationToken.IsCancellationRequested)
         {
-            Show(fleet, happened);
+            Draw();
+            await Task.Delay(TimeSpan.FromSeconds(1), time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
-
-        await clock.ConfigureAwait(false);
     }
 
-    /// <summary>What stays on the screen.</summary>
-    internal void Finish(IFleet fleet)
+    /// <summary>Prints a line about something else than a daemon.</summary>
+    internal void Say(string line)
+    {
+        if (json)
+        {
+            console.Note(line);
+        }
+        else
+        {
+            Print(Printable.Line(line));
+        }
+    }
+
+    /// <summary>Shows an event.</summary>
+    internal void Show(FleetEvent happened)
+    {
+        if (json)
+        {
+            // One event a line while the document grows.
+            console.Out.WriteLine($"{(_first ? '[' : ',')}{JsonSerializer.Serialize(happened, SupervisionJson.Default.FleetEvent)}");
+            _first = false;
+        }
+        else if (IsLive && happened.Kind is FleetEventKind.StateChanged or FleetEventKind.StartVerified)
+        {
+            Draw();
+        }
+        else if (FleetEventLine.Render(happened) is { } line)
+        {
+            Print(line);
+        }
+    }
+
+    /// <summary>Completes the output.</summary>
+    internal void Finish()
     {
         if (json)
         {
@@ -40,55 +69,31 @@ internal sealed class FleetView(CliConsole console, TimeProvider time, bool json
         }
         else if (IsLive)
         {
-            Draw(fleet);
+            Draw();
         }
     }
 
-    private void Show(IFleet fleet, FleetEvent happened)
+    private void Print(string line)
     {
-        if (json)
+        if (!IsLive)
         {
-            // One document in the end, and one event a line while it grows.
-            console.Out.WriteLine($"{(_first ? '[' : ',')}{JsonSerializer.Serialize(happened, SupervisionJson.Default.FleetEvent)}");
-            _first = false;
+            console.Out.WriteLine(line);
+            return;
         }
-        else if (!IsLive)
+
+        lock (_gate)
         {
-            if (FleetEventLine.Render(happened) is { } line)
-            {
-                console.Out.WriteLine(line);
-            }
-        }
-        else if (happened.Kind is FleetEventKind.StateChanged or FleetEventKind.StartVerified)
-        {
-            Draw(fleet);
-        }
-        else if (FleetEventLine.Render(happened) is { } line)
-        {
-            // What is more than a state stays on the screen.
-            lock (_gate)
-            {
-                _block.WriteAbove(line, Table(fleet));
-            }
+            _block.WriteAbove(line, Table());
         }
     }
 
-    private async Task TickAsync(IFleet fleet, CancellationToken cancellationToken)
-    {
-        while (!cancellationToken.IsCancellationRequested)
-        {
-            Draw(fleet);
-            await Task.Delay(TimeSpan.FromSeconds(1), time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        }
-    }
-
-    private void Draw(IFleet fleet)
+    private void Draw()
     {
         lock (_gate)
         {
-            _block.Draw(Table(fleet));
+            _block.Draw(Table());
         }
     }
 
-    private IReadOnlyList<string> Table(IFleet fleet) => FleetTable.Render(fleet.Daemons, time.GetUtcNow(), console.OutputTraits.Colour);
+    private IReadOnlyList<string> Table() => FleetTable.Render(fleet.Daemons, time.GetUtcNow(), console.OutputTraits.Colour);
 }

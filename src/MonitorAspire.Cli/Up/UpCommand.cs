@@ -1,18 +1,19 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
-using Microsoft.Extensions.Logging.Abstractions;
+using System.Globalization;
+using System.Text.Json;
 using MonitorAspire.Cli.CommandLine;
 using MonitorAspire.Supervision.Daemons;
-using MonitorAspire.Supervision.Fleet;
-using MonitorAspire.Supervision.Startup;
-using MonitorAspire.Supervision.Telemetry;
 
 namespace MonitorAspire.Cli.Up;
 
-/// <summary><c>monitor up</c>: a fleet under supervision in the foreground.</summary>
+/// <summary><c>monitor up</c>: a fleet under the supervisor's program in the foreground.</summary>
 internal sealed class UpCommand
 {
     private const int DefaultCount = 4;
+    private const int DefaultSupervisorPort = 8760;
+
+    private static readonly JsonDocumentOptions Lenient = new() { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true };
 
     private readonly CliContext _context;
     private readonly Interrupts _interrupts;
@@ -20,6 +21,8 @@ internal sealed class UpCommand
     private readonly Option<int> _basePort = CliOptions.Port("--base-port");
     private readonly Option<string?> _config = CliOptions.Text("--config", "FILE", "JSON file with a section 'Monitors': Count and BasePort, or a list Daemons.");
     private readonly Option<string?> _host = CliOptions.Host("Host name or address of the daemons. [default: 127.0.0.1, or what the file says]");
+    private readonly Option<int> _supervisorPort = CliOptions.Port("--supervisor-port", "Port of the supervisor's REST API on 127.0.0.1.", DefaultSupervisorPort);
+    private readonly Option<string?> _dashboard = Dashboard();
     private readonly Option<string?> _stateDirectory = CliOptions.StateDirectory();
     private readonly DurationOption _timeout = CliOptions.StartTimeout();
     private readonly Option<bool> _json = CliOptions.Json("Print the events as one JSON array, an event a line, closed at the end.");
@@ -33,9 +36,9 @@ internal sealed class UpCommand
     internal static Command Create(CliContext context, Interrupts interrupts)
     {
         var up = new UpCommand(context, interrupts);
-        var command = new Command("up", "Run a fleet under supervision until Ctrl-C: verified starts, restarts with back-off, crash-loop limit.")
+        var command = new Command("up", "Run a fleet and its supervisor until Ctrl-C: verified starts, restarts with back-off, crash-loop limit.")
         {
-            up._count, up._basePort, up._config, up._host, up._stateDirectory, up._timeout, up._json,
+            up._count, up._basePort, up._config, up._host, up._supervisorPort, up._dashboard, up._stateDirectory, up._timeout, up._json,
         };
         command.Validators.Add(up.Validate);
         command.SetAction(up.RunAsync);
@@ -43,14 +46,25 @@ internal sealed class UpCommand
             Examples:
               monitor up                                  four daemons on 8768-8771
               monitor up --count 10 --base-port 9000
-              monitor up --config fleet.json
+              monitor up --dashboard                      the same with the Aspire dashboard
+              monitor up --config fleet.json              a changed file is applied while the fleet runs
                 fleet.json: { "Monitors": { "Daemons": [
                   { "Name": "web", "Port": 9000, "HealthPath": "/",
                     "Command": "python3", "Arguments": ["-m", "http.server", "{port}", "--bind", "{host}"] } ] } }
 
-            Exit codes: 0 ended by Ctrl-C or SIGTERM and all daemons are stopped; 2 usage or a bad file; 1 anything else.
-            When no daemon of the fleet can be started, however often it is tried: that of 'monitor start'.
+            If 'monitor up' is killed, the daemons live on; the next 'monitor up' takes them over.
+
+            Exit codes: 0 ended by Ctrl-C or SIGTERM and all daemons are stopped; 2 usage or a bad file; 4 the supervisor's
+            port is in use; 7 no permission; 8 another supervisor looks after the state directory; 1 anything else.
+            If no daemon of the fleet can ever be started: that of 'monitor start'.
             """);
+    }
+
+    private static Option<string?> Dashboard()
+    {
+        var option = CliOptions.Text("--dashboard", "URL", "Open the Aspire dashboard with the fleet in it, by the 'aspire' tool. [default address: http://127.0.0.1:18888]");
+        option.Arity = ArgumentArity.ZeroOrOne;
+        return option;
     }
 
     private void Validate(CommandResult result)
@@ -67,96 +81,96 @@ internal sealed class UpCommand
         }
     }
 
-    private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
+    private Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken) =>
+        new UpRun(_context, _interrupts, Settings(parsed)).RunAsync(cancellationToken);
+
+    private UpSettings Settings(ParseResult parsed)
     {
-        var options = BuildOptions(parsed);
-        var specs = FleetTopology.Resolve(options, out var errors);
-        if (errors.Count > 0)
+        var arguments = new List<string>();
+        var ports = FleetPorts(parsed);
+        var supervisorPort = parsed.GetValue(_supervisorPort);
+        if (ports.Contains(supervisorPort))
         {
-            throw new UsageException(parsed.GetValue(_config) is { } path ? $"{path}: {errors[0]}" : errors[0]);
+            throw new UsageException($"port {supervisorPort} is given to the supervisor and to a daemon; each needs its own");
         }
 
-        await using var fleet = new FleetSupervisor(
-            _context.EngineFor(options.StateDirectory!),
-            specs,
-            FleetOptions.From(options, options.StateDirectory!),
-            NullLogger<FleetSupervisor>.Instance,
-            _context.Time);
-        var view = new FleetView(_context.Console, _context.Time, parsed.GetValue(_json));
-        using var down = new CancellationTokenSource();
-        var shown = view.ShowAsync(fleet, down.Token);
-        await fleet.BeginAsync(CancellationToken.None).ConfigureAwait(false);
-        var hopeless = await WaitAsync(fleet, cancellationToken).ConfigureAwait(false);
-        await fleet.EndAsync(_interrupts.Hard).ConfigureAwait(false);
-        await down.CancelAsync().ConfigureAwait(false);
-        await shown.ConfigureAwait(false);
-        view.Finish(fleet);
-        return hopeless is null ? Leftovers(fleet, options.StopDaemonsOnShutdown) : GiveUp(hopeless);
+        var config = parsed.GetValue(_config);
+        string? configured = null;
+        if (config is not null)
+        {
+            configured = StateDirectoryIn(config);
+            arguments.AddRange("--config", Path.GetFullPath(config));
+        }
+
+        // What was not typed is left to the configuration.
+        AddIfGiven("--count", _count, parsed.GetValue(_count));
+        AddIfGiven("--base-port", _basePort, parsed.GetValue(_basePort));
+        AddIfGiven("--Monitors:Host", _host, parsed.GetValue(_host));
+        AddIfGiven("--Monitors:StartTimeout", _timeout, _timeout.In(parsed));
+        var stateDirectory = DaemonOptions.ResolveStateDirectory(parsed.GetValue(_stateDirectory) ?? configured);
+        arguments.AddRange("--state-dir", stateDirectory);
+        var dashboard = parsed.GetValue(_dashboard);
+        return new UpSettings
+        {
+            StateDirectory = stateDirectory,
+            SupervisorPort = supervisorPort,
+            SupervisorArguments = arguments,
+            DaemonPorts = ports,
+            Dashboard = DaemonOptions.IsGiven(parsed, _dashboard),
+            DashboardAddress = dashboard is null ? null : DashboardAddress(dashboard, [.. ports, supervisorPort]),
+            Json = parsed.GetValue(_json),
+        };
+
+        void AddIfGiven<T>(string name, Option option, T value)
+        {
+            if (DaemonOptions.IsGiven(parsed, option))
+            {
+                arguments.AddRange(name, string.Create(CultureInfo.InvariantCulture, $"{value}"));
+            }
+        }
     }
 
+    private List<int> FleetPorts(ParseResult parsed) =>
+        parsed.GetValue(_config) is null ? [.. Enumerable.Range(parsed.GetValue(_basePort), parsed.GetValue(_count))] : [];
+
     /// <summary>
-    /// Waits for Ctrl-C, or until every daemon has failed in a way that no retry mends: nobody could change that here, and to
-    /// wait on would look like work. Gives the first such failure, or <see langword="null"/> after Ctrl-C.
+    /// The state directory that a file names, which is needed here too; everything else in it is the supervisor's business. A file without
+    /// the section is an error, because a misspelt section would mean the default fleet.
     /// </summary>
-    private static async Task<DaemonSnapshot?> WaitAsync(FleetSupervisor fleet, CancellationToken cancellationToken)
+    private static string? StateDirectoryIn(string path)
     {
         try
         {
-            await foreach (var _ in fleet.WatchAsync(afterId: 0, cancellationToken).ConfigureAwait(false))
-            {
-                var daemons = fleet.Daemons;
-                if (daemons.All(d => d.State == DaemonState.Failed))
-                {
-                    return daemons[0];
-                }
-            }
+            using var document = JsonDocument.Parse(File.ReadAllBytes(path), Lenient);
+            var section = Property(document.RootElement, MonitorsOptions.Section)
+                ?? throw new UsageException($"{path}: there is no section '{MonitorsOptions.Section}'");
+            return Property(section, nameof(MonitorsOptions.StateDirectory)) is { ValueKind: JsonValueKind.String } directory ? directory.GetString() : null;
         }
-        catch (OperationCanceledException)
+        catch (JsonException e)
         {
-            // Ctrl-C.
+            throw new UsageException($"{path}: not JSON at line {e.LineNumber + 1}: {e.Message}");
         }
-
-        return null;
-    }
-
-    private int GiveUp(DaemonSnapshot first)
-    {
-        var failure = first.LastFailure;
-        _context.Console.Fail(
-            $"no daemon can be started: {first.Name}: {(failure is null ? "failed" : $"{WireNames.Of(failure.Reason)}: {failure.Detail}")}");
-        return failure is null ? ExitCodes.Failure : ExitCodes.For(failure.Reason);
-    }
-
-    private int Leftovers(FleetSupervisor fleet, bool shouldBeStopped)
-    {
-        var left = fleet.Daemons.Where(d => d.Pid is not null).ToList();
-        foreach (var daemon in left)
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
-            if (shouldBeStopped)
-            {
-                _context.Console.Fail($"{daemon.Name} could not be stopped: PID {daemon.Pid} still lives");
-            }
-            else
-            {
-                _context.Console.Note($"{daemon.Name} goes on without supervision: PID {daemon.Pid}");
-            }
+            throw new UsageException($"{path}: there is no such file");
         }
-
-        return left.Count == 0 || !shouldBeStopped ? ExitCodes.Success : ExitCodes.Failure;
-    }
-
-    private MonitorsOptions BuildOptions(ParseResult parsed)
-    {
-        var options = parsed.GetValue(_config) is { } path
-            ? FleetFile.Read(path)
-            : new MonitorsOptions { Count = parsed.GetValue(_count), BasePort = parsed.GetValue(_basePort) };
-        options.Host = parsed.GetValue(_host) ?? options.Host;
-        options.StateDirectory = DaemonOptions.ResolveStateDirectory(parsed.GetValue(_stateDirectory) ?? options.StateDirectory);
-        if (parsed.GetResult(_timeout) is { Implicit: false })
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            options.StartTimeout = _timeout.In(parsed);
+            throw new UsageException($"{path}: cannot be read: {e.Message}");
         }
-
-        return options;
     }
+
+    // Names in configuration are the same in upper and lower case.
+    private static JsonElement? Property(JsonElement element, string name) => element.ValueKind != JsonValueKind.Object
+        ? null
+        : element.EnumerateObject().Where(p => p.Name.Equals(name, StringComparison.OrdinalIgnoreCase)).Select(p => (JsonElement?)p.Value).FirstOrDefault();
+
+    private static Uri DashboardAddress(string text, List<int> taken) =>
+        !Uri.TryCreate(text, UriKind.Absolute, out var url) || url.Scheme != Uri.UriSchemeHttp || url.AbsolutePath != "/" || url.Port < 1
+            ? throw new UsageException($"--dashboard: '{text}' is not an address like http://127.0.0.1:18888")
+            : !url.IsLoopback
+            ? throw new UsageException($"--dashboard: '{text}' is not a loopback address; the dashboard shows logs and is for this machine only")
+            : taken.Contains(url.Port)
+            ? throw new UsageException($"--dashboard: port {url.Port} is given to the supervisor or to a daemon")
+            : url;
 }

@@ -2,7 +2,7 @@ using System.Text.Json.Serialization;
 
 namespace MonitorAspire.Supervision.Daemons;
 
-/// <summary>What a person is told about at once. Each fires once and is resolved once.</summary>
+/// <summary>The kinds of alerts. An alert fires once and is resolved once.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<AlertKind>))]
 public enum AlertKind
 {
@@ -19,7 +19,7 @@ public enum AlertKind
     HealthLost,
 
     /// <summary>
-    /// The daemon cannot start as things are: what no retry can mend, or its port is somebody else's. Resolved by a verified start.
+    /// The daemon cannot start: a retry does not help, or another process owns its port. Resolved by a verified start.
     /// </summary>
     [JsonStringEnumMemberName("cannot-start")]
     CannotStart,

@@ -9,7 +9,7 @@ public enum DaemonState
     /// <summary>No instance, and none is wanted.</summary>
     Stopped,
 
-    /// <summary>A verified start is under way; the snapshot's stage says how far it is.</summary>
+    /// <summary>A verified start is under way. The snapshot's stage is the stage that it has reached.</summary>
     Starting,
 
     /// <summary>Verified, and the last probe passed.</summary>
@@ -21,15 +21,15 @@ public enum DaemonState
     /// <summary>The process tree is being stopped.</summary>
     Stopping,
 
-    /// <summary>The last try failed; the next one comes at the snapshot's <c>nextAttemptAt</c>.</summary>
+    /// <summary>The last start failed. The next one is at the snapshot's <c>nextAttemptAt</c>.</summary>
     Backoff,
 
-    /// <summary>Too many failures in too short a time: tries come only at the longest delay until it recovers or a person acts.</summary>
+    /// <summary>Too many failures in a short time. It is restarted only after the longest delay, until it recovers or a person acts.</summary>
     CrashLooping,
 
-    /// <summary>What no retry can mend (bad configuration, missing command, no permission), or what the restart policy does not retry.</summary>
+    /// <summary>A failure that a retry cannot fix (bad configuration, missing command, no permission), or that the restart policy does not retry.</summary>
     Failed,
 
-    /// <summary>The port is somebody else's.</summary>
+    /// <summary>Another process owns the port.</summary>
     Foreign,
 }

@@ -1,6 +1,6 @@
 namespace MonitorAspire.Supervision.Daemons;
 
-/// <summary>How often and how a daemon that runs is looked at. Settable because it is bound from configuration; not changed after that.</summary>
+/// <summary>How running daemons are probed. It has setters because it is bound from configuration, and is not changed after that.</summary>
 public sealed record ProbePolicy
 {
     /// <summary>Time between two probes of a daemon. 50 ms to 1 h. Default 1 second.</summary>
@@ -15,7 +15,7 @@ public sealed record ProbePolicy
     /// <summary>How long health may be lost before an alert fires. 0 to 1 day. Default 10 seconds.</summary>
     public TimeSpan HealthLostAfter { get; set; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>What is wrong with the policy, starting with the key, or <see langword="null"/>.</summary>
+    /// <summary>The first error, starting with the key, or <see langword="null"/>.</summary>
     public string? Validate() =>
         PolicyRange.Outside(nameof(Interval), Interval, TimeSpan.FromMilliseconds(50), TimeSpan.FromHours(1))
         ?? PolicyRange.Outside(nameof(Timeout), Timeout, TimeSpan.FromMilliseconds(10), TimeSpan.FromMinutes(5))

@@ -1,6 +1,6 @@
 namespace MonitorAspire.Supervision.Daemons;
 
-/// <summary>When and how fast a daemon is started again. Settable because it is bound from configuration; not changed after that.</summary>
+/// <summary>When and how fast a daemon is restarted. It has setters because it is bound from configuration, and is not changed after that.</summary>
 public sealed record RestartPolicy
 {
     /// <summary>After which failures. Default <see cref="RestartMode.OnFailure"/>.</summary>
@@ -9,16 +9,16 @@ public sealed record RestartPolicy
     /// <summary>Delay before the second restart in a row; the first one comes at once. 1 ms to 1 h. Default 200 ms.</summary>
     public TimeSpan InitialDelay { get; set; } = TimeSpan.FromMilliseconds(200);
 
-    /// <summary>By how much each delay is longer than the one before. 1 to 10. Default 2.</summary>
+    /// <summary>Factor by which each delay is longer than the one before. 1 to 10. Default 2.</summary>
     public double Factor { get; set; } = 2;
 
-    /// <summary>The longest delay; jitter never goes beyond it. 1 ms to 1 day. Default 30 s.</summary>
+    /// <summary>The longest delay, jitter included. 1 ms to 1 day. Default 30 s.</summary>
     public TimeSpan MaxDelay { get; set; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>Share of a delay by which it is made shorter or longer at random, so that a fleet does not restart in step. 0 to 0.5. Default 0.2.</summary>
+    /// <summary>Part of a delay by which it is made shorter or longer at random, so that the daemons of a fleet do not all restart at the same time. 0 to 0.5. Default 0.2.</summary>
     public double Jitter { get; set; } = 0.2;
 
-    /// <summary>Verified uptime after which failures are forgotten. 1 s to 1 day. Default 60 s.</summary>
+    /// <summary>Verified uptime after which the count of failures is reset. 1 s to 1 day. Default 60 s.</summary>
     public TimeSpan ResetAfter { get; set; } = TimeSpan.FromSeconds(60);
 
     /// <summary>How many failures within <see cref="BudgetWindow"/> make a crash loop. 1 to 1000. Default 5.</summary>
@@ -27,7 +27,7 @@ public sealed record RestartPolicy
     /// <summary>The time in which failures are counted for the crash loop. 1 s to 1 day. Default 2 min.</summary>
     public TimeSpan BudgetWindow { get; set; } = TimeSpan.FromMinutes(2);
 
-    /// <summary>What is wrong with the policy, starting with the key, or <see langword="null"/>.</summary>
+    /// <summary>The first error, starting with the key, or <see langword="null"/>.</summary>
     public string? Validate()
     {
         var hour = TimeSpan.FromHours(1);

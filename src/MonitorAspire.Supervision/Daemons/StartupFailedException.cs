@@ -1,6 +1,6 @@
 namespace MonitorAspire.Supervision.Daemons;
 
-/// <summary>Ends a start from wherever it is; never leaves the engine.</summary>
+/// <summary>Ends a start with a reason. The engine catches it and makes a report of it.</summary>
 internal sealed class StartupFailedException(StartupReason reason, string detail) : Exception(detail)
 {
     internal StartupReason Reason { get; } = reason;
@@ -11,9 +11,9 @@ internal sealed class StartupFailedException(StartupReason reason, string detail
 
     internal int? Signal { get; init; }
 
-    /// <summary>Last lines of output that are in no log file of ours.</summary>
+    /// <summary>Last lines of output, if they are not in our log file.</summary>
     internal IReadOnlyList<string>? LogTail { get; init; }
 
-    /// <summary>PID of the instance that is there already, for <see cref="StartupReason.AlreadyRunning"/>.</summary>
+    /// <summary>PID of the existing instance, for <see cref="StartupReason.AlreadyRunning"/>.</summary>
     internal int? ExistingPid { get; init; }
 }

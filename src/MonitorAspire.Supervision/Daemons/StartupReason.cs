@@ -2,23 +2,23 @@ using System.Text.Json.Serialization;
 
 namespace MonitorAspire.Supervision.Daemons;
 
-/// <summary>Why a start did not end in a newly verified instance. The set is closed: every consumer may switch over it.</summary>
+/// <summary>Why a start did not end with a newly verified instance. No reasons are added, so that a consumer can handle all of them.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<StartupReason>))]
 public enum StartupReason
 {
-    /// <summary>An instance of ours already has the lock of this port.</summary>
+    /// <summary>One of our instances already holds the lock of this port.</summary>
     [JsonStringEnumMemberName("already-running")]
     AlreadyRunning,
 
-    /// <summary>Somebody listens on the address already; the report names the owner where the platform tells it.</summary>
+    /// <summary>Another process listens on the address. The report names it if the platform can tell it.</summary>
     [JsonStringEnumMemberName("port-in-use")]
     PortInUse,
 
-    /// <summary>The lock is held, but not by an instance that serves.</summary>
+    /// <summary>The lock is held, but there is no instance that serves.</summary>
     [JsonStringEnumMemberName("lock-unavailable")]
     LockUnavailable,
 
-    /// <summary>A file, directory, executable or port is not permitted to this user.</summary>
+    /// <summary>This user has no permission for a file, a directory, the executable or the port.</summary>
     [JsonStringEnumMemberName("permission-denied")]
     PermissionDenied,
 
@@ -26,11 +26,11 @@ public enum StartupReason
     [JsonStringEnumMemberName("command-not-found")]
     CommandNotFound,
 
-    /// <summary>The specification cannot work whatever is tried.</summary>
+    /// <summary>The definition is wrong. A retry does not help.</summary>
     [JsonStringEnumMemberName("invalid-configuration")]
     InvalidConfiguration,
 
-    /// <summary>The process ended before it was verified, with whatever exit code, zero included.</summary>
+    /// <summary>The process ended before it was verified, with any exit code, also 0.</summary>
     [JsonStringEnumMemberName("exited-prematurely")]
     ExitedPrematurely,
 
@@ -42,11 +42,11 @@ public enum StartupReason
     [JsonStringEnumMemberName("pid-mismatch")]
     PidMismatch,
 
-    /// <summary>The process listens, but not where it was told to; or it closed its socket.</summary>
+    /// <summary>The process does not listen on its address, or it closed its socket.</summary>
     [JsonStringEnumMemberName("port-not-bound")]
     PortNotBound,
 
-    /// <summary>The port is listened on by a process that does not belong to this instance.</summary>
+    /// <summary>A process that does not belong to this instance listens on the port.</summary>
     [JsonStringEnumMemberName("port-owned-by-other")]
     PortOwnedByOther,
 
@@ -58,15 +58,15 @@ public enum StartupReason
     [JsonStringEnumMemberName("health-status")]
     HealthStatus,
 
-    /// <summary>The health path answered 200, but with the PID or the port of somebody else.</summary>
+    /// <summary>The health path answered 200, but with the PID or the port of another process.</summary>
     [JsonStringEnumMemberName("health-identity-mismatch")]
     HealthIdentityMismatch,
 
-    /// <summary>The time was up; the report names the stage that the start hung in.</summary>
+    /// <summary>The time limit was reached. The report names the stage.</summary>
     [JsonStringEnumMemberName("timed-out")]
     TimedOut,
 
-    /// <summary>The caller gave up.</summary>
+    /// <summary>The caller cancelled the start.</summary>
     [JsonStringEnumMemberName("cancelled")]
     Cancelled,
 }

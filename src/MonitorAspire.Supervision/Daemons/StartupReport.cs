@@ -1,6 +1,6 @@
 namespace MonitorAspire.Supervision.Daemons;
 
-/// <summary>What one start did, how long each stage took, and, where it failed, the reason that a person can act on.</summary>
+/// <summary>The result of one start: the duration of each stage and, if it failed, the reason.</summary>
 public sealed record StartupReport
 {
     /// <summary>The daemon's name.</summary>
@@ -9,30 +9,30 @@ public sealed record StartupReport
     /// <summary>The host that the daemon was to listen on, as given in its specification.</summary>
     public required string Host { get; init; }
 
-    /// <summary>The port that was used. With a port range this is the one chosen.</summary>
+    /// <summary>The port that was used. With a port range it is the selected one.</summary>
     public required int Port { get; init; }
 
     /// <summary>How the start ended.</summary>
     public required StartupVerdict Verdict { get; init; }
 
-    /// <summary>The stage that failed, or <see langword="null"/> where none did.</summary>
+    /// <summary>The stage that failed, or <see langword="null"/> if none did.</summary>
     public StartupStage? Stage { get; init; }
 
     /// <summary>Why, or <see langword="null"/> for a verified start.</summary>
     public StartupReason? Reason { get; init; }
 
-    /// <summary>One or two sentences for a person: what was seen, who is in the way, which file it is about.</summary>
+    /// <summary>One or two sentences for a person, with the process or the file that caused the failure.</summary>
     public string? Detail { get; init; }
 
-    /// <summary>PID of the instance, also of one that failed; <see langword="null"/> where nothing was spawned.</summary>
+    /// <summary>PID of the instance, also of one that failed; <see langword="null"/> if no process was spawned.</summary>
     public int? Pid { get; init; }
 
-    /// <summary>Which try this was, counted from 1.</summary>
+    /// <summary>Number of this attempt, counted from 1.</summary>
     public int Attempt { get; init; } = 1;
 
     /// <summary>
-    /// <see langword="true"/> when the listening socket was proved to belong to the instance, <see langword="false"/> where
-    /// the platform cannot tell (the report never claims more than was seen).
+    /// <see langword="true"/> if it was proved that the listening socket belongs to the instance, <see langword="false"/> if the platform
+    /// cannot tell it.
     /// </summary>
     public bool OwnershipVerified { get; init; }
 
@@ -42,7 +42,7 @@ public sealed record StartupReport
     /// <summary>Number of the signal that killed the process before it was verified.</summary>
     public int? Signal { get; init; }
 
-    /// <summary>Who has the port, for the reasons <c>port-in-use</c> and <c>port-owned-by-other</c>.</summary>
+    /// <summary>Owner of the port, for the reasons <c>port-in-use</c> and <c>port-owned-by-other</c>.</summary>
     public PortOwner? Owner { get; init; }
 
     /// <summary>The stages that were entered, in order, with their durations.</summary>
@@ -66,10 +66,10 @@ public sealed record StartupReport
     /// <summary>When the last stage was passed.</summary>
     public DateTimeOffset? VerifiedAt { get; init; }
 
-    /// <summary>The trace that shows this start, 32 hexadecimal digits, or <see langword="null"/> when nobody listened.</summary>
+    /// <summary>The trace that shows this start, 32 hexadecimal digits, or <see langword="null"/> without tracing.</summary>
     public string? TraceId { get; init; }
 
-    /// <summary>Things that were mended or seen on the way (stale file removed, legacy file migrated), one sentence each.</summary>
+    /// <summary>What was repaired or found during the start (stale file removed, legacy file migrated), one sentence each.</summary>
     public IReadOnlyList<string> Notes { get; init; } = [];
 
     /// <summary>True for <see cref="StartupVerdict.Verified"/> and <see cref="StartupVerdict.AlreadyRunning"/>: the daemon serves.</summary>
@@ -88,7 +88,7 @@ public sealed record StageTiming(StartupStage Stage, double Ms);
 /// <param name="Address">Address and port that it listens on, as in <c>127.0.0.1:8768</c> or <c>[::]:8768</c>.</param>
 public sealed record PortOwner(int? Pid, string? Executable, string Address)
 {
-    /// <summary>The owner in words: <c>PID 4711 (/usr/bin/python3.13) on 127.0.0.1:8768</c>.</summary>
+    /// <summary>The owner as text: <c>PID 4711 (/usr/bin/python3.13) on 127.0.0.1:8768</c>.</summary>
     public override string ToString() => Pid is null
         ? $"a process that this user may not inspect, on {Address}"
         : $"PID {Pid} ({Executable ?? "executable unknown"}) on {Address}";

@@ -2,11 +2,11 @@ using System.Text.Json.Serialization;
 
 namespace MonitorAspire.Supervision.Daemons;
 
-/// <summary>One step of a verified start. The stages run in this order and all of them speak of the same process.</summary>
+/// <summary>One step of a verified start. The stages run in this order, and all of them check the same process.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<StartupStage>))]
 public enum StartupStage
 {
-    /// <summary>Lock taken, stale and legacy files dealt with, port free.</summary>
+    /// <summary>The lock is taken, stale and legacy files are handled, the port is free.</summary>
     [JsonStringEnumMemberName("preflight")]
     Preflight,
 
@@ -22,7 +22,7 @@ public enum StartupStage
     [JsonStringEnumMemberName("port_bound")]
     PortBound,
 
-    /// <summary>The health path answered 200, and whoever answered is the process.</summary>
+    /// <summary>The health path answered 200, and the process itself answered.</summary>
     [JsonStringEnumMemberName("health")]
     Health,
 }

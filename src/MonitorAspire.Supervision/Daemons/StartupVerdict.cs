@@ -10,7 +10,7 @@ public enum StartupVerdict
     [JsonStringEnumMemberName("verified")]
     Verified,
 
-    /// <summary>An instance of ours was there before and is verified: it owns its port and is healthy. Nothing was started.</summary>
+    /// <summary>One of our instances runs already and is verified: it owns its port and is healthy. Nothing was started.</summary>
     [JsonStringEnumMemberName("already-running")]
     AlreadyRunning,
 

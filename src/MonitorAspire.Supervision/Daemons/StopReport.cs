@@ -2,13 +2,13 @@ using System.Text.Json.Serialization;
 
 namespace MonitorAspire.Supervision.Daemons;
 
-/// <summary>How one stop is carried out.</summary>
+/// <summary>Options of a stop.</summary>
 public sealed record StopOptions
 {
     /// <summary>Time between SIGTERM and SIGKILL. Default 10 seconds.</summary>
     public TimeSpan GracePeriod { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>Time for the kernel to end what was killed. Default 5 seconds.</summary>
+    /// <summary>Time for the processes to end after SIGKILL. Default 5 seconds.</summary>
     public TimeSpan KillTimeout { get; init; } = TimeSpan.FromSeconds(5);
 }
 
@@ -16,7 +16,7 @@ public sealed record StopOptions
 [JsonConverter(typeof(JsonStringEnumConverter<StopVerdict>))]
 public enum StopVerdict
 {
-    /// <summary>The tree is gone, and port and lock are free.</summary>
+    /// <summary>No process of the tree is left, and port and lock are free.</summary>
     [JsonStringEnumMemberName("stopped")]
     Stopped,
 
@@ -28,16 +28,16 @@ public enum StopVerdict
     [JsonStringEnumMemberName("foreign")]
     Foreign,
 
-    /// <summary>This user may not signal the instance or change its files.</summary>
+    /// <summary>This user has no permission to signal the instance or to change its files.</summary>
     [JsonStringEnumMemberName("permission-denied")]
     PermissionDenied,
 
-    /// <summary>Something of the tree, the port or the lock was still there after SIGKILL.</summary>
+    /// <summary>After SIGKILL a process is left, or the port or the lock is not free.</summary>
     [JsonStringEnumMemberName("failed")]
     Failed,
 }
 
-/// <summary>What one stop did.</summary>
+/// <summary>The result of a stop.</summary>
 public sealed record StopReport
 {
     /// <summary>The daemon's name.</summary>
@@ -58,10 +58,10 @@ public sealed record StopReport
     /// <summary>How many processes of the tree were signalled.</summary>
     public int ProcessesSignalled { get; init; }
 
-    /// <summary>For a person: what was done, or who is in the way.</summary>
+    /// <summary>For a person: what was done, or which process prevents it.</summary>
     public string? Detail { get; init; }
 
-    /// <summary>Who has the port, for <see cref="StopVerdict.Foreign"/>.</summary>
+    /// <summary>Owner of the port, for <see cref="StopVerdict.Foreign"/>.</summary>
     public PortOwner? Owner { get; init; }
 
     /// <summary>Time from the call to the verdict, in milliseconds.</summary>

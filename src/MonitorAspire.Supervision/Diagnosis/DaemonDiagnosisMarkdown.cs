@@ -8,7 +8,7 @@ using MonitorAspire.Supervision.Telemetry;
 
 namespace MonitorAspire.Supervision.Diagnosis;
 
-/// <summary>A diagnosis as Markdown: for the dialog of a dashboard, for an issue, and readable as it is in a terminal.</summary>
+/// <summary>A diagnosis as Markdown, for a dashboard, an issue or a terminal.</summary>
 public sealed class DaemonDiagnosisMarkdown
 {
     private readonly StringBuilder _text = new();
@@ -20,7 +20,7 @@ public sealed class DaemonDiagnosisMarkdown
 
     private DaemonInspection? Seen => _diagnosis.Inspection;
 
-    /// <summary>Renders a diagnosis. Text that comes from elsewhere (messages, paths, logs) stays text.</summary>
+    /// <summary>Renders a diagnosis. Text from other sources (messages, paths, logs) is escaped.</summary>
     /// <param name="diagnosis">The diagnosis.</param>
     public static string Render(DaemonDiagnosis diagnosis)
     {
@@ -55,7 +55,7 @@ public sealed class DaemonDiagnosisMarkdown
         Row("Address", Daemon.Url ?? $"{Daemon.Host}:{Number(Daemon.Port)}");
         Row("PID", Pid());
         Row("Executable", Seen is { Command.Count: > 0 } ? Seen.Command[0] : null);
-        Row("Seen from outside", Seen is null ? "it could not be looked at; see what the doctor found" : WireNames.Of(Seen.Verdict) + Explained(Seen.Detail));
+        Row("Seen from outside", Seen is null ? "it could not be inspected; see what the doctor found" : WireNames.Of(Seen.Verdict) + Explained(Seen.Detail));
         Row("Started", Daemon.StartedAt is { } started ? $"{Time(started)} ({Distance(started)}){(Daemon.Adopted ? ", by an earlier supervisor" : "")}" : null);
         Row("Verified", Daemon.VerifiedAt is { } verified ? $"{Time(verified)} ({Distance(verified)})" : null);
         Row("Trace of the last start", Daemon.TraceId);
@@ -68,7 +68,7 @@ public sealed class DaemonDiagnosisMarkdown
             ? $"{Number(pid)}, proved by {(Seen.IdentityProof == "lock" ? "the lock that it holds" : "its record (PID, start time and boot)")}"
             : null;
         return Daemon.Pid is { } known && known != Seen?.Pid
-            ? $"{Number(known)} says the supervisor; {(ours is null ? "nothing proves it from outside" : $"from outside {ours}")}"
+            ? $"{Number(known)} according to the supervisor; {(ours is null ? "nothing proves it from outside" : $"from outside {ours}")}"
             : ours ?? "none";
     }
 
@@ -118,8 +118,8 @@ public sealed class DaemonDiagnosisMarkdown
         {
             Add(Seen switch
             {
-                null => "It could not be looked at.",
-                { OwnsPort: null, Pid: not null } => "This platform does not tell who listens.",
+                null => "It could not be inspected.",
+                { OwnsPort: null, Pid: not null } => "This platform does not tell which process listens.",
                 _ => "Nobody listens on it.",
             }, "");
             return;
@@ -129,11 +129,11 @@ public sealed class DaemonDiagnosisMarkdown
         foreach (var owner in Seen.Listeners)
         {
             Row(
-                owner.Pid is { } pid ? Number(pid) : "not to be seen",
-                owner.Executable ?? (owner.Pid is null ? "not to be seen" : "unknown"),
+                owner.Pid is { } pid ? Number(pid) : "not visible",
+                owner.Executable ?? (owner.Pid is null ? "not visible" : "unknown"),
                 owner.Address,
-                owner.Pid is { } own && own == Seen.Pid ? "this daemon's"
-                    : Seen is { OwnsPort: true, Reason: not StartupReason.PortOwnedByOther } ? "a child's of this daemon"
+                owner.Pid is { } own && own == Seen.Pid ? "this daemon"
+                    : Seen is { OwnsPort: true, Reason: not StartupReason.PortOwnedByOther } ? "a child of this daemon"
                     : "not provably ours");
         }
 
@@ -178,10 +178,10 @@ public sealed class DaemonDiagnosisMarkdown
             return;
         }
 
-        Table("Severity", "Finding", "Problem", "Mend");
+        Table("Severity", "Finding", "Problem", "Fix");
         foreach (var finding in _diagnosis.Findings)
         {
-            Row(WireNames.Of(finding.Severity), finding.Id, finding.Problem, finding.SafeToMend ? $"{finding.Mend} (monitor doctor --fix does it)" : finding.Mend);
+            Row(WireNames.Of(finding.Severity), finding.Id, finding.Problem, finding.SafeToFix ? $"{finding.Fix} (monitor doctor --fix does it)" : finding.Fix);
         }
 
         Add("");
@@ -201,7 +201,7 @@ public sealed class DaemonDiagnosisMarkdown
         _text.Append('|').Insert(_text.Length, "---|", headings.Length).Append('\n');
     }
 
-    // A row without its value is not there.
+    // A row without a value is left out.
     private void Row(string what, string? value)
     {
         if (value is not null)

@@ -7,7 +7,7 @@ namespace MonitorAspire.Supervision.Diagnosis;
 /// <summary>One of the files of a daemon.</summary>
 /// <param name="Kind"><c>pid-file</c>, <c>lock</c>, <c>record</c> or <c>log</c>.</param>
 /// <param name="Path">Absolute path.</param>
-/// <param name="State">What is the matter with it, in a word or two: <c>ok</c>, <c>missing</c>, <c>held</c>, <c>free</c>, <c>stale</c> and the like.</param>
+/// <param name="State">Its state: <c>ok</c>, <c>missing</c>, <c>held</c>, <c>free</c>, <c>stale</c> and the like.</param>
 /// <param name="Bytes">Its size in bytes; <see langword="null"/> where there is no such file.</param>
 public sealed record DiagnosedFile(string Kind, string Path, string State, long? Bytes)
 {

@@ -3,7 +3,7 @@ using MonitorAspire.Supervision.Startup;
 
 namespace MonitorAspire.Supervision.Diagnosis;
 
-/// <summary>All that the doctor found in one state directory.</summary>
+/// <summary>Result of the doctor for one state directory.</summary>
 public sealed record DiagnosisReport
 {
     /// <summary>Absolute path of the state directory.</summary>
@@ -12,16 +12,17 @@ public sealed record DiagnosisReport
     /// <summary>The findings: the directory first, then port by port.</summary>
     public required IReadOnlyList<Finding> Findings { get; init; }
 
-    /// <summary>The daemons of the directory's ports as they were seen before anything was mended.</summary>
+    /// <summary>The daemons of the directory's ports, inspected before anything was fixed.</summary>
     public required IReadOnlyList<DaemonInspection> Daemons { get; init; }
 
-    /// <summary>How many problems remain: findings that are more than information and were not mended.</summary>
+    /// <summary>Number of problems that remain: warnings and errors that were not fixed.</summary>
     public int Problems => Findings.Count(f => f.Remains);
 
-    /// <summary>How many of them <c>--fix</c> would mend.</summary>
-    public int Mendable => Findings.Count(f => f is { Remains: true, SafeToMend: true, Result: null });
+    /// <summary>Number of problems that <c>--fix</c> would fix. In JSON <c>mendable</c>.</summary>
+    [JsonPropertyName("mendable")]
+    public int Fixable => Findings.Count(f => f is { Remains: true, SafeToFix: true, Result: null });
 
-    /// <summary>Whether nothing is wrong, or all that was is mended.</summary>
+    /// <summary>Whether no problem remains.</summary>
     [JsonIgnore]
     public bool IsHealthy => Problems == 0;
 }

@@ -2,56 +2,58 @@ using System.Text.Json.Serialization;
 
 namespace MonitorAspire.Supervision.Diagnosis;
 
-/// <summary>How bad something is.</summary>
+/// <summary>Severity of a finding.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<FindingSeverity>))]
 public enum FindingSeverity
 {
-    /// <summary>Worth knowing; nothing is wrong.</summary>
+    /// <summary>Information; nothing is wrong.</summary>
     [JsonStringEnumMemberName("info")]
     Info,
 
-    /// <summary>Nothing fails because of it yet.</summary>
+    /// <summary>A problem that has no effect yet.</summary>
     [JsonStringEnumMemberName("warning")]
     Warning,
 
-    /// <summary>A daemon does not serve, cannot be started or cannot be proved because of it.</summary>
+    /// <summary>A problem because of which a daemon does not serve, cannot be started or cannot be proved.</summary>
     [JsonStringEnumMemberName("error")]
     Error,
 }
 
-/// <summary>One thing that the doctor found.</summary>
+/// <summary>One result of the doctor.</summary>
 public sealed record Finding
 {
-    /// <summary>What kind of thing, in a word that stays the same over releases: <c>pid-file-stale</c>.</summary>
+    /// <summary>Kind of the finding, as in <c>pid-file-stale</c>. It does not change between releases.</summary>
     public required string Id { get; init; }
 
-    /// <summary>How bad it is.</summary>
+    /// <summary>Its severity.</summary>
     public required FindingSeverity Severity { get; init; }
 
-    /// <summary>Which file or directory, where it is about one.</summary>
+    /// <summary>The file or directory that it is about.</summary>
     public string? File { get; init; }
 
-    /// <summary>Which port, where it is about one.</summary>
+    /// <summary>The port that it is about.</summary>
     public int? Port { get; init; }
 
-    /// <summary>What is wrong: one sentence for a person.</summary>
+    /// <summary>What is wrong: one sentence for people.</summary>
     public required string Problem { get; init; }
 
-    /// <summary>What mends it: one sentence for a person, with the command where there is one.</summary>
-    public required string Mend { get; init; }
+    /// <summary>What fixes it: one sentence for people, with the command where there is one. In JSON <c>mend</c>.</summary>
+    [JsonPropertyName("mend")]
+    public required string Fix { get; init; }
 
-    /// <summary>Whether the mend is provably safe, so that <c>--fix</c> does it.</summary>
-    public bool SafeToMend { get; init; }
+    /// <summary>Whether the fix is provably safe, so that <c>--fix</c> carries it out. In JSON <c>safeToMend</c>.</summary>
+    [JsonPropertyName("safeToMend")]
+    public bool SafeToFix { get; init; }
 
-    /// <summary>What <c>--fix</c> did about it; <see langword="null"/> where it was not asked to, or where the mend is not provably safe.</summary>
-    public MendResult? Result { get; init; }
+    /// <summary>Result of the fix; <see langword="null"/> without <c>--fix</c>, and where the fix is not provably safe.</summary>
+    public FixResult? Result { get; init; }
 
-    /// <summary>Whether it is a problem that is still there.</summary>
+    /// <summary>Whether it is a problem that is not fixed.</summary>
     [JsonIgnore]
     public bool Remains => Severity != FindingSeverity.Info && Result is not { Done: true };
 }
 
-/// <summary>What a mend did.</summary>
-/// <param name="Done">Whether the problem is gone.</param>
+/// <summary>Result of a fix.</summary>
+/// <param name="Done">Whether the problem is fixed.</param>
 /// <param name="Action">What was done, or why it was not.</param>
-public sealed record MendResult(bool Done, string Action);
+public sealed record FixResult(bool Done, string Action);

@@ -3,15 +3,15 @@ using System.Text.RegularExpressions;
 
 namespace MonitorAspire.Supervision.Diagnosis;
 
-/// <summary>Puts text that others wrote (paths, messages, logs) into Markdown so that it stays text: no markup, no cell, no terminal command.</summary>
+/// <summary>Escapes text from other sources (paths, messages, logs) for Markdown: it cannot become markup, a table cell or a terminal command.</summary>
 internal static partial class MarkdownText
 {
     private const char Replacement = '\uFFFD';
 
-    // All that begins something inside of a line; what does so only at the beginning of one is never put there.
+    // Characters with a meaning inside a line. Text is never at the beginning of a line, so characters that have a meaning only there are missing.
     private static readonly SearchValues<char> Special = SearchValues.Create("\\`*_{}[]<>|~#&!$");
 
-    /// <summary>Text on one line, also good for a table cell.</summary>
+    /// <summary>Text on one line or in a table cell.</summary>
     internal static string Line(string text)
     {
         var line = Plain(text.ReplaceLineEndings(" ")).Trim();
@@ -20,7 +20,7 @@ internal static partial class MarkdownText
             : string.Concat(line.Select(c => Special.Contains(c) ? $"\\{c}" : c.ToString()));
     }
 
-    /// <summary>Lines as a block that nothing in them can end.</summary>
+    /// <summary>Lines as a code block. Its fence is longer than any run of backticks in the lines.</summary>
     internal static string Block(IEnumerable<string> lines)
     {
         var content = lines.Select(line => Plain(line.ReplaceLineEndings(" "))).ToList();
@@ -29,7 +29,7 @@ internal static partial class MarkdownText
         return string.Join('\n', [fence + "text", .. content, fence]);
     }
 
-    // Colours are taken out whole; what else could drive a terminal is made visible.
+    // Colours are removed. Other control characters are replaced by a visible character.
     private static string Plain(string text)
     {
         var plain = Colours().Replace(text, "");

@@ -4,13 +4,13 @@ using MonitorAspire.Supervision.Startup;
 
 namespace MonitorAspire.Supervision.Diagnosis;
 
-/// <summary>What a person does next about a daemon: one thing that can be done, or that nothing need be.</summary>
+/// <summary>What a person should do next about a daemon, or that nothing need be done.</summary>
 internal static class NextStep
 {
     /// <summary>The sentence.</summary>
     /// <param name="daemon">The daemon as its supervisor sees it.</param>
-    /// <param name="seen">The daemon as it is seen from outside.</param>
-    /// <param name="hasLog">Whether its log is in the state directory; otherwise whoever launches it has its output.</param>
+    /// <param name="seen">Its inspection from outside.</param>
+    /// <param name="hasLog">Whether its log is in the state directory. Otherwise its launcher has the output.</param>
     internal static string Of(DaemonSnapshot daemon, DaemonInspection? seen, bool hasLog) => daemon.State switch
     {
         DaemonState.Running => "Nothing: it is verified and serves.",
@@ -19,10 +19,10 @@ internal static class NextStep
         DaemonState.Stopped => "Start it; it stays stopped until somebody does.",
         DaemonState.Unhealthy => "Wait for its restart, or restart it now; if it comes back unhealthy, its log says what it is busy with.",
         DaemonState.Foreign => $"Free port {daemon.Port} ({Owner(daemon, seen)}) or give the daemon another port; once the port is free it is started without you.",
-        _ => $"{Mend(daemon, seen, hasLog)} {Then(daemon.State)}",
+        _ => $"{Fix(daemon, seen, hasLog)} {Then(daemon.State)}",
     };
 
-    // What was configured wrongly is taken over when it is saved, so the mend itself is the next try.
+    // A corrected configuration takes effect when it is saved, so it needs no start.
     private static string Then(DaemonState state) => state switch
     {
         DaemonState.CrashLooping => "Then reset the crash loop, so that it is tried at once.",
@@ -30,7 +30,7 @@ internal static class NextStep
         _ => "Then start it: it is not tried again by itself.",
     };
 
-    private static string Mend(DaemonSnapshot daemon, DaemonInspection? seen, bool hasLog) => daemon.LastFailure?.Reason switch
+    private static string Fix(DaemonSnapshot daemon, DaemonInspection? seen, bool hasLog) => daemon.LastFailure?.Reason switch
     {
         StartupReason.PortInUse or StartupReason.PortOwnedByOther => $"Free port {daemon.Port} ({Owner(daemon, seen)}) or give the daemon another port.",
         StartupReason.AlreadyRunning => $"Stop the instance that somebody else started: monitor stop --port {daemon.Port}.",
@@ -39,7 +39,7 @@ internal static class NextStep
         StartupReason.CommandNotFound => "Install the command, or correct its path in the configuration.",
         StartupReason.InvalidConfiguration => "Correct the setting that the failure names in the configuration.",
         StartupReason.ExitedPrematurely => daemon.LastFailure.LogTail.Count > 0
-            ? "Mend what its last output complains about: the process ends by itself."
+            ? "Fix what its last output complains about: the process ends by itself."
             : hasLog ? "Run its command by hand to see why it ends: it wrote nothing before it did."
             : "See in its console log why it ends: whoever launches it has its output.",
         StartupReason.PidFileMissing => "Let it write its PID file to {pidfile}, or leave that to the launcher (PidFileWriter).",
@@ -53,9 +53,9 @@ internal static class NextStep
         _ => "Look at its log.",
     };
 
-    // Who has the port now; else who had it at the last try.
+    // The owner of the port now, or at the last try.
     private static string Owner(DaemonSnapshot daemon, DaemonInspection? seen)
-        => seen?.Listeners.FirstOrDefault(l => l.Pid is null || l.Pid != seen.Pid) is { } other ? $"it is with {other}"
+        => seen?.Listeners.FirstOrDefault(l => l.Pid is null || l.Pid != seen.Pid) is { } other ? $"it is used by {other}"
             : seen is not null && seen.Listeners.Count == 0 ? "nobody listens on it now"
             : daemon.LastFailure?.Detail is { } detail ? detail.TrimEnd('.')
             : "see below";

@@ -1,6 +1,6 @@
 namespace MonitorAspire.Supervision.Diagnosis;
 
-/// <summary>Which names in a state directory are ours.</summary>
+/// <summary>Tells which files in a state directory are ours, by their names.</summary>
 internal static class OurFiles
 {
     internal static bool IsOurs(string fileName) =>

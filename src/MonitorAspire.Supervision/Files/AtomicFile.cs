@@ -1,14 +1,14 @@
 namespace MonitorAspire.Supervision.Files;
 
-/// <summary>Writes a small file so that every reader sees the old content or the new one, never a part and never nothing.</summary>
+/// <summary>Writes a small file so that a reader sees either the old content or the new content, never a part of it.</summary>
 internal static class AtomicFile
 {
-    /// <summary>Every temporary file of ours ends like this, so that one left by a crash can be recognised.</summary>
+    /// <summary>End of the name of our temporary files. The doctor finds those that a crash left by it.</summary>
     internal const string TemporarySuffix = ".tmp";
 
     /// <summary>Writes a temporary file beside the target, mode 0600, and renames it over the target. A link there is replaced, not followed.</summary>
     /// <exception cref="IOException">The file system refuses; nothing is left behind.</exception>
-    /// <exception cref="UnauthorizedAccessException">This user may not.</exception>
+    /// <exception cref="UnauthorizedAccessException">This user has no permission.</exception>
     internal static void Write(string path, ReadOnlySpan<byte> content)
     {
         using var pending = PendingFile.Write(path, content);

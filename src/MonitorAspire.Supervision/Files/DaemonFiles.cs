@@ -3,8 +3,7 @@ using System.Globalization;
 namespace MonitorAspire.Supervision.Files;
 
 /// <summary>
-/// The files of one daemon. The one and only mapping from (state directory, port) to paths: pure, independent of the
-/// working directory, creates nothing.
+/// The paths of one daemon's files. They depend only on state directory and port, not on the working directory. Creates nothing.
 /// </summary>
 /// <param name="StateDirectory">Absolute path of the state directory.</param>
 /// <param name="Port">The port.</param>
@@ -20,22 +19,35 @@ public readonly record struct DaemonFiles(string StateDirectory, int Port)
     /// <summary>Empty; held with an exclusive advisory lock for the whole life of the instance; never deleted.</summary>
     public string LockFile => Named("lock");
 
-    /// <summary>What adoption and diagnosis read: the instance record as JSON.</summary>
+    /// <summary>The instance record as JSON. Adoption and diagnosis read it.</summary>
     public string InstanceFile => Named("instance.json");
 
     /// <summary>The daemon's stdout and stderr.</summary>
     public string LogFile => Named("log");
 
-    /// <summary>Whether a path is that of a file of the port's daemon, rotated and temporary ones included.</summary>
+    /// <summary>Replaces <c>{port}</c>, <c>{host}</c>, <c>{pidfile}</c> and <c>{statedir}</c> by the values of this daemon.</summary>
+    /// <param name="text">An argument, or the value of a variable.</param>
+    /// <param name="host">The daemon's host.</param>
+    public string FillIn(string text, string host)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        return text
+            .Replace("{port}", Port.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal)
+            .Replace("{host}", host, StringComparison.Ordinal)
+            .Replace("{pidfile}", PidFile, StringComparison.Ordinal)
+            .Replace("{statedir}", StateDirectory, StringComparison.Ordinal);
+    }
+
+    /// <summary>Whether a path belongs to the port's daemon, rotated and temporary ones included.</summary>
     /// <param name="port">The port.</param>
     /// <param name="path">The path, or <see langword="null"/>.</param>
     internal static bool IsOf(int port, string? path) => path is not null && Path.GetFileName(path).StartsWith(BaseName(port), StringComparison.Ordinal);
 
-    /// <summary>PID file of the design that had no port in the name.</summary>
+    /// <summary>PID file of the old layout, which had no port in the name.</summary>
     /// <param name="stateDirectory">Absolute path of the state directory.</param>
     public static string LegacyPidFile(string stateDirectory) => Path.Combine(stateDirectory, "monitor-daemon.pid");
 
-    /// <summary>Log file of the design that had no port in the name.</summary>
+    /// <summary>Log file of the old layout, which had no port in the name.</summary>
     /// <param name="stateDirectory">Absolute path of the state directory.</param>
     public static string LegacyLogFile(string stateDirectory) => Path.Combine(stateDirectory, "monitor-daemon.log");
 }

@@ -10,7 +10,7 @@ namespace MonitorAspire.Supervision.Files;
 /// </summary>
 public static class DaemonLog
 {
-    // A tail is for a person: a daemon that floods its log must not flood the report.
+    // Limits for the tail in a report: a daemon may write very much, or very long lines.
     private const int TailBytes = 64 * 1024;
     private const int MaximumLineLength = 2000;
 
@@ -31,13 +31,13 @@ public static class DaemonLog
     }
 
     /// <summary>
-    /// Rotates the log of a living instance, which goes on writing to the same file: what is there is copied to
-    /// <c>….log.1</c> and then taken away from the front. Where the file system can collapse ranges (ext4, XFS) no
-    /// byte is lost; elsewhere what is written between the last copy and the truncation is.
+    /// Rotates the log of a living instance, which goes on writing to the same file: the content is copied to
+    /// <c>….log.1</c> and then removed from the log. Where the file system can collapse ranges (ext4, XFS) no byte is lost. Elsewhere the
+    /// bytes that are written between the last copy and the truncation are lost.
     /// </summary>
     /// <param name="path">The log file.</param>
     /// <param name="rotateBytes">Only a larger file is rotated.</param>
-    /// <param name="kept">How many old files stay, from <c>.1</c> up.</param>
+    /// <param name="kept">How many rotated files are kept, from <c>.1</c> up.</param>
     /// <returns>Whether it was rotated.</returns>
     public static bool RotateIfLarger(string path, long rotateBytes, int kept)
     {
@@ -51,7 +51,7 @@ public static class DaemonLog
         using (var old = new FileStream(NoFollowFile.OpenOrCreate(OldFile(path, 1), append: false), FileAccess.Write))
         {
             old.SetLength(0);
-            LogFront.MoveTo(log, old);
+            LogContent.MoveTo(log, old);
         }
 
         if (kept < 1)
@@ -65,7 +65,7 @@ public static class DaemonLog
     /// <summary>The last lines of a log, oldest first. Empty when it cannot be read.</summary>
     /// <param name="path">The log file.</param>
     /// <param name="lines">How many at most.</param>
-    /// <param name="fromOffset">Nothing before this byte, so that a report speaks of one start only. Default 0.</param>
+    /// <param name="fromOffset">Lines before this byte are left out, so that a report shows the output of one start. Default 0.</param>
     public static IReadOnlyList<string> Tail(string path, int lines, long fromOffset = 0)
     {
         try
@@ -78,7 +78,7 @@ public static class DaemonLog
             var text = Encoding.UTF8.GetString(buffer, 0, read);
             var all = text.Split('\n').Select(Printable).Where(l => l.Length > 0).ToList();
 
-            // Cut in the middle of a line: the rest of it says nothing.
+            // The first line is cut off in the middle, so it is left out.
             return all.Skip(start > fromOffset && all.Count > 1 ? 1 : 0).TakeLast(lines).ToList();
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException)
@@ -117,7 +117,7 @@ public static class DaemonLog
         }
     }
 
-    // Control characters out of a daemon's log must not drive the terminal of whoever reads the report.
+    // Control characters in a daemon's log must not control the terminal that shows the report.
     private static string Printable(string line)
     {
         var trimmed = line.TrimEnd('\r');

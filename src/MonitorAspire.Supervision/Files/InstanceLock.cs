@@ -4,8 +4,8 @@ using MonitorAspire.Supervision.Interop;
 namespace MonitorAspire.Supervision.Files;
 
 /// <summary>
-/// The exclusive lock of one port. It lives as long as any process has its descriptor: the launcher during the start, the
-/// instance from its first moment to its last. The file is never deleted, so no two can ever hold "the" lock of a port.
+/// The exclusive lock of one port. It is held as long as any process has its descriptor: the launcher during the start, and the instance
+/// from its start to its end. The file is never deleted, so two processes never hold locks of different files for the same port.
 /// </summary>
 internal sealed class InstanceLock : IDisposable
 {
@@ -13,8 +13,8 @@ internal sealed class InstanceLock : IDisposable
 
     internal SafeFileHandle Handle { get; }
 
-    /// <summary>Takes the lock without waiting; <see langword="null"/> when somebody has it.</summary>
-    /// <exception cref="IOException">The file cannot be opened or made (<see cref="NoFollowException"/> has the error number).</exception>
+    /// <summary>Takes the lock without waiting; <see langword="null"/> when another process has it.</summary>
+    /// <exception cref="IOException">The file cannot be opened or created (<see cref="NoFollowException"/> has the error number).</exception>
     internal static InstanceLock? TryAcquire(string path)
     {
         if (OperatingSystem.IsWindows())
@@ -47,11 +47,11 @@ internal sealed class InstanceLock : IDisposable
         return null;
     }
 
-    /// <summary>Wraps the descriptor that a launcher handed down, after the caller has proved that it is this port's lock.</summary>
+    /// <summary>Wraps a descriptor that was inherited from a launcher. The caller has proved that it is this port's lock.</summary>
     internal static InstanceLock Inherited(int descriptor) => new(new SafeFileHandle(descriptor, ownsHandle: true));
 
     /// <summary>
-    /// Whether anybody has the lock. Makes no file. <see langword="null"/> where this user may not open it.
+    /// Whether any process has the lock. Creates no file. <see langword="null"/> where this user may not open it.
     /// </summary>
     internal static bool? IsHeld(string path)
     {
@@ -77,8 +77,8 @@ internal sealed class InstanceLock : IDisposable
     }
 
     /// <summary>
-    /// Frees the lock itself, where no instance lives that shares it. To close the descriptor alone would leave it held for a
-    /// moment by any child that another thread is just starting: between fork and exec it has a copy of every descriptor.
+    /// Frees the lock. Only for a lock that no living instance shares. Closing the descriptor would not be enough: a child that another
+    /// thread is just starting has a copy of every descriptor between fork and exec, and would hold the lock for a moment.
     /// </summary>
     public void Dispose()
     {
@@ -90,7 +90,7 @@ internal sealed class InstanceLock : IDisposable
         Handle.Dispose();
     }
 
-    /// <summary>Lets go of this process's descriptor only: an instance that inherited it keeps the lock.</summary>
+    /// <summary>Closes this process's descriptor only: an instance that inherited it keeps the lock.</summary>
     internal void HandOver() => Handle.Dispose();
 
     private static SafeFileHandle? TryAcquireExisting(string path)

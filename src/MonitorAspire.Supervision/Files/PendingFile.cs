@@ -3,8 +3,8 @@ using System.Security.Cryptography;
 namespace MonitorAspire.Supervision.Files;
 
 /// <summary>
-/// The new content of a small file, written but not yet in its place: what can fail (a full disk, a missing permission) has not failed
-/// when this exists, and whoever changes something else as well can do that before or after <see cref="Commit"/>.
+/// The new content of a small file, written to a temporary file. What can fail (a full disk, a missing permission) fails here, so that a
+/// caller who changes something else as well can still stop before <see cref="Commit"/>.
 /// </summary>
 internal sealed class PendingFile : IDisposable
 {
@@ -18,12 +18,12 @@ internal sealed class PendingFile : IDisposable
         _temporary = $"{path}.{Environment.ProcessId}-{RandomNumberGenerator.GetHexString(8, lowercase: true)}{AtomicFile.TemporarySuffix}";
     }
 
-    /// <summary>Writes a temporary file beside the target, mode 0600; O_EXCL, so a link planted there is not followed.</summary>
+    /// <summary>Writes a temporary file beside the target, mode 0600. O_EXCL is used, so a symbolic link there is not followed.</summary>
     /// <param name="path">The target.</param>
     /// <param name="content">Its new content.</param>
-    /// <param name="toDisk">Whether it is to survive a loss of power too.</param>
+    /// <param name="toDisk">Whether the content must survive a loss of power (fsync).</param>
     /// <exception cref="IOException">The file system refuses; nothing is left behind.</exception>
-    /// <exception cref="UnauthorizedAccessException">This user may not.</exception>
+    /// <exception cref="UnauthorizedAccessException">This user has no permission.</exception>
     internal static PendingFile Write(string path, ReadOnlySpan<byte> content, bool toDisk = false)
     {
         var pending = new PendingFile(path);
@@ -47,16 +47,16 @@ internal sealed class PendingFile : IDisposable
         }
     }
 
-    /// <summary>Puts it in its place. A link there is replaced, not followed.</summary>
+    /// <summary>Renames it to the target. A symbolic link there is replaced, not followed.</summary>
     /// <exception cref="IOException">The file system refuses; the old content stays.</exception>
-    /// <exception cref="UnauthorizedAccessException">This user may not.</exception>
+    /// <exception cref="UnauthorizedAccessException">This user has no permission.</exception>
     internal void Commit()
     {
         File.Move(_temporary, _path, overwrite: true);
         _done = true;
     }
 
-    /// <summary>Takes it back, unless it was put in its place.</summary>
+    /// <summary>Deletes it, unless it was renamed.</summary>
     public void Dispose()
     {
         if (!_done)

@@ -4,19 +4,19 @@ using MonitorAspire.Supervision.Interop;
 
 namespace MonitorAspire.Supervision.Files;
 
-/// <summary>What a PID file turned out to be.</summary>
+/// <summary>State of a PID file.</summary>
 public enum PidFileState
 {
-    /// <summary>It holds a PID in decimal and at most white space around it.</summary>
+    /// <summary>It contains a decimal PID, with or without white space around it.</summary>
     Valid,
 
     /// <summary>There is none.</summary>
     Missing,
 
-    /// <summary>It has no content but white space.</summary>
+    /// <summary>It is empty or contains only white space.</summary>
     Empty,
 
-    /// <summary>It holds something that is not a PID.</summary>
+    /// <summary>It contains something that is not a PID.</summary>
     Malformed,
 
     /// <summary>It is a symbolic link, which is never followed.</summary>
@@ -29,12 +29,12 @@ public enum PidFileState
     Unreadable,
 }
 
-/// <summary>What a PID file says.</summary>
-/// <param name="State">What it turned out to be.</param>
+/// <summary>State and content of a PID file.</summary>
+/// <param name="State">Its state.</param>
 /// <param name="Pid">The PID, for <see cref="PidFileState.Valid"/>; otherwise 0.</param>
 public readonly record struct PidFileReading(PidFileState State, int Pid)
 {
-    /// <summary>Whether there is something at the path that stands in the way of a new file.</summary>
+    /// <summary>Whether there is anything at the path.</summary>
     public bool Exists => State is not PidFileState.Missing;
 
     /// <summary>The state as reports and <c>--json</c> print it.</summary>
@@ -53,7 +53,7 @@ public readonly record struct PidFileReading(PidFileState State, int Pid)
 /// <summary>Reads and writes PID files: the PID in decimal and a newline, nothing else.</summary>
 public static class PidFile
 {
-    // The largest PID of Linux is 4194304; whatever is longer than this is no PID file of anybody.
+    // The largest PID of Linux is 4194304. A longer file is no PID file.
     private const int MaximumLength = 64;
 
     /// <summary>Reads a PID file. Never throws, never follows a symbolic link.</summary>
@@ -96,17 +96,17 @@ public static class PidFile
     /// <param name="path">The file.</param>
     /// <param name="pid">The PID.</param>
     /// <exception cref="IOException">The file system refuses; nothing is left behind.</exception>
-    /// <exception cref="UnauthorizedAccessException">This user may not.</exception>
+    /// <exception cref="UnauthorizedAccessException">This user has no permission.</exception>
     public static void Write(string path, int pid) =>
         AtomicFile.Write(path, Encoding.ASCII.GetBytes(pid.ToString(CultureInfo.InvariantCulture) + "\n"));
 
-    /// <summary>Removes the file if it still holds this PID. False when it holds another or could not be removed.</summary>
+    /// <summary>Removes the file if it still names this PID. False when it names another PID or could not be removed.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="pid">The PID that the caller has proved to be its own to remove.</param>
+    /// <param name="pid">The PID. The caller has proved that its file may be removed.</param>
     public static bool RemoveIfOwn(string path, int pid) =>
         Read(path) is { State: PidFileState.Valid } reading && reading.Pid == pid && AtomicFile.TryDelete(path);
 
-    /// <summary>What the content of a PID file says. White space around the number is accepted, because other tools write it.</summary>
+    /// <summary>Parses the content of a PID file. White space around the number is accepted, because other tools write it.</summary>
     /// <param name="content">The bytes.</param>
     internal static PidFileReading Parse(ReadOnlySpan<byte> content)
     {
@@ -127,7 +127,7 @@ public static class PidFile
             number = (number * 10) + (c - '0');
         }
 
-        // PID 0 is the caller's own process group to kill(2): a file that says so must never get that far.
+        // For kill(2), PID 0 is the caller's own process group. It must never be accepted.
         return content.Length <= MaximumLength && number is > 0 and <= int.MaxValue
             ? new(PidFileState.Valid, (int)number)
             : new(PidFileState.Malformed, 0);

@@ -1,6 +1,6 @@
 namespace MonitorAspire.Supervision.Files;
 
-/// <summary>A stream that takes bytes and is nothing else: it has no length and no position, and nothing can be read from it.</summary>
+/// <summary>A stream that can only be written to. It has no length and no position.</summary>
 public abstract class WriteOnlyStream : Stream
 {
     /// <inheritdoc />

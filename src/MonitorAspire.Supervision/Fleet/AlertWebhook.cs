@@ -1,5 +1,6 @@
 using System.Net.Http.Headers;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using MonitorAspire.Supervision.Daemons;
@@ -115,7 +116,7 @@ public sealed partial class AlertWebhook : IAsyncDisposable
 
     private async Task PostAsync(FleetAlert alert)
     {
-        var body = JsonSerializer.SerializeToUtf8Bytes(alert, SupervisionJson.Default.FleetAlert);
+        var body = JsonSerializer.SerializeToUtf8Bytes(alert, AlertJson.Default.FleetAlert);
         var delay = _options.RetryDelay;
         for (var attempt = 1; ; attempt++)
         {
@@ -175,3 +176,7 @@ public sealed partial class AlertWebhook : IAsyncDisposable
     [LoggerMessage(121, LogLevel.Error, "Too many alerts wait to be posted; the alert {Kind} of {Daemon} is dropped")]
     private partial void LogDropped(AlertKind kind, string daemon);
 }
+
+[JsonSourceGenerationOptions(JsonSerializerDefaults.Web, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, UseStringEnumConverter = true)]
+[JsonSerializable(typeof(FleetAlert))]
+internal sealed partial class AlertJson : JsonSerializerContext;

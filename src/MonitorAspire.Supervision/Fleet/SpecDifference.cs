@@ -21,13 +21,20 @@ internal static class SpecComparison
     public static SpecDifference Compare(DaemonSpec old, DaemonSpec changed)
     {
         // Everything that is not named here is fixed when the process is launched, also the health path: the instance's record has it.
-        var comparable = changed with { Arguments = old.Arguments, Environment = old.Environment, PidFileWriter = old.PidFileWriter, Restart = old.Restart };
+        var comparable = changed with
+        {
+            Arguments = old.Arguments,
+            Environment = old.Environment,
+            PidFileWriter = old.PidFileWriter,
+            Restart = old.Restart,
+            Service = old.Service,
+        };
         var sameProcess = comparable == old
             && old.Arguments.SequenceEqual(changed.Arguments, StringComparer.Ordinal)
             && old.EffectivePidFileWriter == changed.EffectivePidFileWriter
             && SameEnvironment(old.Environment, changed.Environment);
         return !sameProcess ? SpecDifference.Restart
-            : old.Restart == changed.Restart ? SpecDifference.None
+            : old.Restart == changed.Restart && old.Service == changed.Service ? SpecDifference.None
             : SpecDifference.Update;
     }
 

@@ -1,11 +1,9 @@
 namespace MonitorAspire.Supervision.Identity;
 
-/// <summary>What a platform can tell about processes. What it cannot tell it must not guess.</summary>
+/// <summary>What a platform tells about processes. A source never guesses what the platform does not tell.</summary>
 internal interface IProcessSource
 {
     string BootId { get; }
-
-    long TicksPerSecond { get; }
 
     ProcessLookup Lookup(int pid);
 
@@ -16,8 +14,6 @@ internal interface IProcessSource
     IReadOnlyList<int> LockHolders(string lockFilePath);
 
     bool HoldsLock(int pid, string lockFilePath);
-
-    bool HasEnvironment(int pid, string name, string value);
 
     DateTimeOffset StartTimeOf(ProcessIdentity identity);
 }

@@ -1,33 +1,34 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervision.Files;
 using MonitorAspire.Supervision.Interop;
 
 namespace MonitorAspire.Supervision.Identity;
 
-/// <summary>What is known of an instance beyond its PID: what adoption and diagnosis read.</summary>
+/// <summary>What the state directory stores about an instance: identity, command and history. Adoption and diagnosis read it.</summary>
 public sealed record InstanceRecord
 {
-    /// <summary>PID of the instance; 0 while its launcher has not spawned it yet.</summary>
+    /// <summary>PID of the instance; 0 until the launcher has spawned it.</summary>
     public int Pid { get; init; }
 
     /// <summary>Start time of the process in the kernel's unit, as in <see cref="ProcessIdentity.StartTicks"/>.</summary>
     public long StartTicks { get; init; }
 
-    /// <summary>Which boot the ticks count from.</summary>
+    /// <summary>The boot that the ticks are counted from.</summary>
     public string BootId { get; init; } = "";
 
     /// <summary>
-    /// Random; handed to the process as <see cref="EnvironmentVariable"/>, so that descendants can be told from strangers even
-    /// after they left session, parent and lock behind.
+    /// Random id. The process gets it as <see cref="EnvironmentVariable"/>, so that its descendants are recognised even when they have
+    /// left its session, their parent has ended and they have closed the lock.
     /// </summary>
     public string InstanceId { get; init; } = "";
 
     /// <summary>The daemon's name.</summary>
     public string Name { get; init; } = "";
 
-    /// <summary>The host it was to listen on.</summary>
+    /// <summary>The host that it should listen on.</summary>
     public string Host { get; init; } = "";
 
     /// <summary>The port.</summary>
@@ -36,62 +37,89 @@ public sealed record InstanceRecord
     /// <summary>Path of its health check.</summary>
     public string HealthPath { get; init; } = "/health";
 
-    /// <summary>Executable and arguments, as they were executed.</summary>
+    /// <summary>Executable and arguments, with all placeholders replaced.</summary>
     public IReadOnlyList<string> Command { get; init; } = [];
 
-    /// <summary>Working directory that it was started in; <see langword="null"/> where that is not known. A restart by hand keeps it.</summary>
+    /// <summary>Working directory of the start; <see langword="null"/> where it is not known. A restart from the command line keeps it.</summary>
     public string? WorkingDirectory { get; init; }
 
     /// <summary>When it was started.</summary>
     public DateTimeOffset StartedAt { get; init; }
 
-    /// <summary>When it passed its last stage; <see langword="null"/> while it has not.</summary>
+    /// <summary>When it passed its last stage; <see langword="null"/> before that.</summary>
     public DateTimeOffset? VerifiedAt { get; init; }
 
     /// <summary>Restarts before this instance that no person asked for.</summary>
     public int RestartCount { get; init; }
 
-    /// <summary>PID of the process that carries out the start; it holds the lock too until it has its verdict. 0 for a daemon that claimed its files itself.</summary>
+    /// <summary>PID of the process that carries out the start. It also holds the lock until the start has ended. 0 for a daemon that claimed its files itself.</summary>
     public int LauncherPid { get; init; }
 
-    /// <summary>Start time of the launcher, against PID reuse.</summary>
+    /// <summary>Start time of the launcher, in the unit of <see cref="StartTicks"/>.</summary>
     public long LauncherStartTicks { get; init; }
 
     /// <summary>The variable that carries <see cref="InstanceId"/>.</summary>
     public const string EnvironmentVariable = "MONITOR_INSTANCE_ID";
 
-    /// <summary>An id for a new instance. It starts with the port, so that a holder of the lock can be told from its launcher.</summary>
+    /// <summary>Id for a new instance. It starts with the port, so that an instance and its launcher, which may be an instance too, can be told apart.</summary>
     /// <param name="port">The port.</param>
-    /// <param name="launchId">Id of a launcher that wants to know its own again. Default none.</param>
+    /// <param name="launchId">Id of a launcher that must recognise its own instances later. Default none.</param>
     public static string NewInstanceId(int port, string? launchId = null) => $"{IdPrefix(port, launchId)}{Guid.NewGuid():N}";
 
-    /// <summary>Whether an instance id is one of this port and, where that is asked, of the launcher with this id.</summary>
+    /// <summary>The instance id, if it belongs to this port; otherwise <see langword="null"/>. An id of another port was inherited from that instance.</summary>
+    internal static string? InstanceIdFor(int port, string? instanceId) => IsInstanceIdOf(instanceId, port) ? instanceId : null;
+
+    /// <summary>Whether an instance id belongs to this port and, if given, to this launcher.</summary>
     internal static bool IsInstanceIdOf(string? instanceId, int port, string? launchId = null) =>
         instanceId?.StartsWith(IdPrefix(port, launchId), StringComparison.Ordinal) == true;
 
     private static string IdPrefix(int port, string? launchId) =>
         launchId is null ? string.Create(CultureInfo.InvariantCulture, $"{port}-") : string.Create(CultureInfo.InvariantCulture, $"{port}-{launchId}-");
 
-    /// <summary>The identity that the record names, or <see langword="null"/> while nothing was spawned.</summary>
+    /// <summary>Identity of the process, or <see langword="null"/> until it was spawned.</summary>
     [JsonIgnore]
     public ProcessIdentity? Identity => Pid > 0 ? new ProcessIdentity(Pid, StartTicks, BootId) : null;
 
-    /// <summary>The launcher's identity, or <see langword="null"/> where there was none.</summary>
+    /// <summary>Identity of the launcher, or <see langword="null"/> where there is none.</summary>
     [JsonIgnore]
     public ProcessIdentity? Launcher => LauncherPid > 0 ? new ProcessIdentity(LauncherPid, LauncherStartTicks, BootId) : null;
 
-    /// <summary>Whether both speak of the same process life in the same phase of its start.</summary>
+    /// <summary>The record of a daemon, without a process yet.</summary>
+    /// <param name="spec">The daemon.</param>
+    /// <param name="command">Executable and arguments; empty for the built-in daemon of another launcher.</param>
+    /// <param name="instanceId">Its instance id; <see langword="null"/> where it has none.</param>
+    /// <param name="startedAt">Time of the start.</param>
+    /// <param name="restarts">Restarts before it.</param>
+    internal static InstanceRecord Of(DaemonSpec spec, IReadOnlyList<string> command, string? instanceId, DateTimeOffset startedAt, int restarts) => new()
+    {
+        InstanceId = instanceId ?? "",
+        Name = spec.Name,
+        Host = spec.Host,
+        Port = spec.Port,
+        HealthPath = spec.HealthPath,
+        Command = command,
+        StartedAt = startedAt,
+        RestartCount = restarts,
+    };
+
+    /// <summary>The record with another process.</summary>
+    internal InstanceRecord With(ProcessIdentity identity) => this with { Pid = identity.Pid, StartTicks = identity.StartTicks, BootId = identity.BootId };
+
+    /// <summary>Whether both records name the same process in the same phase of its start.</summary>
     /// <param name="other">Another record.</param>
     internal bool IsSameInstance(InstanceRecord? other) =>
         other is not null && (Pid, StartTicks, BootId, InstanceId, VerifiedAt) == (other.Pid, other.StartTicks, other.BootId, other.InstanceId, other.VerifiedAt);
 
-    /// <summary>Reads a record; <see langword="null"/> when there is none or it cannot be understood. Never throws, never follows a link.</summary>
+    /// <summary>
+    /// Reads a record; <see langword="null"/> when there is none, it cannot be read, or other users can change it. Never throws, never
+    /// follows a symbolic link.
+    /// </summary>
     /// <param name="path">The file.</param>
     public static InstanceRecord? Read(string path)
     {
         try
         {
-            using var stream = new FileStream(NoFollowFile.OpenRead(path), FileAccess.Read, bufferSize: 0);
+            using var stream = new FileStream(NoFollowFile.OpenTrusted(path), FileAccess.Read, bufferSize: 0);
             return stream.CanSeek && stream.Length <= MaximumLength ? JsonSerializer.Deserialize(stream, FilesJson.Default.InstanceRecord) : null;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException)
@@ -106,7 +134,7 @@ public sealed record InstanceRecord
     /// <exception cref="UnauthorizedAccessException">This user may not.</exception>
     public void Write(string path) => AtomicFile.Write(path, JsonSerializer.SerializeToUtf8Bytes(this, FilesJson.Default.InstanceRecord));
 
-    // Command lines can be long (ARG_MAX is 2 MiB on Linux); anything beyond is not a record of ours.
+    // Command lines can be long (ARG_MAX is 2 MiB on Linux). A larger file is no record of ours.
     private const int MaximumLength = 4 * 1024 * 1024;
 }
 

@@ -4,16 +4,12 @@ using MonitorAspire.Supervision.Files;
 
 namespace MonitorAspire.Supervision.Identity;
 
-/// <summary>What a state directory knows of daemons. Reads only.</summary>
+/// <summary>The daemons that have files in a state directory. Changes nothing.</summary>
 public static class KnownDaemons
 {
     private const string Prefix = "monitor-daemon-";
 
-    /// <summary>The name of a daemon that was given none: <c>monitor-PORT</c>.</summary>
-    /// <param name="port">Its port.</param>
-    public static string DefaultName(int port) => string.Create(CultureInfo.InvariantCulture, $"monitor-{port}");
-
-    /// <summary>The ports that have a file in a state directory, in order. None where there is no such directory.</summary>
+    /// <summary>The ports that have a file in a state directory, sorted. Empty where there is no such directory.</summary>
     /// <param name="stateDirectory">Absolute path.</param>
     /// <exception cref="UnauthorizedAccessException">This user may not list it.</exception>
     public static IReadOnlyList<int> Ports(string stateDirectory)
@@ -35,16 +31,18 @@ public static class KnownDaemons
     /// <param name="port">The port.</param>
     public static InstanceRecord? Record(string stateDirectory, int port) => InstanceRecord.Read(new DaemonFiles(stateDirectory, port).InstanceFile);
 
-    /// <summary>A specification as far as the record of the port's instance gives it, with the defaults for the rest.</summary>
+    /// <summary>A specification with name, host and health path of the record, and with defaults where the record has none.</summary>
     /// <param name="port">The port.</param>
-    /// <param name="record">The record, where there is one.</param>
-    public static DaemonSpec Spec(int port, InstanceRecord? record) => new()
+    /// <param name="record">The record, if there is one.</param>
+    public static DaemonSpec Spec(int port, InstanceRecord? record) => DefinitionMapper.ToSpec(new DaemonDefinition
     {
         Port = port,
-        Name = string.IsNullOrEmpty(record?.Name) ? DefaultName(port) : record.Name,
-        Host = string.IsNullOrEmpty(record?.Host) ? "127.0.0.1" : record.Host,
-        HealthPath = string.IsNullOrEmpty(record?.HealthPath) ? "/health" : record.HealthPath,
-    };
+        Name = NullIfEmpty(record?.Name),
+        Host = NullIfEmpty(record?.Host),
+        HealthPath = NullIfEmpty(record?.HealthPath),
+    });
+
+    private static string? NullIfEmpty(string? text) => string.IsNullOrEmpty(text) ? null : text;
 
     private static int? PortOf(string fileName)
     {

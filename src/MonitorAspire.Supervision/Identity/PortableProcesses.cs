@@ -4,14 +4,12 @@ using System.Diagnostics;
 namespace MonitorAspire.Supervision.Identity;
 
 /// <summary>
-/// Processes as every platform shows them. It knows PID, start time and executable, so identity holds; it knows neither parents
-/// nor sessions nor who holds a lock, and says "none" where it cannot tell.
+/// Processes as .NET shows them on every platform: PID, start time and executable, which is enough for the identity. Parents, sessions and
+/// holders of a lock are not known.
 /// </summary>
 internal sealed class PortableProcesses : IProcessSource
 {
     public string BootId => "";
-
-    public long TicksPerSecond => TimeSpan.TicksPerSecond;
 
     public ProcessLookup Lookup(int pid)
     {
@@ -33,7 +31,7 @@ internal sealed class PortableProcesses : IProcessSource
         }
         catch (InvalidOperationException)
         {
-            return ProcessLookup.Dead; // ended while it was looked at
+            return ProcessLookup.Dead; // it has ended meanwhile
         }
         catch (Exception e) when (e is Win32Exception or NotSupportedException)
         {
@@ -74,8 +72,6 @@ internal sealed class PortableProcesses : IProcessSource
     public IReadOnlyList<int> LockHolders(string lockFilePath) => [];
 
     public bool HoldsLock(int pid, string lockFilePath) => false;
-
-    public bool HasEnvironment(int pid, string name, string value) => false;
 
     public DateTimeOffset StartTimeOf(ProcessIdentity identity) => new(identity.StartTicks, TimeSpan.Zero);
 

@@ -6,19 +6,19 @@ using MonitorAspire.Supervision.Identity.Linux;
 namespace MonitorAspire.Supervision.Identity;
 
 /// <summary>
-/// The environment that a process was executed with, <c>/proc/PID/environ</c>: <c>NAME=value</c>, each ended by a NUL byte
+/// The environment of a process when it was executed, from <c>/proc/PID/environ</c>: <c>NAME=value</c>, each with a NUL byte at the end
 /// (<see href="https://man7.org/linux/man-pages/man5/proc_pid_environ.5.html">proc_pid_environ(5)</see>).
 /// </summary>
 internal static class ProcessEnvironment
 {
-    /// <summary>The value of a variable; <see langword="null"/> where the process has none or this user may not see it.</summary>
+    /// <summary>The value of a variable; <see langword="null"/> where the process does not have it or the environment cannot be read.</summary>
     internal static string? Get(ProcessTable table, int pid, string name) => TryGet(table, pid, name, out var value) ? value : null;
 
-    /// <summary>Whether the environment is to be seen: not another user's, and not empty as a zombie's is.</summary>
+    /// <summary>Whether the environment can be read. That of another user's process cannot, and that of a zombie is empty.</summary>
     /// <param name="table">The processes.</param>
     /// <param name="pid">The process.</param>
     /// <param name="name">The variable.</param>
-    /// <param name="value">Its value; <see langword="null"/> where the process has none or nothing is to be seen.</param>
+    /// <param name="value">Its value; <see langword="null"/> where the process does not have it or the environment cannot be read.</param>
     internal static bool TryGet(ProcessTable table, int pid, string name, out string? value)
     {
         value = null;

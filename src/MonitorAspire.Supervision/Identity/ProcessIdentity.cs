@@ -1,8 +1,8 @@
 namespace MonitorAspire.Supervision.Identity;
 
 /// <summary>
-/// Names one process life beyond any reuse of its PID: a PID is unique only while its process lives, but PID, start time
-/// and boot together never come twice.
+/// Identifies one process. The kernel uses a PID again after the process has ended, but the combination of PID, start time and boot is
+/// unique.
 /// </summary>
 /// <param name="Pid">The process id.</param>
 /// <param name="StartTicks">
@@ -11,10 +11,10 @@ namespace MonitorAspire.Supervision.Identity;
 /// <see cref="DateTime.Ticks"/> of the start time in UTC.
 /// </param>
 /// <param name="BootId">
-/// Which boot the ticks count from: <c>/proc/sys/kernel/random/boot_id</c>; empty where the start time is absolute.
+/// The boot that the ticks are counted from: <c>/proc/sys/kernel/random/boot_id</c>; empty where the start time is absolute.
 /// </param>
 public readonly record struct ProcessIdentity(int Pid, long StartTicks, string BootId)
 {
-    /// <summary>PID and start ticks, for a person.</summary>
+    /// <summary>PID and start ticks, for people.</summary>
     public override string ToString() => $"PID {Pid} (started at tick {StartTicks})";
 }

@@ -5,8 +5,8 @@ using Microsoft.Win32.SafeHandles;
 namespace MonitorAspire.Supervision.Interop;
 
 /// <summary>
-/// flock(2): a lock that belongs to the open file description, so it is shared with every process that inherited the
-/// descriptor and freed by the kernel when the last of them is gone, however it ended.
+/// flock(2). The lock belongs to the open file description. Every process that inherited the descriptor shares it, and the kernel frees it
+/// when the last of them has ended, for whatever reason.
 /// </summary>
 [UnsupportedOSPlatform("windows")]
 internal static class AdvisoryLock
@@ -16,10 +16,10 @@ internal static class AdvisoryLock
     private const int NonBlocking = 4;
     private const int Unlock = 8;
 
-    /// <summary>Takes the lock without waiting; false when somebody else has it.</summary>
+    /// <summary>Takes the lock without waiting; false when another process has it.</summary>
     internal static bool TryLockExclusive(SafeFileHandle file) => TryLock(file, Exclusive);
 
-    /// <summary>Whether somebody has the lock. It is taken as a shared one for a moment: two who ask do not disturb each other.</summary>
+    /// <summary>Whether another process has the lock. A shared lock is taken for a moment, so that two tests at the same time do not see each other.</summary>
     internal static bool IsLockedByOther(SafeFileHandle file)
     {
         if (!TryLock(file, Shared))
@@ -31,7 +31,7 @@ internal static class AdvisoryLock
         return false;
     }
 
-    /// <summary>Frees the lock for everybody who shares the descriptor.</summary>
+    /// <summary>Frees the lock for all processes that share it.</summary>
     internal static void Release(SafeFileHandle file) => _ = LibC.flock((int)file.DangerousGetHandle(), Unlock);
 
     private static bool TryLock(SafeFileHandle file, int kind)

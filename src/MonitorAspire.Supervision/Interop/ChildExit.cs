@@ -3,15 +3,14 @@ using System.Runtime.Versioning;
 
 namespace MonitorAspire.Supervision.Interop;
 
-/// <summary>waitid(2) for one child: how it ended, and the end of its being a zombie.</summary>
+/// <summary>waitid(2) for one child: reads how it ended, and removes the zombie.</summary>
 [UnsupportedOSPlatform("windows")]
 internal static unsafe class ChildExit
 {
     private const int ByPid = 1;
     private const int Exited = 4;
+    private const int NoHang = 1;
     private const int ClosedExited = 1;
-
-    private static int NoHang => 1;
 
     /// <summary>Reaps the child if it has ended; <see langword="null"/> while it runs, <see cref="ProcessExit.Unknown"/> if it is no child of ours.</summary>
     internal static ProcessExit? TryReap(int pid)

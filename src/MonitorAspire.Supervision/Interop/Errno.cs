@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace MonitorAspire.Supervision.Interop;
 
-/// <summary>Error numbers that the engine tells apart, with the values of the running platform.</summary>
+/// <summary>Error numbers that the engine uses, with the values of the running platform.</summary>
 internal static class Errno
 {
     internal const int NotPermitted = 1;
@@ -14,16 +14,15 @@ internal static class Errno
     internal const int Exists = 17;
     internal const int NotADirectory = 20;
     internal const int IsADirectory = 21;
-    internal const int NoSpace = 28;
     internal const int ReadOnlyFileSystem = 30;
 
     internal static int TooManyLinks => OperatingSystem.IsLinux() ? 40 : 62;
 
     internal static int WouldBlock => OperatingSystem.IsLinux() ? 11 : 35;
 
-    /// <summary>Whether the error means that this user may not.</summary>
+    /// <summary>Whether the error is a missing permission.</summary>
     internal static bool IsPermission(int error) => error is NotPermitted or AccessDenied or ReadOnlyFileSystem;
 
-    /// <summary>The system's own words for an error.</summary>
+    /// <summary>The system's message for an error.</summary>
     internal static string Describe(int error) => Marshal.GetPInvokeErrorMessage(error);
 }

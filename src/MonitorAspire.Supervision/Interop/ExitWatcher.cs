@@ -6,8 +6,8 @@ using Microsoft.Win32.SafeHandles;
 namespace MonitorAspire.Supervision.Interop;
 
 /// <summary>
-/// One thread that waits for the ends of all watched processes at once: a pidfd becomes readable the moment its process
-/// ends, child or not, and nothing is polled.
+/// One thread that waits for the exits of all watched processes. A pidfd becomes readable as soon as its process ends, whether it is a
+/// child or not, so nothing is polled.
 /// </summary>
 [SupportedOSPlatform("linux")]
 internal sealed unsafe class ExitWatcher

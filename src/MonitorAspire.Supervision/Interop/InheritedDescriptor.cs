@@ -3,14 +3,14 @@ using Microsoft.Win32.SafeHandles;
 
 namespace MonitorAspire.Supervision.Interop;
 
-/// <summary>A descriptor that came from the parent by number.</summary>
+/// <summary>A descriptor that was inherited from the parent.</summary>
 [UnsupportedOSPlatform("windows")]
 internal static class InheritedDescriptor
 {
     private const int SetDescriptorFlags = 2;
     private const int CloseOnExecFlag = 1;
 
-    /// <summary>Whether it is open and carries, or can take, the lock of its file: the one it was inherited with counts as its own.</summary>
+    /// <summary>Whether it is open and its open file description holds, or can take, the lock of its file.</summary>
     internal static bool IsLocked(int descriptor)
     {
         try
@@ -24,7 +24,7 @@ internal static class InheritedDescriptor
         }
     }
 
-    /// <summary>Keeps it from the children of this process. Without effect on Apple's Arm64, where fcntl cannot be called like this.</summary>
+    /// <summary>Children of this process do not inherit it any more. Linux only: on Apple's Arm64 fcntl cannot be called like this.</summary>
     internal static void CloseOnExec(int descriptor)
     {
         if (OperatingSystem.IsLinux())

@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace MonitorAspire.Supervision.Interop;
 
 /// <summary>
-/// The few calls that reading <c>/proc</c> needs. Not System.IO: a process that ends while it is looked at, or that belongs to
-/// another user, is the normal case here, and an error number costs a thousandth of an exception.
+/// The calls that read <c>/proc</c>. System.IO is not used, because it throws: here it is normal that a process ends meanwhile or belongs
+/// to another user, and an error number costs a thousandth of an exception.
 /// </summary>
 internal static unsafe partial class LibC
 {
@@ -13,12 +13,6 @@ internal static unsafe partial class LibC
     public const int AtStatxDontSync = 0x4000;
     public const uint StatxBasicStats = 0x7ff;
     public const int ScClockTicks = 2;
-
-    public const int Eperm = 1;
-    public const int Enoent = 2;
-    public const int Esrch = 3;
-    public const int Eintr = 4;
-    public const int Enotdir = 20;
 
     [LibraryImport(Library, EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     public static partial int Open(string path, int flags);
@@ -59,6 +53,9 @@ internal static unsafe partial class LibC
     {
         [FieldOffset(16)]
         public uint LinkCount;
+
+        [FieldOffset(28)]
+        public ushort Mode;
 
         [FieldOffset(32)]
         public ulong Inode;

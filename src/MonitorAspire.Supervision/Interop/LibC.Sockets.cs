@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace MonitorAspire.Supervision.Interop;
 
-/// <summary>The calls that a netlink socket needs, which <see cref="System.Net.Sockets.Socket"/> does not make.</summary>
+/// <summary>The calls for a netlink socket. <see cref="System.Net.Sockets.Socket"/> does not support netlink.</summary>
 internal static unsafe partial class LibC
 {
     [LibraryImport(Library, EntryPoint = "socket")]

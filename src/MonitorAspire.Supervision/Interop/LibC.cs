@@ -3,19 +3,19 @@ using System.Runtime.InteropServices;
 
 namespace MonitorAspire.Supervision.Interop;
 
-/// <summary>The few C library calls that .NET has no name for. Everything outside this folder uses the wrappers beside it.</summary>
+/// <summary>Calls of the C library that .NET does not offer.</summary>
 internal static unsafe partial class LibC
 {
     private const string Library = "libc";
 
-    // "libc" is a linker script on machines with development packages and has another file name on every C library; the
-    // running program is linked with the right one, whichever that is.
+    // The file name of the C library is different on each system, and "libc" may be a linker script. The running program is linked with
+    // the right library, so the functions are found there.
     static LibC() => NativeLibrary.SetDllImportResolver(
         Assembly.GetExecutingAssembly(),
         static (name, _, _) => name == Library && !OperatingSystem.IsWindows() ? NativeLibrary.GetMainProgramHandle() : IntPtr.Zero);
 
-    // The variadic calls (fcntl, syscall) are bound as ordinary functions. That is the same convention on
-    // Linux; it is not on Apple's Arm64, where only the non-variadic ones below are called.
+    // fcntl and syscall are variadic in C, but are declared here with fixed parameters. On Linux both have the same calling convention. On
+    // Apple's Arm64 they have not, and there only the other functions are called.
     [LibraryImport(Library, SetLastError = true)]
     internal static partial int fcntl(int fd, int command, int argument);
 

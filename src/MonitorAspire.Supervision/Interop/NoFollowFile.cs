@@ -5,8 +5,8 @@ using Microsoft.Win32.SafeHandles;
 namespace MonitorAspire.Supervision.Interop;
 
 /// <summary>
-/// Opens files of the state directory without ever following a symbolic link in the last component of the path: whoever can
-/// plant a link there must not make us write elsewhere.
+/// Opens files of the state directory, and never follows a symbolic link in the last component of the path. A link that another user
+/// planted there must not make this process write elsewhere.
 /// </summary>
 internal static class NoFollowFile
 {
@@ -26,10 +26,27 @@ internal static class NoFollowFile
         return Open(path, ReadOnly);
     }
 
-    /// <summary>Opens a file for reading and writing, and makes it with mode 0600 where it does not exist.</summary>
+    /// <summary>
+    /// Opens a file whose content is believed: it must belong to this user or to root, and no other user may write to it. The directory
+    /// is checked elsewhere; it may have been open to others when they made the file.
+    /// </summary>
+    /// <exception cref="NoFollowException">It cannot be opened, or others can change it.</exception>
+    internal static SafeFileHandle OpenTrusted(string path)
+    {
+        var handle = OpenRead(path);
+        if (!OperatingSystem.IsWindows() && FileStatus.Of(handle) is { } status && Untrusted(status) is { } reason)
+        {
+            handle.Dispose();
+            throw new NoFollowException(Errno.AccessDenied, path, reason);
+        }
+
+        return handle;
+    }
+
+    /// <summary>Opens a file for reading and writing, and creates it with mode 0600 where it does not exist.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="append">Every write goes to the end, wherever that is by then.</param>
-    /// <exception cref="NoFollowException">It cannot be opened or made.</exception>
+    /// <param name="append">Whether every write goes to the current end of the file.</param>
+    /// <exception cref="NoFollowException">It cannot be opened or created.</exception>
     internal static SafeFileHandle OpenOrCreate(string path, bool append)
     {
         if (OperatingSystem.IsWindows())
@@ -38,7 +55,7 @@ internal static class NoFollowFile
             return File.OpenHandle(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
         }
 
-        // O_CREAT|O_EXCL (FileMode.CreateNew) follows no link either; two starters may race here, so the loser opens again.
+        // O_CREAT|O_EXCL (FileMode.CreateNew) does not follow a link either. Where another process creates the file first, it is opened.
         for (var attempt = 0; ; attempt++)
         {
             try
@@ -80,14 +97,14 @@ internal static class NoFollowFile
         }
         catch (IOException)
         {
-            // Somebody else made it in between: that one is opened.
+            // Another process created it first: that file is opened.
         }
     }
 
     [UnsupportedOSPlatform("windows")]
     private static SafeFileHandle Open(string path, int access)
     {
-        // O_NONBLOCK: a FIFO planted under the name must not hang the caller.
+        // O_NONBLOCK: opening a FIFO with this name must not block.
         var fd = LibC.Open(path, access | OpenFlags.NoFollow | OpenFlags.CloseOnExec | OpenFlags.NonBlocking);
         if (fd < 0)
         {
@@ -97,6 +114,13 @@ internal static class NoFollowFile
 
         return new SafeFileHandle(fd, ownsHandle: true);
     }
+
+    [UnsupportedOSPlatform("windows")]
+    private static string? Untrusted(FileStatus status) =>
+        status.BelongsToStranger ? $"it belongs to another user (uid {status.Uid}), so it is not believed"
+        : (status.Permissions & (UnixFileMode.GroupWrite | UnixFileMode.OtherWrite)) != 0
+            ? $"other users can write to it (mode {FileStatus.Octal(status.Permissions)}), so it is not believed; 'chmod 600' it if you trust what is in it"
+        : null;
 
     private static void RefuseLink(string path)
     {
@@ -128,6 +152,4 @@ internal static class NoFollowFile
 internal sealed class NoFollowException(int error, string path, string message) : IOException($"{path}: {message}")
 {
     internal int Error { get; } = error;
-
-    internal string FilePath { get; } = path;
 }

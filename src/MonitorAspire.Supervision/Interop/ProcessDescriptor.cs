@@ -6,7 +6,7 @@ namespace MonitorAspire.Supervision.Interop;
 
 /// <summary>
 /// A pidfd (<see href="https://man7.org/linux/man-pages/man2/pidfd_open.2.html">pidfd_open(2)</see>, Linux 5.3): refers to one
-/// process life, whatever becomes of its PID.
+/// process, also when its PID is used again.
 /// </summary>
 [SupportedOSPlatform("linux")]
 internal static class ProcessDescriptor
@@ -31,7 +31,7 @@ internal static class ProcessDescriptor
             : throw new PlatformNotSupportedException($"pidfd_open({pid}): {Errno.Describe(error)}");
     }
 
-    /// <summary>Sends a signal to exactly this process life. Returns 0 or the error number.</summary>
+    /// <summary>Sends a signal to exactly this process. Returns 0 or the error number.</summary>
     internal static int SendSignal(SafeFileHandle descriptor, int signal) =>
         LibC.syscall(SendSignalCall, descriptor.DangerousGetHandle(), signal, 0, 0) == 0 ? 0 : Marshal.GetLastPInvokeError();
 }

@@ -6,14 +6,14 @@ using Microsoft.Win32.SafeHandles;
 namespace MonitorAspire.Supervision.Interop;
 
 /// <summary>
-/// posix_spawn(3) with everything that a daemon's start needs: a session of its own, default signal handling, stdin from
-/// null, stdout and stderr to one file, the lock as descriptor 3, and nothing else open. Never a bare fork: between fork and
-/// exec of a multi-threaded runtime almost nothing is allowed.
+/// Starts a daemon with posix_spawn(3): in a new session, with default signal handling, stdin from /dev/null, stdout and stderr to one
+/// file, the lock as descriptor 3, and no other descriptor. fork(2) is not used: between fork and exec, a process with several threads may
+/// call almost nothing.
 /// </summary>
 [UnsupportedOSPlatform("windows")]
 internal static unsafe class SpawnedProcess
 {
-    /// <summary>The descriptor under which the child finds its lock.</summary>
+    /// <summary>The child's descriptor of the lock.</summary>
     internal const int LockDescriptor = 3;
 
     private const short SetSignalDefaults = 0x04;
@@ -60,7 +60,7 @@ internal static unsafe class SpawnedProcess
 
                 CloseFrom(actions, LockDescriptor + 1);
 
-                // The runtime ignores SIGPIPE and a shell's background job ignores SIGINT: neither may reach the daemon.
+                // .NET ignores SIGPIPE, and a shell's background job ignores SIGINT. The daemon must not inherit that.
                 Check(LibC.sigemptyset(signals));
                 Check(LibC.posix_spawnattr_setsigmask(attributes, signals));
                 for (var signal = 1; signal <= 31; signal++)
@@ -97,7 +97,7 @@ internal static unsafe class SpawnedProcess
         }
         catch (EntryPointNotFoundException)
         {
-            // Not glibc 2.34: name what is open now. What .NET opens later is close-on-exec anyway.
+            // Older than glibc 2.34: the descriptors that are open now are listed. Those that .NET opens later are close-on-exec.
             var descriptors = OperatingSystem.IsLinux() ? "/proc/self/fd" : "/dev/fd";
             foreach (var entry in Directory.EnumerateFileSystemEntries(descriptors))
             {
@@ -109,7 +109,7 @@ internal static unsafe class SpawnedProcess
         }
     }
 
-    // A source that happens to be one of the descriptors 0-3 would be overwritten before it is copied.
+    // A source among the descriptors 0 to 3 would be overwritten before it is copied.
     private static SafeFileHandle AboveTheTargets(SafeFileHandle file)
     {
         if (!OperatingSystem.IsLinux())

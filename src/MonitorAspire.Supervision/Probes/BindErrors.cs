@@ -3,14 +3,14 @@ using MonitorAspire.Supervision.Identity;
 
 namespace MonitorAspire.Supervision.Probes;
 
-/// <summary>Explains why a server of our own could not listen.</summary>
+/// <summary>Explains why one of our servers could not listen.</summary>
 public static class BindErrors
 {
     /// <summary>
     /// The socket's error in an exception, or <see langword="null"/> where there is none. A server wraps it: Kestrel in an
     /// <see cref="IOException"/> around an exception of its own.
     /// </summary>
-    /// <param name="exception">What the server threw.</param>
+    /// <param name="exception">The exception of the server.</param>
     public static SocketError? SocketErrorIn(Exception? exception)
     {
         for (; exception is not null; exception = exception.InnerException)
@@ -27,7 +27,7 @@ public static class BindErrors
         return null;
     }
 
-    /// <summary>Who listens on a port, in words, as far as this platform and this user can tell.</summary>
+    /// <summary>The processes that listen on a port, for people, as far as this platform and this user can tell.</summary>
     /// <param name="port">The port.</param>
     public static string DescribeOwners(int port)
     {
@@ -41,9 +41,9 @@ public static class BindErrors
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or PlatformNotSupportedException)
         {
-            // To be told below.
+            // The owner is not known.
         }
 
-        return "a process that cannot be told";
+        return "an unknown process";
     }
 }

@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace MonitorAspire.Supervision.Probes;
 
-/// <summary>What the body of a health answer says about who gave it.</summary>
+/// <summary>Reads PID and port in the body of a health answer.</summary>
 internal static class HealthBody
 {
     private const int ExcerptBytes = 200;
@@ -13,7 +13,7 @@ internal static class HealthBody
     /// <param name="complete">Whether it is all of the body.</param>
     /// <param name="port">The instance's port.</param>
     /// <param name="isExpectedPid">Whether a PID belongs to the instance.</param>
-    /// <returns>What is wrong, or <see langword="null"/>; also for a body that is no JSON object or names neither.</returns>
+    /// <returns>The difference, or <see langword="null"/>. Also <see langword="null"/> for a body that is no JSON object or has neither number.</returns>
     public static string? Mismatch(ReadOnlySpan<byte> body, bool complete, int port, Func<int, bool> isExpectedPid)
     {
         if (body.StartsWith("\uFEFF"u8))
@@ -59,7 +59,7 @@ internal static class HealthBody
 
             if (complete)
             {
-                // Something after the object makes it no JSON.
+                // Text after the object means that it is not JSON.
                 while (reader.Read())
                 {
                 }
@@ -73,7 +73,7 @@ internal static class HealthBody
         }
     }
 
-    /// <summary>The beginning of a body as one line for a person.</summary>
+    /// <summary>The beginning of a body as one line.</summary>
     /// <param name="body">The body.</param>
     public static string Excerpt(ReadOnlySpan<byte> body)
     {

@@ -4,12 +4,12 @@ using System.Net.Sockets;
 namespace MonitorAspire.Supervision.Probes;
 
 /// <summary>One health request to one address over one connection.</summary>
-/// <param name="question">The question.</param>
+/// <param name="question">The request.</param>
 /// <param name="target">Where to connect.</param>
-/// <param name="uri">What to ask for.</param>
+/// <param name="uri">The URL of the health check.</param>
 /// <param name="time">The clock.</param>
-/// <param name="sockets">Where to look whose socket serves the connection.</param>
-/// <param name="connectLimit">Time limit of the connection; that of the exchange is the token's.</param>
+/// <param name="sockets">Finds the process that serves the connection.</param>
+/// <param name="connectLimit">Time limit for connecting. The token limits the whole exchange.</param>
 internal sealed class HealthExchange(
     HealthRequest question, IPEndPoint target, Uri uri, TimeProvider time, ListenerProbe sockets, TimeSpan connectLimit)
 {
@@ -18,13 +18,12 @@ internal sealed class HealthExchange(
     private bool _connected;
     private IReadOnlyList<int> _servers = [];
 
-    /// <summary>Carries it out; never throws, a cancelled token gives <see cref="HealthOutcome.TimedOut"/>.</summary>
+    /// <summary>Makes the request. Never throws; a cancelled token gives <see cref="HealthOutcome.TimedOut"/>.</summary>
     /// <param name="token">The time limit.</param>
     public async Task<HealthResult> RunAsync(CancellationToken token)
     {
-        // A handler for each exchange, because a pool may hand a connection that was opened for one request to another. And no
-        // "Connection: close": who closes first keeps the port in TIME_WAIT, and that had better not be the daemon, whose next
-        // start would then depend on SO_REUSEADDR.
+        // Each exchange has its own handler, because a pool may use a connection of an earlier request. There is no "Connection: close":
+        // the side that closes first keeps the port in TIME_WAIT, and in the daemon that would disturb its next start.
         using var handler = new SocketsHttpHandler
         {
             UseProxy = false,
@@ -41,10 +40,10 @@ internal sealed class HealthExchange(
         try
         {
             using var response = await client.SendAsync(request, token).ConfigureAwait(false);
-            LookWhoServes(); // while the connection stands
+            FindServers(); // while the connection is open
             return response.StatusCode == HttpStatusCode.OK
-                ? await JudgeAsync(response, token).ConfigureAwait(false)
-                : await RefuseAsync(response, token).ConfigureAwait(false);
+                ? await OnSuccessAsync(response, token).ConfigureAwait(false)
+                : await OnOtherStatusAsync(response, token).ConfigureAwait(false);
         }
         catch (Exception e) when (IsTimeUp(e))
         {
@@ -52,11 +51,11 @@ internal sealed class HealthExchange(
         }
         catch (Exception e) when (e is HttpRequestException or IOException or SocketException)
         {
-            return Result(HealthOutcome.Unreachable, _connected ? $"{target} accepted the connection but broke off: {Innermost(e)}" : $"{target}: {Innermost(e)}");
+            return Result(HealthOutcome.Unreachable, _connected ? $"{target} accepted the connection but closed it early: {Innermost(e)}" : $"{target}: {Innermost(e)}");
         }
     }
 
-    private async Task<HealthResult> JudgeAsync(HttpResponseMessage response, CancellationToken token)
+    private async Task<HealthResult> OnSuccessAsync(HttpResponseMessage response, CancellationToken token)
     {
         var body = new byte[BodyLimit];
         var length = await ReadAsync(response, body, token).ConfigureAwait(false);
@@ -68,7 +67,7 @@ internal sealed class HealthExchange(
             HealthBody.Excerpt(body.AsSpan(0, length)));
     }
 
-    private async Task<HealthResult> RefuseAsync(HttpResponseMessage response, CancellationToken token)
+    private async Task<HealthResult> OnOtherStatusAsync(HttpResponseMessage response, CancellationToken token)
     {
         var body = new byte[1024];
         var length = 0;
@@ -78,7 +77,7 @@ internal sealed class HealthExchange(
         }
         catch (Exception e) when (e is OperationCanceledException or HttpRequestException or IOException)
         {
-            // The status is the answer; the body would only have explained it.
+            // The status is enough; the body only explains it.
         }
 
         var location = response.Headers.Location is { } there ? $" (redirect to {there})" : "";
@@ -104,8 +103,8 @@ internal sealed class HealthExchange(
         {
             await socket.ConnectAsync(target, linked.Token).ConfigureAwait(false);
 
-            // A port among the ephemeral ones that nobody listens on can be given to the very socket that asks for it: TCP then
-            // connects it to itself.
+            // Where nobody listens on an ephemeral port, the kernel may give the same port to the connecting socket. TCP then connects the
+            // socket to itself.
             if (target.Equals(socket.LocalEndPoint))
             {
                 throw new SocketException((int)SocketError.ConnectionRefused);
@@ -113,7 +112,7 @@ internal sealed class HealthExchange(
 
             _connected = true;
             _ourEnd = (IPEndPoint)socket.LocalEndPoint!;
-            LookWhoServes(); // some servers have accepted it by now, and close it as soon as they have answered
+            FindServers(); // some servers close the connection right after the answer
             return new NetworkStream(socket, ownsSocket: true);
         }
         catch
@@ -123,7 +122,7 @@ internal sealed class HealthExchange(
         }
     }
 
-    private void LookWhoServes()
+    private void FindServers()
     {
         if (question.LikelyPids is { } likely && _servers.Count == 0 && _ourEnd is not null)
         {
@@ -142,11 +141,10 @@ internal sealed class HealthExchange(
         Connected = _connected,
         ServedBy = _servers,
         StatusCode = (int?)status,
-        Target = target,
         BodyExcerpt = excerpt,
     };
 
-    // The limit of the connection is not the request's own, so its handler calls it a failed request.
+    // The handler reports the time limit of the connection as a failed request.
     private static bool IsTimeUp(Exception exception) =>
         exception is OperationCanceledException || (exception is HttpRequestException { InnerException: { } inner } && IsTimeUp(inner));
 

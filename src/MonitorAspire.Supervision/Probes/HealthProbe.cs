@@ -5,40 +5,24 @@ using System.Net.Sockets;
 namespace MonitorAspire.Supervision.Probes;
 
 /// <summary>
-/// Asks a daemon for its health over a connection of its own: no proxy, no redirect, no cookie, nothing left over from the probe before.
+/// Makes health requests. Each request uses a new connection, without proxy, redirects and cookies.
 /// </summary>
 /// <param name="timeProvider">The clock of the time limit. Default the system's.</param>
-/// <param name="sockets">Where to look whose socket serves the connection. Default this machine.</param>
+/// <param name="sockets">Finds the process that serves the connection. Default: on this machine.</param>
 public sealed class HealthProbe(TimeProvider? timeProvider = null, ListenerProbe? sockets = null)
 {
     private readonly TimeProvider _time = timeProvider ?? TimeProvider.System;
     private readonly ListenerProbe _sockets = sockets ?? ListenerProbe.Current;
 
-    /// <summary>
-    /// Carries out one probe. What is wrong with the daemon comes back as a result; only cancellation throws.
-    /// </summary>
-    /// <param name="host">Host as in the specification; a wildcard is asked on the loopback.</param>
-    /// <param name="port">The port.</param>
-    /// <param name="path">Path, with a query if need be, as in <c>/health</c>.</param>
-    /// <param name="isExpectedPid">Whether a PID that the body names belongs to the instance.</param>
-    /// <param name="timeout">Time limit of the whole exchange.</param>
-    /// <param name="cancellationToken">Gives up.</param>
-    /// <exception cref="OperationCanceledException">It was given up.</exception>
-    public Task<HealthResult> ProbeAsync(
-        string host, int port, string path, Func<int, bool> isExpectedPid, TimeSpan timeout, CancellationToken cancellationToken) =>
-        ProbeAsync(new HealthRequest { Host = host, Port = port, Path = path, IsExpectedPid = isExpectedPid, Timeout = timeout }, cancellationToken);
-
-    /// <summary>
-    /// Carries out one probe. What is wrong with the daemon comes back as a result; only cancellation throws.
-    /// </summary>
-    /// <param name="request">What to ask whom.</param>
-    /// <param name="cancellationToken">Gives up.</param>
-    /// <exception cref="OperationCanceledException">It was given up.</exception>
+    /// <summary>Makes one request. Everything that is wrong with the daemon is in the result.</summary>
+    /// <param name="request">The request.</param>
+    /// <param name="cancellationToken">Cancels the request.</param>
+    /// <exception cref="OperationCanceledException">The request was cancelled.</exception>
     public async Task<HealthResult> ProbeAsync(HealthRequest request, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(request);
         ArgumentException.ThrowIfNullOrWhiteSpace(request.Host);
-        ArgumentOutOfRangeException.ThrowIfLessThan(request.Timeout, TimeSpan.Zero); // there is no probe without end
+        ArgumentOutOfRangeException.ThrowIfLessThan(request.Timeout, TimeSpan.Zero); // an infinite timeout is not allowed
         cancellationToken.ThrowIfCancellationRequested();
 
         var started = _time.GetTimestamp();
@@ -70,7 +54,7 @@ public sealed class HealthProbe(TimeProvider? timeProvider = null, ListenerProbe
         HealthResult? result = null;
         for (var i = 0; i < targets.Count; i++)
         {
-            // A target that swallows the connection must not use up the time of the next one; one that accepts it has all that is left.
+            // An address that does not answer must not use up the time of the next one. After connecting, a request has all the time that is left.
             var connectLimit = Max((timeout - _time.GetElapsedTime(started)) / (targets.Count - i), TimeSpan.Zero);
             var target = new IPEndPoint(targets[i], port);
             if (!TryMakeUri(host, target, path, out var uri))
@@ -95,7 +79,7 @@ public sealed class HealthProbe(TimeProvider? timeProvider = null, ListenerProbe
             : result;
     }
 
-    // The name stays in the Host header, the address is chosen by us. A wildcard is nobody's name.
+    // The name stays in the Host header, but we choose the address. A wildcard is replaced by the address.
     private static bool TryMakeUri(string host, IPEndPoint target, string path, out Uri uri)
     {
         var bare = host.StartsWith('[') && host.EndsWith(']') ? host[1..^1] : host;

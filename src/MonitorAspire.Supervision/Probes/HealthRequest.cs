@@ -1,9 +1,9 @@
 namespace MonitorAspire.Supervision.Probes;
 
-/// <summary>One question after a daemon's health.</summary>
+/// <summary>One health request to a daemon.</summary>
 public sealed record HealthRequest
 {
-    /// <summary>Host as in the specification; a wildcard is asked on the loopback.</summary>
+    /// <summary>Host as in the specification; for a wildcard the loopback is asked.</summary>
     public required string Host { get; init; }
 
     /// <summary>The port.</summary>
@@ -19,9 +19,9 @@ public sealed record HealthRequest
     public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(2);
 
     /// <summary>
-    /// Processes that should serve the connection. With it the probe also looks whose socket is at the other end of its own very
-    /// connection, so that nobody who shares the port (SO_REUSEPORT) can answer in the instance's place; these are looked at first,
-    /// and all the others only where none of them has it. Default <see langword="null"/>: it does not look.
+    /// Processes that probably serve the connection. If set, the probe also finds the process at the other end of its connection, so that a
+    /// process that shares the port (SO_REUSEPORT) cannot answer instead of the instance. These PIDs are searched first, all others only
+    /// where none of them has the connection. Default <see langword="null"/>: it is not searched.
     /// </summary>
     public IReadOnlyCollection<int>? LikelyPids { get; init; }
 }

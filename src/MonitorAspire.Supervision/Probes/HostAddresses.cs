@@ -1,26 +1,22 @@
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 
 namespace MonitorAspire.Supervision.Probes;
 
-/// <summary>The addresses that a host, as written in a specification, stands for.</summary>
+/// <summary>The addresses of a host as it is written in a specification.</summary>
 public static class HostAddresses
 {
     /// <summary>
-    /// All addresses of a host: a literal is itself, <c>localhost</c> is both loopbacks (where the machine has IPv6),
-    /// <c>*</c> and <c>+</c> are both wildcards, anything else is looked up.
+    /// All addresses of a host: an address is itself, <c>localhost</c> is both loopbacks (where the machine has IPv6), <c>*</c> and <c>+</c>
+    /// are both wildcards, and any other name is looked up. Empty where a name cannot be looked up.
     /// </summary>
-    /// <param name="host">The host; IPv6 with or without brackets.</param>
-    /// <exception cref="SocketException">The name cannot be looked up.</exception>
-    public static IReadOnlyList<IPAddress> Resolve(string host) => WithoutLookup(host) ?? Dns.GetHostAddresses(host);
-
-    /// <summary><see cref="Resolve"/> for whom a name that means nothing (any more) is a finding and no error: then there are none.</summary>
     /// <param name="host">The host; IPv6 with or without brackets.</param>
     public static IReadOnlyList<IPAddress> Find(string host)
     {
         try
         {
-            return Resolve(host);
+            return WithoutLookup(host) ?? Dns.GetHostAddresses(host);
         }
         catch (SocketException)
         {
@@ -28,16 +24,27 @@ public static class HostAddresses
         }
     }
 
-    /// <summary><see cref="Resolve"/> without blocking on a name server.</summary>
+    /// <summary>The same without blocking; a name that cannot be looked up throws.</summary>
     /// <param name="host">The host; IPv6 with or without brackets.</param>
-    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="cancellationToken">Cancels the look-up.</param>
     /// <exception cref="SocketException">The name cannot be looked up.</exception>
     public static async ValueTask<IReadOnlyList<IPAddress>> ResolveAsync(string host, CancellationToken cancellationToken) =>
         WithoutLookup(host) ?? await Dns.GetHostAddressesAsync(host, cancellationToken).ConfigureAwait(false);
 
-    /// <summary>Where to connect in order to reach a server on these addresses: a wildcard is reached on the loopback of its family,
-    /// a mapped address over IPv4.</summary>
-    /// <param name="addresses">The addresses, out of <see cref="Resolve"/>.</param>
+    /// <summary>Base URL of a server. A wildcard becomes the loopback, because nobody can connect to a wildcard.</summary>
+    /// <param name="host">The host; IPv6 with or without brackets.</param>
+    /// <param name="port">The port.</param>
+    public static string Url(string host, int port)
+    {
+        ArgumentNullException.ThrowIfNull(host);
+        var reachable = host is "*" or "+" or "0.0.0.0" ? "127.0.0.1" : host is "::" or "[::]" ? "::1" : host;
+        var bracketed = reachable.Contains(':', StringComparison.Ordinal) && !reachable.StartsWith('[') ? $"[{reachable}]" : reachable;
+        return string.Create(CultureInfo.InvariantCulture, $"http://{bracketed}:{port}");
+    }
+
+    /// <summary>The addresses to connect to in order to reach a server on these addresses: the loopback for a wildcard, IPv4 for a mapped
+    /// address.</summary>
+    /// <param name="addresses">The addresses, from <see cref="Find"/>.</param>
     public static IReadOnlyList<IPAddress> ProbeTargets(IReadOnlyList<IPAddress> addresses)
     {
         ArgumentNullException.ThrowIfNull(addresses);
@@ -63,15 +70,15 @@ public static class HostAddresses
             return [literal];
         }
 
-        // RFC 6761: names under localhost never leave the machine. Not asked of the resolver, which on some machines knows one
-        // of the two addresses only, and then a daemon on the other one would be invisible.
+        // RFC 6761: localhost and names below it are always this machine. The resolver is not asked: on some machines it knows only one of
+        // the two addresses, and then a daemon on the other one would not be seen.
         var name = host.AsSpan().TrimEnd('.');
         return name.Equals("localhost", StringComparison.OrdinalIgnoreCase) || name.EndsWith(".localhost", StringComparison.OrdinalIgnoreCase)
             ? HasIPv6Loopback() ? [IPAddress.Loopback, IPAddress.IPv6Loopback] : [IPAddress.Loopback]
             : null;
     }
 
-    // The kernel may know IPv6 and yet have no ::1 (net.ipv6.conf.lo.disable_ipv6), and that may change while we run.
+    // The kernel may support IPv6 without having ::1 (net.ipv6.conf.lo.disable_ipv6), and that can change at any time.
     private static bool HasIPv6Loopback()
     {
         if (!Socket.OSSupportsIPv6)

@@ -6,27 +6,24 @@ namespace MonitorAspire.Supervision.Probes;
 
 /// <summary>A listening TCP socket.</summary>
 /// <param name="EndPoint">Where it listens, as bound: a wildcard stays a wildcard.</param>
-/// <param name="Inode">The socket's inode, which ties it to descriptors; 0 where not to be told.</param>
-/// <param name="Uid">The user who made it.</param>
+/// <param name="Inode">The socket's inode, which is the same in descriptors; 0 where it is unknown.</param>
+/// <param name="Uid">The user who created it.</param>
 public sealed record Listener(IPEndPoint EndPoint, long Inode, uint Uid)
 {
-    /// <summary>For a socket on <c>[::]</c>, whether it leaves IPv4 alone; <see langword="null"/> where that cannot be seen.</summary>
+    /// <summary>For a socket on <c>[::]</c>: whether it does not serve IPv4; <see langword="null"/> where that is unknown.</summary>
     public bool? IPv6Only { get; init; }
 }
 
-/// <summary>A listening socket and who has it open.</summary>
+/// <summary>A listening socket and the processes that have it open.</summary>
 /// <param name="Listener">The socket.</param>
 /// <param name="Pids">
-/// The processes that have it open. Empty where this user may see none of them; not complete where candidates were asked for
-/// first and found to have it.
+/// The processes that have it open. Empty where this user may see none of them. Not complete where the processes that were searched first
+/// have all sockets.
 /// </param>
 public sealed record OwnedListener(Listener Listener, IReadOnlyList<int> Pids)
 {
-    /// <summary>
-    /// For a report: who made the socket, with the executable, or one without PID where none may be seen. Of several who have it
-    /// open the others inherited it.
-    /// </summary>
-    /// <param name="processes">Where to look up kinship and executable.</param>
+    /// <summary>The owner for a report. Of several processes it is the one that the others inherited the socket from.</summary>
+    /// <param name="processes">The processes of this machine.</param>
     public PortOwner ToPortOwner(ProcessTable processes)
     {
         ArgumentNullException.ThrowIfNull(processes);

@@ -4,50 +4,22 @@ using System.Net.Sockets;
 namespace MonitorAspire.Supervision.Probes;
 
 /// <summary>
-/// Which listening socket answers for which address. A socket on <c>[::]</c> answers for IPv4 too unless it was told not to
-/// (IPV6_V6ONLY); where that cannot be seen, it is taken to.
+/// Which addresses a listening socket serves. A socket on <c>[::]</c> also serves IPv4 unless IPV6_V6ONLY is set. Where that is unknown, it
+/// counts as serving IPv4.
 /// </summary>
 public static class ListenerCoverage
 {
-    /// <summary>Whether a socket serves any of the addresses that a host stands for: the question of a start.</summary>
+    /// <summary>Whether a socket serves any of a host's addresses. A start asks this.</summary>
     /// <param name="listener">The socket.</param>
-    /// <param name="wanted">The addresses, out of <see cref="HostAddresses.Resolve"/>.</param>
-    public static bool Serves(Listener listener, IReadOnlyList<IPAddress> wanted)
-    {
-        ArgumentNullException.ThrowIfNull(listener);
-        ArgumentNullException.ThrowIfNull(wanted);
-        return wanted.Any(address => Covers(listener.EndPoint.Address, address, listener.IPv6Only ?? false));
-    }
+    /// <param name="wanted">The addresses, from <see cref="HostAddresses.Find"/>.</param>
+    public static bool Serves(Listener listener, IReadOnlyList<IPAddress> wanted) =>
+        wanted.Any(address => Covers(listener.EndPoint.Address, address, listener.IPv6Only ?? false));
 
-    /// <summary>Whether a socket that listens on one address serves any of the addresses that a host stands for.</summary>
-    /// <param name="listening">The address that is listened on.</param>
-    /// <param name="wanted">The addresses, out of <see cref="HostAddresses.Resolve"/>.</param>
-    public static bool Serves(IPAddress listening, IReadOnlyList<IPAddress> wanted)
-    {
-        ArgumentNullException.ThrowIfNull(listening);
-        ArgumentNullException.ThrowIfNull(wanted);
-        return wanted.Any(address => Covers(listening, address, ipv6Only: false));
-    }
-
-    /// <summary>Whether a socket is in the way of a new one on any of these addresses: the question of preflight.</summary>
+    /// <summary>Whether a socket prevents a new one on any of these addresses. The preflight asks this.</summary>
     /// <param name="listener">The socket.</param>
-    /// <param name="wanted">The addresses, out of <see cref="HostAddresses.Resolve"/>.</param>
-    public static bool Conflicts(Listener listener, IReadOnlyList<IPAddress> wanted)
-    {
-        ArgumentNullException.ThrowIfNull(listener);
-        ArgumentNullException.ThrowIfNull(wanted);
-        return wanted.Any(address => IsInTheWay(listener.EndPoint.Address, address, listener.IPv6Only ?? false));
-    }
-
-    /// <summary>Whether a socket that listens on one address is in the way of a new one on any of these addresses.</summary>
-    /// <param name="listening">The address that is listened on.</param>
-    /// <param name="wanted">The addresses, out of <see cref="HostAddresses.Resolve"/>.</param>
-    public static bool Conflicts(IPAddress listening, IReadOnlyList<IPAddress> wanted)
-    {
-        ArgumentNullException.ThrowIfNull(listening);
-        ArgumentNullException.ThrowIfNull(wanted);
-        return wanted.Any(address => IsInTheWay(listening, address, ipv6Only: false));
-    }
+    /// <param name="wanted">The addresses, from <see cref="HostAddresses.Find"/>.</param>
+    public static bool Conflicts(Listener listener, IReadOnlyList<IPAddress> wanted) =>
+        wanted.Any(address => Prevents(listener.EndPoint.Address, address, listener.IPv6Only ?? false));
 
     // A connection to `wanted` reaches a socket on `listening`.
     private static bool Covers(IPAddress listening, IPAddress wanted, bool ipv6Only)
@@ -58,9 +30,9 @@ public static class ListenerCoverage
             : SameIgnoringScope(from, to);
     }
 
-    // Either answers for the other: a wildcard to come is blocked by any single address of its family. A new socket on [::] is
-    // taken to be dual-stack, as servers make it by default, so that it needs the port on IPv4 too.
-    private static bool IsInTheWay(IPAddress listening, IPAddress wanted, bool ipv6Only) =>
+    // A new wildcard socket is also prevented by a socket on a single address of its family. A new socket on [::] counts as dual-stack, which is
+    // the default of servers, so it needs the port on IPv4 too.
+    private static bool Prevents(IPAddress listening, IPAddress wanted, bool ipv6Only) =>
         Covers(listening, wanted, ipv6Only) || Covers(wanted, listening, ipv6Only: false);
 
     // A dual-stack socket that is bound to ::ffff:127.0.0.1 listens on 127.0.0.1.

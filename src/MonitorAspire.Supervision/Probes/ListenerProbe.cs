@@ -8,10 +8,10 @@ using MonitorAspire.Supervision.Probes.Linux;
 namespace MonitorAspire.Supervision.Probes;
 
 /// <summary>
-/// Who listens where. Only listening sockets count: a client of a port has nothing to do with its ownership. On Linux sockets
-/// are tied to processes by <c>/proc</c>; elsewhere only the addresses are known.
+/// Finds listening sockets and their owners. Connections of clients do not count. On Linux <c>/proc</c> tells the processes of a socket;
+/// elsewhere only the addresses are known.
 /// </summary>
-/// <param name="processes">The processes to look among.</param>
+/// <param name="processes">The processes of this machine.</param>
 public sealed class ListenerProbe(ProcessTable processes)
 {
     private readonly ProcFiles? _files = processes.Files;
@@ -19,26 +19,26 @@ public sealed class ListenerProbe(ProcessTable processes)
     /// <summary>The probe of the machine that this program runs on.</summary>
     public static ListenerProbe Current { get; } = new(ProcessTable.Current);
 
-    /// <summary>Whether this platform lets a socket be tied to its process. Where false, ownership stays unverified.</summary>
+    /// <summary>Whether this platform tells the process of a socket. Where false, ownership stays unverified.</summary>
     public bool CanProveOwnership => _files is not null
         && ProcFiles.Stat($"{_files.Root}/net/tcp", out _, out _) == ProcAccess.Ok
         && _files.ListNumbers($"{(_files.IsReal ? "self" : "1")}/fd", []) == ProcAccess.Ok;
 
-    /// <summary>All listening sockets on a port, on whatever address, IPv4 and IPv6.</summary>
+    /// <summary>All listening sockets on a port, on all addresses, IPv4 and IPv6.</summary>
     /// <param name="port">The port.</param>
     public IReadOnlyList<Listener> Find(int port) => FindAll(port);
 
     /// <summary>All listening sockets on a port, with the processes that have them open.</summary>
     /// <param name="port">The port.</param>
     /// <param name="candidatesFirst">
-    /// PIDs to look at first; the whole table is scanned only for a socket that none of them has open. Default none.
+    /// PIDs to search first. All other processes are searched only if none of these has one of the sockets. Default none.
     /// </param>
     public IReadOnlyList<OwnedListener> FindOwners(int port, IReadOnlyCollection<int>? candidatesFirst = null) => OwnersOf(FindAll(port), candidatesFirst ?? []);
 
     /// <summary>The processes that have these listening sockets open.</summary>
-    /// <param name="listeners">The sockets, out of <see cref="Find"/>.</param>
-    /// <param name="candidatesFirst">PIDs to look at first; the whole table is scanned only for a socket that none of them has open.</param>
-    /// <returns>One for each socket, in the same order.</returns>
+    /// <param name="listeners">The sockets, from <see cref="Find"/>.</param>
+    /// <param name="candidatesFirst">PIDs to search first. All other processes are searched only if none of these has one of the sockets.</param>
+    /// <returns>One item for each socket, in the same order.</returns>
     public IReadOnlyList<OwnedListener> OwnersOf(IReadOnlyList<Listener> listeners, IReadOnlyCollection<int> candidatesFirst)
     {
         ArgumentNullException.ThrowIfNull(listeners);
@@ -52,15 +52,13 @@ public sealed class ListenerProbe(ProcessTable processes)
         return [.. listeners.Select(listener => new OwnedListener(listener, owners[listener.Inode]))];
     }
 
-    /// <summary>
-    /// Who serves a connection of ours: the processes that have the socket at its other end open.
-    /// </summary>
+    /// <summary>The processes that serve a connection of ours: they have the socket at its other end open.</summary>
     /// <param name="client">Our end.</param>
-    /// <param name="server">Its other end, on this machine.</param>
-    /// <param name="candidatesFirst">PIDs to look at first; the whole table is scanned only when none of them has it.</param>
+    /// <param name="server">The other end, on this machine.</param>
+    /// <param name="candidatesFirst">PIDs to search first. All other processes are searched only if none of these has the socket.</param>
     /// <returns>
-    /// The processes; empty where it cannot be told: nobody has accepted the connection yet, the server has closed it already, this user
-    /// may not see its owner, or the platform does not show it.
+    /// The processes. Empty where the connection is not accepted yet or is closed already, and where this user or this platform cannot see
+    /// the owner.
     /// </returns>
     public IReadOnlyList<int> FindServers(IPEndPoint client, IPEndPoint server, IReadOnlyCollection<int> candidatesFirst)
     {
@@ -72,7 +70,7 @@ public sealed class ListenerProbe(ProcessTable processes)
             : [];
     }
 
-    /// <summary>All sockets that any of these processes listens on, for "it listens on 9001 instead".</summary>
+    /// <summary>All sockets that any of these processes listens on.</summary>
     /// <param name="pids">The processes.</param>
     public IReadOnlyList<Listener> ListenersOf(IReadOnlyCollection<int> pids)
     {
@@ -111,7 +109,7 @@ public sealed class ListenerProbe(ProcessTable processes)
         var buffer = new ArrayBufferWriter<byte>(16384);
         foreach (var file in (ReadOnlySpan<string>)["net/tcp", "net/tcp6"])
         {
-            // tcp6 is missing where IPv6 is switched off.
+            // Without IPv6 there is no tcp6.
             if (_files.Read(file, buffer) == ProcAccess.Ok)
             {
                 ProcNetTcp.Parse(buffer.WrittenSpan, port, listeners);

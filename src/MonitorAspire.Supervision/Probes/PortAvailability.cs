@@ -3,32 +3,31 @@ using System.Net.Sockets;
 
 namespace MonitorAspire.Supervision.Probes;
 
-/// <summary>Whether a port can be had.</summary>
+/// <summary>Whether a server can listen on a port.</summary>
 public enum PortState
 {
-    /// <summary>Nobody is in the way.</summary>
+    /// <summary>It is free.</summary>
     Free,
 
-    /// <summary>Somebody has it.</summary>
+    /// <summary>Another process uses it.</summary>
     InUse,
 
-    /// <summary>This user may not have it (below 1024, mostly).</summary>
+    /// <summary>This user may not use it (mostly ports below 1024).</summary>
     PermissionDenied,
 
-    /// <summary>This machine has no such address.</summary>
+    /// <summary>This machine does not have the address.</summary>
     AddressNotAvailable,
 }
 
-/// <summary>Tells whether a port can be had, by trying: what is true is what the kernel allows.</summary>
-/// <param name="listeners">Who listens where.</param>
+/// <summary>Tells whether a server can listen on a port, by trying.</summary>
+/// <param name="listeners">Finds listening sockets.</param>
 public sealed class PortAvailability(ListenerProbe listeners)
 {
     /// <summary>The probe of the machine that this program runs on.</summary>
     public static PortAvailability Current { get; } = new(ListenerProbe.Current);
 
     /// <summary>
-    /// Tries to bind one address and lets go of it at once, without listening: nobody can connect to the probe. Connections in
-    /// TIME_WAIT are not in the way.
+    /// Binds one address and frees it at once. It does not listen, so nobody can connect meanwhile. Connections in TIME_WAIT do not count.
     /// </summary>
     /// <param name="address">The address.</param>
     /// <param name="port">The port.</param>
@@ -40,16 +39,16 @@ public sealed class PortAvailability(ListenerProbe listeners)
             using var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
             if (address.AddressFamily == AddressFamily.InterNetworkV6)
             {
-                // As servers do by default, so that a wildcard is tried on both families and a mapped address can be bound at all.
+                // The default of servers. It tests a wildcard on both families, and a mapped address can be bound only so.
                 socket.DualMode = address.Equals(IPAddress.IPv6Any) || address.IsIPv4MappedToIPv6;
             }
 
             if (OperatingSystem.IsWindows())
             {
-                socket.ExclusiveAddressUse = true; // without it Windows lets a port be hijacked
+                socket.ExclusiveAddressUse = true; // otherwise Windows allows a second socket on the port
             }
 
-            // On Unix .NET itself sets SO_REUSEADDR before it binds a TCP socket, which lets TIME_WAIT pass and nothing else.
+            // On Unix .NET sets SO_REUSEADDR before it binds a TCP socket, so only TIME_WAIT is ignored.
             socket.Bind(new IPEndPoint(address, port));
             return PortState.Free;
         }
@@ -61,16 +60,16 @@ public sealed class PortAvailability(ListenerProbe listeners)
                 SocketError.AccessDenied => PortState.PermissionDenied,
                 SocketError.AddressNotAvailable or SocketError.AddressFamilyNotSupported or SocketError.InvalidArgument =>
                     PortState.AddressNotAvailable,
-                _ => throw new IOException($"Whether {new IPEndPoint(address, port)} is free cannot be told: {e.Message}", e),
+                _ => throw new IOException($"It is unknown whether {new IPEndPoint(address, port)} is free: {e.Message}", e),
             };
         }
     }
 
-    /// <summary>The first port of a range on which a server could listen on all these addresses; <see langword="null"/> where there is none.</summary>
-    /// <param name="addresses">The addresses, out of <see cref="HostAddresses.Resolve"/>; without any, nothing is free.</param>
+    /// <summary>The first port of a range on which a server can listen on all these addresses; <see langword="null"/> where there is none.</summary>
+    /// <param name="addresses">The addresses, from <see cref="HostAddresses.Find"/>; <see langword="null"/> is returned where there are none.</param>
     /// <param name="first">First port of the range.</param>
     /// <param name="last">Last port of the range, included.</param>
-    /// <param name="isWanted">Which of them come into question.</param>
+    /// <param name="isWanted">Whether a port may be used.</param>
     public int? FirstFree(IReadOnlyList<IPAddress> addresses, int first, int last, Func<int, bool> isWanted)
     {
         ArgumentNullException.ThrowIfNull(addresses);
@@ -86,17 +85,17 @@ public sealed class PortAvailability(ListenerProbe listeners)
     }
 
     /// <summary>
-    /// Whether a server could listen on all these addresses: none of them is listened on (also by a wildcard or on behalf of the
-    /// other family) and all of them can be bound.
+    /// Whether a server can listen on all these addresses: no socket listens on them (also no wildcard, and no dual-stack socket of the
+    /// other family), and all of them can be bound.
     /// </summary>
-    /// <param name="addresses">The addresses, out of <see cref="HostAddresses.Resolve"/>.</param>
+    /// <param name="addresses">The addresses, from <see cref="HostAddresses.Find"/>.</param>
     /// <param name="port">The port.</param>
     public PortState Check(IReadOnlyList<IPAddress> addresses, int port)
     {
         ArgumentNullException.ThrowIfNull(addresses);
 
-        // Both looks are needed: a bind to [::1] succeeds beside a listener on 127.0.0.1 and so on, and a port that is bound and
-        // not listened on is in no table.
+        // Both tests are needed: a bind to [::1] succeeds beside a listener on 127.0.0.1, and a port that is bound without listening is in no
+        // list of sockets.
         if (listeners.Find(port).Any(listener => ListenerCoverage.Conflicts(listener, addresses)))
         {
             return PortState.InUse;

@@ -3,15 +3,15 @@ using MonitorAspire.Supervision.Interop;
 
 namespace MonitorAspire.Supervision.Processes;
 
-/// <summary>One process life of a daemon, with its exit.</summary>
+/// <summary>One process of a daemon, from its start to its exit.</summary>
 public sealed class DaemonInstance
 {
-    /// <summary>Makes a handle on an instance.</summary>
+    /// <summary>Creates the handle of an instance.</summary>
     /// <param name="identity">The proven identity.</param>
     /// <param name="port">The port it serves on.</param>
     /// <param name="startedAt">When it was started.</param>
-    /// <param name="restartCount">Restarts so far.</param>
-    /// <param name="exited">Completes when the process ended.</param>
+    /// <param name="restartCount">Restarts before this instance.</param>
+    /// <param name="exited">Completes when the process has ended.</param>
     public DaemonInstance(ProcessIdentity identity, int port, DateTimeOffset startedAt, int restartCount, Task<ProcessExit> exited)
     {
         Identity = identity;
@@ -21,7 +21,7 @@ public sealed class DaemonInstance
         Exited = exited;
     }
 
-    /// <summary>Which process, beyond any reuse of its PID.</summary>
+    /// <summary>The process. The identity stays unique when the PID is used again.</summary>
     public ProcessIdentity Identity { get; }
 
     /// <summary>The PID.</summary>
@@ -36,9 +36,9 @@ public sealed class DaemonInstance
     /// <summary>Restarts before this instance, from its record.</summary>
     public int RestartCount { get; }
 
-    /// <summary>When it was verified, from its record; <see langword="null"/> where nobody has said so.</summary>
+    /// <summary>When it was verified, from its record; <see langword="null"/> where the record does not say so.</summary>
     public DateTimeOffset? VerifiedAt { get; init; }
 
-    /// <summary>Completes as soon as the process ended; never faults.</summary>
+    /// <summary>Completes as soon as the process has ended; never fails.</summary>
     public Task<ProcessExit> Exited { get; }
 }

@@ -5,11 +5,10 @@ using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervision.Files;
 using MonitorAspire.Supervision.Identity;
 using MonitorAspire.Supervision.Interop;
-using MonitorAspire.Supervision.Startup;
 
 namespace MonitorAspire.Supervision.Processes;
 
-/// <summary>What is to be executed, with nothing left to look up or fill in.</summary>
+/// <summary>A command that is ready to execute: the executable is found and all placeholders are replaced.</summary>
 internal sealed record LaunchPlan(string Executable, IReadOnlyList<string> Arguments, Dictionary<string, string> Environment, string? WorkingDirectory);
 
 /// <summary>Turns a specification into a process.</summary>
@@ -18,65 +17,73 @@ internal static class DaemonLauncher
     /// <summary>Name of the built-in daemon's executable.</summary>
     internal const string BuiltInDaemon = "monitor-aspire-daemon";
 
-    /// <summary>The variable that tells a daemon which descriptor its lock is.</summary>
+    /// <summary>The variable with the number of the descriptor that holds the daemon's lock.</summary>
     internal const string LockDescriptorVariable = "MONITOR_LOCK_FD";
 
-    /// <summary>Looks up the executable and fills in the arguments; on failure says why.</summary>
-    internal static LaunchPlan? Plan(DaemonSpec spec, DaemonFiles files, EngineOptions options, string instanceId, out (StartupReason Reason, string Detail) failure)
+    /// <summary>Finds the executable and replaces the placeholders in arguments and environment.</summary>
+    /// <param name="spec">The daemon.</param>
+    /// <param name="files">Its files.</param>
+    /// <param name="builtInDaemon">Path of the built-in daemon. Default: beside the running program.</param>
+    /// <param name="variables">Variables for every daemon; the specification's own variables replace them.</param>
+    /// <param name="instanceId">Id of the new instance.</param>
+    /// <exception cref="StartupFailedException">The command or the working directory does not exist or may not be used.</exception>
+    internal static LaunchPlan Plan(
+        DaemonSpec spec, DaemonFiles files, string? builtInDaemon, IReadOnlyDictionary<string, string?> variables, string instanceId)
     {
-        failure = default;
-        var environment = BuildEnvironment(spec, files, options, instanceId);
         var directory = spec.WorkingDirectory is null ? Directory.GetCurrentDirectory() : Path.GetFullPath(spec.WorkingDirectory);
         if (!Directory.Exists(directory))
         {
-            failure = (StartupReason.InvalidConfiguration, $"the working directory {directory} does not exist");
-            return null;
+            throw new StartupFailedException(StartupReason.InvalidConfiguration, $"the working directory {directory} does not exist");
         }
 
-        var command = spec.Command ?? options.BuiltInDaemonPath ?? Path.Combine(AppContext.BaseDirectory, OperatingSystem.IsWindows() ? BuiltInDaemon + ".exe" : BuiltInDaemon);
-        var executable = ExecutableLookup.Find(command, environment.GetValueOrDefault("PATH"), directory, out var why);
-        if (executable is null)
-        {
-            failure = why == ExecutableLookup.Failure.NotExecutable
-                ? (StartupReason.PermissionDenied, $"'{command}' is there but may not be executed")
-                : (StartupReason.CommandNotFound, spec.Command is null
+        var environment = BuildEnvironment(spec, files, variables, instanceId);
+        var command = spec.Command ?? builtInDaemon ?? Path.Combine(AppContext.BaseDirectory, OperatingSystem.IsWindows() ? BuiltInDaemon + ".exe" : BuiltInDaemon);
+        var executable = ExecutableLookup.Find(command, environment.GetValueOrDefault("PATH"), directory, out var failure)
+            ?? throw (failure == ExecutableLookup.Failure.NotExecutable
+                ? new StartupFailedException(StartupReason.PermissionDenied, $"'{command}' is there but may not be executed")
+                : new StartupFailedException(StartupReason.CommandNotFound, spec.Command is null
                     ? $"the built-in daemon was not found at {command}"
-                    : $"there is no command '{command}'{(command.Contains('/', StringComparison.Ordinal) ? "" : " on the PATH")}");
-            return null;
-        }
+                    : $"there is no command '{command}'{(command.Contains('/', StringComparison.Ordinal) ? "" : " on the PATH")}"));
 
-        IReadOnlyList<string> arguments = spec.Command is null
-            ? ["--port", Number(spec.Port), "--host", spec.Host, "--state-dir", files.StateDirectory, .. spec.Arguments.Select(a => spec.FillIn(a, files))]
-            : [.. spec.Arguments.Select(a => spec.FillIn(a, files))];
-        return new LaunchPlan(executable, arguments, environment, spec.WorkingDirectory is null ? null : directory);
+        return new LaunchPlan(executable, Arguments(spec, files), environment, spec.WorkingDirectory is null ? null : directory);
     }
 
-    /// <summary>Executes the plan. Returns the PID, or on failure a reason.</summary>
-    internal static int Launch(LaunchPlan plan, SafeFileHandle output, InstanceLock instanceLock, out (StartupReason Reason, string Detail) failure)
+    /// <summary>The arguments of a daemon, with all placeholders replaced.</summary>
+    /// <param name="spec">The daemon.</param>
+    /// <param name="files">Its files.</param>
+    internal static IReadOnlyList<string> Arguments(DaemonSpec spec, DaemonFiles files)
     {
-        failure = default;
+        var own = spec.Arguments.Select(argument => files.FillIn(argument, spec.Host));
+        return spec.Command is null ? ["--port", Number(spec.Port), "--host", spec.Host, "--state-dir", files.StateDirectory, .. own] : [.. own];
+    }
+
+    /// <summary>Executes the plan.</summary>
+    /// <param name="plan">The command.</param>
+    /// <param name="output">The log file, for standard output and standard error.</param>
+    /// <param name="instanceLock">The lock that the process inherits.</param>
+    /// <returns>The PID.</returns>
+    /// <exception cref="StartupFailedException">The system refuses to execute the command.</exception>
+    internal static int Launch(LaunchPlan plan, SafeFileHandle output, InstanceLock instanceLock)
+    {
         if (OperatingSystem.IsWindows())
         {
-            return WindowsLauncher.Launch(plan, output, instanceLock, out failure);
+            return WindowsLauncher.Launch(plan, output, instanceLock);
         }
 
         var pid = SpawnedProcess.Start(plan.Executable, plan.Arguments, plan.Environment, plan.WorkingDirectory, output, instanceLock.Handle);
-        if (pid > 0)
+        return pid > 0 ? pid : throw (-pid switch
         {
-            return pid;
-        }
-
-        failure = -pid switch
-        {
-            Errno.NoEntry => (StartupReason.CommandNotFound, $"{plan.Executable}: it, or the interpreter that it names, does not exist"),
-            Errno.ExecFormat => (StartupReason.InvalidConfiguration, $"{plan.Executable} is not in a format that this system can execute (a script needs a '#!' line)"),
-            var error when Errno.IsPermission(error) => (StartupReason.PermissionDenied, $"{plan.Executable} may not be executed: {Errno.Describe(error)}"),
-            var error => (StartupReason.InvalidConfiguration, $"{plan.Executable} could not be executed: {Errno.Describe(error)}"),
-        };
-        return 0;
+            Errno.NoEntry => new StartupFailedException(StartupReason.CommandNotFound, $"{plan.Executable}: it, or the interpreter that it names, does not exist"),
+            Errno.ExecFormat => new StartupFailedException(
+                StartupReason.InvalidConfiguration, $"{plan.Executable} is not in a format that this system can execute (a script needs a '#!' line)"),
+            var error => new StartupFailedException(
+                Errno.IsPermission(error) ? StartupReason.PermissionDenied : StartupReason.InvalidConfiguration,
+                $"{plan.Executable} {(Errno.IsPermission(error) ? "may" : "could")} not be executed: {Errno.Describe(error)}"),
+        });
     }
 
-    private static Dictionary<string, string> BuildEnvironment(DaemonSpec spec, DaemonFiles files, EngineOptions options, string instanceId)
+    private static Dictionary<string, string> BuildEnvironment(
+        DaemonSpec spec, DaemonFiles files, IReadOnlyDictionary<string, string?> variables, string instanceId)
     {
         var environment = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (DictionaryEntry variable in Environment.GetEnvironmentVariables())
@@ -84,10 +91,10 @@ internal static class DaemonLauncher
             environment[(string)variable.Key] = (string?)variable.Value ?? "";
         }
 
-        // A context of the launcher's own parent is not this start's.
+        // The trace context of the launcher's own parent does not belong to this start.
         environment.Remove("TRACEPARENT");
         environment.Remove("TRACESTATE");
-        foreach (var (name, value) in options.DaemonEnvironment.Concat(spec.Environment))
+        foreach (var (name, value) in variables.Concat(spec.Environment))
         {
             if (value is null)
             {
@@ -95,7 +102,7 @@ internal static class DaemonLauncher
             }
             else
             {
-                environment[name] = spec.FillIn(value, files);
+                environment[name] = files.FillIn(value, spec.Host);
             }
         }
 

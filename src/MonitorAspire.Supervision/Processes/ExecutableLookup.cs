@@ -1,9 +1,9 @@
 namespace MonitorAspire.Supervision.Processes;
 
-/// <summary>Finds an executable the way execvp(3) does, but tells "not there" from "not permitted".</summary>
+/// <summary>Finds an executable as execvp(3) does. Unlike execvp it tells "does not exist" from "not permitted".</summary>
 internal static class ExecutableLookup
 {
-    /// <summary>Why there is nothing to execute.</summary>
+    /// <summary>Why no executable was found.</summary>
     internal enum Failure
     {
         None,
@@ -11,23 +11,23 @@ internal static class ExecutableLookup
         NotExecutable,
     }
 
-    /// <summary>Absolute path of a command.</summary>
-    /// <param name="command">With a directory separator: relative to <paramref name="workingDirectory"/>. Without: looked up on PATH.</param>
-    /// <param name="searchPath">The value of PATH that counts.</param>
+    /// <summary>Absolute path of a command, or <see langword="null"/>.</summary>
+    /// <param name="command">With a directory separator: relative to <paramref name="workingDirectory"/>. Without: searched on PATH.</param>
+    /// <param name="searchPath">The value of PATH.</param>
     /// <param name="workingDirectory">Base of relative paths.</param>
-    /// <param name="failure">Why not.</param>
+    /// <param name="failure">Why it was not found.</param>
     internal static string? Find(string command, string? searchPath, string workingDirectory, out Failure failure)
     {
         failure = Failure.NotFound;
-        if (command.Contains(Path.DirectorySeparatorChar, StringComparison.Ordinal)
-            || command.Contains(Path.AltDirectorySeparatorChar, StringComparison.Ordinal))
+        if (command.AsSpan().ContainsAny(Path.DirectorySeparatorChar, Path.AltDirectorySeparatorChar))
         {
             return Check(Path.GetFullPath(command, workingDirectory), ref failure);
         }
 
+        string[] extensions = OperatingSystem.IsWindows() ? ["", ".exe", ".cmd", ".bat"] : [""];
         foreach (var directory in (searchPath ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries))
         {
-            foreach (var extension in OperatingSystem.IsWindows() ? new[] { "", ".exe", ".cmd", ".bat" } : [""])
+            foreach (var extension in extensions)
             {
                 if (Check(Path.Combine(Path.GetFullPath(directory, workingDirectory), command + extension), ref failure) is { } found)
                 {
@@ -41,24 +41,18 @@ internal static class ExecutableLookup
 
     private static string? Check(string path, ref Failure failure)
     {
-        if (!File.Exists(path))
+        const UnixFileMode anyExecute = UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
+        if (File.Exists(path) && (OperatingSystem.IsWindows() || (File.GetUnixFileMode(path) & anyExecute) != 0))
         {
-            if (Directory.Exists(path))
-            {
-                failure = Failure.NotExecutable;
-            }
-
-            return null;
+            failure = Failure.None;
+            return path;
         }
 
-        const UnixFileMode anyExecute = UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
-        if (!OperatingSystem.IsWindows() && (File.GetUnixFileMode(path) & anyExecute) == 0)
+        if (Path.Exists(path))
         {
             failure = Failure.NotExecutable;
-            return null;
         }
 
-        failure = Failure.None;
-        return path;
+        return null;
     }
 }

@@ -3,33 +3,33 @@ using MonitorAspire.Supervision.Identity;
 
 namespace MonitorAspire.Supervision.Processes;
 
-/// <summary>What there is of an instance on one port.</summary>
+/// <summary>State of the instance of one port.</summary>
 internal enum LocatedKind
 {
-    /// <summary>Nothing of ours lives.</summary>
+    /// <summary>There is no living instance of ours.</summary>
     None,
 
     /// <summary>A proven living instance.</summary>
     Instance,
 
-    /// <summary>Somebody is about to spawn one: the lock is held and the record names its launcher only.</summary>
+    /// <summary>A launcher is about to spawn one: the lock is held, and the record names only the launcher.</summary>
     Launching,
 
-    /// <summary>The instance is dead, but descendants of it live and hold on to its lock.</summary>
+    /// <summary>The instance is dead, but its descendants live and hold its lock.</summary>
     Leaked,
 
-    /// <summary>The lock is held by somebody about whom nothing can be proved.</summary>
+    /// <summary>The lock is held by a process that cannot be proved to be ours.</summary>
     Unprovable,
 }
 
-/// <summary>What was found out about the instance on one port.</summary>
-/// <param name="Kind">All in all.</param>
+/// <summary>What was found out about the instance of one port.</summary>
+/// <param name="Kind">The result.</param>
 /// <param name="Identity">The living instance, for <see cref="LocatedKind.Instance"/>; the dead one, for <see cref="LocatedKind.Leaked"/>.</param>
 /// <param name="InstanceId">Its instance id, where it has one.</param>
 /// <param name="Proof"><c>lock</c> or <c>record</c>, for <see cref="LocatedKind.Instance"/>.</param>
-/// <param name="Record">The record, where there is a readable one.</param>
+/// <param name="Record">The record, where one can be read.</param>
 /// <param name="LockHeld">Whether the lock is held.</param>
-/// <param name="Holders">PIDs that hold it, as far as this user may see.</param>
+/// <param name="Holders">PIDs of the processes that hold it, as far as this user may see them.</param>
 internal sealed record Located(
     LocatedKind Kind,
     ProcessIdentity? Identity,
@@ -40,33 +40,30 @@ internal sealed record Located(
     IReadOnlyList<int> Holders);
 
 /// <summary>
-/// Finds the instance of a port without believing any PID: the record names a process life, the kernel says who holds the
-/// lock, and the PID file is only a hint.
+/// Finds the instance of a port. It does not trust a PID alone: the record names PID, start time and boot, and the kernel says who
+/// holds the lock. The PID file is only a hint.
 /// </summary>
 internal sealed class InstanceLocator(ProcessTable table)
 {
-    /// <summary>The id, if it is one of an instance of this port; otherwise <see langword="null"/>.</summary>
-    internal static string? IdForPort(string? instanceId, int port) => InstanceRecord.IsInstanceIdOf(instanceId, port) ? instanceId : null;
+    private const int Attempts = 5;
 
-    /// <summary>Looks. Changes nothing.</summary>
+    /// <summary>Finds the instance. Changes nothing.</summary>
     internal Located Locate(DaemonFiles files)
     {
-        // Record and lock are two looks. Where a launcher wrote the record in between, what was seen does not fit together; a lock
-        // that was held for that moment only, by somebody else's look, proves nothing.
+        // Record and lock are read one after the other. Where a launcher wrote the record in between, both do not match, and both are
+        // read again. A lock that somebody held only for a moment, to test it, proves nothing either.
         for (var attempt = 1; ; attempt++)
         {
             var record = InstanceRecord.Read(files.InstanceFile);
             var located = Locate(files, record);
-            var fits = InstanceRecord.Read(files.InstanceFile)?.IsSameInstance(record) ?? record is null;
-            var passed = located.Kind == LocatedKind.Unprovable && InstanceLock.IsHeld(files.LockFile) == false;
-            if (attempt == Attempts || (fits && !passed))
+            var matches = InstanceRecord.Read(files.InstanceFile)?.IsSameInstance(record) ?? record is null;
+            var wasBrief = located.Kind == LocatedKind.Unprovable && InstanceLock.IsHeld(files.LockFile) == false;
+            if (attempt == Attempts || (matches && !wasBrief))
             {
                 return located;
             }
         }
     }
-
-    private const int Attempts = 5;
 
     private Located Locate(DaemonFiles files, InstanceRecord? record)
     {
@@ -76,7 +73,7 @@ internal sealed class InstanceLocator(ProcessTable table)
             return new(LocatedKind.Instance, recorded, record.InstanceId, byLock ? "lock" : "record", record, byLock || InstanceLock.IsHeld(files.LockFile) != false, []);
         }
 
-        // Not allowed to look is not the same as free.
+        // A lock that this user may not test does not count as free.
         if (InstanceLock.IsHeld(files.LockFile) == false)
         {
             return new(LocatedKind.None, null, null, null, record, LockHeld: false, []);
@@ -93,10 +90,10 @@ internal sealed class InstanceLocator(ProcessTable table)
 
     private Located LocateByLock(DaemonFiles files, InstanceRecord? record, IReadOnlyList<int> holders)
     {
-        // The record is lost, wrong or of a dead process. What holds the lock and was started with an instance id of this port
-        // is an instance, or what is left of one.
+        // The record is lost, wrong or names a dead process. A process that holds the lock and has an instance id of this port is the
+        // instance, or a descendant of it.
         var marked = holders
-            .Select(pid => (Pid: pid, Id: IdForPort(ProcessEnvironment.Get(table, pid, InstanceRecord.EnvironmentVariable), files.Port)))
+            .Select(pid => (Pid: pid, Id: InstanceRecord.InstanceIdFor(files.Port, ProcessEnvironment.Get(table, pid, InstanceRecord.EnvironmentVariable))))
             .Where(h => h.Id is not null)
             .Select(h => (Process: table.Describe(h.Pid), h.Id))
             .Where(h => h.Process is { IsZombie: false })

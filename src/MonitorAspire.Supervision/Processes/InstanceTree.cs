@@ -3,16 +3,16 @@ using MonitorAspire.Supervision.Identity;
 namespace MonitorAspire.Supervision.Processes;
 
 /// <summary>
-/// Which processes provably belong to an instance: its root, what descends from it, what shares the session while the root
-/// lives, and what carries its instance id in its environment, as all descendants do unless they replaced it.
+/// Finds the members of an instance: its root, the descendants of the root, the processes in the session of a living root, and the
+/// processes that have the instance id in their environment.
 /// </summary>
 /// <remarks>
-/// A process with the instance id of <em>another</em> instance is never a member, nor what it started: a supervisor that is an
-/// instance itself must not take its daemons along.
+/// A process with the instance id of <em>another</em> instance is never a member, and neither are its children: a supervisor that is an
+/// instance itself must not stop its daemons with its own tree.
 /// </remarks>
 internal sealed class InstanceTree(ProcessTable table)
 {
-    /// <summary>Whether a PID is the root's or a member's. The tree is looked at only when it is not the root's.</summary>
+    /// <summary>A function that tells whether a PID is the root or a member. It searches the tree only for another PID than the root's.</summary>
     /// <param name="root">The instance.</param>
     /// <param name="instanceId">Its instance id.</param>
     internal Func<int, bool> Membership(ProcessIdentity root, string? instanceId)
@@ -21,7 +21,7 @@ internal sealed class InstanceTree(ProcessTable table)
         return pid => pid == root.Pid || others.Value.Contains(pid);
     }
 
-    /// <summary>The members that live now. Zombies are dead and not listed.</summary>
+    /// <summary>The living members, oldest first. Zombies are dead and not listed.</summary>
     /// <param name="root">The instance, living or dead; <see langword="null"/> where it is not known.</param>
     /// <param name="instanceId">Its instance id; <see langword="null"/> or empty where it has none.</param>
     internal IReadOnlyList<ProcessInfo> Members(ProcessIdentity? root, string? instanceId)
@@ -38,20 +38,13 @@ internal sealed class InstanceTree(ProcessTable table)
             return id;
         }
 
-        var members = new Dictionary<int, ProcessInfo>();
-        var rootLives = root is { } r && table.IsAlive(r);
-        foreach (var process in living)
-        {
-            if ((rootLives && process.Pid == root!.Value.Pid)
-                || (!string.IsNullOrEmpty(instanceId) && IdOf(process.Pid) == instanceId))
-            {
-                members[process.Pid] = process;
-            }
-        }
+        var rootPid = root is { } identity && table.IsAlive(identity) ? identity.Pid : (int?)null;
+        var hasId = !string.IsNullOrEmpty(instanceId);
+        var members = living.Where(p => p.Pid == rootPid || (hasId && IdOf(p.Pid) == instanceId)).ToDictionary(p => p.Pid);
 
-        // What another instance's id marks is another instance's; without any id, descent decides. A daemon that claimed its
-        // files itself has no id of its own, but may have come by one from far above, and so may its children.
-        var ownId = string.IsNullOrEmpty(instanceId) && rootLives ? IdOf(root!.Value.Pid) : instanceId;
+        // A process with another instance's id belongs to that instance. A process without an id is judged by its parent and session.
+        // A daemon that claimed its files itself has no id of its own, but it may have inherited one, and its children too.
+        var ownId = !hasId && rootPid is { } pid ? IdOf(pid) : instanceId;
         bool MayJoin(int pid) => IdOf(pid) is not { Length: > 0 } id || id == ownId;
 
         bool grew;
@@ -61,7 +54,7 @@ internal sealed class InstanceTree(ProcessTable table)
             foreach (var process in living)
             {
                 if (!members.ContainsKey(process.Pid)
-                    && (members.ContainsKey(process.ParentPid) || (rootLives && process.Session == root!.Value.Pid))
+                    && (members.ContainsKey(process.ParentPid) || process.Session == rootPid)
                     && MayJoin(process.Pid))
                 {
                     grew = members.TryAdd(process.Pid, process);

@@ -3,15 +3,15 @@ using MonitorAspire.Supervision.Interop;
 
 namespace MonitorAspire.Supervision.Processes;
 
-/// <summary>Sees processes end, children and others.</summary>
+/// <summary>Tells when a process has ended, whether it is a child or not.</summary>
 internal static class ProcessExits
 {
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>The end of a child that was just spawned and that nobody else reaps.</summary>
+    /// <summary>The exit of a child that was just spawned. Nobody else may reap it.</summary>
     internal static Task<ProcessExit> OfChild(int pid)
     {
-        // The child cannot have been reaped yet, so its PID is still its own.
+        // The child cannot have been reaped yet, so the PID still belongs to it.
         if (OperatingSystem.IsLinux())
         {
             return ProcessDescriptor.Open(pid) is { } descriptor
@@ -22,7 +22,7 @@ internal static class ProcessExits
         return OperatingSystem.IsWindows() ? Task.FromResult(ProcessExit.Unknown) : PollChildAsync(pid);
     }
 
-    /// <summary>The end of a process that is not our child; its exit code is known to its parent alone.</summary>
+    /// <summary>The exit of a process that is not our child. The kernel tells the exit code only to the parent.</summary>
     internal static Task<ProcessExit> OfOther(ProcessIdentity identity, ProcessTable table)
     {
         if (!OperatingSystem.IsLinux())
@@ -36,7 +36,7 @@ internal static class ProcessExits
             return Task.FromResult(ProcessExit.Unknown);
         }
 
-        // Only now is it certain which life of that PID the descriptor stands for.
+        // The PID may have been used again before the descriptor was opened. A look after it tells which process it belongs to.
         if (table.IsAlive(identity))
         {
             return ExitWatcher.Shared.Watch(descriptor, identity.Pid, isChild: false);

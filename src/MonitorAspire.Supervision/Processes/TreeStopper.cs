@@ -3,25 +3,25 @@ using MonitorAspire.Supervision.Interop;
 
 namespace MonitorAspire.Supervision.Processes;
 
-/// <summary>Stops the processes of an instance, and only those: each is signalled through a descriptor of exactly that process life.</summary>
+/// <summary>Stops the processes of an instance. Each is signalled through a pidfd, so a signal never reaches another process with the same PID.</summary>
 internal sealed class TreeStopper(ProcessTable table, InstanceTree tree, TimeProvider time)
 {
     private const int Terminate = 15;
     private const int Kill = 9;
     private const int Continue = 18;
 
-    /// <summary>What a stop of a tree came to.</summary>
+    /// <summary>Result of a stop.</summary>
     /// <param name="Signalled">How many processes were signalled.</param>
     /// <param name="Killed">Whether any needed SIGKILL.</param>
-    /// <param name="Survivors">What still lives.</param>
+    /// <param name="Survivors">Members that still live.</param>
     /// <param name="Denied">PIDs that this user may not signal.</param>
     internal sealed record Result(int Signalled, bool Killed, IReadOnlyList<ProcessInfo> Survivors, IReadOnlyList<int> Denied);
 
-    /// <summary>SIGTERM to all members, wait, SIGKILL to all that is left, wait.</summary>
+    /// <summary>Sends SIGTERM to all members, waits, sends SIGKILL to the members that are left, and waits again.</summary>
     /// <param name="root">The instance.</param>
     /// <param name="instanceId">Its instance id.</param>
-    /// <param name="grace">Between SIGTERM and SIGKILL; zero kills at once.</param>
-    /// <param name="killTimeout">For the kernel to end what was killed.</param>
+    /// <param name="grace">Time between SIGTERM and SIGKILL; zero sends SIGKILL at once.</param>
+    /// <param name="killTimeout">Time limit for the kernel to end killed processes.</param>
     /// <param name="cancellationToken">Ends the grace period, not the stop.</param>
     internal async Task<Result> StopAsync(ProcessIdentity? root, string? instanceId, TimeSpan grace, TimeSpan killTimeout, CancellationToken cancellationToken)
     {
@@ -34,7 +34,7 @@ internal sealed class TreeStopper(ProcessTable table, InstanceTree tree, TimePro
             {
                 Signal(member, Terminate, signalled, denied);
 
-                // A stopped process does not see SIGTERM before it is continued.
+                // A suspended process handles SIGTERM only after SIGCONT.
                 if (member.State == 'T')
                 {
                     Signal(member, Continue, signalled, denied);
@@ -55,7 +55,7 @@ internal sealed class TreeStopper(ProcessTable table, InstanceTree tree, TimePro
                 Signal(member, Kill, signalled, denied);
             }
 
-            // A killed process may have forked a moment before: look again until nothing is left.
+            // A process may have forked just before it was killed, so the members are searched again until none is left.
             await WaitUntilGoneAsync(root, instanceId, TimeSpan.FromMilliseconds(200), CancellationToken.None).ConfigureAwait(false);
             survivors = tree.Members(root, instanceId);
         }
@@ -63,25 +63,20 @@ internal sealed class TreeStopper(ProcessTable table, InstanceTree tree, TimePro
         return new Result(signalled.Count, killed && signalled.Count > 0, survivors, [.. denied]);
     }
 
-    /// <summary>Waits for the ends of the members, as events where the platform has them. False when some are left after the time limit.</summary>
-    private async Task<bool> WaitUntilGoneAsync(ProcessIdentity? root, string? instanceId, TimeSpan limit, CancellationToken cancellationToken)
+    /// <summary>Waits until all members have ended, or until the time limit.</summary>
+    private async Task WaitUntilGoneAsync(ProcessIdentity? root, string? instanceId, TimeSpan limit, CancellationToken cancellationToken)
     {
         var started = time.GetTimestamp();
         while (true)
         {
             var members = tree.Members(root, instanceId);
             var left = limit - time.GetElapsedTime(started);
-            if (members.Count == 0)
+            if (members.Count == 0 || left <= TimeSpan.Zero || cancellationToken.IsCancellationRequested)
             {
-                return true;
+                return;
             }
 
-            if (left <= TimeSpan.Zero || cancellationToken.IsCancellationRequested)
-            {
-                return false;
-            }
-
-            // Members that appear while we wait are found by the next look.
+            // Members that appear meanwhile are found by the next round.
             var ends = Task.WhenAll(members.Select(m => ProcessExits.OfOther(m.Identity, table)));
             try
             {
@@ -89,7 +84,7 @@ internal sealed class TreeStopper(ProcessTable table, InstanceTree tree, TimePro
             }
             catch (Exception e) when (e is TimeoutException or OperationCanceledException)
             {
-                // The loop's own checks decide.
+                // The next round decides.
             }
         }
     }
@@ -107,12 +102,12 @@ internal sealed class TreeStopper(ProcessTable table, InstanceTree tree, TimePro
         }
     }
 
-    /// <summary>Signals exactly this process life. Returns 0, or the error number (<see cref="Errno.NoProcess"/> when it is gone).</summary>
-    internal int SendSignal(ProcessIdentity identity, int signal)
+    /// <summary>Signals exactly this process. Returns 0, or the error number (<see cref="Errno.NoProcess"/> when it has ended).</summary>
+    private int SendSignal(ProcessIdentity identity, int signal)
     {
         if (OperatingSystem.IsLinux())
         {
-            // First the descriptor, then the look: from here on no reuse of the PID can redirect the signal.
+            // The descriptor is opened first and the identity is checked after it, so the signal cannot reach a later process with this PID.
             using var descriptor = ProcessDescriptor.Open(identity.Pid);
             return descriptor is not null && table.IsAlive(identity)
                 ? ProcessDescriptor.SendSignal(descriptor, signal)
@@ -132,7 +127,7 @@ internal sealed class TreeStopper(ProcessTable table, InstanceTree tree, TimePro
         return LibC.Kill(identity.Pid, signal) == 0 ? 0 : System.Runtime.InteropServices.Marshal.GetLastPInvokeError();
     }
 
-    // Windows has no SIGTERM for a process without a console of ours: ending it is all there is.
+    // Windows has no SIGTERM for a process without our console. It can only be killed.
     private static int KillOnWindows(int pid)
     {
         try

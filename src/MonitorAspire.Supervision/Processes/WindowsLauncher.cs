@@ -7,43 +7,31 @@ using MonitorAspire.Supervision.Files;
 namespace MonitorAspire.Supervision.Processes;
 
 /// <summary>
-/// The sensible path on Windows, where no descriptor is inherited by number: the lock is let go right before the start and
-/// taken by the daemon itself, and the output is not captured. What this cannot prove, reports do not claim.
+/// Launches a daemon on Windows. A Windows process inherits no descriptor by number. So the lock is freed before the start, and the
+/// daemon takes it itself. The output is not captured.
 /// </summary>
 [SupportedOSPlatform("windows")]
 internal static class WindowsLauncher
 {
-    internal static int Launch(LaunchPlan plan, SafeFileHandle output, InstanceLock instanceLock, out (StartupReason Reason, string Detail) failure)
+    internal static int Launch(LaunchPlan plan, SafeFileHandle output, InstanceLock instanceLock)
     {
-        failure = default;
         output.Dispose();
         instanceLock.Dispose();
-        var start = new ProcessStartInfo(plan.Executable) { UseShellExecute = false, CreateNoWindow = true };
-        foreach (var argument in plan.Arguments)
-        {
-            start.ArgumentList.Add(argument);
-        }
-
+        var start = new ProcessStartInfo(plan.Executable, plan.Arguments) { UseShellExecute = false, CreateNoWindow = true, WorkingDirectory = plan.WorkingDirectory ?? "" };
         start.Environment.Clear();
         foreach (var (name, value) in plan.Environment)
         {
             start.Environment[name] = value;
         }
 
-        if (plan.WorkingDirectory is not null)
-        {
-            start.WorkingDirectory = plan.WorkingDirectory;
-        }
-
         try
         {
             using var process = Process.Start(start);
-            return process?.Id ?? 0;
+            return process?.Id ?? throw new StartupFailedException(StartupReason.CommandNotFound, $"{plan.Executable} was not started");
         }
         catch (System.ComponentModel.Win32Exception e)
         {
-            failure = (e.NativeErrorCode == 5 ? StartupReason.PermissionDenied : StartupReason.CommandNotFound, $"{plan.Executable}: {e.Message}");
-            return 0;
+            throw new StartupFailedException(e.NativeErrorCode == 5 ? StartupReason.PermissionDenied : StartupReason.CommandNotFound, $"{plan.Executable}: {e.Message}");
         }
     }
 }

@@ -5,10 +5,10 @@ using MonitorAspire.Supervision.Processes;
 
 namespace MonitorAspire.Supervision.Startup;
 
-/// <summary>Takes over living instances that somebody else started, or that an earlier supervisor did.</summary>
+/// <summary>Takes over living instances that another launcher or an earlier supervisor started.</summary>
 internal sealed class Attachment(EngineParts parts)
 {
-    /// <summary>A handle on the proven living instance, or <see langword="null"/>.</summary>
+    /// <summary>Handle of the proven living instance, or <see langword="null"/>.</summary>
     internal DaemonInstance? Attach(DaemonSpec spec)
     {
         var located = parts.Locator.Locate(new DaemonFiles(parts.Options.StateDirectory, spec.Port));
@@ -26,8 +26,8 @@ internal sealed class Attachment(EngineParts parts)
     }
 
     /// <summary>
-    /// Writes the PID file of a proven living instance again where it is lost or names somebody else, and its record where that
-    /// is lost too: whoever saw the instance start still knows it, and must be able to stop it when its files are gone.
+    /// Writes the PID file of a proven living instance again where it is lost or names another process, and its record where that is lost.
+    /// The caller still has the handle of the instance, and must be able to stop it when its files are gone.
     /// </summary>
     internal string? RepairFiles(DaemonSpec spec, DaemonInstance instance)
     {
@@ -65,8 +65,8 @@ internal sealed class Attachment(EngineParts parts)
     }
 
     /// <summary>
-    /// Writes PID file and record of a process that somebody else launched. Its identity is the record's (PID, start ticks, boot id): it
-    /// holds no lock, since nobody handed it one.
+    /// Writes PID file and record of a process that another launcher started. The record (PID, start ticks, boot id) proves its identity:
+    /// it did not inherit the lock.
     /// </summary>
     internal DaemonInstance? Register(DaemonSpec spec, int pid, int restarts)
     {
@@ -99,7 +99,7 @@ internal sealed class Attachment(EngineParts parts)
                     parts.Stale.Clean(files, []);
                 }
 
-                // The record first: a PID file without one names a process that nobody could prove.
+                // The record is written first: a PID file without a record proves nothing.
                 RecordOf(spec, instance).Write(files.InstanceFile);
                 PidFile.Write(files.PidFile, pid);
                 return instance;
@@ -111,7 +111,7 @@ internal sealed class Attachment(EngineParts parts)
         }
     }
 
-    /// <summary>Notes in the record of a verified instance, which may have written it itself, when that was and how many restarts there were.</summary>
+    /// <summary>Adds the time of the verification and the number of restarts to the record of an instance, which may have written it itself.</summary>
     internal DaemonInstance Confirm(DaemonSpec spec, DaemonInstance instance, int restarts)
     {
         var file = new DaemonFiles(parts.Options.StateDirectory, spec.Port).InstanceFile;
@@ -124,19 +124,19 @@ internal sealed class Attachment(EngineParts parts)
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // It runs and is verified; only the next supervisor will count from what it finds.
+            // The instance is verified all the same. Only the next supervisor counts its restarts from the old number.
         }
 
         return new DaemonInstance(instance.Identity, instance.Port, instance.StartedAt, restarts, instance.Exited);
     }
 
-    /// <summary>Removes what <see cref="Register"/>, or a daemon that was killed, left of a dead instance.</summary>
+    /// <summary>Removes the files of a dead instance that <see cref="Register"/> wrote, or that a killed daemon could not remove.</summary>
     internal void Forget(DaemonInstance instance)
     {
         var files = new DaemonFiles(parts.Options.StateDirectory, instance.Port);
         try
         {
-            // Whoever holds the lock is the next instance, or about to launch it, and cleans up by itself.
+            // The holder of the lock is the next instance or its launcher, and cleans up itself.
             if (parts.Processes.IsAlive(instance.Identity) || InstanceLock.TryAcquire(files.LockFile) is not { } held)
             {
                 return;
@@ -154,22 +154,19 @@ internal sealed class Attachment(EngineParts parts)
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // They stay, and the next look calls them stale.
+            // The files stay. The next inspection reports them as stale.
         }
     }
 
-    private InstanceRecord RecordOf(DaemonSpec spec, DaemonInstance instance) => new()
+    private InstanceRecord RecordOf(DaemonSpec spec, DaemonInstance instance)
     {
-        Pid = instance.Pid,
-        StartTicks = instance.Identity.StartTicks,
-        BootId = instance.Identity.BootId,
-        InstanceId = InstanceLocator.IdForPort(ProcessEnvironment.Get(parts.Processes, instance.Pid, InstanceRecord.EnvironmentVariable), instance.Port) ?? "",
-        Name = spec.Name,
-        Host = spec.Host,
-        Port = instance.Port,
-        HealthPath = spec.HealthPath,
-        Command = spec.Command is null ? [] : [spec.Command, .. spec.Arguments],
-        StartedAt = instance.StartedAt,
-        RestartCount = instance.RestartCount,
-    };
+        var files = new DaemonFiles(parts.Options.StateDirectory, instance.Port);
+        var id = ProcessEnvironment.Get(parts.Processes, instance.Pid, InstanceRecord.EnvironmentVariable);
+        return InstanceRecord.Of(
+            spec with { Port = instance.Port },
+            spec.Command is null ? [] : [spec.Command, .. DaemonLauncher.Arguments(spec with { Port = instance.Port }, files)],
+            InstanceRecord.InstanceIdFor(instance.Port, id),
+            instance.StartedAt,
+            instance.RestartCount).With(instance.Identity);
+    }
 }

@@ -3,17 +3,17 @@ using MonitorAspire.Supervision.Daemons;
 
 namespace MonitorAspire.Supervision.Startup;
 
-/// <summary>What an inspection looks at.</summary>
+/// <summary>Options of one inspection.</summary>
 public sealed record InspectOptions
 {
     /// <summary>Time limit of the health request. Default 2 seconds.</summary>
     public TimeSpan HealthTimeout { get; init; } = TimeSpan.FromSeconds(2);
 
-    /// <summary>Whether to ask the daemon for its health. Default true.</summary>
+    /// <summary>Whether the health check is made. Default true.</summary>
     public bool ProbeHealth { get; init; } = true;
 }
 
-/// <summary>What an inspection found.</summary>
+/// <summary>Result of an inspection.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<InspectionVerdict>))]
 public enum InspectionVerdict
 {
@@ -21,7 +21,7 @@ public enum InspectionVerdict
     [JsonStringEnumMemberName("running")]
     Running,
 
-    /// <summary>A proven instance that is being started: it lives, and its launcher has not given its verdict.</summary>
+    /// <summary>A proven instance that is being started: its launcher has not verified it yet.</summary>
     [JsonStringEnumMemberName("starting")]
     Starting,
 
@@ -29,11 +29,11 @@ public enum InspectionVerdict
     [JsonStringEnumMemberName("unhealthy")]
     Unhealthy,
 
-    /// <summary>No instance, but a PID file of one that is gone.</summary>
+    /// <summary>No instance, but a PID file of one that has ended.</summary>
     [JsonStringEnumMemberName("dead")]
     Dead,
 
-    /// <summary>No instance, no PID file, nobody on the port.</summary>
+    /// <summary>No instance, no PID file, and no process on the port.</summary>
     [JsonStringEnumMemberName("not-running")]
     NotRunning,
 
@@ -41,12 +41,12 @@ public enum InspectionVerdict
     [JsonStringEnumMemberName("foreign")]
     Foreign,
 
-    /// <summary>This user may not see enough to tell.</summary>
+    /// <summary>It cannot be told, mostly because this user may not see enough.</summary>
     [JsonStringEnumMemberName("unknown")]
     Unknown,
 }
 
-/// <summary>One daemon, seen from outside at one moment.</summary>
+/// <summary>One daemon at one moment, seen from outside.</summary>
 public sealed record DaemonInspection
 {
     /// <summary>The daemon's name.</summary>
@@ -58,25 +58,25 @@ public sealed record DaemonInspection
     /// <summary>The daemon's port.</summary>
     public required int Port { get; init; }
 
-    /// <summary>What was found, all in all.</summary>
+    /// <summary>The result.</summary>
     public required InspectionVerdict Verdict { get; init; }
 
-    /// <summary>What is wrong, out of the closed set, or <see langword="null"/>.</summary>
+    /// <summary>The reason where something is wrong; otherwise <see langword="null"/>.</summary>
     public StartupReason? Reason { get; init; }
 
-    /// <summary>For a person: what was seen.</summary>
+    /// <summary>What was seen, for people.</summary>
     public string? Detail { get; init; }
 
     /// <summary>PID of the proven living instance.</summary>
     public int? Pid { get; init; }
 
-    /// <summary>What proves the identity: <c>lock</c>, <c>record</c>, or <see langword="null"/> where nothing does.</summary>
+    /// <summary>Proof of the identity: <c>lock</c>, <c>record</c>, or <see langword="null"/> where there is none.</summary>
     public string? IdentityProof { get; init; }
 
-    /// <summary>Whether the lock of the port is held by anybody.</summary>
+    /// <summary>Whether any process holds the lock of the port.</summary>
     public bool LockHeld { get; init; }
 
-    /// <summary>What the PID file says, in words: <c>ok</c>, <c>missing</c>, <c>empty</c>, <c>malformed</c>, <c>symlink</c>, <c>not-a-file</c>, <c>unreadable</c>, <c>stale</c>, <c>mismatch</c>.</summary>
+    /// <summary>State of the PID file: <c>ok</c>, <c>missing</c>, <c>empty</c>, <c>malformed</c>, <c>symlink</c>, <c>not-a-file</c>, <c>unreadable</c>, <c>stale</c>, <c>mismatch</c>.</summary>
     public required string PidFileState { get; init; }
 
     /// <summary>The PID in the PID file, where it could be read.</summary>
@@ -85,7 +85,7 @@ public sealed record DaemonInspection
     /// <summary>Whether a listening socket on host and port belongs to the instance; <see langword="null"/> where the platform cannot tell.</summary>
     public bool? OwnsPort { get; init; }
 
-    /// <summary>Who listens on the port, ours or not.</summary>
+    /// <summary>All processes that listen on the port, ours and others.</summary>
     public IReadOnlyList<PortOwner> Listeners { get; init; } = [];
 
     /// <summary>Whether the health check passed; <see langword="null"/> where it was not made.</summary>

@@ -1,9 +1,9 @@
 namespace MonitorAspire.Supervision.Startup;
 
-/// <summary>What all starts of one engine have in common.</summary>
+/// <summary>Options of an engine, for all its daemons.</summary>
 public sealed record EngineOptions
 {
-    /// <summary>Absolute path of the state directory, as <see cref="Files.StateDirectory.Resolve"/> gives it.</summary>
+    /// <summary>Absolute path of the state directory, from <see cref="Files.StateDirectory.Resolve"/>.</summary>
     public required string StateDirectory { get; init; }
 
     /// <summary>
@@ -11,22 +11,22 @@ public sealed record EngineOptions
     /// </summary>
     public string? BuiltInDaemonPath { get; init; }
 
-    /// <summary>Variables added to the environment of every daemon (OTLP endpoint and headers, for one). Default none.</summary>
+    /// <summary>Variables for the environment of every daemon, for example the OTLP endpoint. Default none.</summary>
     public IReadOnlyDictionary<string, string?> DaemonEnvironment { get; init; } = new Dictionary<string, string?>();
 
     /// <summary>
-    /// Id of the one launcher of the attached daemons, which is part of the instance ids that it gives
-    /// (<see cref="Identity.InstanceRecord.NewInstanceId"/>). An instance with another id, or a built-in daemon with none, was launched by somebody else
-    /// and is foreign. Default none: whoever launched it, it counts.
+    /// Id of the launcher of the attached daemons, which is part of their instance ids (<see cref="Identity.InstanceRecord.NewInstanceId"/>). An
+    /// instance with another id, or a built-in daemon without an id, has another launcher and is foreign. Default none: every launcher is
+    /// accepted.
     /// </summary>
     public string? LaunchId { get; init; }
 
-    /// <summary>Size at which a daemon's log is rotated, in bytes. Default 10 MiB.</summary>
+    /// <summary>Size in bytes at which a daemon's log is rotated. Default 10 MiB.</summary>
     public long LogRotateBytes { get; init; } = 10 * 1024 * 1024;
 
-    /// <summary>How many rotated logs are kept beside the current one. Default 3.</summary>
+    /// <summary>Number of rotated logs that are kept. Default 3.</summary>
     public int LogFilesKept { get; init; } = 3;
 
-    /// <summary>How many lines of the log a failure report carries. Default 20.</summary>
+    /// <summary>Number of log lines in the report of a failed start. Default 20.</summary>
     public int LogTailLines { get; init; } = 20;
 }

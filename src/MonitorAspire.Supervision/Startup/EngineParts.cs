@@ -5,7 +5,7 @@ using MonitorAspire.Supervision.Processes;
 
 namespace MonitorAspire.Supervision.Startup;
 
-/// <summary>What the engine is made of, put together once.</summary>
+/// <summary>The parts of the engine.</summary>
 internal sealed class EngineParts
 {
     internal EngineParts(EngineOptions options, TimeProvider time)
@@ -23,12 +23,12 @@ internal sealed class EngineParts
         Legacy = new LegacyFiles(Processes, Listeners);
     }
 
-    /// <summary>For a person: what is wrong with a host that has none.</summary>
+    /// <summary>Message for a host that cannot be resolved.</summary>
     internal static string NoAddress(string host) => $"host '{host}' stands for no address";
 
     /// <summary>
-    /// Whether the living instance of an attached daemon provably comes from another launcher than ours: a person started it by hand, or
-    /// an earlier run of the application did. Where the platform or another user's process keeps its environment to itself, nothing is proved.
+    /// Whether the living instance of an attached daemon was provably started by another launcher: by a person, or by an earlier run of the
+    /// application. False where its environment cannot be read.
     /// </summary>
     internal bool IsOfAnotherLauncher(DaemonSpec spec, Located located)
     {
@@ -37,12 +37,31 @@ internal sealed class EngineParts
             return false;
         }
 
-        // A program may write over its environment (setproctitle), so that it says nothing proves nothing; the built-in daemon does not.
+        // A program may overwrite its environment (setproctitle), so a missing id proves nothing. The built-in daemon does not overwrite it.
         return ProcessEnvironment.TryGet(Processes, identity.Pid, InstanceRecord.EnvironmentVariable, out var value)
-            && (InstanceLocator.IdForPort(value, spec.Port) is { } id
+            && (InstanceRecord.InstanceIdFor(spec.Port, value) is { } id
                 ? !InstanceRecord.IsInstanceIdOf(id, spec.Port, ours)
                 : spec.EffectivePidFileWriter == PidFileWriter.Daemon);
     }
+
+    /// <summary>Makes one health check of an instance.</summary>
+    /// <param name="spec">Host, port and path.</param>
+    /// <param name="root">The instance.</param>
+    /// <param name="instanceId">Its instance id.</param>
+    /// <param name="timeout">Time limit.</param>
+    /// <param name="cancellationToken">Cancels the check.</param>
+    internal Task<HealthResult> ProbeHealthAsync(DaemonSpec spec, ProcessIdentity root, string? instanceId, TimeSpan timeout, CancellationToken cancellationToken) =>
+        Health.ProbeAsync(
+            new HealthRequest
+            {
+                Host = spec.Host,
+                Port = spec.Port,
+                Path = spec.HealthPath,
+                IsExpectedPid = Tree.Membership(root, instanceId),
+                LikelyPids = [root.Pid],
+                Timeout = timeout,
+            },
+            cancellationToken);
 
     internal EngineOptions Options { get; }
 

@@ -2,13 +2,13 @@ using MonitorAspire.Supervision.Daemons;
 
 namespace MonitorAspire.Supervision.Startup;
 
-/// <summary>Exit codes of the <c>monitor</c> command. Zero is never given for a daemon that does not serve.</summary>
+/// <summary>Exit codes of the <c>monitor</c> command. 0 always means that the daemon serves, or that the command was successful.</summary>
 public static class ExitCodes
 {
     /// <summary>Done.</summary>
     public const int Success = 0;
 
-    /// <summary>Anything else.</summary>
+    /// <summary>Any other failure.</summary>
     public const int Failure = 1;
 
     /// <summary>The command line or the configuration is wrong.</summary>
@@ -26,7 +26,7 @@ public static class ExitCodes
     /// <summary>No permission.</summary>
     public const int PermissionDenied = 7;
 
-    /// <summary>A foreign process is in the way.</summary>
+    /// <summary>A foreign process has the port or the PID file.</summary>
     public const int Foreign = 8;
 
     /// <summary>The exit code for a reason.</summary>
@@ -43,7 +43,7 @@ public static class ExitCodes
         _ => NotVerified,
     };
 
-    /// <summary>The exit code for a report: 0 only for one that says the daemon serves.</summary>
+    /// <summary>The exit code for a report: 0 only where the daemon serves.</summary>
     /// <param name="report">The report.</param>
     public static int For(StartupReport report)
     {
@@ -57,7 +57,7 @@ public static class ExitCodes
     }
 }
 
-/// <summary>Exit codes of the built-in daemon, out of <c>sysexits.h</c>; it exits with 0 only when it served and was asked to stop.</summary>
+/// <summary>Exit codes of the built-in daemon, from <c>sysexits.h</c>. It exits with 0 only after it has served and was stopped.</summary>
 public static class DaemonExitCodes
 {
     /// <summary>EX_UNAVAILABLE: cannot bind.</summary>

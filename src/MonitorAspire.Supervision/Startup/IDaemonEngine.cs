@@ -4,85 +4,82 @@ using MonitorAspire.Supervision.Processes;
 namespace MonitorAspire.Supervision.Startup;
 
 /// <summary>
-/// The engine that the supervisor and the command line share: it starts, stops and inspects one daemon at a time and keeps
-/// no state between calls but what is in the state directory and in the kernel.
+/// Starts, stops and inspects one daemon at a time. It has no state of its own: everything is in the state directory and in the kernel.
 /// </summary>
 public interface IDaemonEngine
 {
     /// <summary>
-    /// Carries out one verified start. Everything that can go wrong with the daemon comes back as a report, not as an
-    /// exception; cancellation comes back as a report with the reason <c>cancelled</c>, after what was started was stopped.
+    /// Carries out one verified start. Everything that goes wrong with the daemon is in the report and not an exception. After cancellation
+    /// the started process is stopped, and the report has the reason <c>cancelled</c>.
     /// </summary>
     /// <param name="spec">The daemon.</param>
-    /// <param name="options">Time limit and the like.</param>
-    /// <param name="cancellationToken">Gives up the start.</param>
+    /// <param name="options">Time limits and other options.</param>
+    /// <param name="cancellationToken">Cancels the start.</param>
     Task<StartOutcome> StartAsync(DaemonSpec spec, StartOptions options, CancellationToken cancellationToken);
 
-    /// <summary>Stops the instance that is provably ours, its whole tree, and proves that port and lock are free.</summary>
+    /// <summary>Stops the whole process tree of the instance that is provably ours, and proves that port and lock are free.</summary>
     /// <param name="spec">The daemon.</param>
     /// <param name="options">Grace period.</param>
-    /// <param name="cancellationToken">Stops waiting gracefully: what is left of the tree is killed at once.</param>
+    /// <param name="cancellationToken">Ends the grace period: all members that are left are killed at once.</param>
     Task<StopReport> StopAsync(DaemonSpec spec, StopOptions options, CancellationToken cancellationToken);
 
-    /// <summary>Looks, and changes nothing: PID file, lock, record, port owner and health of one daemon.</summary>
+    /// <summary>Inspects PID file, lock, record, port owner and health of one daemon. Changes nothing.</summary>
     /// <param name="spec">The daemon.</param>
-    /// <param name="options">What to look at.</param>
-    /// <param name="cancellationToken">Ends the look.</param>
+    /// <param name="options">Options of the inspection.</param>
+    /// <param name="cancellationToken">Cancels the inspection.</param>
     Task<DaemonInspection> InspectAsync(DaemonSpec spec, InspectOptions options, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Takes over a living instance that this engine did not start: proves its identity and returns a handle that sees its
-    /// exit, or <see langword="null"/> where nothing provable is there. Starts and signals nothing.
+    /// Takes over a living instance that this engine did not start: proves its identity and returns a handle that tells its exit, or
+    /// <see langword="null"/> where no instance can be proved. Starts and signals nothing.
     /// </summary>
     /// <param name="spec">The daemon.</param>
     DaemonInstance? Attach(DaemonSpec spec);
 
-    /// <summary>Writes what says who a proven living instance is again: a lost or foreign PID file, and a lost record.</summary>
+    /// <summary>Writes PID file and record of a proven living instance again, where they are lost or name another process.</summary>
     /// <param name="spec">The daemon.</param>
     /// <param name="instance">The proven instance.</param>
     /// <returns>What was done, or <see langword="null"/>.</returns>
     string? RepairFiles(DaemonSpec spec, DaemonInstance instance);
 
     /// <summary>
-    /// Makes a process that somebody else launched the instance of a daemon that knows nothing of the contract: writes its PID file and
-    /// its record, as the launcher of the contract does, so that it can be proved from then on. Where another instance is proved, or
-    /// the port's lock is held, nothing is written.
+    /// Makes a process that another launcher started the instance of a daemon: writes its PID file and its record, which prove it from then
+    /// on. Nothing is written where another instance is proved or the port's lock is held.
     /// </summary>
     /// <param name="spec">The daemon.</param>
     /// <param name="pid">The process that was launched.</param>
-    /// <param name="restarts">Restarts before it that no person asked for.</param>
-    /// <returns>The instance, or <see langword="null"/> where the process is gone or something is in the way.</returns>
+    /// <param name="restarts">Automatic restarts before it.</param>
+    /// <returns>The instance, or <see langword="null"/> where the process has ended or nothing could be written.</returns>
     DaemonInstance? Register(DaemonSpec spec, int pid, int restarts) => Attach(spec);
 
     /// <summary>
-    /// Notes in the record of an attached instance, which may have written it itself, that it was verified and how many restarts there
-    /// were: the next supervisor goes on from there.
+    /// Adds the verification and the number of restarts to the record of an attached instance, which may have written it itself. The next
+    /// supervisor continues with this number.
     /// </summary>
     /// <param name="spec">The daemon.</param>
     /// <param name="instance">The verified instance.</param>
-    /// <param name="restarts">Restarts before it that no person asked for.</param>
+    /// <param name="restarts">Automatic restarts before it.</param>
     /// <returns>The instance, with its restarts.</returns>
     DaemonInstance Confirm(DaemonSpec spec, DaemonInstance instance, int restarts) => instance;
 
     /// <summary>Removes the PID file and the record of an attached instance that has ended, where they still name it.</summary>
-    /// <param name="instance">The instance; one that lives is left alone.</param>
+    /// <param name="instance">The instance. Nothing is removed while it lives.</param>
     void Forget(DaemonInstance instance)
     {
     }
 
     /// <summary>
-    /// Rotates the log of a living daemon where it has grown beyond <see cref="EngineOptions.LogRotateBytes"/>. Cheap to ask
-    /// often. Without effect on an engine that keeps no logs.
+    /// Rotates the log of a living daemon if it is larger than <see cref="EngineOptions.LogRotateBytes"/>. May be called often.
     /// </summary>
     /// <param name="spec">The daemon.</param>
     /// <returns>What was done, or <see langword="null"/>.</returns>
     string? RotateLog(DaemonSpec spec) => null;
 }
 
-/// <summary>What a start gave.</summary>
+/// <summary>Result of a start.</summary>
 /// <param name="Report">The report.</param>
 /// <param name="Instance">
-/// The living instance when the report's <see cref="StartupReport.Serves"/> is true, otherwise <see langword="null"/>. It
-/// sees the exit; to let go of it does not stop the daemon.
+/// The living instance when the report's <see cref="StartupReport.Serves"/> is true, otherwise <see langword="null"/>. The daemon goes on when
+/// the instance is not used any more.
 /// </param>
 public sealed record StartOutcome(StartupReport Report, DaemonInstance? Instance);

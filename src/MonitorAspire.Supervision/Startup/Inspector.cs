@@ -6,7 +6,7 @@ using MonitorAspire.Supervision.Processes;
 
 namespace MonitorAspire.Supervision.Startup;
 
-/// <summary>Looks at one daemon from outside, and changes nothing.</summary>
+/// <summary>Inspects one daemon from outside. Changes nothing.</summary>
 internal sealed class Inspector(EngineParts parts)
 {
     internal async Task<DaemonInspection> InspectAsync(DaemonSpec spec, InspectOptions options, CancellationToken cancellationToken)
@@ -30,14 +30,14 @@ internal sealed class Inspector(EngineParts parts)
 
         return located.Kind switch
         {
-            LocatedKind.Instance when parts.IsOfAnotherLauncher(spec, located) => InspectStranger(spec, located, seen),
+            LocatedKind.Instance when parts.IsOfAnotherLauncher(spec, located) => InspectOtherLaunch(spec, located, seen),
             LocatedKind.Instance => await InspectInstanceAsync(spec, options, located, reading, seen, cancellationToken).ConfigureAwait(false),
             LocatedKind.Launching => seen with { Verdict = InspectionVerdict.Starting, Detail = $"being started by PID {located.Record!.LauncherPid}" },
             LocatedKind.Leaked => seen with
             {
                 Verdict = InspectionVerdict.Unhealthy,
                 Reason = StartupReason.LockUnavailable,
-                Detail = $"PID {located.Identity!.Value.Pid} is dead, but what it started still holds the lock: PID {string.Join(", ", located.Holders)}",
+                Detail = $"PID {located.Identity!.Value.Pid} is dead, but its descendants still hold the lock: PID {string.Join(", ", located.Holders)}",
                 PidFileState = reading.State == PidFileState.Valid ? "stale" : seen.PidFileState,
             },
             LocatedKind.Unprovable => seen with
@@ -55,16 +55,15 @@ internal sealed class Inspector(EngineParts parts)
         DaemonSpec spec, InspectOptions options, Located located, PidFileReading reading, DaemonInspection seen, CancellationToken cancellationToken)
     {
         var root = located.Identity!.Value;
-        var host = spec.Host;
-        var addresses = HostAddresses.Find(host);
-        var sight = parts.Ports.Look(addresses, spec.Port, root, located.InstanceId);
+        var addresses = HostAddresses.Find(spec.Host);
+        var ownership = parts.Ports.Look(addresses, spec.Port, root, located.InstanceId);
         seen = seen with
         {
             Pid = root.Pid,
             IdentityProof = located.Proof,
             PidFileState = reading.State == PidFileState.Valid && reading.Pid != root.Pid ? "mismatch" : reading.StateName,
-            OwnsPort = sight.Owned,
-            Listeners = sight.Listeners,
+            OwnsPort = ownership.Owned,
+            Listeners = ownership.Listeners,
             StartedAt = located.Record is { StartedAt: var at } record && record.Identity == root ? at : parts.Processes.StartTimeOf(root),
             Command = located.Record?.Command ?? [],
         };
@@ -72,31 +71,22 @@ internal sealed class Inspector(EngineParts parts)
         var problems = new List<(StartupReason Reason, string Detail)>();
         if (addresses.Count == 0)
         {
-            problems.Add((StartupReason.InvalidConfiguration, EngineParts.NoAddress(host)));
+            problems.Add((StartupReason.InvalidConfiguration, EngineParts.NoAddress(spec.Host)));
         }
-        else if (sight.Other is { } other)
+        else if (ownership.Other is { } other)
         {
             problems.Add((StartupReason.PortOwnedByOther, $"port {spec.Port} is served by {other}"));
         }
-        else if (sight.Owned == false)
+        else if (ownership.Owned == false)
         {
-            problems.Add((StartupReason.PortNotBound, $"PID {root.Pid} does not listen on {host}:{spec.Port}"));
+            problems.Add((StartupReason.PortNotBound, $"PID {root.Pid} does not listen on {spec.Host}:{spec.Port}"));
         }
 
         if (options.ProbeHealth && problems.Count == 0)
         {
             var healthPath = located.Record?.Identity == root && located.Record.HealthPath.Length > 0 ? located.Record.HealthPath : spec.HealthPath;
-            var isMember = parts.Tree.Membership(root, located.InstanceId);
-            var request = new HealthRequest
-            {
-                Host = host,
-                Port = spec.Port,
-                Path = healthPath,
-                IsExpectedPid = isMember,
-                LikelyPids = [root.Pid],
-                Timeout = options.HealthTimeout,
-            };
-            var health = await parts.Health.ProbeAsync(request, cancellationToken).ConfigureAwait(false);
+            var health = await parts.ProbeHealthAsync(
+                spec with { HealthPath = healthPath }, root, located.InstanceId, options.HealthTimeout, cancellationToken).ConfigureAwait(false);
             seen = seen with { Healthy = health.IsHealthy, HealthStatus = health.StatusCode, HealthMs = Math.Round(health.Latency.TotalMilliseconds, 3) };
             if (!health.IsHealthy)
             {
@@ -104,7 +94,7 @@ internal sealed class Inspector(EngineParts parts)
             }
         }
 
-        // Looked at last: an instance that ended in between is not unhealthy but gone.
+        // Checked last: an instance that has ended meanwhile is not unhealthy but dead.
         if (!parts.Processes.IsAlive(root))
         {
             return seen with { Verdict = reading.Exists ? InspectionVerdict.Dead : InspectionVerdict.NotRunning, Pid = null, Detail = $"PID {root.Pid} has just ended" };
@@ -126,7 +116,7 @@ internal sealed class Inspector(EngineParts parts)
             };
         }
 
-        // A lost PID file does not make a daemon that serves unhealthy; it is said, and the supervisor repairs it.
+        // A daemon that serves without its PID file is healthy. The reason says so, and the supervisor writes the file again.
         return seen with
         {
             Verdict = InspectionVerdict.Running,
@@ -140,8 +130,8 @@ internal sealed class Inspector(EngineParts parts)
         };
     }
 
-    // A daemon, and proven to be one, but not one that whoever asks could start, stop or restart.
-    private DaemonInspection InspectStranger(DaemonSpec spec, Located located, DaemonInspection seen)
+    // A proven daemon, but the caller did not launch it and so cannot start, stop or restart it.
+    private DaemonInspection InspectOtherLaunch(DaemonSpec spec, Located located, DaemonInspection seen)
     {
         var root = located.Identity!.Value;
         return seen with
@@ -149,7 +139,7 @@ internal sealed class Inspector(EngineParts parts)
             Verdict = InspectionVerdict.Foreign,
             Reason = StartupReason.AlreadyRunning,
             Listeners = parts.Ports.Look(HostAddresses.Find(spec.Host), spec.Port, root, located.InstanceId).Listeners,
-            Detail = $"port {spec.Port} has a daemon of ours already, PID {root.Pid} ({parts.Processes.Describe(root.Pid)?.Executable ?? "gone by now"}), "
+            Detail = $"port {spec.Port} has a daemon of ours already, PID {root.Pid} ({parts.Processes.Describe(root.Pid)?.Executable ?? "already ended"}), "
                 + $"which was not launched from here; 'monitor stop --port {spec.Port} --state-dir {parts.Options.StateDirectory}' stops it",
         };
     }
@@ -163,7 +153,7 @@ internal sealed class Inspector(EngineParts parts)
             {
                 Verdict = InspectionVerdict.Unknown,
                 Reason = StartupReason.InvalidConfiguration,
-                Detail = $"no daemon of ours; {EngineParts.NoAddress(spec.Host)}, so nobody can say who serves it on port {spec.Port}",
+                Detail = $"no daemon of ours; {EngineParts.NoAddress(spec.Host)}, so it is unknown which process serves it on port {spec.Port}",
             };
         }
 
@@ -197,7 +187,7 @@ internal sealed class Inspector(EngineParts parts)
                 Verdict = InspectionVerdict.Dead,
                 PidFileState = "stale",
                 Detail = lookup.Presence == ProcessPresence.Dead
-                    ? $"{files.PidFile} names PID {reading.Pid}, which is gone"
+                    ? $"{files.PidFile} names PID {reading.Pid}, which has ended"
                     : $"{files.PidFile} names PID {reading.Pid} ({parts.Processes.Describe(reading.Pid)?.Executable}), which neither holds the lock nor serves the port",
             };
     }

@@ -8,8 +8,8 @@ using MonitorAspire.Supervision.Processes;
 namespace MonitorAspire.Supervision.Startup;
 
 /// <summary>
-/// What a daemon that knows the contract does first: it makes the port's lock, PID file and record its own. Started by the
-/// launcher it inherits the lock; started by anybody else (DCP, a shell, systemd) it takes it.
+/// Claims lock, PID file and record of a port for the current process. A daemon that follows the contract does this first. Started by
+/// our launcher, it inherits the lock; started by DCP, a shell or systemd, it takes the lock.
 /// </summary>
 public sealed class InstanceClaim : IDisposable
 {
@@ -26,14 +26,14 @@ public sealed class InstanceClaim : IDisposable
     /// <summary>Files that were claimed.</summary>
     public DaemonFiles Files { get; }
 
-    /// <summary>Whether the lock came from a launcher.</summary>
+    /// <summary>Whether the lock was inherited from a launcher.</summary>
     public bool Inherited { get; }
 
     /// <summary>Claims the port's files for the current process.</summary>
     /// <param name="files">The files.</param>
-    /// <param name="description">What the record says of a daemon that no launcher described: name, host, health path, command.</param>
+    /// <param name="description">Name, host, health path and command for the record, where no launcher has written one.</param>
     /// <param name="claim">The claim; dispose it when the daemon has stopped serving, to remove the PID file and free the lock.</param>
-    /// <returns><see langword="null"/> when claimed; otherwise why not.</returns>
+    /// <returns><see langword="null"/> when claimed; otherwise the reason.</returns>
     public static ClaimFailure? TryClaim(DaemonFiles files, InstanceRecord description, out InstanceClaim? claim)
     {
         ArgumentNullException.ThrowIfNull(description);
@@ -69,7 +69,7 @@ public sealed class InstanceClaim : IDisposable
         }
     }
 
-    /// <summary>Removes the PID file and the record if they are still this process's, and lets go of the lock.</summary>
+    /// <summary>Removes the PID file and the record if they still name this process, and closes the lock.</summary>
     public void Dispose()
     {
         if (_disposed)
@@ -80,7 +80,7 @@ public sealed class InstanceClaim : IDisposable
         _disposed = true;
         PidFile.RemoveIfOwn(Files.PidFile, Environment.ProcessId);
 
-        // The record of a launched instance is its launcher's: it keeps the restart count over an unexpected end.
+        // The launcher wrote the record of a launched instance. It stays, because it has the restart count.
         if (!Inherited && InstanceRecord.Read(Files.InstanceFile)?.Pid == Environment.ProcessId)
         {
             AtomicFile.TryDelete(Files.InstanceFile);
@@ -93,14 +93,14 @@ public sealed class InstanceClaim : IDisposable
     {
         var value = Environment.GetEnvironmentVariable(DaemonLauncher.LockDescriptorVariable);
 
-        // Not for children of this process: they did not inherit the descriptor.
+        // Children of this process do not inherit the descriptor, so they must not inherit the variable.
         Environment.SetEnvironmentVariable(DaemonLauncher.LockDescriptorVariable, null);
         if (OperatingSystem.IsWindows() || !int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var descriptor))
         {
             return null;
         }
 
-        // The variable may have come down from a grandparent, and the descriptor may be anything by now.
+        // The variable may be inherited from a grandparent. Then the descriptor may be any file.
         var isOurs = OperatingSystem.IsLinux()
             ? File.ResolveLinkTarget($"/proc/self/fd/{descriptor}", returnFinalTarget: false) is { } target
                 && ProcessTable.Current.HoldsLock(Environment.ProcessId, files.LockFile)
@@ -122,13 +122,9 @@ public sealed class InstanceClaim : IDisposable
             return;
         }
 
-        (description with
+        (description.With(self) with
         {
-            Pid = self.Pid,
-            StartTicks = self.StartTicks,
-            BootId = self.BootId,
-            // One that came down from an instance of another port marks that instance's descendants, not ours.
-            InstanceId = InstanceLocator.IdForPort(Environment.GetEnvironmentVariable(InstanceRecord.EnvironmentVariable), files.Port) ?? "",
+            InstanceId = InstanceRecord.InstanceIdFor(files.Port, Environment.GetEnvironmentVariable(InstanceRecord.EnvironmentVariable)) ?? "",
             Port = files.Port,
             StartedAt = DateTimeOffset.UtcNow,
         }).Write(files.InstanceFile);
@@ -150,5 +146,5 @@ public sealed class InstanceClaim : IDisposable
 /// <summary>Why a daemon could not claim its files.</summary>
 /// <param name="Reason"><c>already-running</c> (lock held), <c>permission-denied</c> or <c>lock-unavailable</c>.</param>
 /// <param name="Detail">One sentence naming port, PID and file.</param>
-/// <param name="HolderPid">Who holds the lock, where it can be seen.</param>
+/// <param name="HolderPid">PID of the process that holds the lock, where it can be seen.</param>
 public sealed record ClaimFailure(StartupReason Reason, string Detail, int? HolderPid);

@@ -5,17 +5,17 @@ using MonitorAspire.Supervision.Probes;
 
 namespace MonitorAspire.Supervision.Startup;
 
-/// <summary>Migrates the files of the design that had no port in their names.</summary>
+/// <summary>Migrates the files of the old layout, which had no port in their names.</summary>
 internal sealed class LegacyFiles(ProcessTable table, ListenerProbe listeners)
 {
     /// <summary>
-    /// A legacy PID file whose process is dead is removed; one whose process listens on one of the known ports becomes that
-    /// port's PID file, and the log goes with it. Anything that cannot be proved stays and is reported.
+    /// Removes a legacy PID file whose process is dead. Where the process listens on exactly one known port, the file becomes that port's PID
+    /// file, and the log is renamed too. Otherwise the file stays and is reported.
     /// </summary>
     /// <param name="stateDirectory">The state directory.</param>
-    /// <param name="knownPorts">The ports that may be meant.</param>
-    /// <param name="dryRun">Only say what would be done.</param>
-    /// <returns>What was done or left, one sentence each, and whether it is settled now.</returns>
+    /// <param name="knownPorts">The ports that the file may belong to.</param>
+    /// <param name="dryRun">Whether to report only what would be done.</param>
+    /// <returns>What was done or not, one sentence each, and whether the file is migrated.</returns>
     internal IReadOnlyList<(string Message, bool Settled)> Migrate(string stateDirectory, IEnumerable<int> knownPorts, bool dryRun = false)
     {
         var path = DaemonFiles.LegacyPidFile(stateDirectory);
@@ -33,7 +33,7 @@ internal sealed class LegacyFiles(ProcessTable table, ListenerProbe listeners)
         var lookup = table.Lookup(reading.Pid);
         if (lookup.Presence == ProcessPresence.Dead)
         {
-            return [Do(dryRun, () => File.Delete(path), $"removed legacy {path}: PID {reading.Pid} is gone")];
+            return [Do(dryRun, () => File.Delete(path), $"removed legacy {path}: PID {reading.Pid} has ended")];
         }
 
         if (lookup.Presence == ProcessPresence.CannotInspect)
@@ -45,7 +45,7 @@ internal sealed class LegacyFiles(ProcessTable table, ListenerProbe listeners)
         if (ports is not [var port])
         {
             return [(ports.Count == 0
-                ? $"legacy {path} names PID {reading.Pid}, which lives but listens on no known port: left as it is"
+                ? $"legacy {path} names PID {reading.Pid}, which listens on no known port: left as it is"
                 : $"legacy {path} names PID {reading.Pid}, which listens on several known ports ({string.Join(", ", ports.Select(p => p.ToString(CultureInfo.InvariantCulture)))}): left as it is",
                 false)];
         }

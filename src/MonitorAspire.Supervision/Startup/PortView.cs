@@ -7,76 +7,59 @@ using MonitorAspire.Supervision.Processes;
 namespace MonitorAspire.Supervision.Startup;
 
 /// <summary>Who listens on a daemon's host and port, seen from one instance.</summary>
-/// <param name="Owned">A socket that serves the host and port belongs to the instance. <see langword="null"/>: somebody listens, and the platform cannot tell who.</param>
-/// <param name="Other">Somebody else who listens on one of the host's addresses.</param>
-/// <param name="Listeners">All who listen on one of the host's addresses.</param>
-internal sealed record PortSight(bool? Owned, PortOwner? Other, IReadOnlyList<PortOwner> Listeners);
+/// <param name="Owned">Whether a socket on host and port belongs to the instance. <see langword="null"/>: there is a socket, and the platform cannot tell its owner.</param>
+/// <param name="Other">Another process that listens on one of the host's addresses.</param>
+/// <param name="Listeners">All processes that listen on one of the host's addresses.</param>
+internal sealed record PortOwnership(bool? Owned, PortOwner? Other, IReadOnlyList<PortOwner> Listeners);
 
-/// <summary>Looks at the listening sockets of a port.</summary>
+/// <summary>Finds the owners of the listening sockets of a port.</summary>
 internal sealed class PortView(ListenerProbe probe, InstanceTree tree, ProcessTable table)
 {
-    /// <summary>Who listens, and whether that is the instance or a descendant of it.</summary>
-    /// <param name="addresses">The addresses that the daemon's host stands for.</param>
+    /// <summary>Who listens, and whether it is the instance or a member of its tree. Sockets and descriptors are read once.</summary>
+    /// <param name="addresses">The addresses of the daemon's host.</param>
     /// <param name="port">The port.</param>
-    /// <param name="root">The instance.</param>
+    /// <param name="root">The instance; <see langword="null"/> where there is none.</param>
     /// <param name="instanceId">Its instance id.</param>
-    internal PortSight Look(IReadOnlyList<IPAddress> addresses, int port, ProcessIdentity? root, string? instanceId)
+    internal PortOwnership Look(IReadOnlyList<IPAddress> addresses, int port, ProcessIdentity? root, string? instanceId)
     {
-        // The cheap look first: during a start it comes back empty most of the time. Whatever follows speaks of the same sockets.
+        // During a start there is mostly no socket yet. Then nothing else is read.
         var serving = probe.Find(port).Where(l => ListenerCoverage.Serves(l, addresses)).ToList();
         if (serving.Count == 0)
         {
-            return new PortSight(false, null, []);
+            return new PortOwnership(false, null, []);
         }
 
         if (!probe.CanProveOwnership)
         {
-            return new PortSight(null, null, [.. serving.Select(l => new PortOwner(null, null, l.EndPoint.ToString()))]);
+            return new PortOwnership(null, null, [.. serving.Select(l => new PortOwner(null, null, l.EndPoint.ToString()))]);
         }
 
-        // Nearly always the root has the socket open itself, and then nobody else need be looked at.
-        if (root is { } identity
-            && probe.OwnersOf(serving, [identity.Pid]) is var own
-            && own.All(l => l.Pids.Contains(identity.Pid))
-            && table.IsAlive(identity))
-        {
-            return new PortSight(true, null, [.. own.Select(l => (l with { Pids = [identity.Pid] }).ToPortOwner(table))]);
-        }
-
-        var members = root is null && string.IsNullOrEmpty(instanceId)
-            ? []
+        // Nearly always the root has all sockets open. Then the other processes are not searched, neither for sockets nor for members.
+        var sockets = probe.OwnersOf(serving, root is { } likely ? [likely.Pid] : []);
+        var members = root is { } identity && sockets.All(s => s.Pids.Contains(identity.Pid)) && table.IsAlive(identity) ? [identity.Pid]
+            : root is null && string.IsNullOrEmpty(instanceId) ? []
             : tree.Members(root, instanceId).Select(m => m.Pid).ToHashSet();
+        var listeners = new List<PortOwner>();
         var owned = false;
         PortOwner? other = null;
-        var listeners = new List<PortOwner>();
-        foreach (var listener in probe.OwnersOf(serving, members))
+        foreach (var socket in sockets)
         {
-            var owner = Describe(listener, members);
+            // A socket that several processes have open (a parent and its workers) belongs to the instance when one of them does.
+            IReadOnlyList<int> ours = [.. socket.Pids.Where(members.Contains)];
+            var owner = (ours.Count > 0 ? socket with { Pids = ours } : socket).ToPortOwner(table);
             listeners.Add(owner);
-
-            // A socket that several processes have open (a parent and its workers) is ours when one of them is.
-            if (listener.Pids.Any(members.Contains))
-            {
-                owned = true;
-            }
-            else
-            {
-                other ??= owner;
-            }
+            owned |= ours.Count > 0;
+            other ??= ours.Count > 0 ? null : owner;
         }
 
-        return new PortSight(owned, other, listeners);
+        return new PortOwnership(owned, other, listeners);
     }
 
-    /// <summary>Who is in the way of a new socket on any of these addresses; <see langword="null"/> where nobody is seen.</summary>
+    /// <summary>The owner of a socket that prevents a new one on any of these addresses; <see langword="null"/> where none is seen.</summary>
     internal PortOwner? InTheWay(IReadOnlyList<IPAddress> addresses, int port) =>
         probe.FindOwners(port).FirstOrDefault(l => ListenerCoverage.Conflicts(l.Listener, addresses))?.ToPortOwner(table);
 
-    // Of several who have it open, name the one that matters: ours if it is ours.
-    private PortOwner Describe(OwnedListener listener, HashSet<int> members) =>
-        (listener.Pids.Where(members.Contains).ToList() is { Count: > 0 } ours ? listener with { Pids = ours } : listener).ToPortOwner(table);
-
-    /// <summary>Where else the instance listens, for a report that says so.</summary>
+    /// <summary>All addresses and ports that the instance listens on.</summary>
     internal IReadOnlyList<IPEndPoint> ListensOn(ProcessIdentity root, string? instanceId) =>
         [.. probe.ListenersOf([.. tree.Members(root, instanceId).Select(m => m.Pid)]).Select(l => l.EndPoint)];
 }

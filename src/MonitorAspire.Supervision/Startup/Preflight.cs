@@ -2,26 +2,25 @@ using System.Globalization;
 using System.Net;
 using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervision.Files;
-using MonitorAspire.Supervision.Identity;
 using MonitorAspire.Supervision.Interop;
 using MonitorAspire.Supervision.Probes;
 using MonitorAspire.Supervision.Processes;
 
 namespace MonitorAspire.Supervision.Startup;
 
-/// <summary>What a preflight that passed hands on: the lock, and the port that it is the lock of.</summary>
-internal sealed record Cleared(DaemonSpec Spec, DaemonFiles Files, InstanceLock Lock, IReadOnlyList<IPAddress> Addresses) : IDisposable
+/// <summary>A port that a start may use, with its lock.</summary>
+internal sealed record ClaimedPort(DaemonSpec Spec, DaemonFiles Files, InstanceLock Lock, IReadOnlyList<IPAddress> Addresses) : IDisposable
 {
-    /// <summary>Whatever was spawned meanwhile keeps the lock; where nothing was, <see cref="InstanceLock.Dispose"/> frees it before.</summary>
+    /// <summary>Closes this process's descriptor of the lock. An instance that inherited it keeps the lock. To free the lock, dispose of <see cref="Lock"/>.</summary>
     public void Dispose() => Lock.HandOver();
 }
 
-/// <summary>Stage one: the lock is taken, stale and legacy files are dealt with, and the port is free.</summary>
+/// <summary>One try of stage one: takes the lock, removes stale files, migrates legacy files and checks that the port is free.</summary>
 internal sealed class Preflight(EngineParts parts)
 {
     /// <summary>Takes the lock of the port, or of the first free port of the range.</summary>
-    /// <exception cref="StartupFailedException">The port cannot be had; where an instance of ours is there, with its PID.</exception>
-    internal Cleared Run(DaemonSpec spec, List<string> notes)
+    /// <exception cref="StartupFailedException">The port cannot be used. Where an instance of ours has it, with its PID.</exception>
+    internal ClaimedPort Run(DaemonSpec spec, List<string> notes)
     {
         var addresses = Resolve(spec.Host);
         try
@@ -61,11 +60,11 @@ internal sealed class Preflight(EngineParts parts)
         };
     }
 
-    // A daemon that is named after its port is named after the one that it got.
+    // A daemon with the default name is named after the port that it got.
     private static string NameOn(int port, DaemonSpec spec) =>
-        spec.Name == KnownDaemons.DefaultName(spec.Port) ? KnownDaemons.DefaultName(port) : spec.Name;
+        spec.Name == DaemonSpec.DefaultName(spec.Port) ? DaemonSpec.DefaultName(port) : spec.Name;
 
-    private Cleared TakePort(DaemonSpec spec, IReadOnlyList<IPAddress> addresses, List<string> notes)
+    private ClaimedPort TakePort(DaemonSpec spec, IReadOnlyList<IPAddress> addresses, List<string> notes)
     {
         var files = new DaemonFiles(parts.Options.StateDirectory, spec.Port);
         InstanceLock? instanceLock;
@@ -85,7 +84,7 @@ internal sealed class Preflight(EngineParts parts)
 
         try
         {
-            // A daemon that closed its inherited descriptors lives without the lock; its record still names it.
+            // A daemon that has closed its inherited descriptors does not hold the lock. Its record still proves it.
             var located = parts.Locator.Locate(files);
             if (located.Kind == LocatedKind.Instance && located.Proof == "record")
             {
@@ -94,11 +93,11 @@ internal sealed class Preflight(EngineParts parts)
 
             parts.Stale.Clean(files, notes);
             RequireFreePort(spec, addresses);
-            return new Cleared(spec, files, instanceLock, addresses);
+            return new ClaimedPort(spec, files, instanceLock, addresses);
         }
         catch (Exception)
         {
-            // Nothing was spawned with it. (A daemon that lives by its record alone let go of it long ago.)
+            // No process has inherited it.
             instanceLock.Dispose();
             throw;
         }
@@ -144,7 +143,7 @@ internal sealed class Preflight(EngineParts parts)
 
     private void ReportLegacy(DaemonSpec spec, List<string> notes)
     {
-        // Only the port that is being started is known here; doctor knows more of them.
+        // Only the ports of this start are considered here. The doctor considers all known ports.
         var last = spec.PortRangeEnd ?? spec.Port;
         foreach (var (message, _) in parts.Legacy.Migrate(parts.Options.StateDirectory, Enumerable.Range(spec.Port, last - spec.Port + 1)))
         {
@@ -161,7 +160,7 @@ internal sealed class Preflight(EngineParts parts)
         },
         LocatedKind.Leaked => new StartupFailedException(
             StartupReason.LockUnavailable,
-            $"the daemon of port {files.Port} (PID {located.Identity!.Value.Pid}) is dead, but what it started lives and holds its lock: PID {Join(located.Holders)}; 'monitor stop --port {files.Port}' stops them"),
+            $"the daemon of port {files.Port} (PID {located.Identity!.Value.Pid}) is dead, but its descendants live and hold its lock: PID {Join(located.Holders)}; 'monitor stop --port {files.Port}' stops them"),
         LocatedKind.Launching => new StartupFailedException(
             StartupReason.LockUnavailable, $"another start of port {files.Port} is under way (PID {located.Record!.LauncherPid})"),
         _ => new StartupFailedException(

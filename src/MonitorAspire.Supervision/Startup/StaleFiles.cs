@@ -5,13 +5,13 @@ using MonitorAspire.Supervision.Probes;
 
 namespace MonitorAspire.Supervision.Startup;
 
-/// <summary>Removes what a dead instance left. The caller holds the lock of the port, so no instance of ours lives.</summary>
+/// <summary>Removes the files of a dead instance. The caller holds the lock of the port, so no instance of ours lives.</summary>
 internal sealed class StaleFiles(ProcessTable table, ListenerProbe listeners)
 {
-    /// <summary>Cleans up. What cannot be proved stale stays, and the start fails with the reason.</summary>
+    /// <summary>Removes a stale PID file. A file that is not provably stale stays, and the start fails.</summary>
     /// <param name="files">The files of the port whose lock the caller holds.</param>
-    /// <param name="notes">What was done, for the report.</param>
-    /// <exception cref="StartupFailedException">Something is in the way that is not provably ours to remove.</exception>
+    /// <param name="notes">Receives what was done, for the report.</param>
+    /// <exception cref="StartupFailedException">There is a file that may not be removed.</exception>
     internal void Clean(DaemonFiles files, List<string> notes)
     {
         var reading = PidFile.Read(files.PidFile);
@@ -27,12 +27,12 @@ internal sealed class StaleFiles(ProcessTable table, ListenerProbe listeners)
                 throw new StartupFailedException(StartupReason.PermissionDenied, $"{files.PidFile} cannot be read by this user; it is not ours to replace");
 
             case PidFileState.Symlink:
-                Remove(files.PidFile, "a symbolic link, which no instance makes (its target was not touched)", notes);
+                Remove(files.PidFile, "a symbolic link, which no instance creates (its target was not touched)", notes);
                 return;
 
             case PidFileState.Empty:
             case PidFileState.Malformed:
-                Remove(files.PidFile, $"{reading.StateName}, left by an instance that is gone", notes);
+                Remove(files.PidFile, $"{reading.StateName}, left by an instance that has ended", notes);
                 return;
 
             default:
@@ -46,7 +46,7 @@ internal sealed class StaleFiles(ProcessTable table, ListenerProbe listeners)
         switch (table.Lookup(pid).Presence)
         {
             case ProcessPresence.Dead:
-                Remove(files.PidFile, $"it named PID {pid}, which is gone", notes);
+                Remove(files.PidFile, $"it named PID {pid}, which has ended", notes);
                 return;
 
             case ProcessPresence.CannotInspect:
@@ -57,9 +57,9 @@ internal sealed class StaleFiles(ProcessTable table, ListenerProbe listeners)
                 };
         }
 
-        // It lives. But an instance of this port holds the lock, or is the one in the record; this is neither (the caller
-        // looked), so the PID was reused, or the file was never an instance's. Only a process that does serve the port is left
-        // in peace with its file: then the port is in use, and the report says by whom.
+        // The process lives, but it is no instance: the caller has checked that it neither holds the lock nor is in the record. So the PID was
+        // used again, or no instance wrote the file. The file stays only where the process serves the port. Then the start fails because the
+        // port is in use, and the report names the process.
         if (listeners.FindOwners(files.Port, [pid]).Any(l => l.Pids.Contains(pid)))
         {
             return;

@@ -2,24 +2,27 @@ using MonitorAspire.Supervision.Daemons;
 
 namespace MonitorAspire.Supervision.Startup;
 
-/// <summary>How one start is carried out; what is started is the <see cref="Daemons.DaemonSpec"/>'s to say.</summary>
+/// <summary>Options of one start.</summary>
 public sealed record StartOptions
 {
-    /// <summary>Time for all stages together. Default 30 seconds.</summary>
+    /// <summary>Time limit of all stages together. Default 30 seconds.</summary>
     public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>Replace an instance of ours that is already there. A foreign process is never touched. Default false.</summary>
+    /// <summary>Time limit of one health check. The check is repeated until it passes or <see cref="Timeout"/> is over. Default 2 seconds.</summary>
+    public TimeSpan HealthTimeout { get; init; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>Whether an instance of ours that is already there is replaced. A foreign process is never touched. Default false.</summary>
     public bool Force { get; init; }
 
-    /// <summary>Which try this is, counted from 1. It goes into the report, the trace and the metrics. Default 1.</summary>
+    /// <summary>Number of this try, counted from 1. It is part of the report, the trace and the metrics. Default 1.</summary>
     public int Attempt { get; init; } = 1;
 
-    /// <summary>How often this daemon was restarted before, to be kept in the instance record. Default 0.</summary>
+    /// <summary>How often this daemon was restarted before. It is stored in the instance record. Default 0.</summary>
     public int RestartCount { get; init; }
 
-    /// <summary>Time between SIGTERM and SIGKILL when a start that failed is cleaned up or replaced. Default 10 seconds.</summary>
+    /// <summary>Time between SIGTERM and SIGKILL when a failed start is cleaned up or an instance is replaced. Default 10 seconds.</summary>
     public TimeSpan StopGracePeriod { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>Called as each stage is entered, on the engine's thread: keep it short. Default none.</summary>
+    /// <summary>Called when a stage begins, with the PID where there is one. It runs on the engine's thread, so it must be short. Default none.</summary>
     public Action<StartupStage, int?>? StageEntered { get; init; }
 }

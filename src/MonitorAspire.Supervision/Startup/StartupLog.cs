@@ -3,7 +3,7 @@ using MonitorAspire.Supervision.Daemons;
 
 namespace MonitorAspire.Supervision.Startup;
 
-/// <summary>What the engine logs of a start.</summary>
+/// <summary>Log messages of a start.</summary>
 internal static partial class StartupLog
 {
     [LoggerMessage(EventId = 1001, Level = LogLevel.Information, Message = "{Name}: spawned PID {Pid} for port {Port}: {Executable}")]

@@ -4,7 +4,7 @@ using MonitorAspire.Supervision.Telemetry;
 
 namespace MonitorAspire.Supervision.Startup;
 
-/// <summary>The stages of one start with their durations and their spans.</summary>
+/// <summary>Durations and spans of the stages of one start.</summary>
 internal sealed class StartupTimeline : IDisposable
 {
     private readonly TimeProvider _time;
@@ -21,7 +21,7 @@ internal sealed class StartupTimeline : IDisposable
         _startup = SupervisionTelemetry.StartStartup(spec, attempt, traceParent);
     }
 
-    /// <summary>The stage that is under way, or that was when the start ended.</summary>
+    /// <summary>The current stage, or the last one when the start has ended.</summary>
     internal StartupStage Stage { get; private set; }
 
     internal IReadOnlyList<StageTiming> Stages => _stages;
@@ -30,7 +30,7 @@ internal sealed class StartupTimeline : IDisposable
 
     internal string? TraceId => _startup?.TraceId.ToHexString();
 
-    /// <summary>W3C trace context for the child, so that the daemon's own spans join this trace.</summary>
+    /// <summary>W3C trace context for the process, so that its spans are part of this trace.</summary>
     internal (string? TraceParent, string? TraceState) Context => (_startup?.Id, _startup?.TraceStateString);
 
     internal void Enter(StartupStage stage)
@@ -40,8 +40,8 @@ internal sealed class StartupTimeline : IDisposable
         _stageSpan = SupervisionTelemetry.StartStage(stage);
     }
 
-    /// <summary>Ends the stage that is under way, if one is.</summary>
-    /// <param name="failure">Why it failed; <see langword="null"/> when it passed.</param>
+    /// <summary>Ends the current stage, if there is one.</summary>
+    /// <param name="failure">The failure; <see langword="null"/> when the stage has passed.</param>
     internal void Leave(StartupFailedException? failure = null)
     {
         if (_stageStarted is not { } started)
@@ -60,7 +60,7 @@ internal sealed class StartupTimeline : IDisposable
         _stageStarted = null;
     }
 
-    /// <summary>Writes the verdict on the start's own span and into the metrics.</summary>
+    /// <summary>Writes the result into the span of the start and into the metrics.</summary>
     internal void Complete(StartupReport report) => SupervisionTelemetry.EndStartup(_startup, report);
 
     public void Dispose()

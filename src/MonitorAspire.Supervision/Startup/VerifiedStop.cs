@@ -7,7 +7,7 @@ using MonitorAspire.Supervision.Processes;
 
 namespace MonitorAspire.Supervision.Startup;
 
-/// <summary>Stops a proven instance and what it started, and proves that port and lock are free. Signals nobody else.</summary>
+/// <summary>Stops a proven instance with its process tree, and proves that port and lock are free. Signals no other process.</summary>
 internal sealed class VerifiedStop(EngineParts parts)
 {
     private static readonly TimeSpan ReleaseTimeout = TimeSpan.FromSeconds(2);
@@ -24,6 +24,11 @@ internal sealed class VerifiedStop(EngineParts parts)
     private async Task<StopReport> StopAsync(DaemonSpec spec, DaemonFiles files, StopOptions options, CancellationToken cancellationToken)
     {
         var report = new StopReport { Name = spec.Name, Port = spec.Port, Verdict = StopVerdict.Failed };
+        if (TrustedPath.WhyNot(files) is { } untrusted)
+        {
+            return report with { Verdict = StopVerdict.PermissionDenied, Detail = $"{untrusted}; nothing was signalled" };
+        }
+
         var located = parts.Locator.Locate(files);
         if (located.Kind is LocatedKind.None)
         {
@@ -67,7 +72,7 @@ internal sealed class VerifiedStop(EngineParts parts)
         var addresses = HostAddresses.Find(spec.Host);
         if (addresses.Count == 0)
         {
-            return report with { Detail = $"{EngineParts.NoAddress(spec.Host)}, so nobody can say who serves it on port {spec.Port}; nothing was signalled" };
+            return report with { Detail = $"{EngineParts.NoAddress(spec.Host)}, so it is unknown which process serves it on port {spec.Port}; nothing was signalled" };
         }
 
         var owner = parts.Ports.Look(addresses, spec.Port, null, null).Listeners.FirstOrDefault();
@@ -81,7 +86,7 @@ internal sealed class VerifiedStop(EngineParts parts)
             };
         }
 
-        // A PID file without lock, record and port is stale whomever it names; under the lock nobody can be making a new one.
+        // Without lock, record and port, a PID file is stale. Under the lock nobody can write a new one meanwhile.
         var notes = new List<string>();
         if (reading.Exists)
         {
@@ -107,7 +112,7 @@ internal sealed class VerifiedStop(EngineParts parts)
         };
     }
 
-    /// <summary>The tree is gone: now the lock must be to be had, and nobody of ours may be listening.</summary>
+    /// <summary>Proves after the stop of the tree that the lock is free.</summary>
     private async Task<StopReport> ProveAsync(DaemonSpec spec, DaemonFiles files, Located stopped, StopReport report)
     {
         var started = parts.Time.GetTimestamp();
@@ -118,13 +123,13 @@ internal sealed class VerifiedStop(EngineParts parts)
             {
                 if (!Directory.Exists(files.StateDirectory))
                 {
-                    return Cleared(spec, files, stopped, report);
+                    return Released(spec, files, stopped, report);
                 }
 
                 using var held = InstanceLock.TryAcquire(files.LockFile);
                 if (held is not null)
                 {
-                    return Cleared(spec, files, stopped, report);
+                    return Released(spec, files, stopped, report);
                 }
             }
             catch (IOException e)
@@ -132,7 +137,7 @@ internal sealed class VerifiedStop(EngineParts parts)
                 return report with { Detail = $"PID {pid} is stopped, but its lock cannot be tested: {e.Message}" };
             }
 
-            // A launcher that sees its daemon end holds the lock a moment longer; a new start may hold it from now on.
+            // The launcher of the daemon may hold the lock a moment longer, and a new start may take it.
             if (parts.Time.GetElapsedTime(started) > ReleaseTimeout)
             {
                 var now = parts.Locator.Locate(files);
@@ -141,7 +146,7 @@ internal sealed class VerifiedStop(EngineParts parts)
                 {
                     Verdict = replaced ? StopVerdict.Stopped : StopVerdict.Failed,
                     Detail = replaced
-                        ? $"PID {pid} is stopped; somebody started a new instance since, PID {now.Identity!.Value.Pid}"
+                        ? $"PID {pid} is stopped; another process has started a new instance since, PID {now.Identity!.Value.Pid}"
                         : $"PID {pid} is stopped, but {files.LockFile} is still held by {Holders(now)}",
                 };
             }
@@ -150,7 +155,7 @@ internal sealed class VerifiedStop(EngineParts parts)
         }
     }
 
-    private StopReport Cleared(DaemonSpec spec, DaemonFiles files, Located stopped, StopReport report)
+    private StopReport Released(DaemonSpec spec, DaemonFiles files, Located stopped, StopReport report)
     {
         var pid = stopped.Identity!.Value.Pid;
         var reading = PidFile.Read(files.PidFile);

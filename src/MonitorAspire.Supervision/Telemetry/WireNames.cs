@@ -1,111 +1,25 @@
-using MonitorAspire.Supervision.Daemons;
-using MonitorAspire.Supervision.Diagnosis;
-using MonitorAspire.Supervision.Startup;
+using System.Collections.Frozen;
+using System.Diagnostics.CodeAnalysis;
+using System.Reflection;
+using System.Text.Json.Serialization;
 
 namespace MonitorAspire.Supervision.Telemetry;
 
-/// <summary>How the enumerations are written in telemetry: exactly as in the JSON of reports, so that one search finds both.</summary>
+/// <summary>How enumerations are written in telemetry and for people: as in the JSON of reports, so that one search finds both.</summary>
 public static class WireNames
 {
-    /// <summary>The stage as in <c>port_bound</c>.</summary>
-    /// <param name="stage">The stage.</param>
-    public static string Of(StartupStage stage) => stage switch
-    {
-        StartupStage.Preflight => "preflight",
-        StartupStage.Spawn => "spawn",
-        StartupStage.PidFile => "pid_file",
-        StartupStage.PortBound => "port_bound",
-        StartupStage.Health => "health",
-        _ => throw new ArgumentOutOfRangeException(nameof(stage), stage, null),
-    };
+    /// <summary>The name in JSON, as in <c>port_bound</c> or <c>already-running</c>.</summary>
+    /// <param name="value">A value of an enumeration whose members have a <see cref="JsonStringEnumMemberNameAttribute"/>.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The enumeration has no such member.</exception>
+    public static string Of<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicFields)] T>(T value)
+        where T : struct, Enum =>
+        Names<T>.All.TryGetValue(value, out var name) ? name : throw new ArgumentOutOfRangeException(nameof(value), value, null);
 
-    /// <summary>The verdict as in <c>already-running</c>.</summary>
-    /// <param name="verdict">The verdict.</param>
-    public static string Of(StartupVerdict verdict) => verdict switch
+    private static class Names<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicFields)] T>
+        where T : struct, Enum
     {
-        StartupVerdict.Verified => "verified",
-        StartupVerdict.AlreadyRunning => "already-running",
-        StartupVerdict.Failed => "failed",
-        _ => throw new ArgumentOutOfRangeException(nameof(verdict), verdict, null),
-    };
-
-    /// <summary>The reason as in <c>port-in-use</c>.</summary>
-    /// <param name="reason">The reason.</param>
-    public static string Of(StartupReason reason) => reason switch
-    {
-        StartupReason.AlreadyRunning => "already-running",
-        StartupReason.PortInUse => "port-in-use",
-        StartupReason.LockUnavailable => "lock-unavailable",
-        StartupReason.PermissionDenied => "permission-denied",
-        StartupReason.CommandNotFound => "command-not-found",
-        StartupReason.InvalidConfiguration => "invalid-configuration",
-        StartupReason.ExitedPrematurely => "exited-prematurely",
-        StartupReason.PidFileMissing => "pid-file-missing",
-        StartupReason.PidMismatch => "pid-mismatch",
-        StartupReason.PortNotBound => "port-not-bound",
-        StartupReason.PortOwnedByOther => "port-owned-by-other",
-        StartupReason.HealthUnreachable => "health-unreachable",
-        StartupReason.HealthStatus => "health-status",
-        StartupReason.HealthIdentityMismatch => "health-identity-mismatch",
-        StartupReason.TimedOut => "timed-out",
-        StartupReason.Cancelled => "cancelled",
-        _ => throw new ArgumentOutOfRangeException(nameof(reason), reason, null),
-    };
-
-    /// <summary>The kind of an alert as in <c>crash-loop</c>.</summary>
-    /// <param name="kind">The kind.</param>
-    public static string Of(AlertKind kind) => kind switch
-    {
-        AlertKind.StartFailures => "start-failures",
-        AlertKind.CrashLoop => "crash-loop",
-        AlertKind.HealthLost => "health-lost",
-        AlertKind.CannotStart => "cannot-start",
-        _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, null),
-    };
-
-    /// <summary>The name of a check as in <c>pid-file</c>.</summary>
-    /// <param name="check">The check.</param>
-    public static string Of(CheckName check) => check switch
-    {
-        CheckName.PidFile => "pid-file",
-        CheckName.Port => "port",
-        CheckName.Health => "health",
-        _ => throw new ArgumentOutOfRangeException(nameof(check), check, null),
-    };
-
-    /// <summary>The verdict of a stop as in <c>not-running</c>.</summary>
-    /// <param name="verdict">The verdict.</param>
-    public static string Of(StopVerdict verdict) => verdict switch
-    {
-        StopVerdict.Stopped => "stopped",
-        StopVerdict.NotRunning => "not-running",
-        StopVerdict.Foreign => "foreign",
-        StopVerdict.PermissionDenied => "permission-denied",
-        StopVerdict.Failed => "failed",
-        _ => throw new ArgumentOutOfRangeException(nameof(verdict), verdict, null),
-    };
-
-    /// <summary>The verdict of an inspection as in <c>not-running</c>.</summary>
-    /// <param name="verdict">The verdict.</param>
-    public static string Of(InspectionVerdict verdict) => verdict switch
-    {
-        InspectionVerdict.Running => "running",
-        InspectionVerdict.Starting => "starting",
-        InspectionVerdict.Unhealthy => "unhealthy",
-        InspectionVerdict.Dead => "dead",
-        InspectionVerdict.NotRunning => "not-running",
-        InspectionVerdict.Foreign => "foreign",
-        InspectionVerdict.Unknown => "unknown",
-        _ => throw new ArgumentOutOfRangeException(nameof(verdict), verdict, null),
-    };
-
-    /// <summary>The severity of a finding as in <c>warning</c>.</summary>
-    /// <param name="severity">The severity.</param>
-    public static string Of(FindingSeverity severity) => severity switch
-    {
-        FindingSeverity.Info => "info",
-        FindingSeverity.Warning => "warning",
-        FindingSeverity.Error => "error",
-        _ => throw new ArgumentOutOfRangeException(nameof(severity), severity, null),
-    };
+        internal static readonly FrozenDictionary<T, string> All = typeof(T).GetFields(BindingFlags.Public | BindingFlags.Static).ToFrozenDictionary(
+            member => (T)member.GetValue(null)!,
+            member => member.GetCustomAttribute<JsonStringEnumMemberNameAttribute>()?.Name ?? member.Name);
+    }
 }

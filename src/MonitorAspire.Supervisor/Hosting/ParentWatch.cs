@@ -1,13 +1,15 @@
+using System.Diagnostics;
 using MonitorAspire.Supervision.Identity;
 using MonitorAspire.Supervisor.Settings;
 
 namespace MonitorAspire.Supervisor.Hosting;
 
 /// <summary>
-/// Ends the supervisor, in order, when the process that it belongs to is gone: an AppHost that is killed with SIGKILL can stop nobody.
+/// Ends the supervisor when its parent (<c>MONITOR_PARENT_PID</c>) has ended: a parent that is killed with SIGKILL cannot stop it. The
+/// supervisor ends as if it was killed itself: daemons live on, starts go on, and the next supervisor adopts them.
 /// </summary>
 internal sealed partial class ParentWatch(
-    SupervisorSettings settings, IHostApplicationLifetime lifetime, TimeProvider time, ILogger<ParentWatch> logger) : BackgroundService
+    SupervisorSettings settings, TimeProvider time, ILogger<ParentWatch> logger) : BackgroundService
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(500);
 
@@ -18,7 +20,7 @@ internal sealed partial class ParentWatch(
             return;
         }
 
-        // Identified at once: its PID may be somebody else's later.
+        // Identified now, because another process may have its PID later.
         var parent = ProcessTable.Current.Lookup(pid);
         if (parent.Presence == ProcessPresence.CannotInspect)
         {
@@ -36,12 +38,12 @@ internal sealed partial class ParentWatch(
         }
 
         LogParentGone(pid);
-        lifetime.StopApplication();
+        Process.GetCurrentProcess().Kill();
     }
 
-    [LoggerMessage(10, LogLevel.Warning, "PID {Pid}, which this supervisor belongs to, is gone: shutting down")]
+    [LoggerMessage(10, LogLevel.Warning, "The parent process (PID {Pid}) has ended: this supervisor ends, the daemons live on")]
     private partial void LogParentGone(int pid);
 
-    [LoggerMessage(11, LogLevel.Warning, "This user may not inspect PID {Pid}, which this supervisor belongs to: its end will not be seen")]
+    [LoggerMessage(11, LogLevel.Warning, "This user has no permission to inspect the parent process (PID {Pid}); its end will not be noticed")]
     private partial void LogCannotInspect(int pid);
 }

@@ -1,8 +1,10 @@
+using MonitorAspire.ServiceDefaults;
+
 namespace MonitorAspire.Supervisor.Settings;
 
 /// <summary>
-/// The command line as configuration: a few options with names of their own, and every key of the sections that the supervisor reads.
-/// The framework's own reader takes anything; here a misspelt option is an error.
+/// The command line as configuration: a few options with short names, and every key of the sections that the supervisor reads. Unlike in
+/// the framework's own reader, a misspelt option is an error.
 /// </summary>
 internal sealed record CommandLine(IReadOnlyDictionary<string, string?> Values, string? ConfigFile, string? Print)
 {
@@ -16,44 +18,36 @@ internal sealed record CommandLine(IReadOnlyDictionary<string, string?> Values, 
         ["--base-port"] = "Monitors:BasePort",
     };
 
+    private const string ConfigOption = "--config";
     private static readonly string[] Sections = ["Monitors:", "Supervisor:", "Logging:"];
 
     /// <summary>Reads the arguments.</summary>
-    /// <exception cref="ConfigurationException">They cannot be understood.</exception>
+    /// <exception cref="ConfigurationException">An argument is unknown or given twice, or its value is missing.</exception>
     internal static CommandLine Read(IReadOnlyList<string> arguments)
     {
-        var values = new Dictionary<string, string?>(StringComparer.OrdinalIgnoreCase);
-        string? configFile = null;
-        for (var i = 0; i < arguments.Count; i++)
+        IReadOnlyDictionary<string, string> options;
+        try
         {
-            var argument = arguments[i];
-            if (argument is "--help" or "-h" or "-?")
-            {
-                return new CommandLine(values, null, Usage.Help);
-            }
+            options = OptionReader.Read(arguments, static option => option == ConfigOption || KeyOf(option) is not null);
+        }
+        catch (FormatException e)
+        {
+            throw new ConfigurationException(e.Message);
+        }
 
-            if (argument == "--version")
-            {
-                return new CommandLine(values, null, ProductVersion.Text);
-            }
-
-            var equals = argument.IndexOf('=', StringComparison.Ordinal);
-            var option = equals < 0 ? argument : argument[..equals];
-            var key = option == "--config" ? option : KeyOf(option) ?? throw new ConfigurationException($"'{argument}' is not an option (see --help)");
-            var value = equals >= 0 ? argument[(equals + 1)..]
-                : ++i < arguments.Count ? arguments[i]
-                : throw new ConfigurationException($"{option} needs a value");
-            if (key == "--config")
-            {
-                configFile = Path.GetFullPath(value);
-            }
-            else
+        var values = new Dictionary<string, string?>(StringComparer.OrdinalIgnoreCase);
+        foreach (var (option, value) in options)
+        {
+            if (KeyOf(option) is { } key)
             {
                 values[key] = value;
             }
         }
 
-        return new CommandLine(values, configFile, null);
+        return new CommandLine(
+            values,
+            options.TryGetValue(ConfigOption, out var file) ? Path.GetFullPath(file) : null,
+            options.ContainsKey("--help") ? Usage.Help : options.ContainsKey("--version") ? ProductVersion.Text : null);
     }
 
     private static string? KeyOf(string option)

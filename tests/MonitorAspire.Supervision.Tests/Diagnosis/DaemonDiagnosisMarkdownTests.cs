@@ -48,11 +48,11 @@ public class DaemonDiagnosisMarkdownTests
     };
 
     [Fact]
-    public void Render_CrashLoop_TellsAllOfIt() => Assert.Equal(
+    public void Render_CrashLoop_ContainsEverything() => Assert.Equal(
         """
         # worker\_1: CrashLooping
 
-        **What to do next:** Mend what its last output complains about: the process ends by itself. Then reset the crash loop, so that it is tried at once.
+        **What to do next:** Fix what its last output complains about: the process ends by itself. Then reset the crash loop, so that it is tried at once.
 
         | What | Is |
         |---|---|
@@ -111,14 +111,14 @@ public class DaemonDiagnosisMarkdownTests
 
         ## What the doctor found
 
-        | Severity | Finding | Problem | Mend |
+        | Severity | Finding | Problem | Fix |
         |---|---|---|---|
         | warning | log-large | too much | rotate it (monitor doctor --fix does it) |
 
         Made at 2026-03-01 12:00:00Z.
 
         """,
-        Render(CrashLooping, NotRunning, new Finding { Id = "log-large", Severity = FindingSeverity.Warning, Problem = "too much", Mend = "rotate it", SafeToMend = true }),
+        Render(CrashLooping, NotRunning, new Finding { Id = "log-large", Severity = FindingSeverity.Warning, Problem = "too much", Fix = "rotate it", SafeToFix = true }),
         ignoreLineEndingDifferences: true);
 
     [Fact]
@@ -136,18 +136,18 @@ public class DaemonDiagnosisMarkdownTests
 
         Assert.Contains("**What to do next:** Nothing: it is verified and serves.", text, StringComparison.Ordinal);
         Assert.Contains("| PID | 4711, proved by its record (PID, start time and boot) |", text, StringComparison.Ordinal);
-        Assert.Contains("| 4711 | /usr/bin/node | 127.0.0.1:8768 | this daemon's |", text, StringComparison.Ordinal);
-        Assert.Contains("| 4712 | unknown | \\[::1\\]:8768 | a child's of this daemon |", text, StringComparison.Ordinal);
+        Assert.Contains("| 4711 | /usr/bin/node | 127.0.0.1:8768 | this daemon |", text, StringComparison.Ordinal);
+        Assert.Contains("| 4712 | unknown | \\[::1\\]:8768 | a child of this daemon |", text, StringComparison.Ordinal);
         Assert.Contains("| Started | 2026-03-01 07:00:00Z (5 h ago) |", text, StringComparison.Ordinal);
         Assert.DoesNotContain("## Last failure", text, StringComparison.Ordinal);
     }
 
     [Fact]
-    public void Render_SupervisorAndKernelDisagree_SaysSo() => Assert.Contains(
-        "| PID | 4711 says the supervisor; nothing proves it from outside |", Render(CrashLooping with { Pid = 4711 }, NotRunning), StringComparison.Ordinal);
+    public void Render_SupervisorAndInspectionDiffer_ShowsBoth() => Assert.Contains(
+        "| PID | 4711 according to the supervisor; nothing proves it from outside |", Render(CrashLooping with { Pid = 4711 }, NotRunning), StringComparison.Ordinal);
 
     [Fact]
-    public void Render_LogThatTriesToBreakOut_StaysInItsBlock()
+    public void Render_LogWithBackticks_StaysInItsBlock()
     {
         var text = Render(WithLog("````", "# not a heading", "```", "\u001b[31mred\u001b[0m \u001b]0;title\u0007", "two\nlines"), NotRunning);
 
@@ -158,7 +158,7 @@ public class DaemonDiagnosisMarkdownTests
     }
 
     [Fact]
-    public void Render_TextOfOthers_IsNoMarkup()
+    public void Render_TextFromOtherSources_IsEscaped()
     {
         var failure = CrashLooping.LastFailure! with { Detail = "a | b\n| c | <img src=x> [link](http://evil) `code` *bold* \\| \u001b[2Jend" };
 
@@ -168,7 +168,7 @@ public class DaemonDiagnosisMarkdownTests
     }
 
     [Fact]
-    public void NextStep_EveryReasonAndState_IsASentenceOfItsOwn()
+    public void NextStep_EveryReasonAndState_HasItsOwnSentence()
     {
         var steps = Enum.GetValues<StartupReason>()
             .Select(reason => Step(CrashLooping with { LastFailure = new DaemonFailure { Reason = reason } }))
@@ -177,7 +177,7 @@ public class DaemonDiagnosisMarkdownTests
 
         Assert.All(steps, step => Assert.EndsWith(".", step, StringComparison.Ordinal));
 
-        // Two reasons say that somebody else has the port, and the crash loop of the last group is among the reasons too.
+        // Two reasons mean that another process has the port, and the crash loop of the last group is also among the reasons.
         Assert.Equal(Enum.GetValues<StartupReason>().Length + Enum.GetValues<DaemonState>().Length - 1, steps.Distinct().Count());
     }
 
@@ -187,18 +187,18 @@ public class DaemonDiagnosisMarkdownTests
         var owner = NotRunning with { Verdict = InspectionVerdict.Foreign, Listeners = [new PortOwner(99, "/usr/bin/python3", "127.0.0.1:8768")] };
 
         Assert.StartsWith(
-            "Free port 8768 (it is with PID 99 (/usr/bin/python3) on 127.0.0.1:8768) or give the daemon another port",
+            "Free port 8768 (it is used by PID 99 (/usr/bin/python3) on 127.0.0.1:8768) or give the daemon another port",
             NextStep.Of(CrashLooping with { State = DaemonState.Foreign }, owner, hasLog: true), StringComparison.Ordinal);
     }
 
     [Theory]
     [InlineData(true, "Run its command by hand to see why it ends: it wrote nothing")]
     [InlineData(false, "See in its console log why it ends")]
-    public void NextStep_NoOutput_LooksForItWhereItIs(bool hasLog, string step) => Assert.StartsWith(
+    public void NextStep_NoOutput_NamesWhereToLook(bool hasLog, string step) => Assert.StartsWith(
         step, NextStep.Of(WithLog(), NotRunning, hasLog), StringComparison.Ordinal);
 
     [Fact]
-    public void Render_BeforeTheFirstProbe_TellsWhatTheStartSaw() => Assert.Contains(
+    public void Render_BeforeTheFirstProbe_ShowsTheChecksOfTheStart() => Assert.Contains(
         "| pid-file | passed | verified when it started | 4 s ago |",
         Render(CrashLooping with { State = DaemonState.Running, Checks = DaemonChecks.Of(Reports.Verified(), At.AddSeconds(-4)) }, NotRunning), StringComparison.Ordinal);
 

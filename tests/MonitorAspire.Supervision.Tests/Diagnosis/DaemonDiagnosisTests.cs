@@ -8,39 +8,39 @@ using MonitorAspire.Testing;
 
 namespace MonitorAspire.Supervision.Tests.Diagnosis;
 
-/// <summary>What is put together about real daemons.</summary>
+/// <summary>The diagnosis of real daemons.</summary>
 public sealed class DaemonDiagnosisTests : IAsyncDisposable
 {
-    private readonly EngineBench _bench = new();
+    private readonly EngineFixture _fixture = new();
 
-    public ValueTask DisposeAsync() => _bench.DisposeAsync();
+    public ValueTask DisposeAsync() => _fixture.DisposeAsync();
 
-    private Doctor Doctor => new(new EngineOptions { StateDirectory = _bench.StateDirectory });
+    private Doctor Doctor => new(new EngineOptions { StateDirectory = _fixture.StateDirectory });
 
     private Task<DaemonDiagnosis> DiagnoseAsync(DaemonSpec spec, DaemonState state, int? pid = null) => Doctor.DiagnoseAsync(
         new DaemonSnapshot { Name = spec.Name, Host = spec.Host, Port = spec.Port, State = state, Pid = pid }, CancellationToken.None);
 
     [Fact]
-    public async Task Diagnose_RunningDaemon_ProvesItAndKeepsItsArgumentsToItself()
+    public async Task Diagnose_RunningDaemon_ProvesItAndHidesItsArguments()
     {
-        var spec = _bench.Faulty("--password", "hunter2");
-        var report = await _bench.StartAsync(spec);
+        var spec = _fixture.Faulty("--password", "hunter2");
+        var report = await _fixture.StartAsync(spec);
         Assert.True(report.Serves, report.Detail);
 
         var diagnosis = await DiagnoseAsync(spec, DaemonState.Running, report.Pid);
 
         Assert.Equal((report.Pid, "lock", InspectionVerdict.Running), (diagnosis.Inspection!.Pid, diagnosis.Inspection.IdentityProof, diagnosis.Inspection.Verdict));
         Assert.Equal(report.Pid, Assert.Single(diagnosis.Inspection.Listeners).Pid);
-        Assert.Equal([EngineBench.FaultDaemon], diagnosis.Inspection.Command);
+        Assert.Equal([EngineFixture.FaultDaemon], diagnosis.Inspection.Command);
         Assert.Equal(["pid-file ok", "lock held", "record ok", "log ok"], diagnosis.Files.Select(f => $"{f.Kind} {f.State}"));
         Assert.Empty(diagnosis.Findings);
         Assert.DoesNotContain("hunter2", DaemonDiagnosisMarkdown.Render(diagnosis), StringComparison.Ordinal);
     }
 
     [Fact]
-    public async Task Diagnose_PortOfSomebodyElse_NamesTheOwnerInTheNextStep()
+    public async Task Diagnose_PortOfAnotherProcess_NamesTheOwnerInTheNextStep()
     {
-        var spec = new DaemonSpec { Name = "shut-out", Port = FreePort.Next() };
+        var spec = new DaemonSpec { Name = "foreign-port", Port = FreePort.Next() };
         using var foreign = new ForeignServer(spec.Port, IPAddress.Loopback);
 
         var diagnosis = await DiagnoseAsync(spec, DaemonState.Foreign);
@@ -52,33 +52,33 @@ public sealed class DaemonDiagnosisTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Diagnose_HostThatStandsForNoAddress_IsAFindingAndNotAnException()
+    public async Task Diagnose_HostThatCannotBeResolved_IsAFinding()
     {
-        MakeStateDirectory();
-        var spec = new DaemonSpec { Name = "lost", Host = "no-such-host.invalid", Port = FreePort.Next() };
+        CreateStateDirectory();
+        var spec = new DaemonSpec { Name = "unknown-host", Host = "no-such-host.invalid", Port = FreePort.Next() };
 
         var diagnosis = await DiagnoseAsync(spec, DaemonState.Failed);
 
         Assert.Null(diagnosis.Inspection);
         Assert.Equal("host-unknown", Assert.Single(diagnosis.Findings).Id);
-        Assert.Contains("| Seen from outside | it could not be looked at; see what the doctor found |", DaemonDiagnosisMarkdown.Render(diagnosis), StringComparison.Ordinal);
+        Assert.Contains("| Seen from outside | it could not be inspected; see what the doctor found |", DaemonDiagnosisMarkdown.Render(diagnosis), StringComparison.Ordinal);
     }
 
     [Fact]
-    public async Task ExaminePort_OtherPortsAreSpoiled_SaysNothingOfThem()
+    public async Task ExaminePort_OtherPortsHaveProblems_ReportsOnlyItsOwn()
     {
-        MakeStateDirectory();
+        CreateStateDirectory();
         var (mine, other) = (FreePort.Next(), FreePort.Next());
-        File.WriteAllText(_bench.Files(mine).PidFile, "");
-        File.WriteAllText(_bench.Files(other).PidFile, "nonsense");
+        File.WriteAllText(_fixture.Files(mine).PidFile, "");
+        File.WriteAllText(_fixture.Files(other).PidFile, "no number");
 
-        var report = await Doctor.ExaminePortAsync(mine, mend: true, CancellationToken.None);
+        var report = await Doctor.ExaminePortAsync(mine, fix: true, CancellationToken.None);
 
         Assert.All(report.Findings, f => Assert.Contains($"-{mine}.", f.File, StringComparison.Ordinal));
         Assert.Contains(report.Findings, f => f is { Id: "pid-file-empty", Result.Done: true });
-        Assert.Equal("nonsense", File.ReadAllText(_bench.Files(other).PidFile));
+        Assert.Equal("no number", File.ReadAllText(_fixture.Files(other).PidFile));
         Assert.Equal(mine, Assert.Single(report.Daemons).Port);
     }
 
-    private void MakeStateDirectory() => Supervision.Files.StateDirectory.Create(_bench.StateDirectory);
+    private void CreateStateDirectory() => Supervision.Files.StateDirectory.Create(_fixture.StateDirectory);
 }

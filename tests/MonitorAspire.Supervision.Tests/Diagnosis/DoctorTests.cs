@@ -12,22 +12,22 @@ using MonitorAspire.Testing;
 
 namespace MonitorAspire.Supervision.Tests.Diagnosis;
 
-/// <summary>A directory spoiled in every way: each fault is named, and only what is provable is mended.</summary>
+/// <summary>Each problem of a state directory is found, and only a fix that is provably safe is carried out.</summary>
 public sealed class DoctorTests : IAsyncDisposable
 {
     private const UnixFileMode Private = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
-    private readonly EngineBench _bench = new();
+    private readonly EngineFixture _fixture = new();
     private readonly int _port = FreePort.Next();
 
-    public DoctorTests() => StateDirectory.Create(_bench.StateDirectory);
+    public DoctorTests() => StateDirectory.Create(_fixture.StateDirectory);
 
-    private DaemonFiles Files => _bench.Files(_port);
+    private DaemonFiles Files => _fixture.Files(_port);
 
-    public ValueTask DisposeAsync() => _bench.DisposeAsync();
+    public ValueTask DisposeAsync() => _fixture.DisposeAsync();
 
-    private Task<DiagnosisReport> ExamineAsync(bool mend = false) =>
-        new Doctor(new EngineOptions { StateDirectory = _bench.StateDirectory, LogRotateBytes = 1000 }).ExamineAsync(mend, CancellationToken.None);
+    private Task<DiagnosisReport> ExamineAsync(bool fix = false) =>
+        new Doctor(new EngineOptions { StateDirectory = _fixture.StateDirectory, LogRotateBytes = 1000 }).ExamineAsync(fix, CancellationToken.None);
 
     private static void WritePrivate(string path, string content)
     {
@@ -35,29 +35,29 @@ public sealed class DoctorTests : IAsyncDisposable
         File.SetUnixFileMode(path, Private);
     }
 
-    /// <summary>The one finding of a look, of a mend, and none of the look after that.</summary>
-    private async Task AssertMendedAsync(string id)
+    /// <summary>The finding is the only one, its fix works, and after it there is no finding.</summary>
+    private async Task AssertFixedAsync(string id)
     {
         var found = Assert.Single((await ExamineAsync()).Findings);
         Assert.Equal(id, found.Id);
-        Assert.True(found.SafeToMend);
+        Assert.True(found.SafeToFix);
         Assert.Null(found.Result);
 
-        var mended = await ExamineAsync(mend: true);
-        Assert.True(Assert.Single(mended.Findings).Result?.Done, mended.Findings[0].Result?.Action);
-        Assert.True(mended.IsHealthy);
+        var after = await ExamineAsync(fix: true);
+        Assert.True(Assert.Single(after.Findings).Result?.Done, after.Findings[0].Result?.Action);
+        Assert.True(after.IsHealthy);
         Assert.Empty((await ExamineAsync()).Findings);
     }
 
-    /// <summary>The finding is there, is a problem, and stays one however much mending is asked for.</summary>
+    /// <summary>The finding is a problem, and it stays one also with fix.</summary>
     private async Task AssertStaysAsync(string id, FindingSeverity severity = FindingSeverity.Error)
     {
-        foreach (var mend in (bool[])[false, true])
+        foreach (var fix in (bool[])[false, true])
         {
-            var report = await ExamineAsync(mend);
+            var report = await ExamineAsync(fix);
             var found = Assert.Single(report.Findings, f => f.Id == id);
             Assert.Equal(severity, found.Severity);
-            Assert.False(found.SafeToMend);
+            Assert.False(found.SafeToFix);
             Assert.Null(found.Result);
             Assert.False(report.IsHealthy);
         }
@@ -71,28 +71,28 @@ public sealed class DoctorTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Examine_NoDirectory_IsHealthyAndMakesNone()
+    public async Task Examine_NoDirectory_IsHealthyAndCreatesNone()
     {
-        Directory.Delete(_bench.StateDirectory);
-        var report = await ExamineAsync(mend: true);
+        Directory.Delete(_fixture.StateDirectory);
+        var report = await ExamineAsync(fix: true);
         Assert.Equal("directory-missing", Assert.Single(report.Findings).Id);
         Assert.True(report.IsHealthy);
-        Assert.False(Directory.Exists(_bench.StateDirectory));
+        Assert.False(Directory.Exists(_fixture.StateDirectory));
     }
 
     [Fact]
     public async Task Examine_DirectoryIsAFile_IsAnError()
     {
-        Directory.Delete(_bench.StateDirectory);
-        File.WriteAllText(_bench.StateDirectory, "");
+        Directory.Delete(_fixture.StateDirectory);
+        File.WriteAllText(_fixture.StateDirectory, "");
         await AssertStaysAsync("directory-not-a-directory");
     }
 
     [Fact]
     public async Task Examine_RunningDaemon_IsHealthy()
     {
-        await _bench.StartAsync(_bench.Faulty());
-        var report = await ExamineAsync(mend: true);
+        await _fixture.StartAsync(_fixture.Faulty());
+        var report = await ExamineAsync(fix: true);
         Assert.Empty(report.Findings);
         Assert.Equal(InspectionVerdict.Running, Assert.Single(report.Daemons).Verdict);
     }
@@ -100,36 +100,36 @@ public sealed class DoctorTests : IAsyncDisposable
     [Fact]
     public async Task Examine_StoppedDaemon_IsHealthy()
     {
-        var spec = _bench.Faulty();
-        await _bench.StartAsync(spec);
-        await _bench.StopAsync(spec);
+        var spec = _fixture.Faulty();
+        await _fixture.StartAsync(spec);
+        await _fixture.StopAsync(spec);
         Assert.Empty((await ExamineAsync()).Findings);
     }
 
     [Fact]
-    public async Task Mend_DirectoryOpenToOthers_IsClosed()
+    public async Task Fix_DirectoryOpenToOthers_IsMadePrivate()
     {
         WritePrivate(Files.LogFile, "");
-        File.SetUnixFileMode(_bench.StateDirectory, (UnixFileMode)0b111_101_101);
-        await AssertMendedAsync("directory-mode");
-        Assert.Equal((UnixFileMode)0b111_000_000, File.GetUnixFileMode(_bench.StateDirectory));
+        File.SetUnixFileMode(_fixture.StateDirectory, (UnixFileMode)0b111_101_101);
+        await AssertFixedAsync("directory-mode");
+        Assert.Equal((UnixFileMode)0b111_000_000, File.GetUnixFileMode(_fixture.StateDirectory));
     }
 
     [Fact]
-    public async Task Mend_SharedDirectoryWithFilesOfOthers_IsLeftAsItIs()
+    public async Task Fix_DirectoryWithOtherFiles_IsNotChanged()
     {
-        WritePrivate(Path.Combine(_bench.StateDirectory, "thesis.txt"), "");
-        File.SetUnixFileMode(_bench.StateDirectory, (UnixFileMode)0b111_111_111);
+        WritePrivate(Path.Combine(_fixture.StateDirectory, "other.txt"), "");
+        File.SetUnixFileMode(_fixture.StateDirectory, (UnixFileMode)0b111_111_111);
         await AssertStaysAsync("directory-mode");
-        Assert.Equal((UnixFileMode)0b111_111_111, File.GetUnixFileMode(_bench.StateDirectory));
+        Assert.Equal((UnixFileMode)0b111_111_111, File.GetUnixFileMode(_fixture.StateDirectory));
     }
 
     [Fact]
-    public async Task Mend_FileOpenToOthers_IsClosed()
+    public async Task Fix_FileOpenToOthers_IsMadePrivate()
     {
         WritePrivate(Files.LogFile, "");
         File.SetUnixFileMode(Files.LogFile, (UnixFileMode)0b110_100_100);
-        await AssertMendedAsync("file-mode");
+        await AssertFixedAsync("file-mode");
         Assert.Equal(Private, File.GetUnixFileMode(Files.LogFile));
     }
 
@@ -137,27 +137,27 @@ public sealed class DoctorTests : IAsyncDisposable
     [InlineData(0b111_000_000, "monitor-daemon-1.log", FindingSeverity.Info)]
     [InlineData(0b111_101_101, "monitor-daemon-1.log", FindingSeverity.Warning)]
     [InlineData(0b111_000_000, "supervisor.token", FindingSeverity.Error)]
-    public async Task Examine_FileOpenToOthers_IsAsBadAsWhoCanReachIt(int directoryMode, string name, FindingSeverity severity)
+    public async Task Examine_FileOpenToOthers_HasTheSeverityOfItsDirectoryAndName(int directoryMode, string name, FindingSeverity severity)
     {
-        var path = Path.Combine(_bench.StateDirectory, name);
+        var path = Path.Combine(_fixture.StateDirectory, name);
         File.WriteAllText(path, "");
         File.SetUnixFileMode(path, (UnixFileMode)0b110_100_100);
-        File.SetUnixFileMode(_bench.StateDirectory, (UnixFileMode)directoryMode);
+        File.SetUnixFileMode(_fixture.StateDirectory, (UnixFileMode)directoryMode);
         Assert.Equal(severity, Assert.Single((await ExamineAsync()).Findings, f => f.Id == "file-mode").Severity);
     }
 
     [Fact]
     public async Task Examine_DaemonThatWritesItsOwnPidFile_IsHealthy()
     {
-        await _bench.StartAsync(_bench.FaultyWithPidFile());
+        await _fixture.StartAsync(_fixture.FaultyWithPidFile());
         Assert.True((await ExamineAsync()).IsHealthy);
     }
 
     [Fact]
-    public async Task Mend_PidFileOfADeadProcess_IsRemoved()
+    public async Task Fix_PidFileOfADeadProcess_IsRemoved()
     {
         PidFile.Write(Files.PidFile, await DeadPidAsync());
-        await AssertMendedAsync("pid-file-stale");
+        await AssertFixedAsync("pid-file-stale");
         Assert.False(File.Exists(Files.PidFile));
     }
 
@@ -165,20 +165,20 @@ public sealed class DoctorTests : IAsyncDisposable
     [InlineData("", "pid-file-empty")]
     [InlineData("hello\n", "pid-file-malformed")]
     [InlineData("-1\n", "pid-file-malformed")]
-    public async Task Mend_PidFileWithoutAPid_IsRemoved(string content, string id)
+    public async Task Fix_PidFileWithoutAPid_IsRemoved(string content, string id)
     {
         WritePrivate(Files.PidFile, content);
-        await AssertMendedAsync(id);
+        await AssertFixedAsync(id);
     }
 
     [Fact]
-    public async Task Mend_PidFileOfAnUnrelatedLivingProcess_IsRemovedAndTheProcessLives()
+    public async Task Fix_PidFileOfAnUnrelatedProcess_IsRemovedAndTheProcessLives()
     {
         using var unrelated = Process.Start("sleep", "300");
         try
         {
             PidFile.Write(Files.PidFile, unrelated.Id);
-            await AssertMendedAsync("pid-file-reused");
+            await AssertFixedAsync("pid-file-reused");
             Assert.False(unrelated.HasExited);
         }
         finally
@@ -188,7 +188,7 @@ public sealed class DoctorTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Mend_PidFileOfAForeignServerOnThePort_IsLeftAsItIs()
+    public async Task Fix_PidFileOfAForeignServerOnThePort_IsNotChanged()
     {
         using var foreign = new ForeignServer(_port, IPAddress.Loopback);
         PidFile.Write(Files.PidFile, Environment.ProcessId);
@@ -198,45 +198,45 @@ public sealed class DoctorTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Mend_PidFileIsADirectory_IsLeftAsItIs()
+    public async Task Fix_PidFileIsADirectory_IsNotChanged()
     {
         Directory.CreateDirectory(Files.PidFile);
         await AssertStaysAsync("pid-file-not-a-file");
     }
 
     [Fact]
-    public async Task Mend_PidFileIsALink_RemovesTheLinkAndNotItsTarget()
+    public async Task Fix_PidFileIsALink_RemovesTheLinkAndNotItsTarget()
     {
-        var target = _bench["target"];
+        var target = _fixture["target"];
         File.WriteAllText(target, $"{Environment.ProcessId}\n");
         File.CreateSymbolicLink(Files.PidFile, target);
-        await AssertMendedAsync("pid-file-symlink");
+        await AssertFixedAsync("pid-file-symlink");
         Assert.True(File.Exists(target));
     }
 
     [Theory]
     [InlineData(null, "pid-file-missing")]
     [InlineData("", "pid-file-empty")]
-    [InlineData("nonsense", "pid-file-malformed")]
+    [InlineData("no number", "pid-file-malformed")]
     [InlineData("1\n", "pid-file-mismatch")]
-    public async Task Mend_PidFileOfARunningDaemonLostOrSpoiled_IsWrittenAgain(string? content, string id)
+    public async Task Fix_PidFileOfARunningDaemonLostOrInvalid_IsWrittenAgain(string? content, string id)
     {
-        var report = await _bench.StartAsync(_bench.Faulty());
-        var files = _bench.Files(report.Port);
+        var report = await _fixture.StartAsync(_fixture.Faulty());
+        var files = _fixture.Files(report.Port);
         File.Delete(files.PidFile);
         if (content is not null)
         {
             WritePrivate(files.PidFile, content);
         }
 
-        await AssertMendedAsync(id);
+        await AssertFixedAsync(id);
         Assert.Equal(report.Pid, PidFile.Read(files.PidFile).Pid);
     }
 
     [Fact]
-    public async Task Mend_KilledDaemon_LosesItsFilesAndNothingElse()
+    public async Task Fix_KilledDaemon_RemovesPidFileAndRecordOnly()
     {
-        var report = await _bench.StartAsync(_bench.Faulty());
+        var report = await _fixture.StartAsync(_fixture.Faulty());
         using (var daemon = Process.GetProcessById(report.Pid!.Value))
         {
             daemon.Kill();
@@ -244,30 +244,30 @@ public sealed class DoctorTests : IAsyncDisposable
 
         await Wait.UntilAsync(() => ProcessTable.Current.Lookup(report.Pid!.Value).Presence == ProcessPresence.Dead, "the daemon is dead");
         Assert.Equal(["pid-file-stale", "record-dead"], (await ExamineAsync()).Findings.Select(f => f.Id));
-        Assert.True((await ExamineAsync(mend: true)).IsHealthy);
-        Assert.False(File.Exists(_bench.Files(report.Port).InstanceFile));
-        Assert.True(File.Exists(_bench.Files(report.Port).LogFile));
+        Assert.True((await ExamineAsync(fix: true)).IsHealthy);
+        Assert.False(File.Exists(_fixture.Files(report.Port).InstanceFile));
+        Assert.True(File.Exists(_fixture.Files(report.Port).LogFile));
     }
 
     [Fact]
     public async Task Examine_LeakedDescendantHoldsTheLock_IsNamedAndNotSignalled()
     {
-        var report = await _bench.StartAsync(_bench.Faulty("--leak"));
+        var report = await _fixture.StartAsync(_fixture.Faulty("--leak"));
         using (var daemon = Process.GetProcessById(report.Pid!.Value))
         {
             daemon.Kill();
         }
 
         await Wait.UntilAsync(() => ProcessTable.Current.Lookup(report.Pid!.Value).Presence == ProcessPresence.Dead, "the daemon is dead");
-        var holder = Assert.Single(ProcessTable.Current.LockHolders(_bench.Files(report.Port).LockFile));
-        var leaked = Assert.Single((await ExamineAsync(mend: true)).Findings, f => f.Id == "lock-leaked");
+        var holder = Assert.Single(ProcessTable.Current.LockHolders(_fixture.Files(report.Port).LockFile));
+        var leaked = Assert.Single((await ExamineAsync(fix: true)).Findings, f => f.Id == "lock-leaked");
         Assert.Contains(holder.ToString(CultureInfo.InvariantCulture), leaked.Problem);
-        Assert.Contains("monitor stop", leaked.Mend);
+        Assert.Contains("monitor stop", leaked.Fix);
         Assert.Equal(ProcessPresence.Alive, ProcessTable.Current.Lookup(holder).Presence);
     }
 
     [Fact]
-    public async Task Examine_LockHeldByAStranger_IsUnprovable()
+    public async Task Examine_LockHeldByAForeignProcess_IsUnprovable()
     {
         using var held = InstanceLock.TryAcquire(Files.LockFile);
         PidFile.Write(Files.PidFile, await DeadPidAsync());
@@ -278,35 +278,35 @@ public sealed class DoctorTests : IAsyncDisposable
     [Fact]
     public async Task Examine_LockIsALink_IsAnError()
     {
-        File.CreateSymbolicLink(Files.LockFile, _bench["elsewhere"]);
+        File.CreateSymbolicLink(Files.LockFile, _fixture["elsewhere"]);
         await AssertStaysAsync("lock-not-a-file");
-        Assert.False(File.Exists(_bench["elsewhere"]), "the link was followed");
+        Assert.False(File.Exists(_fixture["elsewhere"]), "the link was followed");
     }
 
     [Fact]
-    public async Task Mend_UnreadableRecord_IsRemoved()
+    public async Task Fix_UnreadableRecord_IsRemoved()
     {
         WritePrivate(Files.InstanceFile, "{ no json");
-        await AssertMendedAsync("record-unreadable");
+        await AssertFixedAsync("record-unreadable");
     }
 
     [Fact]
-    public async Task Mend_RecordOfAnEarlierBoot_IsRemoved()
+    public async Task Fix_RecordOfAnEarlierBoot_IsRemoved()
     {
-        // A PID that lives now: only the boot id tells that it is another life.
+        // The PID is alive now. Only the boot id shows that it is another process.
         new InstanceRecord { Pid = Environment.ProcessId, StartTicks = 1, BootId = "00000000-0000-0000-0000-000000000000", Port = _port }.Write(Files.InstanceFile);
-        await AssertMendedAsync("record-other-boot");
+        await AssertFixedAsync("record-other-boot");
     }
 
     [Fact]
-    public async Task Mend_RecordThatNeverCameToAProcess_IsRemoved()
+    public async Task Fix_RecordOfAStartWithoutAProcess_IsRemoved()
     {
         new InstanceRecord { LauncherPid = await DeadPidAsync(), LauncherStartTicks = 1, BootId = ProcessTable.Current.BootId, Port = _port }.Write(Files.InstanceFile);
-        await AssertMendedAsync("record-abandoned");
+        await AssertFixedAsync("record-abandoned");
     }
 
     [Fact]
-    public async Task Examine_HostOfTheRecordStandsForNoAddress_IsAnError()
+    public async Task Examine_HostOfTheRecordCannotBeResolved_IsAnError()
     {
         new InstanceRecord { Pid = Environment.ProcessId, StartTicks = 1, BootId = ProcessTable.Current.BootId, Port = _port, Host = "no-such-host.invalid" }.Write(Files.InstanceFile);
         var found = Assert.Single((await ExamineAsync()).Findings, f => f.Id == "host-unknown");
@@ -316,15 +316,15 @@ public sealed class DoctorTests : IAsyncDisposable
     [Fact]
     public async Task Examine_RecordOfARunningDaemonIsLost_IsReported()
     {
-        var report = await _bench.StartAsync(_bench.Faulty());
-        File.Delete(_bench.Files(report.Port).InstanceFile);
+        var report = await _fixture.StartAsync(_fixture.Faulty());
+        File.Delete(_fixture.Files(report.Port).InstanceFile);
         await AssertStaysAsync("record-missing", FindingSeverity.Warning);
     }
 
     [Fact]
     public async Task Examine_DaemonThatDoesNotAnswer_IsUnhealthy()
     {
-        var report = await _bench.StartAsync(_bench.Faulty());
+        var report = await _fixture.StartAsync(_fixture.Faulty());
         using (var stop = Process.Start("kill", ["-STOP", report.Pid!.Value.ToString(CultureInfo.InvariantCulture)]))
         {
             await stop.WaitForExitAsync();
@@ -334,7 +334,7 @@ public sealed class DoctorTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Examine_ForeignServerOnAPortOfLongAgo_IsOnlyInformation()
+    public async Task Examine_ForeignServerOnAPortWithOnlyALockFile_IsInformation()
     {
         WritePrivate(Files.LockFile, "");
         using var foreign = new TcpListener(IPAddress.Loopback, _port);
@@ -345,74 +345,74 @@ public sealed class DoctorTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Mend_TemporaryFileOfADeadWriter_IsDeleted()
+    public async Task Fix_TemporaryFileOfADeadWriter_IsDeleted()
     {
         var writer = await DeadPidAsync();
         WritePrivate(string.Create(CultureInfo.InvariantCulture, $"{Files.PidFile}.{writer}-0123abcd.tmp"), "1");
-        await AssertMendedAsync("temporary-file");
+        await AssertFixedAsync("temporary-file");
     }
 
     [Fact]
-    public async Task Examine_TemporaryFileOfALivingWriter_IsLeftToIt()
+    public async Task Examine_TemporaryFileOfALivingWriter_IsNotChanged()
     {
         var path = string.Create(CultureInfo.InvariantCulture, $"{Files.PidFile}.{Environment.ProcessId}-0123abcd.tmp");
         WritePrivate(path, "1");
-        await ExamineAsync(mend: true);
+        await ExamineAsync(fix: true);
         Assert.True(File.Exists(path));
     }
 
     [Fact]
-    public async Task Mend_LegacyPidFileOfADeadProcess_IsRemoved()
+    public async Task Fix_LegacyPidFileOfADeadProcess_IsRemoved()
     {
-        PidFile.Write(DaemonFiles.LegacyPidFile(_bench.StateDirectory), await DeadPidAsync());
-        await AssertMendedAsync("legacy-pid-file");
+        PidFile.Write(DaemonFiles.LegacyPidFile(_fixture.StateDirectory), await DeadPidAsync());
+        await AssertFixedAsync("legacy-pid-file");
     }
 
     [Fact]
-    public async Task Mend_LegacyPidFileOfAServerOnAKnownPort_BecomesThatPorts()
+    public async Task Fix_LegacyPidFileOfAServerOnAKnownPort_BecomesThatPortsFile()
     {
         using var server = new ForeignServer(_port, IPAddress.Loopback);
         WritePrivate(Files.LockFile, "");
-        PidFile.Write(DaemonFiles.LegacyPidFile(_bench.StateDirectory), Environment.ProcessId);
-        WritePrivate(DaemonFiles.LegacyLogFile(_bench.StateDirectory), "old\n");
+        PidFile.Write(DaemonFiles.LegacyPidFile(_fixture.StateDirectory), Environment.ProcessId);
+        WritePrivate(DaemonFiles.LegacyLogFile(_fixture.StateDirectory), "old\n");
 
-        var report = await ExamineAsync(mend: true);
+        var report = await ExamineAsync(fix: true);
         Assert.True(Assert.Single(report.Findings, f => f.Id == "legacy-pid-file").Result!.Done);
         Assert.Equal(Environment.ProcessId, PidFile.Read(Files.PidFile).Pid);
         Assert.Equal("old\n", File.ReadAllText(Files.LogFile));
     }
 
     [Fact]
-    public async Task Mend_LegacyPidFileOfAProcessThatServesNothing_IsLeftAsItIs()
+    public async Task Fix_LegacyPidFileOfAProcessWithoutPort_IsNotChanged()
     {
-        PidFile.Write(DaemonFiles.LegacyPidFile(_bench.StateDirectory), Environment.ProcessId);
+        PidFile.Write(DaemonFiles.LegacyPidFile(_fixture.StateDirectory), Environment.ProcessId);
         await AssertStaysAsync("legacy-pid-file", FindingSeverity.Warning);
     }
 
     [Fact]
-    public async Task Mend_LogThatNobodyRotates_IsRotated()
+    public async Task Fix_LogThatNobodyRotates_IsRotated()
     {
         WritePrivate(Files.LogFile, new string('x', 5000));
-        await AssertMendedAsync("log-large");
+        await AssertFixedAsync("log-large");
         Assert.Equal(5000, new FileInfo(Files.LogFile + ".1").Length + new FileInfo(Files.LogFile).Length);
     }
 
     [Fact]
-    public async Task Mend_DaemonStartedBetweenLookAndMend_KeepsItsFiles()
+    public async Task Fix_DaemonStartedAfterTheFinding_KeepsItsFiles()
     {
         PidFile.Write(Files.PidFile, await DeadPidAsync());
-        var stale = PidFileExamination.Examine(Look()).Single();
+        var stale = PidFileCheck.Examine(Examined()).Single();
         using var held = InstanceLock.TryAcquire(Files.LockFile);
 
-        var treated = stale.Treat();
-        Assert.False(treated.Result!.Done);
-        Assert.Contains("taken in between", treated.Result.Action);
+        var result = stale.TryFix().Result!;
+        Assert.False(result.Done);
+        Assert.Contains("has taken port", result.Action);
         Assert.True(File.Exists(Files.PidFile));
     }
 
-    private Patient Look()
+    private ExaminedPort Examined()
     {
-        var parts = new EngineParts(new EngineOptions { StateDirectory = _bench.StateDirectory }, TimeProvider.System);
-        return new Patient(parts, Files, KnownDaemons.Spec(_port, null), parts.Locator.Locate(Files), PidFile.Read(Files.PidFile));
+        var parts = new EngineParts(new EngineOptions { StateDirectory = _fixture.StateDirectory }, TimeProvider.System);
+        return new ExaminedPort(parts, Files, KnownDaemons.Spec(_port, null), parts.Locator.Locate(Files), PidFile.Read(Files.PidFile));
     }
 }

@@ -48,7 +48,7 @@ internal sealed class RealFleetFixture : IAsyncDisposable
     {
         Name = Name(port),
         Port = port,
-        Command = EngineBench.FaultDaemon,
+        Command = EngineFixture.FaultDaemon,
         Arguments = ["--port", "{port}", "--host", "{host}", "--pid-file", "{pidfile}"],
     };
 
@@ -134,7 +134,7 @@ internal sealed class RealFleetFixture : IAsyncDisposable
         {
             _process = Process.Start(new ProcessStartInfo(
                 Path.Combine(AppContext.BaseDirectory, "fleet-host"),
-                [fixture.StateDirectory, EngineBench.FaultDaemon, fixture.FirstPort.ToString(CultureInfo.InvariantCulture), fixture.Ports.Count.ToString(CultureInfo.InvariantCulture)])
+                [fixture.StateDirectory, EngineFixture.FaultDaemon, fixture.FirstPort.ToString(CultureInfo.InvariantCulture), fixture.Ports.Count.ToString(CultureInfo.InvariantCulture)])
             {
                 RedirectStandardInput = true,
                 RedirectStandardOutput = true,

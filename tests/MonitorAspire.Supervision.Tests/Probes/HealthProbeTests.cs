@@ -29,7 +29,6 @@ public class HealthProbeTests
         Assert.Equal(HealthOutcome.Healthy, result.Outcome);
         Assert.True(result.IsHealthy);
         Assert.Equal(200, result.StatusCode);
-        Assert.Equal(new IPEndPoint(IPAddress.Loopback, server.Port), result.Target);
         Assert.True(result.Latency > TimeSpan.Zero);
     }
 
@@ -39,7 +38,7 @@ public class HealthProbeTests
     [InlineData("""{"pid":4711.5}""", "PID 4711.5")]
     [InlineData("""{"pid":99999999999}""", "PID 99999999999")]
     [InlineData("""{"pid":4711,"pid":4712}""", "PID 4712")]
-    public async Task Probe_200OfSomebodyElse_IdentityMismatch(string body, string detail)
+    public async Task Probe_200OfAnotherProcess_IdentityMismatch(string body, string detail)
     {
         await using var server = RawServer.Answering("200 OK", body);
 
@@ -57,7 +56,7 @@ public class HealthProbeTests
     [InlineData("404 Not Found", 404)]
     [InlineData("204 No Content", 204)]
     [InlineData("299 Odd", 299)]
-    public async Task Probe_AnotherStatus_SaysWhich(string status, int code)
+    public async Task Probe_AnotherStatus_IsReported(string status, int code)
     {
         await using var server = RawServer.Answering(status, code == 204 ? "" : "the disk\nis full");
 
@@ -68,7 +67,7 @@ public class HealthProbeTests
     }
 
     [Fact]
-    public async Task Probe_RedirectToAHealthyServer_IsAStatusAndIsNotFollowed()
+    public async Task Probe_RedirectToAHealthyServer_IsAStatusAndNotFollowed()
     {
         await using var elsewhere = RawServer.Answering("200 OK", "OK");
         await using var server = RawServer.Answering("302 Found", "", $"Location: http://127.0.0.1:{elsewhere.Port}/\r\n");
@@ -82,7 +81,7 @@ public class HealthProbeTests
     }
 
     [Fact]
-    public async Task Probe_HugeBody_HealthyAfterItsBeginning()
+    public async Task Probe_HugeBody_IsHealthy()
     {
         await using var server = RawServer.Answering("200 OK", new string('x', 10_000_000));
 
@@ -90,7 +89,7 @@ public class HealthProbeTests
     }
 
     [Fact]
-    public async Task Probe_HugeBodyOfSomebodyElse_IdentityMismatch()
+    public async Task Probe_HugeBodyOfAnotherProcess_IdentityMismatch()
     {
         await using var server = RawServer.Answering("200 OK", $$"""{"pid":1,"padding":"{{new string('x', 1_000_000)}}"}""");
 
@@ -98,7 +97,7 @@ public class HealthProbeTests
     }
 
     [Fact]
-    public async Task Probe_EndlessBody_ComesToAnEnd()
+    public async Task Probe_EndlessBody_Ends()
     {
         await using var server = new RawServer(async (stream, token) =>
         {
@@ -113,15 +112,15 @@ public class HealthProbeTests
     }
 
     [Theory]
-    [InlineData("")] // silence
+    [InlineData("")] // no answer
     [InlineData("HTTP/1.1 200 OK\r\n")]
-    [InlineData("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n")] // the body never comes
+    [InlineData("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n")] // without the body
     [InlineData("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nO")]
-    public async Task Probe_NoCompleteAnswer_TimesOutConnected(string answer)
+    public async Task Probe_NoCompleteAnswer_TimesOutAndIsConnected(string answer)
     {
         await using var server = new RawServer((stream, token) => stream.WriteAsync(System.Text.Encoding.ASCII.GetBytes(answer), token).AsTask());
         var time = new FakeTimeProvider();
-        var probe = new HealthProbe(time).ProbeAsync("127.0.0.1", server.Port, "/health", _ => true, TimeSpan.FromSeconds(2), default);
+        var probe = new HealthProbe(time).ProbeAsync(Request(server.Port, TimeSpan.FromSeconds(2)), default);
         await server.Asked.Task.WaitAsync(Ample);
         Assert.False(probe.IsCompleted);
 
@@ -134,21 +133,21 @@ public class HealthProbeTests
     }
 
     [Fact]
-    public async Task Probe_StatusWhoseBodyNeverComes_IsStillThatStatus()
+    public async Task Probe_StatusWithoutItsBody_IsThatStatus()
     {
         await using var server = new RawServer((stream, token) => stream.WriteAsync("HTTP/1.1 503 No\r\nContent-Length: 2\r\n\r\n"u8.ToArray(), token).AsTask());
 
-        var result = await new HealthProbe().ProbeAsync("127.0.0.1", server.Port, "/", _ => true, TimeSpan.FromSeconds(1), default).WaitAsync(Ample);
+        var result = await new HealthProbe().ProbeAsync(Request(server.Port, TimeSpan.FromSeconds(1)), default).WaitAsync(Ample);
 
         Assert.Equal((HealthOutcome.Status, 503), (result.Outcome, result.StatusCode));
     }
 
     [Fact]
-    public async Task Probe_QueueOfConnectionsFull_TimesOutUnconnected()
+    public async Task Probe_QueueOfConnectionsFull_TimesOutAndIsNotConnected()
     {
-        using var server = new Swallower();
+        using var server = new FullQueueServer();
         var time = new FakeTimeProvider();
-        var probe = new HealthProbe(time).ProbeAsync("127.0.0.1", server.Port, "/health", _ => true, TimeSpan.FromSeconds(2), default);
+        var probe = new HealthProbe(time).ProbeAsync(Request(server.Port, TimeSpan.FromSeconds(2)), default);
 
         var deadline = DateTime.UtcNow + Ample;
         while (!probe.IsCompleted && DateTime.UtcNow < deadline)
@@ -162,12 +161,12 @@ public class HealthProbeTests
     }
 
     [Fact]
-    public async Task Probe_FirstAddressSwallowsTheConnection_IsToldOfItAndTheNextIsTried()
+    public async Task Probe_FirstAddressDoesNotAccept_IsReportedAndTheNextIsTried()
     {
-        Assert.SkipUnless(HostAddresses.Resolve("localhost").Count > 1, "This machine has one loopback address only.");
-        using var server = new Swallower();
+        Assert.SkipUnless(HostAddresses.Find("localhost").Count > 1, "This machine has one loopback address only.");
+        using var server = new FullQueueServer();
 
-        var result = await new HealthProbe().ProbeAsync("localhost", server.Port, "/health", _ => true, TimeSpan.FromSeconds(1), default).WaitAsync(Ample);
+        var result = await new HealthProbe().ProbeAsync(Request(server.Port, TimeSpan.FromSeconds(1)) with { Host = "localhost" }, default).WaitAsync(Ample);
 
         Assert.Equal(
             $"127.0.0.1:{server.Port} did not accept the connection; [::1]:{server.Port}: Connection refused",
@@ -175,23 +174,23 @@ public class HealthProbeTests
     }
 
     [Fact]
-    public async Task Probe_NobodyThere_Unreachable()
+    public async Task Probe_NoListener_Unreachable()
     {
         using var free = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        free.Bind(new IPEndPoint(IPAddress.Loopback, 0)); // bound and not listening: nobody else gets the port
+        free.Bind(new IPEndPoint(IPAddress.Loopback, 0)); // bound and not listening: no other process gets the port
 
         var result = await ProbeAsync(Port(free), "localhost");
 
         Assert.Equal((HealthOutcome.Unreachable, false), (result.Outcome, result.Connected));
         Assert.Contains($"127.0.0.1:{Port(free)}: Connection refused", result.Detail, StringComparison.Ordinal);
-        Assert.Equal(HostAddresses.Resolve("localhost").Count > 1, result.Detail.Contains($"[::1]:{Port(free)}: Connection refused", StringComparison.Ordinal));
+        Assert.Equal(HostAddresses.Find("localhost").Count > 1, result.Detail.Contains($"[::1]:{Port(free)}: Connection refused", StringComparison.Ordinal));
     }
 
     [Theory]
     [InlineData("")]
     [InlineData("SSH-2.0-OpenSSH_9.6\r\n")]
     [InlineData("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nshort")]
-    public async Task Probe_AnswerBreaksOff_UnreachableButConnected(string answer)
+    public async Task Probe_AnswerIsCutOff_UnreachableAndConnected(string answer)
     {
         await using var server = new RawServer(async (stream, token) =>
         {
@@ -202,7 +201,7 @@ public class HealthProbeTests
         var result = await ProbeAsync(server.Port);
 
         Assert.Equal((HealthOutcome.Unreachable, true), (result.Outcome, result.Connected));
-        Assert.Contains("broke off", result.Detail, StringComparison.Ordinal);
+        Assert.Contains("closed it early", result.Detail, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -215,7 +214,7 @@ public class HealthProbeTests
     [InlineData("[::1]", "::1", "[::1]:PORT")]
     [InlineData("::", "::1", "[::1]:PORT")]
     [InlineData("::ffff:127.0.0.1", "127.0.0.1", "127.0.0.1:PORT")]
-    public async Task Probe_AnyWayToWriteTheHost_AsksTheRightAddressUnderTheRightName(string host, string address, string expected)
+    public async Task Probe_HostInAnyNotation_ConnectsToItsAddressWithItsName(string host, string address, string expected)
     {
         await using var server = RawServer.Answering("200 OK", "OK", address: IPAddress.Parse(address));
 
@@ -229,7 +228,7 @@ public class HealthProbeTests
     }
 
     [Fact]
-    public async Task Probe_TwiceAgainstAServerThatKeepsConnections_ConnectsAfresh()
+    public async Task Probe_TwiceAgainstAServerThatKeepsConnections_ConnectsTwice()
     {
         await using var server = RawServer.Answering("200 OK", "OK");
 
@@ -243,7 +242,7 @@ public class HealthProbeTests
     [InlineData("no.such.host.invalid", "/health", "cannot be looked up")]
     [InlineData("user@127.0.0.1", "/health", "")]
     [InlineData("a b", "/health", "")]
-    public async Task Probe_HostThatIsNone_Unreachable(string host, string path, string detail)
+    public async Task Probe_InvalidHost_Unreachable(string host, string path, string detail)
     {
         var result = await ProbeAsync(1, host, path);
 
@@ -252,11 +251,11 @@ public class HealthProbeTests
     }
 
     [Fact]
-    public async Task Probe_GivenUp_Throws()
+    public async Task Probe_Cancelled_Throws()
     {
         await using var server = new RawServer((_, _) => Task.CompletedTask);
         using var cancellation = new CancellationTokenSource();
-        var probe = new HealthProbe().ProbeAsync("127.0.0.1", server.Port, "/health", _ => true, Ample, cancellation.Token);
+        var probe = new HealthProbe().ProbeAsync(Request(server.Port, Ample), cancellation.Token);
         await server.Asked.Task.WaitAsync(Ample);
 
         await cancellation.CancelAsync();
@@ -265,9 +264,9 @@ public class HealthProbeTests
     }
 
     [Fact]
-    public async Task Probe_ConnectionServedByTheInstance_SaysByWhom()
+    public async Task Probe_ConnectionServedByTheInstance_NamesIt()
     {
-        Assert.SkipUnless(OperatingSystem.IsLinux(), "Only Linux ties a socket to its process.");
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Only Linux tells the process of a socket.");
         await using var server = RawServer.Answering("200 OK", "OK");
 
         var result = await ProbeAsync(server.Port, pid => pid == Environment.ProcessId, [Environment.ProcessId]);
@@ -277,7 +276,7 @@ public class HealthProbeTests
     }
 
     [Fact]
-    public async Task Probe_ServerThatAnswersAndCloses_HealthyWhetherItWasSeenOrNot()
+    public async Task Probe_ServerThatAnswersAndCloses_IsHealthy()
     {
         await using var server = new RawServer(async (stream, token) =>
         {
@@ -291,9 +290,9 @@ public class HealthProbeTests
     }
 
     [Fact]
-    public async Task Probe_ConnectionServedBySomebodyElse_IdentityMismatchWhateverTheBodySays()
+    public async Task Probe_ConnectionServedByAnotherProcess_IdentityMismatchWithAnyBody()
     {
-        Assert.SkipUnless(OperatingSystem.IsLinux(), "Only Linux ties a socket to its process.");
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Only Linux tells the process of a socket.");
         await using var server = RawServer.Answering("200 OK", """{"pid":4711}""");
 
         var result = await ProbeAsync(server.Port, pid => pid == 4711, [4711]);
@@ -303,9 +302,9 @@ public class HealthProbeTests
     }
 
     [Fact]
-    public async Task Probe_PortSharedWithSomebodyElse_HealthyExactlyWhenTheInstanceServedIt()
+    public async Task Probe_PortSharedWithAnotherProcess_HealthyOnlyWhenTheInstanceServesIt()
     {
-        Assert.SkipUnless(OperatingSystem.IsLinux(), "SO_REUSEPORT shares connections out on Linux.");
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "SO_REUSEPORT distributes connections on Linux.");
         const string Script = """
             import http.server, os, socket, sys, threading
             class Handler(http.server.BaseHTTPRequestHandler):
@@ -326,8 +325,8 @@ public class HealthProbeTests
             threading.Thread(target=server.serve_forever, daemon=True).start()
             print(server.socket.getsockname()[1], flush=True)
             """;
-        using var ours = Helper.Start(Script, ("AT", "0"));
-        using var foreign = Helper.Start(Script, ("AT", ours.FirstLine));
+        using var ours = PythonProcess.Start(Script, ("AT", "0"));
+        using var foreign = PythonProcess.Start(Script, ("AT", ours.FirstLine));
         var port = int.Parse(ours.FirstLine, System.Globalization.CultureInfo.InvariantCulture);
         var seen = new HashSet<HealthOutcome>();
 
@@ -344,20 +343,22 @@ public class HealthProbeTests
     }
 
     private static Task<HealthResult> ProbeAsync(int port, Func<int, bool> isExpectedPid, int[] likely) => new HealthProbe().ProbeAsync(
-        new HealthRequest { Host = "127.0.0.1", Port = port, IsExpectedPid = isExpectedPid, LikelyPids = likely, Timeout = Ample }, default);
+        Request(port, Ample) with { IsExpectedPid = isExpectedPid, LikelyPids = likely }, default);
 
     private static Task<HealthResult> ProbeAsync(int port, string host = "127.0.0.1", string path = "/health") =>
-        new HealthProbe().ProbeAsync(host, port, path, pid => pid == 4711, Ample, default);
+        new HealthProbe().ProbeAsync(Request(port, Ample) with { Host = host, Path = path, IsExpectedPid = pid => pid == 4711 }, default);
+
+    private static HealthRequest Request(int port, TimeSpan timeout) => new() { Host = "127.0.0.1", Port = port, IsExpectedPid = _ => true, Timeout = timeout };
 
     private static int Port(Socket socket) => ((IPEndPoint)socket.LocalEndPoint!).Port;
 
-    /// <summary>A server that accepts nothing more: its queue, as long as the backlog and one more, is full.</summary>
-    private sealed class Swallower : IDisposable
+    /// <summary>A server that accepts no more connections: its queue is full.</summary>
+    private sealed class FullQueueServer : IDisposable
     {
         private readonly Socket _server = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         private readonly Socket _first = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
 
-        internal Swallower()
+        internal FullQueueServer()
         {
             Assert.SkipUnless(OperatingSystem.IsLinux(), "Other systems refuse or enlarge the queue.");
             Port = FreePort.Next();

@@ -12,16 +12,16 @@ public class HostAddressesTests
     [InlineData("::", "::")]
     [InlineData("[::1]", "::1")]
     [InlineData("::1", "::1")]
-    public void Resolve_Literal_IsItself(string host, string expected) => Assert.Equal([IPAddress.Parse(expected)], HostAddresses.Resolve(host));
+    public void Find_Literal_IsItself(string host, string expected) => Assert.Equal([IPAddress.Parse(expected)], HostAddresses.Find(host));
 
     [Theory]
     [InlineData("localhost")]
     [InlineData("LOCALHOST")]
     [InlineData("localhost.")]
     [InlineData("monitor.localhost")]
-    public void Resolve_Localhost_IsEveryLoopbackThatTheMachineHas(string host)
+    public void Find_Localhost_IsEveryLoopbackThatTheMachineHas(string host)
     {
-        var addresses = HostAddresses.Resolve(host);
+        var addresses = HostAddresses.Find(host);
 
         Assert.Equal(IPAddress.Loopback, addresses[0]);
         Assert.Equal(PortAvailability.TryBind(IPAddress.IPv6Loopback, 0) == PortState.Free, addresses.Contains(IPAddress.IPv6Loopback));
@@ -30,19 +30,31 @@ public class HostAddressesTests
     [Theory]
     [InlineData("*")]
     [InlineData("+")]
-    public void Resolve_Wildcard_IsBothFamilies(string host) =>
-        Assert.Equal(Socket.OSSupportsIPv6 ? [IPAddress.Any, IPAddress.IPv6Any] : [IPAddress.Any], HostAddresses.Resolve(host));
+    public void Find_Wildcard_IsBothFamilies(string host) =>
+        Assert.Equal(Socket.OSSupportsIPv6 ? [IPAddress.Any, IPAddress.IPv6Any] : [IPAddress.Any], HostAddresses.Find(host));
 
     [Fact]
-    public void Resolve_NameThatCannotExist_Throws() => Assert.ThrowsAny<SocketException>(() => HostAddresses.Resolve("no.such.host.invalid"));
+    public void Find_NameThatCannotExist_HasNone() => Assert.Empty(HostAddresses.Find("no.such.host.invalid"));
 
     [Theory]
     [InlineData("")]
     [InlineData("  ")]
-    public void Resolve_NoHost_Throws(string host) => Assert.ThrowsAny<ArgumentException>(() => HostAddresses.Resolve(host));
+    public void Find_NoHost_Throws(string host) => Assert.ThrowsAny<ArgumentException>(() => HostAddresses.Find(host));
 
     [Fact]
-    public void ProbeTargets_Wildcards_AreReachedOnTheLoopback() => Assert.Equal(
+    public void ProbeTargets_Wildcards_BecomeTheLoopback() => Assert.Equal(
         [IPAddress.Loopback, IPAddress.IPv6Loopback, IPAddress.Parse("192.0.2.7")],
         HostAddresses.ProbeTargets([IPAddress.Any, IPAddress.IPv6Any, IPAddress.Loopback, IPAddress.Parse("192.0.2.7"), IPAddress.Parse("::ffff:127.0.0.1")]));
+
+    [Theory]
+    [InlineData("127.0.0.1", "http://127.0.0.1:8768")]
+    [InlineData("localhost", "http://localhost:8768")]
+    [InlineData("::1", "http://[::1]:8768")]
+    [InlineData("[::1]", "http://[::1]:8768")]
+    [InlineData("0.0.0.0", "http://127.0.0.1:8768")]
+    [InlineData("*", "http://127.0.0.1:8768")]
+    [InlineData("+", "http://127.0.0.1:8768")]
+    [InlineData("::", "http://[::1]:8768")]
+    [InlineData("[::]", "http://[::1]:8768")]
+    public void Url_AnyHost_CanBeConnectedTo(string host, string expected) => Assert.Equal(expected, HostAddresses.Url(host, 8768));
 }

@@ -122,7 +122,7 @@ public class ListenerProbeTests
         Assert.SkipUnless(OperatingSystem.IsLinux(), "Only Linux ties a socket to its process.");
         using var socket = Listen(IPAddress.Loopback);
         var port = ((IPEndPoint)socket.LocalEndPoint!).Port;
-        using var client = Helper.Start("""
+        using var client = PythonProcess.Start("""
             import os, socket
             connection = socket.create_connection(("127.0.0.1", int(os.environ["AT"])))
             print("ready", flush=True)
@@ -141,7 +141,7 @@ public class ListenerProbeTests
     public void FindOwners_ForkedAfterListening_AllWhoHaveItOpen()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "Only Linux ties a socket to its process.");
-        using var helper = Helper.Start("""
+        using var helper = PythonProcess.Start("""
             import os, socket, sys
             server = socket.create_server(("127.0.0.1", 0))
             child = os.fork()

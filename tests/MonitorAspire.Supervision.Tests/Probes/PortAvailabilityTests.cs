@@ -23,7 +23,7 @@ public class PortAvailabilityTests
     {
         using var socket = ListenerProbeTests.Listen(IPAddress.Parse(listening));
 
-        Assert.Equal(PortState.InUse, Ports.Check(HostAddresses.Resolve(host), Port(socket)));
+        Assert.Equal(PortState.InUse, Ports.Check(HostAddresses.Find(host), Port(socket)));
     }
 
     [Fact]
@@ -49,7 +49,7 @@ public class PortAvailabilityTests
     public void Check_BoundButNotListening_InUse()
     {
         // In no table of listeners; and without SO_REUSEADDR nobody else may bind it.
-        using var helper = Helper.Start("""
+        using var helper = PythonProcess.Start("""
             import socket
             bound = socket.socket()
             bound.bind(("127.0.0.1", 0))

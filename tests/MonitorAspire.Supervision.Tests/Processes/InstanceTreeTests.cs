@@ -51,7 +51,7 @@ public sealed class InstanceTreeTests
         while (true)
         {
             // Both children must be there and be what they will be, or the absence of one proves nothing.
-            var all = ProcessTable.Current.DescendantsOf(identity).Count(p => p.Name == "sleep");
+            var all = ProcessTable.Current.Snapshot().Count(p => p.ParentPid == root.Id && p.Name == "sleep");
             var members = _tree.Members(identity, id);
             if ((all == 2 && members.Count(m => m.Name == "sleep") == sleeps) || until.Elapsed > MonitorAspire.Testing.Wait.Generous)
             {

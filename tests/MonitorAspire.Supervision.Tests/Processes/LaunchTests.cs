@@ -10,9 +10,9 @@ namespace MonitorAspire.Supervision.Tests.Processes;
 /// <summary>What a launched process gets, and what it does not.</summary>
 public sealed class LaunchTests : IAsyncDisposable
 {
-    private readonly EngineBench _bench = new();
+    private readonly EngineFixture _fixture = new();
 
-    public ValueTask DisposeAsync() => _bench.DisposeAsync();
+    public ValueTask DisposeAsync() => _fixture.DisposeAsync();
 
     [Fact]
     public async Task Launch_AnyCommand_InheritsStandardDescriptorsAndTheLockOnly()
@@ -21,9 +21,9 @@ public sealed class LaunchTests : IAsyncDisposable
         using var leak = File.OpenHandle("/dev/null");
         Assert.Equal(0, Fcntl.ClearCloseOnExec(leak));
 
-        var spec = _bench.Spec("sh", "-c", "for d in /proc/self/fd/*; do echo \"$(basename $d) $(readlink $d)\"; done; exit 7");
-        var report = await _bench.StartAsync(spec);
-        var files = _bench.Files(spec.Port);
+        var spec = _fixture.Spec("sh", "-c", "for d in /proc/self/fd/*; do echo \"$(basename $d) $(readlink $d)\"; done; exit 7");
+        var report = await _fixture.StartAsync(spec);
+        var files = _fixture.Files(spec.Port);
 
         // 'readlink' is a child with descriptors of its own for the pipe; those of the shell are what the glob saw: 0 to 3.
         var seen = report.LogTail.Select(l => l.Split(' ')[0]).ToList();
@@ -36,21 +36,20 @@ public sealed class LaunchTests : IAsyncDisposable
     [Fact]
     public async Task Launch_AnyCommand_LeadsASessionWithDefaultSignals()
     {
-        var spec = _bench.Faulty();
-        var report = await _bench.StartAsync(spec);
+        var spec = _fixture.Faulty();
+        var report = await _fixture.StartAsync(spec);
         var process = ProcessTable.Current.Describe(report.Pid!.Value)!;
         Assert.Equal(report.Pid, process.Session);
-        Assert.Equal(report.Pid, process.ProcessGroup);
-        Assert.True(ProcessTable.Current.HoldsLock(report.Pid.Value, _bench.Files(spec.Port).LockFile));
-        Assert.Equal([report.Pid.Value], ProcessTable.Current.LockHolders(_bench.Files(spec.Port).LockFile));
+        Assert.True(ProcessTable.Current.HoldsLock(report.Pid.Value, _fixture.Files(spec.Port).LockFile));
+        Assert.Equal([report.Pid.Value], ProcessTable.Current.LockHolders(_fixture.Files(spec.Port).LockFile));
     }
 
     [Fact]
     public async Task Launch_ShellCommand_IsNotGivenIgnoredSignals()
     {
         // The runtime ignores SIGPIPE (bit 13); a child that inherited that would not die of a closed pipe.
-        var spec = _bench.Spec("sh", "-c", "grep -E 'SigIgn|SigBlk' /proc/self/status; exit 7");
-        var report = await _bench.StartAsync(spec);
+        var spec = _fixture.Spec("sh", "-c", "grep -E 'SigIgn|SigBlk' /proc/self/status; exit 7");
+        var report = await _fixture.StartAsync(spec);
 
         // 32 and 33 belong to the C library and cannot be changed by anybody.
         Assert.All(report.LogTail, l => Assert.Equal(0UL, ulong.Parse(l.Split('\t')[1], System.Globalization.NumberStyles.HexNumber, System.Globalization.CultureInfo.InvariantCulture) & 0x7FFF_FFFF));
@@ -60,27 +59,27 @@ public sealed class LaunchTests : IAsyncDisposable
     [Fact]
     public async Task Launch_ArgumentsWithShellCharacters_ArriveAsTheyAre()
     {
-        var spec = _bench.Spec("printf", "%s\\n", "$(touch /tmp/never)", "a b", "{port}", "'; exit 9; '");
-        var report = await _bench.StartAsync(spec);
+        var spec = _fixture.Spec("printf", "%s\\n", "$(touch /tmp/never)", "a b", "{port}", "'; exit 9; '");
+        var report = await _fixture.StartAsync(spec);
         Assert.Equal(["$(touch /tmp/never)", "a b", $"{spec.Port}", "'; exit 9; '"], report.LogTail);
     }
 
     [Fact]
     public async Task Launch_WorkingDirectoryAndEnvironment_AreTheSpecifications()
     {
-        var spec = _bench.Spec("sh", "-c", "pwd; echo \"$GREETING\"; exit 7") with
+        var spec = _fixture.Spec("sh", "-c", "pwd; echo \"$GREETING\"; exit 7") with
         {
             WorkingDirectory = Path.GetTempPath(),
             Environment = new Dictionary<string, string?> { ["GREETING"] = "port {port}" },
         };
-        var report = await _bench.StartAsync(spec);
+        var report = await _fixture.StartAsync(spec);
         Assert.Equal([Path.TrimEndingDirectorySeparator(Path.GetTempPath()), $"port {spec.Port}"], report.LogTail);
     }
 
     [Fact]
     public async Task Launch_ExecutableReplacedBetweenStopAndStart_RunsTheNewOne()
     {
-        var script = _bench["daemon.sh"];
+        var script = _fixture["daemon.sh"];
         async Task InstallAsync(string body)
         {
             // As an installer does it: a new file is renamed over the old.
@@ -89,15 +88,15 @@ public sealed class LaunchTests : IAsyncDisposable
             File.Move(script + ".new", script, overwrite: true);
         }
 
-        await InstallAsync($"exec {EngineBench.FaultDaemon} \"$@\"");
-        var spec = _bench.Faulty() with { Command = script };
-        Assert.Equal(StartupVerdict.Verified, (await _bench.StartAsync(spec)).Verdict);
+        await InstallAsync($"exec {EngineFixture.FaultDaemon} \"$@\"");
+        var spec = _fixture.Faulty() with { Command = script };
+        Assert.Equal(StartupVerdict.Verified, (await _fixture.StartAsync(spec)).Verdict);
 
         // Replaced under a living instance: it is still that instance.
         await InstallAsync("echo second; exit 4");
-        Assert.Equal(InspectionVerdict.Running, (await _bench.InspectAsync(spec)).Verdict);
-        Assert.Equal(StopVerdict.Stopped, (await _bench.StopAsync(spec)).Verdict);
-        var second = await _bench.StartAsync(spec);
+        Assert.Equal(InspectionVerdict.Running, (await _fixture.InspectAsync(spec)).Verdict);
+        Assert.Equal(StopVerdict.Stopped, (await _fixture.StopAsync(spec)).Verdict);
+        var second = await _fixture.StartAsync(spec);
         Assert.Equal(4, second.ExitCode);
         Assert.Equal(["second"], second.LogTail);
     }

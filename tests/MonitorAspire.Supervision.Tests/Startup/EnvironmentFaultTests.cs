@@ -10,9 +10,9 @@ namespace MonitorAspire.Supervision.Tests.Startup;
 /// <summary>Clocks that jump and disks that are full.</summary>
 public sealed class EnvironmentFaultTests : IAsyncDisposable
 {
-    private readonly EngineBench _bench = new();
+    private readonly EngineFixture _fixture = new();
 
-    public ValueTask DisposeAsync() => _bench.DisposeAsync();
+    public ValueTask DisposeAsync() => _fixture.DisposeAsync();
 
     [Theory]
     [InlineData(-86_400)]
@@ -20,8 +20,8 @@ public sealed class EnvironmentFaultTests : IAsyncDisposable
     public async Task Start_WallClockJumpsMeanwhile_TheLimitIsNotTouched(int seconds)
     {
         var clock = new JumpingClock();
-        var engine = new DaemonEngine(new EngineOptions { StateDirectory = _bench.StateDirectory }, NullLogger<DaemonEngine>.Instance, clock);
-        var spec = _bench.Remember(_bench.Faulty("--start-delay", "500"));
+        var engine = new DaemonEngine(new EngineOptions { StateDirectory = _fixture.StateDirectory }, NullLogger<DaemonEngine>.Instance, clock);
+        var spec = _fixture.Remember(_fixture.Faulty("--start-delay", "500"));
         var outcome = await engine.StartAsync(
             spec, new StartOptions { StageEntered = (_, _) => clock.Offset += TimeSpan.FromSeconds(seconds) }, CancellationToken.None);
 
@@ -36,14 +36,14 @@ public sealed class EnvironmentFaultTests : IAsyncDisposable
     public async Task Start_DiskFull_SaysSoAndLeavesNothing()
     {
         Assert.SkipUnless(Environment.UserName == "root", "only root can mount a small file system");
-        var mount = _bench["small"];
+        var mount = _fixture["small"];
         Directory.CreateDirectory(mount);
         await RunAsync("mount", "-t", "tmpfs", "-o", "size=64k,mode=0700", "tmpfs", mount);
         try
         {
             var state = Path.Combine(mount, "state");
             var engine = new DaemonEngine(new EngineOptions { StateDirectory = state }, NullLogger<DaemonEngine>.Instance);
-            var spec = _bench.Faulty();
+            var spec = _fixture.Faulty();
             Directory.CreateDirectory(state);
             await File.WriteAllTextAsync(new DaemonFiles(state, spec.Port).LockFile, "");
             FillUp(Path.Combine(mount, "filler"));

@@ -11,16 +11,16 @@ namespace MonitorAspire.Supervision.Tests.Startup;
 /// <summary>Who is ours, who is not, and what is left of whom: whatever the PID file says.</summary>
 public sealed class IdentityTests : IAsyncDisposable
 {
-    private readonly EngineBench _bench = new();
+    private readonly EngineFixture _fixture = new();
 
-    public ValueTask DisposeAsync() => _bench.DisposeAsync();
+    public ValueTask DisposeAsync() => _fixture.DisposeAsync();
 
     [Fact]
     public async Task Start_Again_SaysAlreadyRunningAndKeepsTheProcess()
     {
-        var spec = _bench.Faulty();
-        var first = await _bench.StartAsync(spec);
-        var second = await _bench.StartOutcomeAsync(spec);
+        var spec = _fixture.Faulty();
+        var first = await _fixture.StartAsync(spec);
+        var second = await _fixture.StartOutcomeAsync(spec);
 
         Assert.Equal(StartupVerdict.AlreadyRunning, second.Report.Verdict);
         Assert.Equal(first.Pid, second.Report.Pid);
@@ -31,10 +31,10 @@ public sealed class IdentityTests : IAsyncDisposable
     [Fact]
     public async Task Start_AlreadyRunningButUnhealthy_IsNotSuccess()
     {
-        var spec = _bench.Faulty("--close-after", "1000");
-        var first = await _bench.StartAsync(spec);
-        await Wait.UntilAsync(async () => (await _bench.InspectAsync(spec)).Verdict == InspectionVerdict.Unhealthy, "the socket is closed");
-        var second = await _bench.StartAsync(spec);
+        var spec = _fixture.Faulty("--close-after", "1000");
+        var first = await _fixture.StartAsync(spec);
+        await Wait.UntilAsync(async () => (await _fixture.InspectAsync(spec)).Verdict == InspectionVerdict.Unhealthy, "the socket is closed");
+        var second = await _fixture.StartAsync(spec);
 
         Assert.Equal(StartupReason.AlreadyRunning, second.Reason);
         Assert.Equal(StartupVerdict.Failed, second.Verdict);
@@ -45,9 +45,9 @@ public sealed class IdentityTests : IAsyncDisposable
     [Fact]
     public async Task Start_Force_ReplacesOurOwnInstance()
     {
-        var spec = _bench.Faulty();
-        var first = await _bench.StartAsync(spec);
-        var second = await _bench.StartAsync(spec, force: true);
+        var spec = _fixture.Faulty();
+        var first = await _fixture.StartAsync(spec);
+        var second = await _fixture.StartAsync(spec, force: true);
 
         Assert.Equal(StartupVerdict.Verified, second.Verdict);
         Assert.NotEqual(first.Pid, second.Pid);
@@ -57,9 +57,9 @@ public sealed class IdentityTests : IAsyncDisposable
     [Fact]
     public async Task Start_ForceWhereASupervisorStartsItAgainFirst_IsDoneAllTheSame()
     {
-        var spec = _bench.Faulty("--start-delay", "100");
-        var last = (await _bench.StartAsync(spec)).Pid;
-        var supervisor = _bench.NewEngine();
+        var spec = _fixture.Faulty("--start-delay", "100");
+        var last = (await _fixture.StartAsync(spec)).Pid;
+        var supervisor = _fixture.NewEngine();
         using var ending = new CancellationTokenSource();
         var supervising = Task.Run(async () =>
         {
@@ -71,7 +71,7 @@ public sealed class IdentityTests : IAsyncDisposable
 
         for (var i = 0; i < 5; i++)
         {
-            var replacing = await _bench.StartAsync(spec, force: true);
+            var replacing = await _fixture.StartAsync(spec, force: true);
 
             Assert.True(replacing.Serves, replacing.Detail);
             Assert.Equal(ExitCodes.Success, ExitCodes.For(replacing));
@@ -94,16 +94,16 @@ public sealed class IdentityTests : IAsyncDisposable
     public async Task Inspect_AttachedDaemonOfAnotherLauncher_IsForeignAndNamed(PidFileWriter writer, string? launchedBy, string? launcher, bool isForeign)
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "Only Linux shows the environment of a process.");
-        var spec = _bench.Faulty() with { Launch = LaunchMode.Attached };
+        var spec = _fixture.Faulty() with { Launch = LaunchMode.Attached };
         var instanceId = launchedBy is null ? null : InstanceRecord.NewInstanceId(spec.Port, launchedBy);
 
         // As a launcher that is no engine starts it, and as a supervisor registers it that takes all.
-        using var process = _bench.Launch(spec, instanceId);
+        using var process = _fixture.Launch(spec, instanceId);
         try
         {
-            await Wait.UntilAsync(() => _bench.Engine.Register(spec, process.Id, restarts: 0) is not null, "registered");
-            await Wait.UntilAsync(async () => (await _bench.InspectAsync(spec)).Verdict == InspectionVerdict.Running, "it serves");
-            var engine = _bench.NewEngine(launcher);
+            await Wait.UntilAsync(() => _fixture.Engine.Register(spec, process.Id, restarts: 0) is not null, "registered");
+            await Wait.UntilAsync(async () => (await _fixture.InspectAsync(spec)).Verdict == InspectionVerdict.Running, "it serves");
+            var engine = _fixture.NewEngine(launcher);
 
             var seen = await engine.InspectAsync(spec with { PidFileWriter = writer }, new InspectOptions(), CancellationToken.None);
 
@@ -121,9 +121,9 @@ public sealed class IdentityTests : IAsyncDisposable
     [Fact]
     public async Task Start_ForceAgainstAForeignProcess_TouchesNothing()
     {
-        var spec = _bench.Faulty();
+        var spec = _fixture.Faulty();
         using var server = new ForeignServer(spec.Port, System.Net.IPAddress.Loopback);
-        var report = await _bench.StartAsync(spec, force: true);
+        var report = await _fixture.StartAsync(spec, force: true);
 
         Assert.Equal(StartupReason.PortInUse, report.Reason);
         Assert.Equal(Environment.ProcessId, report.Owner!.Pid);
@@ -135,9 +135,9 @@ public sealed class IdentityTests : IAsyncDisposable
     [InlineData(50)]
     public async Task Start_ManyStartersAtOnce_HaveExactlyOneWinner(int starters)
     {
-        var spec = _bench.Remember(_bench.Faulty("--start-delay", "300"));
+        var spec = _fixture.Remember(_fixture.Faulty("--start-delay", "300"));
         var reports = await Task.WhenAll(Enumerable.Range(0, starters).Select(_ => Task.Run(
-            () => _bench.NewEngine().StartAsync(spec, new StartOptions { Timeout = Wait.Generous }, CancellationToken.None))));
+            () => _fixture.NewEngine().StartAsync(spec, new StartOptions { Timeout = Wait.Generous }, CancellationToken.None))));
 
         var winner = Assert.Single(reports, r => r.Report.Verdict == StartupVerdict.Verified);
         Assert.All(reports.Except([winner]), r => Assert.Equal(StartupVerdict.AlreadyRunning, r.Report.Verdict));
@@ -151,24 +151,24 @@ public sealed class IdentityTests : IAsyncDisposable
         using var foreign = new ForeignServer(first, System.Net.IPAddress.Loopback);
         var reports = await Task.WhenAll(Enumerable.Range(0, 5).Select(i => Task.Run(async () =>
         {
-            var spec = _bench.Faulty() with { Name = $"range-{i}", Port = first, PortRangeEnd = first + 5 };
-            var report = await _bench.StartAsync(spec);
-            _bench.Remember(spec with { Port = report.Port, PortRangeEnd = null });
+            var spec = _fixture.Faulty() with { Name = $"range-{i}", Port = first, PortRangeEnd = first + 5 };
+            var report = await _fixture.StartAsync(spec);
+            _fixture.Remember(spec with { Port = report.Port, PortRangeEnd = null });
             return report;
         })));
 
         Assert.All(reports, r => Assert.Equal(StartupVerdict.Verified, r.Verdict));
         Assert.Equal(Enumerable.Range(first + 1, 5), reports.Select(r => r.Port).Order());
 
-        var full = await _bench.StartAsync(_bench.Faulty() with { Port = first, PortRangeEnd = first + 5 });
+        var full = await _fixture.StartAsync(_fixture.Faulty() with { Port = first, PortRangeEnd = first + 5 });
         Assert.Equal(StartupReason.PortInUse, full.Reason);
     }
 
     [Fact]
     public async Task Start_FleetOfTenInParallel_AllVerified()
     {
-        var specs = Enumerable.Range(0, 10).Select(_ => _bench.Faulty()).ToList();
-        var reports = await Task.WhenAll(specs.Select(s => _bench.StartAsync(s, timeoutSeconds: 60)));
+        var specs = Enumerable.Range(0, 10).Select(_ => _fixture.Faulty()).ToList();
+        var reports = await Task.WhenAll(specs.Select(s => _fixture.StartAsync(s, timeoutSeconds: 60)));
         Assert.All(reports, r => Assert.Equal(StartupVerdict.Verified, r.Verdict));
         Assert.Equal(10, reports.Select(r => r.Pid).Distinct().Count());
     }
@@ -182,11 +182,11 @@ public sealed class IdentityTests : IAsyncDisposable
     [InlineData("4194305999999999999999\n")]
     public async Task Start_StalePidFile_IsReplacedAndNoted(string content)
     {
-        var spec = _bench.Faulty();
-        Directory.CreateDirectory(_bench.StateDirectory);
-        await File.WriteAllTextAsync(_bench.Files(spec.Port).PidFile, content);
+        var spec = _fixture.Faulty();
+        Directory.CreateDirectory(_fixture.StateDirectory);
+        await File.WriteAllTextAsync(_fixture.Files(spec.Port).PidFile, content);
 
-        var report = await _bench.StartAsync(spec);
+        var report = await _fixture.StartAsync(spec);
         Assert.Equal(StartupVerdict.Verified, report.Verdict);
         Assert.Contains(report.Notes, n => n.Contains("stale", StringComparison.Ordinal));
     }
@@ -194,19 +194,19 @@ public sealed class IdentityTests : IAsyncDisposable
     [Fact]
     public async Task Start_PidFileNamesAnUnrelatedLiveProcess_StartsAndNeverSignalsIt()
     {
-        var spec = _bench.Faulty();
+        var spec = _fixture.Faulty();
         using var bystander = Process.Start("sleep", "600");
         try
         {
-            Directory.CreateDirectory(_bench.StateDirectory);
-            PidFile.Write(_bench.Files(spec.Port).PidFile, bystander.Id);
+            Directory.CreateDirectory(_fixture.StateDirectory);
+            PidFile.Write(_fixture.Files(spec.Port).PidFile, bystander.Id);
 
             // What killed an unrelated process in the old design.
-            Assert.Equal(StopVerdict.NotRunning, (await _bench.StopAsync(spec)).Verdict);
-            PidFile.Write(_bench.Files(spec.Port).PidFile, bystander.Id);
-            Assert.Equal(InspectionVerdict.Dead, (await _bench.InspectAsync(spec)).Verdict);
-            Assert.Equal(StartupVerdict.Verified, (await _bench.StartAsync(spec)).Verdict);
-            Assert.Equal(StopVerdict.Stopped, (await _bench.StopAsync(spec)).Verdict);
+            Assert.Equal(StopVerdict.NotRunning, (await _fixture.StopAsync(spec)).Verdict);
+            PidFile.Write(_fixture.Files(spec.Port).PidFile, bystander.Id);
+            Assert.Equal(InspectionVerdict.Dead, (await _fixture.InspectAsync(spec)).Verdict);
+            Assert.Equal(StartupVerdict.Verified, (await _fixture.StartAsync(spec)).Verdict);
+            Assert.Equal(StopVerdict.Stopped, (await _fixture.StopAsync(spec)).Verdict);
             Assert.False(bystander.HasExited);
         }
         finally
@@ -218,17 +218,17 @@ public sealed class IdentityTests : IAsyncDisposable
     [Fact]
     public async Task Start_RecordNamesAReusedPid_StartsAndNeverSignalsIt()
     {
-        var spec = _bench.Faulty();
+        var spec = _fixture.Faulty();
         using var bystander = Process.Start("sleep", "600");
         try
         {
-            Directory.CreateDirectory(_bench.StateDirectory);
+            Directory.CreateDirectory(_fixture.StateDirectory);
             var table = ProcessTable.Current;
-            var files = _bench.Files(spec.Port);
+            var files = _fixture.Files(spec.Port);
             new InstanceRecord { Pid = bystander.Id, StartTicks = 1, BootId = table.BootId, Port = spec.Port }.Write(files.InstanceFile);
             PidFile.Write(files.PidFile, bystander.Id);
 
-            Assert.Equal(StartupVerdict.Verified, (await _bench.StartAsync(spec)).Verdict);
+            Assert.Equal(StartupVerdict.Verified, (await _fixture.StartAsync(spec)).Verdict);
             Assert.False(bystander.HasExited);
         }
         finally
@@ -240,14 +240,14 @@ public sealed class IdentityTests : IAsyncDisposable
     [Fact]
     public async Task Start_PidFileIsASymlink_IsReplacedAndItsTargetKept()
     {
-        var spec = _bench.Faulty();
-        Directory.CreateDirectory(_bench.StateDirectory);
-        await File.WriteAllTextAsync(_bench["precious"], "precious");
-        File.CreateSymbolicLink(_bench.Files(spec.Port).PidFile, _bench["precious"]);
+        var spec = _fixture.Faulty();
+        Directory.CreateDirectory(_fixture.StateDirectory);
+        await File.WriteAllTextAsync(_fixture["precious"], "precious");
+        File.CreateSymbolicLink(_fixture.Files(spec.Port).PidFile, _fixture["precious"]);
 
-        Assert.Equal(StartupVerdict.Verified, (await _bench.StartAsync(spec)).Verdict);
-        Assert.Equal("precious", await File.ReadAllTextAsync(_bench["precious"]));
-        Assert.Null(new FileInfo(_bench.Files(spec.Port).PidFile).LinkTarget);
+        Assert.Equal(StartupVerdict.Verified, (await _fixture.StartAsync(spec)).Verdict);
+        Assert.Equal("precious", await File.ReadAllTextAsync(_fixture["precious"]));
+        Assert.Null(new FileInfo(_fixture.Files(spec.Port).PidFile).LinkTarget);
     }
 
     [Theory]
@@ -255,34 +255,34 @@ public sealed class IdentityTests : IAsyncDisposable
     [InlineData("log")]
     public async Task Start_AStateFileIsASymlink_IsRefused(string extension)
     {
-        var spec = _bench.Faulty();
-        Directory.CreateDirectory(_bench.StateDirectory);
-        await File.WriteAllTextAsync(_bench["precious"], "precious");
-        var files = _bench.Files(spec.Port);
-        File.CreateSymbolicLink(extension == "lock" ? files.LockFile : files.LogFile, _bench["precious"]);
+        var spec = _fixture.Faulty();
+        Directory.CreateDirectory(_fixture.StateDirectory);
+        await File.WriteAllTextAsync(_fixture["precious"], "precious");
+        var files = _fixture.Files(spec.Port);
+        File.CreateSymbolicLink(extension == "lock" ? files.LockFile : files.LogFile, _fixture["precious"]);
 
-        Assert.Equal(StartupVerdict.Failed, (await _bench.StartAsync(spec)).Verdict);
-        Assert.Equal("precious", await File.ReadAllTextAsync(_bench["precious"]));
+        Assert.Equal(StartupVerdict.Failed, (await _fixture.StartAsync(spec)).Verdict);
+        Assert.Equal("precious", await File.ReadAllTextAsync(_fixture["precious"]));
     }
 
     [Fact]
     public async Task Start_PidFileIsADirectory_IsRefusedAndKept()
     {
-        var spec = _bench.Faulty();
-        Directory.CreateDirectory(_bench.Files(spec.Port).PidFile);
+        var spec = _fixture.Faulty();
+        Directory.CreateDirectory(_fixture.Files(spec.Port).PidFile);
 
-        Assert.Equal(StartupReason.InvalidConfiguration, (await _bench.StartAsync(spec)).Reason);
-        Assert.True(Directory.Exists(_bench.Files(spec.Port).PidFile));
+        Assert.Equal(StartupReason.InvalidConfiguration, (await _fixture.StartAsync(spec)).Reason);
+        Assert.True(Directory.Exists(_fixture.Files(spec.Port).PidFile));
     }
 
     [Fact]
     public async Task Start_RightAfterKill9_StartsANewInstance()
     {
         // The killed one is a zombie for a moment: a child of this process that nobody has waited for.
-        var spec = _bench.Faulty();
+        var spec = _fixture.Faulty();
         for (var round = 0; round < 5; round++)
         {
-            var report = await _bench.StartAsync(spec);
+            var report = await _fixture.StartAsync(spec);
             Assert.True(report.Verdict == StartupVerdict.Verified, report.Detail);
             using var process = Process.GetProcessById(report.Pid!.Value);
             process.Kill();
@@ -292,50 +292,50 @@ public sealed class IdentityTests : IAsyncDisposable
     [Fact]
     public async Task Inspect_PidFileDeletedWhileRunning_StillSeesTheInstanceAndRepairs()
     {
-        var spec = _bench.Faulty();
-        var outcome = await _bench.StartOutcomeAsync(spec);
-        File.Delete(_bench.Files(spec.Port).PidFile);
+        var spec = _fixture.Faulty();
+        var outcome = await _fixture.StartOutcomeAsync(spec);
+        File.Delete(_fixture.Files(spec.Port).PidFile);
 
-        var seen = await _bench.InspectAsync(spec);
+        var seen = await _fixture.InspectAsync(spec);
         Assert.Equal(InspectionVerdict.Running, seen.Verdict);
         Assert.Equal(StartupReason.PidFileMissing, seen.Reason);
         Assert.Equal(outcome.Report.Pid, seen.Pid);
 
-        Assert.NotNull(_bench.Engine.RepairFiles(spec, outcome.Instance!));
-        Assert.Equal("ok", (await _bench.InspectAsync(spec)).PidFileState);
+        Assert.NotNull(_fixture.Engine.RepairFiles(spec, outcome.Instance!));
+        Assert.Equal("ok", (await _fixture.InspectAsync(spec)).PidFileState);
 
-        File.Delete(_bench.Files(spec.Port).PidFile);
-        Assert.Equal(StopVerdict.Stopped, (await _bench.StopAsync(spec)).Verdict);
-        _bench.AssertNothingLeft(spec, outcome.Report.Pid);
+        File.Delete(_fixture.Files(spec.Port).PidFile);
+        Assert.Equal(StopVerdict.Stopped, (await _fixture.StopAsync(spec)).Verdict);
+        _fixture.AssertNothingLeft(spec, outcome.Report.Pid);
     }
 
     [Fact]
     public async Task Stop_RecordAndPidFileLost_FindsTheInstanceByItsLock()
     {
-        var spec = _bench.Faulty();
-        var report = await _bench.StartAsync(spec);
-        File.Delete(_bench.Files(spec.Port).PidFile);
-        File.Delete(_bench.Files(spec.Port).InstanceFile);
+        var spec = _fixture.Faulty();
+        var report = await _fixture.StartAsync(spec);
+        File.Delete(_fixture.Files(spec.Port).PidFile);
+        File.Delete(_fixture.Files(spec.Port).InstanceFile);
 
-        Assert.Equal(report.Pid, (await _bench.InspectAsync(spec)).Pid);
-        Assert.Equal(StopVerdict.Stopped, (await _bench.StopAsync(spec)).Verdict);
-        _bench.AssertNothingLeft(spec, report.Pid);
+        Assert.Equal(report.Pid, (await _fixture.InspectAsync(spec)).Pid);
+        Assert.Equal(StopVerdict.Stopped, (await _fixture.StopAsync(spec)).Verdict);
+        _fixture.AssertNothingLeft(spec, report.Pid);
     }
 
     [Fact]
     public async Task Stop_StateDirectoryRemovedWhileRunning_LeavesTheDaemonAndSaysWhoServes()
     {
-        var spec = _bench.Faulty();
-        var outcome = await _bench.StartOutcomeAsync(spec);
-        Directory.Delete(_bench.StateDirectory, recursive: true);
+        var spec = _fixture.Faulty();
+        var outcome = await _fixture.StartOutcomeAsync(spec);
+        Directory.Delete(_fixture.StateDirectory, recursive: true);
 
         // Nothing on disk proves it ours any more: it is named and not touched.
-        var stopped = await _bench.StopAsync(spec);
+        var stopped = await _fixture.StopAsync(spec);
         Assert.Equal(StopVerdict.Foreign, stopped.Verdict);
         Assert.Equal(outcome.Report.Pid, stopped.Owner!.Pid);
 
         // Whoever started it still knows it, and can write its files again.
-        Assert.NotNull(_bench.Engine.RepairFiles(spec, outcome.Instance!));
+        Assert.NotNull(_fixture.Engine.RepairFiles(spec, outcome.Instance!));
         using var process = Process.GetProcessById(outcome.Report.Pid!.Value);
         process.Kill();
         await outcome.Instance!.Exited.WaitAsync(Wait.Generous);
@@ -344,14 +344,14 @@ public sealed class IdentityTests : IAsyncDisposable
     [Fact]
     public async Task Start_DaemonThatForks_IsFollowedToItsChild()
     {
-        var spec = _bench.FaultyWithPidFile("--fork");
-        var report = await _bench.StartAsync(spec);
+        var spec = _fixture.FaultyWithPidFile("--fork");
+        var report = await _fixture.StartAsync(spec);
 
         Assert.True(report.Verdict == StartupVerdict.Verified, report.Detail);
         Assert.Equal($"{report.Pid}\n", await File.ReadAllTextAsync(report.PidFile!));
-        Assert.Equal("lock", (await _bench.InspectAsync(spec)).IdentityProof);
-        Assert.Equal(StopVerdict.Stopped, (await _bench.StopAsync(spec)).Verdict);
-        _bench.AssertNothingLeft(spec, report.Pid);
+        Assert.Equal("lock", (await _fixture.InspectAsync(spec)).IdentityProof);
+        Assert.Equal(StopVerdict.Stopped, (await _fixture.StopAsync(spec)).Verdict);
+        _fixture.AssertNothingLeft(spec, report.Pid);
     }
 
     [Theory]
@@ -359,126 +359,126 @@ public sealed class IdentityTests : IAsyncDisposable
     [InlineData(false)]
     public async Task Start_DaemonThatLeavesSessionAndDescriptors_IsProvedByItsRecord(bool ownPidFile)
     {
-        var spec = ownPidFile ? _bench.FaultyWithPidFile("--daemonize") : _bench.Faulty("--daemonize");
-        var report = await _bench.StartAsync(spec);
+        var spec = ownPidFile ? _fixture.FaultyWithPidFile("--daemonize") : _fixture.Faulty("--daemonize");
+        var report = await _fixture.StartAsync(spec);
 
         Assert.True(report.Verdict == StartupVerdict.Verified, report.Detail);
-        var seen = await _bench.InspectAsync(spec);
+        var seen = await _fixture.InspectAsync(spec);
         Assert.Equal(InspectionVerdict.Running, seen.Verdict);
         Assert.Equal("record", seen.IdentityProof);
-        Assert.Equal(StartupVerdict.AlreadyRunning, (await _bench.StartAsync(spec)).Verdict);
-        Assert.Equal(StopVerdict.Stopped, (await _bench.StopAsync(spec)).Verdict);
-        _bench.AssertNothingLeft(spec, report.Pid);
+        Assert.Equal(StartupVerdict.AlreadyRunning, (await _fixture.StartAsync(spec)).Verdict);
+        Assert.Equal(StopVerdict.Stopped, (await _fixture.StopAsync(spec)).Verdict);
+        _fixture.AssertNothingLeft(spec, report.Pid);
     }
 
     [Fact]
     public async Task Start_ForkThatFails_StopsTheChildToo()
     {
-        var spec = _bench.Faulty("--fork", "--silent");
-        var report = await _bench.StartAsync(spec, timeoutSeconds: 2);
+        var spec = _fixture.Faulty("--fork", "--silent");
+        var report = await _fixture.StartAsync(spec, timeoutSeconds: 2);
         Assert.Equal(StartupReason.TimedOut, report.Reason);
-        _bench.AssertNothingLeft(spec, report.Pid);
+        _fixture.AssertNothingLeft(spec, report.Pid);
     }
 
     [Fact]
     public async Task Stop_ChildThatIgnoresSigterm_IsKilled()
     {
-        var spec = _bench.Faulty("--ignore-term");
-        var report = await _bench.StartAsync(spec);
-        var stopped = await _bench.Engine.StopAsync(spec, new StopOptions { GracePeriod = TimeSpan.FromMilliseconds(300) }, CancellationToken.None);
+        var spec = _fixture.Faulty("--ignore-term");
+        var report = await _fixture.StartAsync(spec);
+        var stopped = await _fixture.Engine.StopAsync(spec, new StopOptions { GracePeriod = TimeSpan.FromMilliseconds(300) }, CancellationToken.None);
 
         Assert.Equal(StopVerdict.Stopped, stopped.Verdict);
         Assert.True(stopped.Killed);
-        _bench.AssertNothingLeft(spec, report.Pid);
+        _fixture.AssertNothingLeft(spec, report.Pid);
     }
 
     [Fact]
     public async Task Stop_LeakedGrandchildren_GoWithTheTree()
     {
-        var spec = _bench.Faulty("--leak");
-        var outcome = await _bench.StartOutcomeAsync(spec);
+        var spec = _fixture.Faulty("--leak");
+        var outcome = await _fixture.StartOutcomeAsync(spec);
         using (var process = Process.GetProcessById(outcome.Report.Pid!.Value))
         {
             process.Kill();
         }
 
         await outcome.Instance!.Exited.WaitAsync(Wait.Generous);
-        var holders = ProcessTable.Current.LockHolders(_bench.Files(spec.Port).LockFile);
+        var holders = ProcessTable.Current.LockHolders(_fixture.Files(spec.Port).LockFile);
         var leaked = Assert.Single(holders);
 
-        var refused = await _bench.StartAsync(spec, timeoutSeconds: 0.5);
+        var refused = await _fixture.StartAsync(spec, timeoutSeconds: 0.5);
         Assert.Equal(StartupReason.LockUnavailable, refused.Reason);
         Assert.Contains($"{leaked}", refused.Detail, StringComparison.Ordinal);
 
-        Assert.Equal(StopVerdict.Stopped, (await _bench.Engine.StopAsync(spec, new StopOptions { GracePeriod = TimeSpan.FromMilliseconds(200) }, CancellationToken.None)).Verdict);
+        Assert.Equal(StopVerdict.Stopped, (await _fixture.Engine.StopAsync(spec, new StopOptions { GracePeriod = TimeSpan.FromMilliseconds(200) }, CancellationToken.None)).Verdict);
         Assert.Equal(ProcessPresence.Dead, ProcessTable.Current.Lookup(leaked).Presence);
-        _bench.AssertNothingLeft(spec, outcome.Report.Pid);
+        _fixture.AssertNothingLeft(spec, outcome.Report.Pid);
     }
 
     [Fact]
     public async Task Attach_AfterTheStarterIsGone_SeesTheSameInstanceAndItsEnd()
     {
-        var spec = _bench.Faulty();
-        var outcome = await _bench.StartOutcomeAsync(spec);
-        var attached = _bench.NewEngine().Attach(spec);
+        var spec = _fixture.Faulty();
+        var outcome = await _fixture.StartOutcomeAsync(spec);
+        var attached = _fixture.NewEngine().Attach(spec);
 
         Assert.Equal(outcome.Instance!.Identity, attached!.Identity);
-        await _bench.StopAsync(spec);
+        await _fixture.StopAsync(spec);
         await attached.Exited.WaitAsync(Wait.Generous);
-        Assert.Null(_bench.NewEngine().Attach(spec));
+        Assert.Null(_fixture.NewEngine().Attach(spec));
     }
 
     [Fact]
     public async Task Start_StopRepeatedly_NeverLies()
     {
-        var spec = _bench.Faulty();
+        var spec = _fixture.Faulty();
         for (var i = 0; i < 15; i++)
         {
-            var report = await _bench.StartAsync(spec);
+            var report = await _fixture.StartAsync(spec);
             Assert.True(report.Verdict == StartupVerdict.Verified, report.Detail);
-            Assert.Equal(StopVerdict.Stopped, (await _bench.StopAsync(spec)).Verdict);
-            _bench.AssertNothingLeft(spec, report.Pid);
+            Assert.Equal(StopVerdict.Stopped, (await _fixture.StopAsync(spec)).Verdict);
+            _fixture.AssertNothingLeft(spec, report.Pid);
         }
     }
 
     [Fact]
     public async Task Start_LegacyPidFileOfADeadProcess_IsRemoved()
     {
-        var spec = _bench.Faulty();
-        Directory.CreateDirectory(_bench.StateDirectory);
-        await File.WriteAllTextAsync(DaemonFiles.LegacyPidFile(_bench.StateDirectory), "999999999\n");
+        var spec = _fixture.Faulty();
+        Directory.CreateDirectory(_fixture.StateDirectory);
+        await File.WriteAllTextAsync(DaemonFiles.LegacyPidFile(_fixture.StateDirectory), "999999999\n");
 
-        var report = await _bench.StartAsync(spec);
+        var report = await _fixture.StartAsync(spec);
         Assert.Equal(StartupVerdict.Verified, report.Verdict);
-        Assert.False(File.Exists(DaemonFiles.LegacyPidFile(_bench.StateDirectory)));
+        Assert.False(File.Exists(DaemonFiles.LegacyPidFile(_fixture.StateDirectory)));
     }
 
     [Fact]
     public async Task Start_LegacyPidFileOfTheProcessOnThePort_BecomesThatPortsFile()
     {
-        var spec = _bench.Faulty();
+        var spec = _fixture.Faulty();
         using var server = new ForeignServer(spec.Port, System.Net.IPAddress.Loopback);
-        Directory.CreateDirectory(_bench.StateDirectory);
-        await File.WriteAllTextAsync(DaemonFiles.LegacyPidFile(_bench.StateDirectory), $"{Environment.ProcessId}\n");
-        await File.WriteAllTextAsync(DaemonFiles.LegacyLogFile(_bench.StateDirectory), "old words\n");
+        Directory.CreateDirectory(_fixture.StateDirectory);
+        await File.WriteAllTextAsync(DaemonFiles.LegacyPidFile(_fixture.StateDirectory), $"{Environment.ProcessId}\n");
+        await File.WriteAllTextAsync(DaemonFiles.LegacyLogFile(_fixture.StateDirectory), "old words\n");
 
-        var report = await _bench.StartAsync(spec);
+        var report = await _fixture.StartAsync(spec);
         Assert.Equal(StartupReason.PortInUse, report.Reason);
-        Assert.Equal($"{Environment.ProcessId}\n", await File.ReadAllTextAsync(_bench.Files(spec.Port).PidFile));
-        Assert.Equal("old words\n", await File.ReadAllTextAsync(_bench.Files(spec.Port).LogFile));
-        Assert.False(File.Exists(DaemonFiles.LegacyPidFile(_bench.StateDirectory)));
+        Assert.Equal($"{Environment.ProcessId}\n", await File.ReadAllTextAsync(_fixture.Files(spec.Port).PidFile));
+        Assert.Equal("old words\n", await File.ReadAllTextAsync(_fixture.Files(spec.Port).LogFile));
+        Assert.False(File.Exists(DaemonFiles.LegacyPidFile(_fixture.StateDirectory)));
     }
 
     [Fact]
     public async Task Start_LegacyPidFileOfAnUnrelatedProcess_StaysAndIsReported()
     {
-        var spec = _bench.Faulty();
-        Directory.CreateDirectory(_bench.StateDirectory);
-        await File.WriteAllTextAsync(DaemonFiles.LegacyPidFile(_bench.StateDirectory), $"{Environment.ProcessId}\n");
+        var spec = _fixture.Faulty();
+        Directory.CreateDirectory(_fixture.StateDirectory);
+        await File.WriteAllTextAsync(DaemonFiles.LegacyPidFile(_fixture.StateDirectory), $"{Environment.ProcessId}\n");
 
-        var report = await _bench.StartAsync(spec);
+        var report = await _fixture.StartAsync(spec);
         Assert.Equal(StartupVerdict.Verified, report.Verdict);
-        Assert.True(File.Exists(DaemonFiles.LegacyPidFile(_bench.StateDirectory)));
+        Assert.True(File.Exists(DaemonFiles.LegacyPidFile(_fixture.StateDirectory)));
         Assert.Contains(report.Notes, n => n.Contains("legacy", StringComparison.Ordinal));
     }
 }

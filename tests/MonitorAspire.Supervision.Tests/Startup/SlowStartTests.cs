@@ -6,15 +6,15 @@ namespace MonitorAspire.Supervision.Tests.Startup;
 /// <summary>In a class of its own, so that the others run meanwhile.</summary>
 public sealed class SlowStartTests : IAsyncDisposable
 {
-    private readonly EngineBench _bench = new();
+    private readonly EngineFixture _fixture = new();
 
-    public ValueTask DisposeAsync() => _bench.DisposeAsync();
+    public ValueTask DisposeAsync() => _fixture.DisposeAsync();
 
     [Fact]
     public async Task Start_TakesTwentySecondsOfThirty_IsVerified()
     {
-        var spec = _bench.Faulty("--start-delay", "20000");
-        var report = await _bench.StartAsync(spec, timeoutSeconds: 30);
+        var spec = _fixture.Faulty("--start-delay", "20000");
+        var report = await _fixture.StartAsync(spec, timeoutSeconds: 30);
         Assert.True(report.Verdict == StartupVerdict.Verified, report.Detail);
     }
 }

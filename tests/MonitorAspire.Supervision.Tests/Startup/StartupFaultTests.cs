@@ -7,18 +7,18 @@ using MonitorAspire.Testing;
 
 namespace MonitorAspire.Supervision.Tests.Startup;
 
-/// <summary>Everything that goes wrong in a start is reported truly, with its reason, and leaves nothing behind.</summary>
+/// <summary>A start that fails reports its reason and leaves no file, no lock and no process.</summary>
 public sealed class StartupFaultTests : IAsyncDisposable
 {
-    private readonly EngineBench _bench = new();
+    private readonly EngineFixture _fixture = new();
 
-    public ValueTask DisposeAsync() => _bench.DisposeAsync();
+    public ValueTask DisposeAsync() => _fixture.DisposeAsync();
 
     [Fact]
     public async Task Start_GoodDaemon_IsVerifiedForOneProcess()
     {
-        var spec = _bench.Faulty();
-        var outcome = await _bench.StartOutcomeAsync(spec);
+        var spec = _fixture.Faulty();
+        var outcome = await _fixture.StartOutcomeAsync(spec);
         var report = outcome.Report;
 
         Assert.Equal(StartupVerdict.Verified, report.Verdict);
@@ -29,14 +29,14 @@ public sealed class StartupFaultTests : IAsyncDisposable
         if (!OperatingSystem.IsWindows())
         {
             Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(report.PidFile!));
-            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute, File.GetUnixFileMode(_bench.StateDirectory));
+            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute, File.GetUnixFileMode(_fixture.StateDirectory));
         }
 
-        var stopped = await _bench.StopAsync(spec);
+        var stopped = await _fixture.StopAsync(spec);
         Assert.Equal(StopVerdict.Stopped, stopped.Verdict);
         Assert.False(stopped.Killed);
         Assert.Equal(0, (await outcome.Instance.Exited.WaitAsync(Wait.Generous)).ExitCode);
-        _bench.AssertNothingLeft(spec, report.Pid);
+        _fixture.AssertNothingLeft(spec, report.Pid);
         Assert.True(FreePort.IsFree(spec.Port));
     }
 
@@ -44,118 +44,118 @@ public sealed class StartupFaultTests : IAsyncDisposable
     [InlineData(0)]
     [InlineData(1)]
     [InlineData(3)]
-    public async Task Start_ExitsBeforeBind_SaysExitCodeAndLastWords(int code)
+    public async Task Start_ExitsBeforeBind_ReportsExitCodeAndLastOutput(int code)
     {
-        var spec = _bench.Faulty("--say", "the disk of the moon is full", "--exit", $"{code}");
-        var report = await _bench.StartAsync(spec);
+        var spec = _fixture.Faulty("--say", "the disk is full", "--exit", $"{code}");
+        var report = await _fixture.StartAsync(spec);
 
         AssertFailed(report, StartupReason.ExitedPrematurely, ExitCodes.ExitedPrematurely);
         Assert.Equal(code, report.ExitCode);
-        Assert.Contains("the disk of the moon is full", report.LogTail);
-        _bench.AssertNothingLeft(spec, report.Pid);
+        Assert.Contains("the disk is full", report.LogTail);
+        _fixture.AssertNothingLeft(spec, report.Pid);
     }
 
     [Theory]
     [InlineData(9)]
     [InlineData(15)]
     [InlineData(10)]
-    public async Task Start_KilledBeforeBind_SaysSignal(int signal)
+    public async Task Start_KilledBeforeBind_ReportsTheSignal(int signal)
     {
-        var spec = _bench.Faulty("--raise", $"{signal}");
-        var report = await _bench.StartAsync(spec);
+        var spec = _fixture.Faulty("--raise", $"{signal}");
+        var report = await _fixture.StartAsync(spec);
 
         AssertFailed(report, StartupReason.ExitedPrematurely, ExitCodes.ExitedPrematurely);
         Assert.Equal(signal, report.Signal);
         Assert.Null(report.ExitCode);
-        _bench.AssertNothingLeft(spec, report.Pid);
+        _fixture.AssertNothingLeft(spec, report.Pid);
     }
 
     [Fact]
     public async Task Start_HangsBeforeBind_TimesOutInThatStage()
     {
-        var spec = _bench.Faulty("--hang");
-        var report = await _bench.StartAsync(spec, timeoutSeconds: 1);
+        var spec = _fixture.Faulty("--hang");
+        var report = await _fixture.StartAsync(spec, timeoutSeconds: 1);
 
         AssertFailed(report, StartupReason.TimedOut, ExitCodes.NotVerified);
         Assert.Equal(StartupStage.PortBound, report.Stage);
-        _bench.AssertNothingLeft(spec, report.Pid);
+        _fixture.AssertNothingLeft(spec, report.Pid);
     }
 
     [Fact]
     public async Task Start_BindsButNeverAnswers_TimesOutInHealth()
     {
-        var spec = _bench.Faulty("--silent");
-        var report = await _bench.StartAsync(spec, timeoutSeconds: 1.5);
+        var spec = _fixture.Faulty("--silent");
+        var report = await _fixture.StartAsync(spec, timeoutSeconds: 1.5);
 
         AssertFailed(report, StartupReason.TimedOut, ExitCodes.NotVerified);
         Assert.Equal(StartupStage.Health, report.Stage);
-        _bench.AssertNothingLeft(spec, report.Pid);
+        _fixture.AssertNothingLeft(spec, report.Pid);
     }
 
     [Fact]
     public async Task Start_AnswersAfterTheTimeLimit_TimesOutInHealth()
     {
-        var spec = _bench.Faulty("--answer-delay", "30000");
-        var report = await _bench.StartAsync(spec, timeoutSeconds: 1.5);
+        var spec = _fixture.Faulty("--answer-delay", "30000");
+        var report = await _fixture.StartAsync(spec, timeoutSeconds: 1.5);
 
         AssertFailed(report, StartupReason.TimedOut, ExitCodes.NotVerified);
         Assert.Equal(StartupStage.Health, report.Stage);
-        _bench.AssertNothingLeft(spec, report.Pid);
+        _fixture.AssertNothingLeft(spec, report.Pid);
     }
 
     [Fact]
-    public async Task Start_Answers500_SaysStatus()
+    public async Task Start_Answers500_ReportsTheStatus()
     {
-        var spec = _bench.Faulty("--status", "500");
-        var report = await _bench.StartAsync(spec, timeoutSeconds: 1.5);
+        var spec = _fixture.Faulty("--status", "500");
+        var report = await _fixture.StartAsync(spec, timeoutSeconds: 1.5);
 
         AssertFailed(report, StartupReason.HealthStatus, ExitCodes.NotVerified);
         Assert.Contains("500", report.Detail, StringComparison.Ordinal);
-        _bench.AssertNothingLeft(spec, report.Pid);
+        _fixture.AssertNothingLeft(spec, report.Pid);
     }
 
     [Theory]
     [InlineData("--answer-pid", "1")]
     [InlineData("--answer-port", "1")]
-    public async Task Start_AnswersForSomebodyElse_IsNotHealth(string fault, string value)
+    public async Task Start_AnswersForAnotherProcess_IsNotHealthy(string fault, string value)
     {
-        var spec = _bench.Faulty(fault, value);
-        var report = await _bench.StartAsync(spec, timeoutSeconds: 1.5);
+        var spec = _fixture.Faulty(fault, value);
+        var report = await _fixture.StartAsync(spec, timeoutSeconds: 1.5);
 
         AssertFailed(report, StartupReason.HealthIdentityMismatch, ExitCodes.NotVerified);
-        _bench.AssertNothingLeft(spec, report.Pid);
+        _fixture.AssertNothingLeft(spec, report.Pid);
     }
 
     [Fact]
-    public async Task Start_WritesForeignPid_SaysMismatchAndLeavesThatProcessAlone()
+    public async Task Start_WritesForeignPid_ReportsMismatchAndDoesNotTouchThatProcess()
     {
-        var spec = _bench.FaultyWithPidFile("--write-pid", $"{Environment.ProcessId}");
-        var report = await _bench.StartAsync(spec, timeoutSeconds: 1.5);
+        var spec = _fixture.FaultyWithPidFile("--write-pid", $"{Environment.ProcessId}");
+        var report = await _fixture.StartAsync(spec, timeoutSeconds: 1.5);
 
         AssertFailed(report, StartupReason.PidMismatch, ExitCodes.Foreign);
-        _bench.AssertNothingLeft(spec, report.Pid);
+        _fixture.AssertNothingLeft(spec, report.Pid);
     }
 
     [Fact]
-    public async Task Start_WritesNoPidFileButServes_SaysMissing()
+    public async Task Start_ServesWithoutPidFile_ReportsItMissing()
     {
-        var spec = _bench.FaultyWithPidFile("--no-pid-file");
-        var report = await _bench.StartAsync(spec, timeoutSeconds: 1.5);
+        var spec = _fixture.FaultyWithPidFile("--no-pid-file");
+        var report = await _fixture.StartAsync(spec, timeoutSeconds: 1.5);
 
         AssertFailed(report, StartupReason.PidFileMissing, ExitCodes.NotVerified);
-        _bench.AssertNothingLeft(spec, report.Pid);
+        _fixture.AssertNothingLeft(spec, report.Pid);
     }
 
     [Fact]
-    public async Task Start_ListensElsewhere_SaysWhere()
+    public async Task Start_ListensOnAnotherPort_ReportsIt()
     {
         var other = FreePort.Next();
-        var spec = _bench.Faulty("--bind-port", $"{other}");
-        var report = await _bench.StartAsync(spec, timeoutSeconds: 1.5);
+        var spec = _fixture.Faulty("--bind-port", $"{other}");
+        var report = await _fixture.StartAsync(spec, timeoutSeconds: 1.5);
 
         AssertFailed(report, StartupReason.PortNotBound, ExitCodes.NotVerified);
         Assert.Contains($":{other}", report.Detail, StringComparison.Ordinal);
-        _bench.AssertNothingLeft(spec, report.Pid);
+        _fixture.AssertNothingLeft(spec, report.Pid);
     }
 
     [Theory]
@@ -168,28 +168,28 @@ public sealed class StartupFaultTests : IAsyncDisposable
     [InlineData("0.0.0.0", "127.0.0.1")]
     public async Task Start_ForeignServerAnswers200OnThePort_NamesItAndStartsNothing(string host, string foreign)
     {
-        var spec = _bench.Faulty() with { Host = host };
+        var spec = _fixture.Faulty() with { Host = host };
         using var server = new ForeignServer(spec.Port, IPAddress.Parse(foreign));
-        var report = await _bench.StartAsync(spec);
+        var report = await _fixture.StartAsync(spec);
 
         AssertFailed(report, StartupReason.PortInUse, ExitCodes.PortInUse);
         Assert.Equal(Environment.ProcessId, report.Owner!.Pid);
         Assert.Null(report.Pid);
-        _bench.AssertNothingLeft(spec, null);
+        _fixture.AssertNothingLeft(spec, null);
     }
 
     [Fact]
     public async Task Start_PortHeldOnlyByAClientConnection_Works()
     {
-        // The client's own end of a connection has the very port number; it must not count as its owner.
-        var spec = _bench.Faulty();
+        // The client's end of a connection has the same port number. It must not count as a listener.
+        var spec = _fixture.Faulty();
         using var server = new System.Net.Sockets.TcpListener(IPAddress.Loopback, 0);
         server.Start();
         using var client = new System.Net.Sockets.Socket(System.Net.Sockets.SocketType.Stream, System.Net.Sockets.ProtocolType.Tcp);
         client.Bind(new IPEndPoint(IPAddress.Parse("127.0.0.2"), spec.Port));
         await client.ConnectAsync(server.LocalEndpoint);
 
-        Assert.Equal(StartupVerdict.Verified, (await _bench.StartAsync(spec)).Verdict);
+        Assert.Equal(StartupVerdict.Verified, (await _fixture.StartAsync(spec)).Verdict);
     }
 
     [Theory]
@@ -199,70 +199,70 @@ public sealed class StartupFaultTests : IAsyncDisposable
     [InlineData("::")]
     public async Task Start_OnAnyAddressFamily_IsVerified(string host)
     {
-        var spec = _bench.Faulty() with { Host = host };
-        Assert.Equal(StartupVerdict.Verified, (await _bench.StartAsync(spec)).Verdict);
-        Assert.Equal(InspectionVerdict.Running, (await _bench.InspectAsync(spec)).Verdict);
+        var spec = _fixture.Faulty() with { Host = host };
+        Assert.Equal(StartupVerdict.Verified, (await _fixture.StartAsync(spec)).Verdict);
+        Assert.Equal(InspectionVerdict.Running, (await _fixture.InspectAsync(spec)).Verdict);
     }
 
     [Fact]
-    public async Task Start_CommandDoesNotExist_SaysSo()
+    public async Task Start_CommandDoesNotExist_ReportsIt()
     {
-        var spec = _bench.Spec("no-such-command-anywhere");
-        var report = await _bench.StartAsync(spec);
+        var spec = _fixture.Spec("no-such-command-anywhere");
+        var report = await _fixture.StartAsync(spec);
 
         AssertFailed(report, StartupReason.CommandNotFound, ExitCodes.Usage);
         Assert.Contains("no-such-command-anywhere", report.Detail, StringComparison.Ordinal);
-        _bench.AssertNothingLeft(spec, null);
+        _fixture.AssertNothingLeft(spec, null);
     }
 
     [Fact]
-    public async Task Start_CommandIsNotExecutable_SaysNoPermission()
+    public async Task Start_CommandIsNotExecutable_ReportsNoPermission()
     {
-        await File.WriteAllTextAsync(_bench["plain"], "not a program");
-        var spec = _bench.Spec(_bench["plain"]);
+        await File.WriteAllTextAsync(_fixture["plain"], "not a program");
+        var spec = _fixture.Spec(_fixture["plain"]);
 
-        AssertFailed(await _bench.StartAsync(spec), StartupReason.PermissionDenied, ExitCodes.PermissionDenied);
-        _bench.AssertNothingLeft(spec, null);
+        AssertFailed(await _fixture.StartAsync(spec), StartupReason.PermissionDenied, ExitCodes.PermissionDenied);
+        _fixture.AssertNothingLeft(spec, null);
     }
 
     [Fact]
-    public async Task Start_FileWithoutFormat_SaysInvalid()
+    public async Task Start_FileIsNoProgram_IsInvalid()
     {
-        await File.WriteAllTextAsync(_bench["plain"], "not a program");
-        File.SetUnixFileMode(_bench["plain"], UnixFileMode.UserRead | UnixFileMode.UserExecute);
-        var spec = _bench.Spec(_bench["plain"]);
+        await File.WriteAllTextAsync(_fixture["plain"], "not a program");
+        File.SetUnixFileMode(_fixture["plain"], UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        var spec = _fixture.Spec(_fixture["plain"]);
 
-        AssertFailed(await _bench.StartAsync(spec), StartupReason.InvalidConfiguration, ExitCodes.Usage);
-        _bench.AssertNothingLeft(spec, null);
+        AssertFailed(await _fixture.StartAsync(spec), StartupReason.InvalidConfiguration, ExitCodes.Usage);
+        _fixture.AssertNothingLeft(spec, null);
     }
 
     [Fact]
     public async Task Start_FloodsStdout_IsVerifiedAndItsLogIsRotatedAtTheNextStart()
     {
-        var spec = _bench.Faulty("--flood", "100");
-        Assert.Equal(StartupVerdict.Verified, (await _bench.StartAsync(spec)).Verdict);
-        Assert.Equal(StopVerdict.Stopped, (await _bench.StopAsync(spec)).Verdict);
+        var spec = _fixture.Faulty("--flood", "100");
+        Assert.Equal(StartupVerdict.Verified, (await _fixture.StartAsync(spec)).Verdict);
+        Assert.Equal(StopVerdict.Stopped, (await _fixture.StopAsync(spec)).Verdict);
 
-        var calm = spec with { Arguments = ["--port", "{port}"] };
-        Assert.Equal(StartupVerdict.Verified, (await _bench.StartAsync(calm)).Verdict);
-        Assert.True(File.Exists(_bench.Files(spec.Port).LogFile + ".1"));
-        Assert.True(new FileInfo(_bench.Files(spec.Port).LogFile).Length < 1024);
+        var quiet = spec with { Arguments = ["--port", "{port}"] };
+        Assert.Equal(StartupVerdict.Verified, (await _fixture.StartAsync(quiet)).Verdict);
+        Assert.True(File.Exists(_fixture.Files(spec.Port).LogFile + ".1"));
+        Assert.True(new FileInfo(_fixture.Files(spec.Port).LogFile).Length < 1024);
     }
 
     [Fact]
-    public async Task RotateLog_OfALivingDaemon_MovesTheOldLinesAndKeepsIt()
+    public async Task RotateLog_OfALivingDaemon_MovesTheOldLines()
     {
         var engine = new DaemonEngine(
-            new EngineOptions { StateDirectory = _bench.StateDirectory, LogRotateBytes = 1024 * 1024 }, Microsoft.Extensions.Logging.Abstractions.NullLogger<DaemonEngine>.Instance);
-        var spec = _bench.Faulty("--flood", "3");
-        var report = await _bench.StartAsync(spec);
-        var log = _bench.Files(spec.Port).LogFile;
+            new EngineOptions { StateDirectory = _fixture.StateDirectory, LogRotateBytes = 1024 * 1024 }, Microsoft.Extensions.Logging.Abstractions.NullLogger<DaemonEngine>.Instance);
+        var spec = _fixture.Faulty("--flood", "3");
+        var report = await _fixture.StartAsync(spec);
+        var log = _fixture.Files(spec.Port).LogFile;
 
         Assert.NotNull(engine.RotateLog(spec));
         Assert.True(new FileInfo(log).Length < 1024 * 1024);
         Assert.True(new FileInfo(log + ".1").Length > 2 * 1024 * 1024);
         Assert.Null(engine.RotateLog(spec));
-        Assert.Equal(report.Pid, (await _bench.InspectAsync(spec)).Pid);
+        Assert.Equal(report.Pid, (await _fixture.InspectAsync(spec)).Pid);
     }
 
     [Theory]
@@ -270,9 +270,9 @@ public sealed class StartupFaultTests : IAsyncDisposable
     [InlineData("--silent", StartupStage.Health)]
     public async Task Start_CancelledInAStage_LeavesNothing(string fault, StartupStage stage)
     {
-        var spec = _bench.Remember(_bench.Faulty(fault));
+        var spec = _fixture.Remember(_fixture.Faulty(fault));
         using var cancel = new CancellationTokenSource();
-        var outcome = await _bench.Engine.StartAsync(
+        var outcome = await _fixture.Engine.StartAsync(
             spec,
             new StartOptions
             {
@@ -289,17 +289,17 @@ public sealed class StartupFaultTests : IAsyncDisposable
 
         AssertFailed(outcome.Report, StartupReason.Cancelled, ExitCodes.Failure);
         Assert.Equal(stage, outcome.Report.Stage);
-        _bench.AssertNothingLeft(spec, outcome.Report.Pid);
+        _fixture.AssertNothingLeft(spec, outcome.Report.Pid);
     }
 
     [Fact]
-    public async Task Start_HostNameThatMeansNothing_IsInvalid()
+    public async Task Start_HostCannotBeResolved_IsInvalid()
     {
-        var spec = _bench.Faulty() with { Host = "no-such-host.invalid" };
-        AssertFailed(await _bench.StartAsync(spec), StartupReason.InvalidConfiguration, ExitCodes.Usage);
-        var seen = await _bench.InspectAsync(spec);
+        var spec = _fixture.Faulty() with { Host = "no-such-host.invalid" };
+        AssertFailed(await _fixture.StartAsync(spec), StartupReason.InvalidConfiguration, ExitCodes.Usage);
+        var seen = await _fixture.InspectAsync(spec);
         Assert.Equal((InspectionVerdict.Unknown, StartupReason.InvalidConfiguration), (seen.Verdict, seen.Reason));
-        var stop = await _bench.Engine.StopAsync(spec, new StopOptions(), CancellationToken.None);
+        var stop = await _fixture.Engine.StopAsync(spec, new StopOptions(), CancellationToken.None);
         Assert.Equal(StopVerdict.Failed, stop.Verdict);
         Assert.Contains("stands for no address", stop.Detail);
     }
@@ -307,9 +307,9 @@ public sealed class StartupFaultTests : IAsyncDisposable
     [Fact]
     public async Task Start_AddressOfAnotherMachine_IsInvalid()
     {
-        // TEST-NET-1 (RFC 5737) is no address of any machine.
-        var spec = _bench.Faulty() with { Host = "192.0.2.1" };
-        AssertFailed(await _bench.StartAsync(spec), StartupReason.InvalidConfiguration, ExitCodes.Usage);
+        // No machine has an address of TEST-NET-1 (RFC 5737).
+        var spec = _fixture.Faulty() with { Host = "192.0.2.1" };
+        AssertFailed(await _fixture.StartAsync(spec), StartupReason.InvalidConfiguration, ExitCodes.Usage);
     }
 
     [Theory]
@@ -317,17 +317,17 @@ public sealed class StartupFaultTests : IAsyncDisposable
     [InlineData(70000)]
     public async Task Start_PortOutOfRange_IsInvalid(int port)
     {
-        var report = (await _bench.Engine.StartAsync(new DaemonSpec { Name = "x", Port = port }, new StartOptions(), CancellationToken.None)).Report;
+        var report = (await _fixture.Engine.StartAsync(new DaemonSpec { Name = "x", Port = port }, new StartOptions(), CancellationToken.None)).Report;
         AssertFailed(report, StartupReason.InvalidConfiguration, ExitCodes.Usage);
-        Assert.False(Directory.Exists(_bench.StateDirectory));
+        Assert.False(Directory.Exists(_fixture.StateDirectory));
     }
 
     [Fact]
     public async Task Start_StateDirectoryIsAFile_IsInvalid()
     {
-        await File.WriteAllTextAsync(_bench.StateDirectory, "");
-        var spec = _bench.Faulty();
-        AssertFailed(await _bench.StartAsync(spec), StartupReason.InvalidConfiguration, ExitCodes.Usage);
+        await File.WriteAllTextAsync(_fixture.StateDirectory, "");
+        var spec = _fixture.Faulty();
+        AssertFailed(await _fixture.StartAsync(spec), StartupReason.InvalidConfiguration, ExitCodes.Usage);
     }
 
     private static void AssertFailed(StartupReport report, StartupReason reason, int exitCode)

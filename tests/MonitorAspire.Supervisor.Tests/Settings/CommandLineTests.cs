@@ -9,7 +9,7 @@ public class CommandLineTests
     [InlineData("--port=9000")]
     [InlineData("--Supervisor:Port", "9000")]
     [InlineData("--supervisor:port=9000")]
-    public void Read_Port_IsThePortOfTheInterface(params string[] arguments)
+    public void Read_Port_IsThePortOfTheRestApi(params string[] arguments)
         => Assert.Equal("9000", CommandLine.Read(arguments).Values[SupervisorSettings.PortKey]);
 
     [Fact]
@@ -21,9 +21,10 @@ public class CommandLineTests
     [InlineData("8760")]
     [InlineData("--Kestrel:Endpoints:Http:Url=http://*:80")]
     [InlineData("--port")]
+    [InlineData("--port=1", "--port=2")]
     [InlineData("-p", "1")]
-    public void Read_NoOption_IsRefused(params string[] arguments)
-        => Assert.Contains(arguments[0], Assert.Throws<ConfigurationException>(() => CommandLine.Read(arguments)).Message, StringComparison.Ordinal);
+    public void Read_InvalidArgument_IsRefused(params string[] arguments)
+        => Assert.Contains(arguments[0].Split("=1")[0], Assert.Throws<ConfigurationException>(() => CommandLine.Read(arguments)).Message, StringComparison.Ordinal);
 
     [Theory]
     [InlineData("--help")]

@@ -8,18 +8,17 @@ namespace MonitorAspire.Supervision.Identity.Linux;
 /// <summary>Processes as <c>/proc</c> shows them.</summary>
 /// <param name="files">The files.</param>
 /// <param name="mayExist">
-/// Whether a PID without an entry may exist all the same; default asks the kernel (<c>hidepid</c> hides the entries of others,
-/// and a chroot may lack <c>/proc</c> altogether), a recording knows no more than its files.
+/// Whether a PID without an entry may exist. Default: the kernel is asked, because <c>hidepid</c> hides the entries of other users and a
+/// chroot may have no <c>/proc</c>. For recorded files the default is no.
 /// </param>
 internal sealed class LinuxProcesses(ProcFiles files, Func<int, bool>? mayExist = null) : IProcessSource
 {
     private readonly Func<int, bool> _mayExist = mayExist ?? (files.IsReal ? SignalZeroReaches : static _ => false);
+    private readonly long _ticksPerSecond = files.IsReal && LibC.SysConf(LibC.ScClockTicks) is > 0 and var ticks ? ticks : 100;
     private string? _bootId;
     private long _bootTime;
 
     public string BootId => _bootId ??= ReadBootId();
-
-    public long TicksPerSecond { get; } = files.IsReal && LibC.SysConf(LibC.ScClockTicks) is > 0 and var ticks ? ticks : 100;
 
     public ProcessLookup Lookup(int pid)
     {
@@ -32,7 +31,7 @@ internal sealed class LinuxProcesses(ProcFiles files, Func<int, bool>? mayExist 
         var access = ReadStat(pid, buffer, out var stat);
         if (access == ProcAccess.Missing && _mayExist(pid))
         {
-            // It may have been born between the two looks.
+            // It may have been started meanwhile.
             access = ReadStat(pid, buffer, out stat);
             if (access == ProcAccess.Missing && _mayExist(pid))
             {
@@ -53,12 +52,14 @@ internal sealed class LinuxProcesses(ProcFiles files, Func<int, bool>? mayExist 
     public ProcessInfo? Describe(int pid)
     {
         var buffer = new ArrayBufferWriter<byte>(4096);
-        var first = Describe(pid, buffer);
+        if (pid <= 0 || ReadStat(pid, buffer, out var stat) != ProcAccess.Ok)
+        {
+            return null;
+        }
 
-        // Several files were read; that they spoke of one process life is certain only if it is still the same.
-        return first is not null && ReadStat(pid, buffer, out var stat) == ProcAccess.Ok && stat.StartTicks != first.StartTicks
-            ? Describe(pid, buffer)
-            : first;
+        // Two files are read. The PID may have been used again in between, and then both are read once more.
+        var info = InfoOf(stat);
+        return ReadStat(pid, buffer, out var now) == ProcAccess.Ok && now.StartTicks != stat.StartTicks ? InfoOf(now) : info;
     }
 
     public IReadOnlyList<ProcessInfo> Snapshot()
@@ -94,14 +95,6 @@ internal sealed class LinuxProcesses(ProcFiles files, Func<int, bool>? mayExist 
 
     public bool HoldsLock(int pid, string lockFilePath) => pid > 0 && new LockScan(files, lockFilePath).IsHeldBy(pid);
 
-    public bool HasEnvironment(int pid, string name, string value)
-    {
-        var buffer = new ArrayBufferWriter<byte>(8192);
-        return pid > 0
-            && files.Read($"{pid}/environ", buffer) == ProcAccess.Ok
-            && NullSeparated.Contains(buffer.WrittenSpan, Encoding.UTF8.GetBytes($"{name}={value}"));
-    }
-
     public DateTimeOffset StartTimeOf(ProcessIdentity identity)
     {
         if (_bootTime == 0)
@@ -111,15 +104,14 @@ internal sealed class LinuxProcesses(ProcFiles files, Func<int, bool>? mayExist 
             var at = buffer.WrittenSpan.IndexOf("\nbtime "u8);
             if (at < 0 || !Utf8Parser.TryParse(buffer.WrittenSpan[(at + 7)..], out _bootTime, out _))
             {
-                throw new IOException($"{files.Root}/stat has no line 'btime': the time of boot is not to be told.");
+                throw new IOException($"{files.Root}/stat has no line 'btime', so the time of the boot is unknown.");
             }
         }
 
-        return DateTimeOffset.FromUnixTimeSeconds(_bootTime) + TimeSpan.FromSeconds((double)identity.StartTicks / TicksPerSecond);
+        return DateTimeOffset.FromUnixTimeSeconds(_bootTime) + TimeSpan.FromSeconds((double)identity.StartTicks / _ticksPerSecond);
     }
 
-    /// <summary>All visible PIDs.</summary>
-    public List<int> Pids()
+    private List<int> Pids()
     {
         var pids = new List<int>(256);
         _ = files.ListNumbers("", pids);
@@ -127,7 +119,7 @@ internal sealed class LinuxProcesses(ProcFiles files, Func<int, bool>? mayExist 
     }
 
     private static bool SignalZeroReaches(int pid) =>
-        LibC.Kill(pid, 0) == 0 || System.Runtime.InteropServices.Marshal.GetLastPInvokeError() != LibC.Esrch;
+        LibC.Kill(pid, 0) == 0 || System.Runtime.InteropServices.Marshal.GetLastPInvokeError() != Errno.NoProcess;
 
     private ProcAccess ReadStat(int pid, ArrayBufferWriter<byte> buffer, out ProcStat stat)
     {
@@ -136,32 +128,17 @@ internal sealed class LinuxProcesses(ProcFiles files, Func<int, bool>? mayExist 
         return access == ProcAccess.Ok && !ProcStat.TryParse(buffer.WrittenSpan, out stat) ? ProcAccess.Unreadable : access;
     }
 
-    // /proc answers for thread ids too, though it does not list them; and a signal to a thread's id ends its whole process. A
-    // PID that is a mere thread by now is not the process that it named.
+    // /proc has entries for thread ids too, though it does not list them, and a signal to a thread id reaches the whole process. So a PID
+    // that was used again for a thread is not the process that it named before.
     private bool IsThread(int pid, ArrayBufferWriter<byte> buffer) =>
         files.Read($"{pid}/status", buffer) == ProcAccess.Ok
         && ProcStatus.TryParse(buffer.WrittenSpan, out var status)
         && status.ThreadGroup != pid;
 
-    private ProcessInfo? Describe(int pid, ArrayBufferWriter<byte> buffer)
-    {
-        if (pid <= 0 || ReadStat(pid, buffer, out var stat) != ProcAccess.Ok)
-        {
-            return null;
-        }
-
-        return InfoOf(stat) with
-        {
-            Uid = files.Read($"{pid}/status", buffer) == ProcAccess.Ok && ProcStatus.TryParse(buffer.WrittenSpan, out var status) ? status.Uid : null,
-            Arguments = files.Read($"{pid}/cmdline", buffer) == ProcAccess.Ok ? NullSeparated.Parse(buffer.WrittenSpan) : [],
-        };
-    }
-
     private ProcessInfo InfoOf(in ProcStat stat) => new()
     {
         Identity = IdentityOf(stat),
         ParentPid = stat.ParentPid,
-        ProcessGroup = stat.ProcessGroup,
         Session = stat.Session,
         State = stat.State,
         ThreadCount = stat.ThreadCount,

@@ -3,10 +3,10 @@ using System.Text;
 
 namespace MonitorAspire.Supervision.Identity.Linux;
 
-/// <summary>Looks for descriptors that hold the lock of one file.</summary>
+/// <summary>Finds the descriptors that hold the lock of one file.</summary>
 /// <remarks>
-/// The file is known by device and inode, so symbolic links and bind mounts on the way to it do not matter. Where its name was
-/// deleted while it was held, the kernel still tells the name it had.
+/// The file is compared by device and inode, so symbolic links and bind mounts in its path do not matter. For a deleted file the kernel
+/// still tells the name.
 /// </remarks>
 internal sealed class LockScan
 {

@@ -1,10 +1,10 @@
 namespace MonitorAspire.Supervision.Identity.Linux;
 
-/// <summary>What <c>/proc/PID/fdinfo/N</c> says about locks.</summary>
+/// <summary>The locks in <c>/proc/PID/fdinfo/N</c>.</summary>
 internal static class ProcFdInfo
 {
-    // See https://man7.org/linux/man-pages/man5/proc_pid_fdinfo.5.html; a lock line is there only where this open file
-    // description holds the lock, and then for every process that inherited a descriptor of it:
+    // See https://man7.org/linux/man-pages/man5/proc_pid_fdinfo.5.html. There is a lock line only if this open file description holds the
+    // lock, and then in every process that inherited a descriptor of it:
     //
     //   pos:    0
     //   flags:  02100002
@@ -12,7 +12,7 @@ internal static class ProcFdInfo
     //   ino:    131
     //   lock:   1: FLOCK  ADVISORY  WRITE 4711 00:1b:131 0 EOF
     //
-    // The PID in the line is that of the process that took the lock, dead or alive, so it says nothing about the holder.
+    // The PID in the line is the process that took the lock. It may be dead, so it does not tell the holder.
 
     /// <summary>Whether this descriptor holds an exclusive <c>flock</c>.</summary>
     /// <param name="content">The content of the file.</param>

@@ -8,26 +8,26 @@ using MonitorAspire.Supervision.Interop;
 
 namespace MonitorAspire.Supervision.Identity.Linux;
 
-/// <summary>What became of a look at a file of <c>/proc</c>.</summary>
+/// <summary>Result of reading a file of <c>/proc</c>.</summary>
 internal enum ProcAccess
 {
     /// <summary>It was read.</summary>
     Ok,
 
-    /// <summary>It is not there: mostly the process ended.</summary>
+    /// <summary>It does not exist, mostly because the process has ended.</summary>
     Missing,
 
-    /// <summary>It is there but cannot be read: no permission, or out of descriptors. Says nothing about life and death.</summary>
+    /// <summary>It exists but cannot be read: no permission, or no descriptors left. Whether the process lives is unknown.</summary>
     Unreadable,
 }
 
-/// <summary>One file, wherever it is mounted or linked to.</summary>
+/// <summary>Identifies a file, independent of the path that leads to it.</summary>
 /// <param name="DeviceMajor">Device of its file system, major number.</param>
 /// <param name="DeviceMinor">Device of its file system, minor number.</param>
 /// <param name="Inode">Its inode.</param>
 internal readonly record struct FileIdentity(uint DeviceMajor, uint DeviceMinor, ulong Inode);
 
-/// <summary>Raw access to <c>/proc</c>, or to a directory of recorded files that looks like it. Knows no formats.</summary>
+/// <summary>Reads files of <c>/proc</c>, or of a directory of recorded files with the same layout. Parses nothing.</summary>
 /// <param name="root">Absolute path of the directory.</param>
 internal sealed class ProcFiles(string root)
 {
@@ -36,12 +36,12 @@ internal sealed class ProcFiles(string root)
     /// <summary>The directory.</summary>
     public string Root => root;
 
-    /// <summary>Whether this is the kernel's own and not a recording.</summary>
+    /// <summary>Whether this is the kernel's <c>/proc</c> and not a directory of recorded files.</summary>
     public bool IsReal => root == "/proc";
 
-    /// <summary>Reads a whole file. The kernel's files have no size to ask for, so it is read to its end.</summary>
+    /// <summary>Reads a whole file. The kernel tells no size for these files, so it is read to its end.</summary>
     /// <param name="path">Path below the root.</param>
-    /// <param name="buffer">Is emptied and filled.</param>
+    /// <param name="buffer">Receives the content; it is emptied first.</param>
     public unsafe ProcAccess Read(string path, ArrayBufferWriter<byte> buffer)
     {
         buffer.ResetWrittenCount();
@@ -70,7 +70,7 @@ internal sealed class ProcFiles(string root)
                     case 0:
                         return ProcAccess.Ok;
                     default:
-                        if (Marshal.GetLastPInvokeError() != LibC.Eintr)
+                        if (Marshal.GetLastPInvokeError() != Errno.Interrupted)
                         {
                             return OfLastError();
                         }
@@ -85,10 +85,10 @@ internal sealed class ProcFiles(string root)
         }
     }
 
-    /// <summary>Reads what a symbolic link says.</summary>
+    /// <summary>Reads the target of a symbolic link.</summary>
     /// <param name="path">Path below the root.</param>
     /// <param name="target">Receives the text.</param>
-    /// <param name="length">Bytes received; as many as fit.</param>
+    /// <param name="length">Bytes received. A longer target is cut.</param>
     public unsafe ProcAccess ReadLink(string path, Span<byte> target, out int length)
     {
         nint count;
@@ -101,7 +101,7 @@ internal sealed class ProcFiles(string root)
         return count < 0 ? OfLastError() : ProcAccess.Ok;
     }
 
-    /// <summary>Reads what a symbolic link says, as text.</summary>
+    /// <summary>Reads the target of a symbolic link as text.</summary>
     /// <param name="path">Path below the root.</param>
     public string? ReadLink(string path)
     {
@@ -109,10 +109,10 @@ internal sealed class ProcFiles(string root)
         return ReadLink(path, target, out var length) == ProcAccess.Ok ? Encoding.UTF8.GetString(target[..length]) : null;
     }
 
-    /// <summary>Which file a path leads to, links followed; no network file system is waited for.</summary>
+    /// <summary>Identifies the file of a path. Symbolic links are followed; a network file system is not waited for.</summary>
     /// <param name="path">An absolute path.</param>
     /// <param name="identity">The file.</param>
-    /// <param name="deleted">Whether no directory names it any more.</param>
+    /// <param name="deleted">Whether it was deleted and only descriptors are left.</param>
     public static unsafe ProcAccess Stat(string path, out FileIdentity identity, out bool deleted)
     {
         LibC.StatxBuffer buffer = default;
@@ -130,7 +130,7 @@ internal sealed class ProcFiles(string root)
 
     /// <summary>The entries of a directory whose names are numbers: processes, threads or descriptors.</summary>
     /// <param name="path">Path below the root; empty for the root itself.</param>
-    /// <param name="numbers">Is emptied and filled.</param>
+    /// <param name="numbers">Receives the numbers; it is emptied first.</param>
     public ProcAccess ListNumbers(string path, List<int> numbers)
     {
         numbers.Clear();
@@ -140,7 +140,7 @@ internal sealed class ProcFiles(string root)
 
     /// <summary>The open descriptors of a process.</summary>
     /// <param name="pid">The process.</param>
-    /// <param name="descriptors">Is emptied and filled.</param>
+    /// <param name="descriptors">Receives the descriptors; it is emptied first.</param>
     /// <param name="directory">Where they are, below the root.</param>
     public ProcAccess ListDescriptors(int pid, List<int> descriptors, out string directory)
     {
@@ -151,8 +151,8 @@ internal sealed class ProcFiles(string root)
             return access;
         }
 
-        // The directory shows the main thread's descriptors. Where that has ended (pthread_exit in main), it is empty or, to a
-        // plain user, closed; the other threads still have them.
+        // The directory shows the descriptors of the main thread. Where the main thread has ended (pthread_exit in main), it is empty or,
+        // for other users than root, not readable. The other threads still show the descriptors.
         var threads = new List<int>();
         _ = ListNumbers($"{pid}/task", threads);
         foreach (var thread in threads)
@@ -166,7 +166,7 @@ internal sealed class ProcFiles(string root)
             access = ListNumbers($"{directory}/fd", descriptors);
             if (access == ProcAccess.Unreadable || descriptors.Count > 0)
             {
-                break; // what is closed for one is closed for all
+                break; // not readable for one thread means not readable for all
             }
         }
 
@@ -200,7 +200,7 @@ internal sealed class ProcFiles(string root)
         }
     }
 
-    // struct dirent differs on 32 bits; System.IO costs one more stat for each link there.
+    // struct dirent has another layout on 32 bits, so System.IO is used there. It costs one more stat for each link.
     private static ProcAccess ListPortably(string path, List<int> numbers)
     {
         try
@@ -224,7 +224,7 @@ internal sealed class ProcFiles(string root)
         }
     }
 
-    private static ProcAccess OfLastError() => Marshal.GetLastPInvokeError() is LibC.Enoent or LibC.Esrch or LibC.Enotdir
+    private static ProcAccess OfLastError() => Marshal.GetLastPInvokeError() is Errno.NoEntry or Errno.NoProcess or Errno.NotADirectory
         ? ProcAccess.Missing
         : ProcAccess.Unreadable;
 }

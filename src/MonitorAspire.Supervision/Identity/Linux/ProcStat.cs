@@ -3,21 +3,20 @@ using System.Text;
 
 namespace MonitorAspire.Supervision.Identity.Linux;
 
-/// <summary>The fields of <c>/proc/PID/stat</c> that say who a process is and whose child.</summary>
+/// <summary>The fields of <c>/proc/PID/stat</c> that are used.</summary>
 /// <param name="Pid">Field 1.</param>
 /// <param name="Name">Field 2, without its parentheses.</param>
 /// <param name="State">Field 3, a letter.</param>
 /// <param name="ParentPid">Field 4; 0 for a parent outside the PID namespace.</param>
-/// <param name="ProcessGroup">Field 5.</param>
 /// <param name="Session">Field 6.</param>
 /// <param name="ThreadCount">Field 20.</param>
 /// <param name="StartTicks">Field 22, in clock ticks since boot.</param>
 internal readonly record struct ProcStat(
-    int Pid, string Name, char State, int ParentPid, int ProcessGroup, int Session, int ThreadCount, long StartTicks)
+    int Pid, string Name, char State, int ParentPid, int Session, int ThreadCount, long StartTicks)
 {
     /// <summary>
-    /// Dead, though perhaps not reaped. The state is that of the main thread alone: <c>Z</c> with further threads is a program
-    /// whose main function left by <c>pthread_exit</c>, and it lives.
+    /// Whether it is dead, reaped or not. The state is the state of the main thread only: a program whose main function called
+    /// <c>pthread_exit</c> has state <c>Z</c> and more threads, and it lives.
     /// </summary>
     public bool IsDead => State is 'X' or 'x' || (State == 'Z' && ThreadCount <= 1);
 
@@ -26,8 +25,8 @@ internal readonly record struct ProcStat(
     //   19269 (cat) R 19264 19264 8278 0 -1 4194304 102 0 0 0 0 0 0 0 20 0 1 0 189710 3133440 414 18446744073709551615 …
     //   pid   comm  state ppid pgrp session tty tpgid flags …(10-19)…      20=threads 21 22=starttime
     //
-    // comm is whatever the program calls itself, up to 15 bytes (64 for kernel threads): spaces, parentheses and line feeds
-    // included, not escaped and not always UTF-8. No field after it contains a parenthesis, so the last one ends it.
+    // A program sets comm itself, up to 15 bytes (64 for kernel threads). It may contain spaces, parentheses and line feeds, which are not
+    // escaped, and it need not be UTF-8. No later field contains a parenthesis, so the last one ends comm.
 
     /// <summary>Parses the content of the file.</summary>
     /// <param name="content">The content.</param>
@@ -50,7 +49,7 @@ internal readonly record struct ProcStat(
         var rest = new Fields(content[(close + 1)..]);
         if (!rest.TryLetter(out var state)
             || !rest.TryNumber(out int parent)
-            || !rest.TryNumber(out int group)
+            || !rest.TrySkip(1)
             || !rest.TryNumber(out int session)
             || !rest.TrySkip(13)
             || !rest.TryNumber(out int threads)
@@ -61,7 +60,7 @@ internal readonly record struct ProcStat(
             return false;
         }
 
-        stat = new ProcStat(pid, Encoding.UTF8.GetString(content[(open + 2)..close]), state, parent, group, session, threads, ticks);
+        stat = new ProcStat(pid, Encoding.UTF8.GetString(content[(open + 2)..close]), state, parent, session, threads, ticks);
         return true;
     }
 

@@ -6,27 +6,27 @@ using System.Runtime.InteropServices;
 namespace MonitorAspire.Supervision.Probes.Linux;
 
 /// <summary>
-/// Listening sockets out of <c>/proc/net/tcp</c> and <c>/proc/net/tcp6</c>: what every Linux has, also where <see cref="SockDiag"/>
-/// is not to be had.
+/// Reads listening sockets from <c>/proc/net/tcp</c> and <c>/proc/net/tcp6</c>, which every Linux has. Used where <see cref="SockDiag"/> is not
+/// available.
 /// </summary>
 internal static class ProcNetTcp
 {
     /// <summary>The state of a listening socket, <c>TCP_LISTEN</c>.</summary>
     public const byte Listening = 0x0A;
 
-    // One line for each socket after a headline, see https://www.kernel.org/doc/html/latest/networking/proc_net_tcp.html:
+    // A headline, then one line for each socket, see https://www.kernel.org/doc/html/latest/networking/proc_net_tcp.html:
     //
     //   sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
     //    0: 0100007F:2240 00000000:0000 0A 00000000:00000000 00:00000000 00000000  1000        0 1525 1 00000000cbae4a8a 100 0 0 10 0
     //
-    // tcp6 differs in the addresses alone: 00000000000000000000000001000000:2240 is [::1]:8768. An address is printed as 32-bit
-    // words in the byte order of the machine (so 127.0.0.1 is 0100007F on x86 and Arm), a port as a plain number. inode is 0 for a
-    // socket that no process has: one that is closed and winds up (TIME_WAIT) or that nobody has accepted yet.
+    // tcp6 has longer addresses: 00000000000000000000000001000000:2240 is [::1]:8768. An address is printed as 32-bit words in the byte order
+    // of the machine (so 127.0.0.1 is 0100007F on x86 and Arm), a port as a plain number. inode is 0 for a socket without a process: in
+    // TIME_WAIT, or not accepted yet.
 
     /// <summary>The listening sockets in a file.</summary>
-    /// <param name="content">Content of the file, either family. A line that is not well-formed is passed over.</param>
+    /// <param name="content">Content of the file, either family. Malformed lines are skipped.</param>
     /// <param name="port">The port, or <see langword="null"/> for all.</param>
-    /// <param name="listeners">Is added to.</param>
+    /// <param name="listeners">Receives the sockets.</param>
     public static void Parse(ReadOnlySpan<byte> content, int? port, List<Listener> listeners)
     {
         foreach (var range in content.Split((byte)'\n'))

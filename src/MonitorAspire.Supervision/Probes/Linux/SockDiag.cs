@@ -5,11 +5,10 @@ using MonitorAspire.Supervision.Interop;
 namespace MonitorAspire.Supervision.Probes.Linux;
 
 /// <summary>
-/// Asks the kernel for sockets directly. <c>/proc/net/tcp</c> walks the hash table of all connections, empty or not, which takes
-/// milliseconds on a machine with much memory; this looks at the listening ones alone, and knows whether a socket on <c>[::]</c>
-/// leaves IPv4 alone.
+/// Asks the kernel for sockets over netlink. <c>/proc/net/tcp</c> walks the hash table of all connections, which takes milliseconds on a
+/// machine with much memory. Netlink returns only the listening sockets, and tells whether a socket on <c>[::]</c> serves IPv4.
 /// </summary>
-/// <remarks>No privilege is needed. Where the kernel or a sandbox has no socket diagnosis, each call says so and costs little.</remarks>
+/// <remarks>It needs no privilege. Where the kernel or a sandbox does not support it, each call fails quickly.</remarks>
 internal static class SockDiag
 {
     private const int FamilyNetlink = 16;
@@ -20,8 +19,8 @@ internal static class SockDiag
 
     /// <summary>Adds all listening sockets, or those on one port.</summary>
     /// <param name="port">The port, or <see langword="null"/> for all.</param>
-    /// <param name="listeners">Is added to; unchanged on failure.</param>
-    /// <returns>Whether the kernel gave a complete answer for IPv4. IPv6 may be switched off.</returns>
+    /// <param name="listeners">Receives the sockets; unchanged on failure.</param>
+    /// <returns>Whether the kernel gave a complete answer. IPv6 may be disabled.</returns>
     public static bool TryFindListeners(int? port, List<Listener> listeners)
     {
         var before = listeners.Count;
@@ -35,7 +34,7 @@ internal static class SockDiag
         SockDiagMessages.WriteListenerRequest(request, ipv6: true, port);
         if (TryAsk(request, listeners) || !System.Net.Sockets.Socket.OSSupportsIPv6)
         {
-            // To the kernel port 0 means any.
+            // For the kernel, port 0 means any port.
             listeners.RemoveAll(listener => port is not null && port != listener.EndPoint.Port);
             return true;
         }
@@ -45,9 +44,9 @@ internal static class SockDiag
     }
 
     /// <summary>The inode of the socket at one end of a connection.</summary>
-    /// <param name="local">That end.</param>
+    /// <param name="local">This end.</param>
     /// <param name="remote">The other end.</param>
-    /// <returns>The inode; 0 where no process has the socket (any more, or yet) and where it cannot be told.</returns>
+    /// <returns>The inode; 0 where no process has the socket, and where the kernel does not tell it.</returns>
     public static long InodeOf(IPEndPoint local, IPEndPoint remote)
     {
         var sockets = new List<Listener>(1);
@@ -82,7 +81,7 @@ internal static class SockDiag
                 nint length;
                 fixed (byte* start = buffer)
                 {
-                    // The kernel has answered before send returns, and prepares the next piece as one is taken: nothing to wait for.
+                    // The kernel answers before send returns, and prepares the next part when one is read, so nothing must be waited for.
                     length = LibC.Receive(descriptor, start, (nuint)buffer.Length, MessageDontWait);
                 }
 

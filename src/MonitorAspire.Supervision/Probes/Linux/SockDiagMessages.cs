@@ -5,20 +5,20 @@ using System.Runtime.InteropServices;
 
 namespace MonitorAspire.Supervision.Probes.Linux;
 
-/// <summary>What became of a piece of an answer.</summary>
+/// <summary>State of an answer after one of its parts.</summary>
 internal enum SockDiagReply
 {
-    /// <summary>There is more to come.</summary>
+    /// <summary>More parts follow.</summary>
     More,
 
     /// <summary>It is complete.</summary>
     Done,
 
-    /// <summary>The kernel said no, or it is not understood.</summary>
+    /// <summary>The kernel reported an error, or the format is unknown.</summary>
     Failed,
 }
 
-/// <summary>The messages of the kernel's socket diagnosis, the one behind <c>ss</c>.</summary>
+/// <summary>The messages of the kernel's socket diagnosis, which <c>ss</c> uses too.</summary>
 internal static class SockDiagMessages
 {
     /// <summary>Length of a request.</summary>
@@ -40,8 +40,8 @@ internal static class SockDiagMessages
     private const uint AllStates = uint.MaxValue;
     private const ushort AttributeIPv6Only = 11;
 
-    // See https://man7.org/linux/man-pages/man7/sock_diag.7.html. Numbers are in the byte order of the machine, ports and
-    // addresses in that of the network.
+    // See https://man7.org/linux/man-pages/man7/sock_diag.7.html. Numbers are in the byte order of the machine, ports and addresses in network
+    // byte order.
     //
     //   request:  nlmsghdr         0 length(4) 4 type(2) 6 flags(2) 8 sequence(4) 12 port id(4)
     //             inet_diag_req_v2 16 family(1) 17 protocol(1) 18 extensions(1) 19 padding(1) 20 states(4) 24 sockid
@@ -53,7 +53,7 @@ internal static class SockDiagMessages
 
     /// <summary>Asks for the listening sockets of a family.</summary>
     /// <param name="request">Receives the message.</param>
-    /// <param name="ipv6">Which family.</param>
+    /// <param name="ipv6">IPv6 instead of IPv4.</param>
     /// <param name="port">The port, or <see langword="null"/> for all.</param>
     public static void WriteListenerRequest(Span<byte> request, bool ipv6, int? port)
     {
@@ -61,9 +61,9 @@ internal static class SockDiagMessages
         BinaryPrimitives.WriteUInt16BigEndian(request[24..], (ushort)(port ?? 0));
     }
 
-    /// <summary>Asks for one socket by both its ends.</summary>
+    /// <summary>Asks for the socket of one connection.</summary>
     /// <param name="request">Receives the message.</param>
-    /// <param name="local">Its own end.</param>
+    /// <param name="local">The socket's end.</param>
     /// <param name="remote">The other end, of the same family.</param>
     public static void WriteConnectionRequest(Span<byte> request, IPEndPoint local, IPEndPoint remote)
     {
@@ -76,9 +76,9 @@ internal static class SockDiagMessages
         id.Slice(40, 8).Fill(0xFF); // INET_DIAG_NOCOOKIE
     }
 
-    /// <summary>Reads one piece of an answer.</summary>
-    /// <param name="reply">The piece: whole messages.</param>
-    /// <param name="sockets">Is added to.</param>
+    /// <summary>Reads one part of an answer.</summary>
+    /// <param name="reply">The part, which consists of whole messages.</param>
+    /// <param name="sockets">Receives the sockets.</param>
     public static SockDiagReply Parse(ReadOnlySpan<byte> reply, List<Listener> sockets)
     {
         var result = SockDiagReply.Failed;

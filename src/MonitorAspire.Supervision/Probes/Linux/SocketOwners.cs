@@ -8,7 +8,7 @@ internal static class SocketOwners
     /// <summary>The processes that have each of these sockets open; an empty list where this user may see none.</summary>
     /// <param name="files">The files.</param>
     /// <param name="inodes">The sockets.</param>
-    /// <param name="candidatesFirst">PIDs to look at first; all others are looked at only for a socket that none of them has.</param>
+    /// <param name="candidatesFirst">PIDs to search first. All other processes are searched only if none of these has one of the sockets.</param>
     public static Dictionary<long, List<int>> Find(ProcFiles files, IEnumerable<long> inodes, IReadOnlyCollection<int> candidatesFirst)
     {
         var owners = new Dictionary<long, List<int>>();

@@ -9,7 +9,7 @@ internal sealed class SocketScan(ProcFiles files)
 {
     private readonly List<int> _descriptors = [];
 
-    /// <summary>Calls back for each socket that a process has open, by inode; not at all where this user may not see it.</summary>
+    /// <summary>Calls back with the inode of each socket that a process has open. There is no call where this user may not see them.</summary>
     /// <param name="pid">The process.</param>
     /// <param name="found">Receives the inode.</param>
     public void ForEachSocket(int pid, Action<long> found)
@@ -19,7 +19,7 @@ internal sealed class SocketScan(ProcFiles files)
             return;
         }
 
-        Span<byte> target = stackalloc byte[64]; // longer ones are cut: they are no sockets
+        Span<byte> target = stackalloc byte[64]; // a longer target is no socket
         foreach (var descriptor in _descriptors)
         {
             if (files.ReadLink($"{directory}/fd/{descriptor}", target, out var length) == ProcAccess.Ok
@@ -33,7 +33,7 @@ internal sealed class SocketScan(ProcFiles files)
     // socket:[1525]
 
     /// <summary>Parses the link of a descriptor.</summary>
-    /// <param name="link">What it says.</param>
+    /// <param name="link">Target of the link.</param>
     /// <param name="inode">The socket's inode.</param>
     /// <returns>Whether it is a socket.</returns>
     public static bool TryParse(ReadOnlySpan<byte> link, out long inode)

@@ -9,7 +9,7 @@ namespace MonitorAspire.Supervisor.Dashboard.Resources;
 /// <summary>The three checks of a daemon as health reports.</summary>
 internal static class DaemonHealth
 {
-    /// <summary>The reports: none where there is no instance to be well or ill.</summary>
+    /// <summary>The reports; none where there is no instance.</summary>
     internal static IEnumerable<HealthReport> Of(DaemonSnapshot daemon)
     {
         if (daemon.State is not (DaemonState.Running or DaemonState.Unhealthy or DaemonState.Starting))

@@ -13,16 +13,16 @@ public class ProcStatTests
     {
         var stat = Parse("19269 (cat) R 19264 19264 8278 0 -1 4194304 102 0 0 0 0 0 0 0 20 0 1 0 189710 3133440 414 18446744073709551615 94405173215232 94405173235113 140726614036080 0 0 0 0 0 0 0 0 0 17 1 0 0 0 0 0 94405173251120 94405173252736 94405811122176 140726614043109 140726614043129 140726614043129 140726614044651 0\n");
 
-        Assert.Equal(new ProcStat(19269, "cat", 'R', 19264, 19264, 8278, 1, 189710), stat);
+        Assert.Equal(new ProcStat(19269, "cat", 'R', 19264, 8278, 1, 189710), stat);
         Assert.False(stat.IsDead);
     }
 
     [Fact]
-    public void TryParse_NameWithParenthesisSpaceAndLineFeed_FindsTheFieldsBehindIt()
+    public void TryParse_NameWithParenthesisSpaceAndLineFeed_FindsTheFieldsAfterIt()
     {
         var stat = Parse("28896 (a) R (b\n c) S 28851 28848 8278 0 -1 4194304 1928 0 0 0 2 1 0 0 20 0 1 0 314056 16965632 3351 18446744073709551615 94794283106304 94794283106645 140722496382656 0 0 0 0 16781312 2 1 0 0 17 0 0 0 0 0 0 94794283118000 94794283118616 94794630164480 140722496391067 140722496391212 140722496391212 140722496393167 0\n");
 
-        Assert.Equal(new ProcStat(28896, "a) R (b\n c", 'S', 28851, 28848, 8278, 1, 314056), stat);
+        Assert.Equal(new ProcStat(28896, "a) R (b\n c", 'S', 28851, 8278, 1, 314056), stat);
     }
 
     [Fact]
@@ -30,7 +30,7 @@ public class ProcStatTests
     {
         var stat = Parse("5 (kworker/R-sync_wq) I 2 0 0 0 -1 69238880 0 0 0 0 0 0 0 0 0 -20 1 0 25 0 0 18446744073709551615 0 0 0 0 0 0 0 2147483647 0 1 0 0 17 0 0 0 0 0 0 0 0 0 0 0 0 0 0\n");
 
-        Assert.Equal(new ProcStat(5, "kworker/R-sync_wq", 'I', 2, 0, 0, 1, 25), stat);
+        Assert.Equal(new ProcStat(5, "kworker/R-sync_wq", 'I', 2, 0, 1, 25), stat);
     }
 
     [Fact]
@@ -52,13 +52,13 @@ public class ProcStatTests
     [InlineData("4 (cat) RR 1 2 3 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 5 0")]
     [InlineData("4 (cat) R x 2 3 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 5 0")]
     [InlineData("4 (cat) R 1 2 3 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 99999999999999999999 0")]
-    public void TryParse_NotWellFormed_SaysSo(string line) => Assert.False(ProcStat.TryParse(Encoding.UTF8.GetBytes(line), out _));
+    public void TryParse_Malformed_ReturnsFalse(string line) => Assert.False(ProcStat.TryParse(Encoding.UTF8.GetBytes(line), out _));
 
     [Fact]
     public void TryParse_AnyBytes_NeverThrows() => Gen.Byte.Array.Sample(bytes => { _ = ProcStat.TryParse(bytes, out _); });
 
     [Fact]
-    public void TryParse_AnyTextCloseToTheFormat_NeverThrows() =>
+    public void TryParse_SimilarText_NeverThrows() =>
         Gen.OneOf(" ", "(", ")", "1", "Z", "\n", "-").Array[0, 60].Sample(parts => { _ = ProcStat.TryParse(Encoding.UTF8.GetBytes(string.Concat(parts)), out _); });
 
     [Fact]
@@ -66,10 +66,10 @@ public class ProcStatTests
     {
         var name = Gen.OneOf(Gen.OneOf(" ", "(", ")", ") S 1 1 1", "\n", "é", "x"), Gen.String.AlphaNumeric).Array[0, 5].Select(string.Concat);
         Gen.Select(Gen.Int[1, 4_194_304], name, Gen.OneOf('R', 'S', 'D', 'Z', 'T', 't', 'X', 'I'), Gen.Int[0, 4_194_304], Gen.Int[-1, 4_194_304], Gen.Int[1, 5000], Gen.Long[0, long.MaxValue])
-            .Sample((pid, comm, state, parent, group, threads, ticks) =>
+            .Sample((pid, comm, state, parent, session, threads, ticks) =>
             {
-                var line = string.Create(CultureInfo.InvariantCulture, $"{pid} ({comm}) {state} {parent} {group} {group} 0 -1 4194304 1 0 0 0 0 0 0 0 20 0 {threads} 0 {ticks} 16965632 3351\n");
-                Assert.Equal(new ProcStat(pid, comm, state, parent, group, group, threads, ticks), Parse(line));
+                var line = string.Create(CultureInfo.InvariantCulture, $"{pid} ({comm}) {state} {parent} {session} {session} 0 -1 4194304 1 0 0 0 0 0 0 0 20 0 {threads} 0 {ticks} 16965632 3351\n");
+                Assert.Equal(new ProcStat(pid, comm, state, parent, session, threads, ticks), Parse(line));
             });
     }
 

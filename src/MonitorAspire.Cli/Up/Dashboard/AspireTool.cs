@@ -1,0 +1,68 @@
+using System.Text.Json;
+using MonitorAspire.Supervision.Processes;
+
+namespace MonitorAspire.Cli.Up.Dashboard;
+
+/// <summary>The <c>aspire</c> tool, which brings the dashboard along.</summary>
+/// <param name="Command">Absolute path of what is executed.</param>
+/// <param name="Arguments">Arguments before those of the tool itself.</param>
+/// <param name="WorkingDirectory">Directory that it is run in.</param>
+internal sealed record AspireTool(string Command, IReadOnlyList<string> Arguments, string WorkingDirectory)
+{
+    private const string Package = "aspire.cli";
+
+    // No manifest is larger; a file of this name that is has nothing to do with .NET.
+    private const int MaximumManifestBytes = 1024 * 1024;
+
+    private static readonly JsonDocumentOptions Lenient = new() { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true };
+
+    /// <summary>The tool on PATH, else the one that a tool manifest in this directory or above it names. <see langword="null"/> where there is none.</summary>
+    /// <param name="directory">Where the search begins.</param>
+    /// <param name="searchPath">The value of PATH.</param>
+    internal static AspireTool? Find(string directory, string? searchPath)
+    {
+        if (ExecutableLookup.Find("aspire", searchPath, directory, out _) is { } aspire)
+        {
+            return new AspireTool(aspire, [], Path.GetTempPath());
+        }
+
+        return ExecutableLookup.Find("dotnet", searchPath, directory, out _) is { } dotnet && ManifestDirectory(directory) is { } found
+            ? new AspireTool(dotnet, ["tool", "run", "aspire", "--"], found)
+            : null;
+    }
+
+    private static string? ManifestDirectory(string directory)
+    {
+        for (var place = new DirectoryInfo(directory); place is not null; place = place.Parent)
+        {
+            if (Names(Path.Combine(place.FullName, ".config", "dotnet-tools.json")) || Names(Path.Combine(place.FullName, "dotnet-tools.json")))
+            {
+                return place.FullName;
+            }
+        }
+
+        return null;
+    }
+
+    private static bool Names(string manifest)
+    {
+        try
+        {
+            if (new FileInfo(manifest) is not { Exists: true, Length: <= MaximumManifestBytes })
+            {
+                return false;
+            }
+
+            using var document = JsonDocument.Parse(File.ReadAllBytes(manifest), Lenient);
+            return document.RootElement.ValueKind == JsonValueKind.Object
+                && document.RootElement.TryGetProperty("tools", out var tools)
+                && tools.ValueKind == JsonValueKind.Object
+                && tools.EnumerateObject().Any(t => string.Equals(t.Name, Package, StringComparison.OrdinalIgnoreCase));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException)
+        {
+            // A manifest that cannot be read names no tool.
+            return false;
+        }
+    }
+}

@@ -1,0 +1,53 @@
+using System.Net.Http.Json;
+using System.Net.ServerSentEvents;
+using System.Runtime.CompilerServices;
+using System.Text.Json;
+using MonitorAspire.Supervision;
+using MonitorAspire.Supervision.Fleet;
+
+namespace MonitorAspire.Cli.Up;
+
+/// <summary>Reads the supervisor's daemons and events.</summary>
+internal sealed class FleetClient : IDisposable
+{
+    private readonly HttpClient _http;
+    private string _lastEventId = "0";
+
+    /// <param name="address">Base address of the supervisor.</param>
+    internal FleetClient(string address)
+    {
+        // No proxy: the supervisor is on this machine. No time limit: a stream of events has no end.
+        _http = new HttpClient(new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false })
+        {
+            BaseAddress = new Uri(address),
+            Timeout = Timeout.InfiniteTimeSpan,
+        };
+    }
+
+    /// <summary>The daemons, in the order of the configuration.</summary>
+    /// <exception cref="HttpRequestException">The supervisor does not answer.</exception>
+    internal async Task<IReadOnlyList<DaemonSnapshot>> DaemonsAsync(CancellationToken cancellationToken) =>
+        await _http.GetFromJsonAsync("/api/daemons", SupervisionJson.Default.IReadOnlyListDaemonSnapshot, cancellationToken).ConfigureAwait(false) ?? [];
+
+    /// <summary>The events that were not seen yet, until the supervisor ends the stream. The first call gives all that are kept.</summary>
+    /// <exception cref="HttpRequestException">The supervisor does not answer.</exception>
+    /// <exception cref="IOException">The supervisor was killed.</exception>
+    internal async IAsyncEnumerable<FleetEvent> EventsAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/api/events");
+        request.Headers.Add("Last-Event-ID", _lastEventId);
+        using var response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false);
+        var stream = await response.EnsureSuccessStatusCode().Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
+        await using (stream.ConfigureAwait(false))
+        {
+            var parser = SseParser.Create(stream, static (_, data) => JsonSerializer.Deserialize(data, SupervisionJson.Default.FleetEvent)!);
+            await foreach (var item in parser.EnumerateAsync(cancellationToken).ConfigureAwait(false))
+            {
+                _lastEventId = item.EventId ?? _lastEventId;
+                yield return item.Data;
+            }
+        }
+    }
+
+    public void Dispose() => _http.Dispose();
+}

@@ -1,0 +1,79 @@
+using MonitorAspire.Supervision.Interop;
+
+namespace MonitorAspire.Supervision.Diagnosis;
+
+/// <summary>Checks the state directory itself: its existence, type, owner and mode.</summary>
+/// <param name="directory">Absolute path.</param>
+internal sealed class DirectoryCheck(string directory)
+{
+    private const UnixFileMode Private = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+    private const UnixFileMode WritableByOthers = UnixFileMode.GroupWrite | UnixFileMode.OtherWrite;
+
+    /// <summary>Whether its content can be examined.</summary>
+    internal bool CanBeListed { get; private set; }
+
+    internal IEnumerable<FixableFinding> Examine()
+    {
+        if (!Path.Exists(directory))
+        {
+            return [Finding("directory-missing", FindingSeverity.Info, "the state directory does not exist: nothing was started with it yet", "none needed; the first start creates it")];
+        }
+
+        if (!Directory.Exists(directory))
+        {
+            return [Finding("directory-not-a-directory", FindingSeverity.Error, "the state directory is not a directory", "move the file away, or use another --state-dir")];
+        }
+
+        try
+        {
+            _ = Directory.EnumerateFileSystemEntries(directory).Count();
+            CanBeListed = true;
+        }
+        catch (UnauthorizedAccessException)
+        {
+            return [Finding("directory-unreadable", FindingSeverity.Error, "this user may not list the state directory", "run as its owner, or use another --state-dir")];
+        }
+
+        return OperatingSystem.IsWindows() || FileStatus.Of(directory, follow: true) is not { } status ? [] : [.. Access(status)];
+    }
+
+    [System.Runtime.Versioning.UnsupportedOSPlatform("windows")]
+    private IEnumerable<FixableFinding> Access(FileStatus status)
+    {
+        if (status.BelongsToOther)
+        {
+            yield return Finding(
+                "directory-foreign", FindingSeverity.Error,
+                $"the state directory belongs to another user (uid {status.Uid}), who can change what is in it",
+                "run as that user, or use another --state-dir");
+            yield break;
+        }
+
+        if (status.Permissions == Private)
+        {
+            yield break;
+        }
+
+        var severity = (status.Permissions & WritableByOthers) != 0 || (status.Permissions & Private) != Private ? FindingSeverity.Error : FindingSeverity.Warning;
+        var problem = $"the state directory has mode {FileStatus.Octal(status.Permissions)} and not 0700"
+            + ((status.Permissions & WritableByOthers) != 0 ? ": others can change what is in it" : "");
+
+        // A directory that is shared with others must stay accessible to them.
+        yield return HasOnlyOurFiles()
+            ? Finding("directory-mode", severity, problem, "set mode 0700", () => SetPrivate(status))
+            : Finding("directory-mode", severity, $"{problem}, and it contains other files", "use a separate directory with --state-dir");
+    }
+
+    private bool HasOnlyOurFiles() => Directory.EnumerateFileSystemEntries(directory).All(e => OurFiles.IsOurs(Path.GetFileName(e)));
+
+    [System.Runtime.Versioning.UnsupportedOSPlatform("windows")]
+    private string SetPrivate(FileStatus before)
+    {
+        using var handle = NoFollowFile.OpenRead(directory);
+        File.SetUnixFileMode(handle, Private);
+        return $"changed the mode of the state directory from {FileStatus.Octal(before.Permissions)} to 0700";
+    }
+
+    private FixableFinding Finding(string id, FindingSeverity severity, string problem, string fix, Func<string>? action = null) => new(
+        new Finding { Id = id, Severity = severity, File = directory, Problem = problem, Fix = fix, SafeToFix = action is not null }, action);
+}

@@ -1,0 +1,48 @@
+using MonitorAspire.Supervision.Daemons;
+
+namespace MonitorAspire.Supervision.Startup;
+
+/// <summary>Stage four: a listening socket on host and port belongs to the process or to a member of its tree.</summary>
+internal sealed class PortBoundStage(EngineParts parts, ClaimedPort claimed, StartingInstance instance) : IWaitingStage
+{
+    // Sockets and descriptors are read one after the other. A daemon may open its socket in between, and then the socket seems to belong
+    // to nobody. So a foreign listener must be seen several times in a row.
+    private const int LooksToBelieve = 3;
+
+    private int _foreignLooks;
+
+    public StartupStage Stage => StartupStage.PortBound;
+
+    /// <summary>Whether the last check saw that the socket belongs to the instance; <see langword="null"/> where the platform cannot tell.</summary>
+    internal bool? Owned { get; private set; }
+
+    public ValueTask<bool> PassesAsync(CancellationToken cancellationToken)
+    {
+        var port = claimed.Spec.Port;
+        var seen = parts.Ports.Look(claimed.Addresses, port, instance.Root, instance.InstanceId);
+        Owned = seen.Owned;
+        if (seen.Other is null)
+        {
+            _foreignLooks = 0;
+            return ValueTask.FromResult(seen.Owned != false);
+        }
+
+        return ++_foreignLooks < LooksToBelieve ? ValueTask.FromResult(false) : throw new StartupFailedException(
+            StartupReason.PortOwnedByOther,
+            seen.Owned == true
+                ? $"PID {instance.Root.Pid} listens on port {port}, but so does {seen.Other}"
+                : $"port {port} is listened on by {seen.Other}, not by PID {instance.Root.Pid}")
+        {
+            Owner = seen.Other,
+        };
+    }
+
+    public StartupFailedException TimedOut(string limit)
+    {
+        var pid = instance.Root.Pid;
+        var elsewhere = parts.Ports.ListensOn(instance.Root, instance.InstanceId);
+        return elsewhere.Count > 0
+            ? new(StartupReason.PortNotBound, $"PID {pid} listens on {string.Join(", ", elsewhere)}, not on {claimed.Spec.Host}:{claimed.Spec.Port}, after {limit}")
+            : new(StartupReason.TimedOut, $"PID {pid} lives, but listens on nothing after {limit}");
+    }
+}

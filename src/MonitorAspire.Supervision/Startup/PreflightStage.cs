@@ -1,0 +1,115 @@
+using MonitorAspire.Supervision.Daemons;
+
+namespace MonitorAspire.Supervision.Startup;
+
+/// <summary>
+/// Stage one: tries <see cref="Preflight"/> until lock and port are taken. An instance of ours that is there is replaced when that is
+/// asked for; otherwise the stage waits until it is known whether that instance serves.
+/// </summary>
+/// <param name="parts">The engine's parts.</param>
+/// <param name="options">Options of the start.</param>
+/// <param name="notes">Receives what was done, for the report.</param>
+/// <param name="left">Time that is left of the start.</param>
+internal sealed class PreflightStage(EngineParts parts, StartOptions options, List<string> notes, Func<TimeSpan> left)
+{
+    // A process that is about to end loses its socket a moment before it is gone. Only an instance that stays unhealthy for this time is unhealthy.
+    private static readonly TimeSpan UnhealthyToBelieve = TimeSpan.FromSeconds(1);
+
+    private bool _replaced;
+    private long? _unhealthySince;
+
+    /// <summary>Takes lock and port.</summary>
+    /// <param name="spec">The daemon.</param>
+    /// <param name="cancellationToken">Cancels the start.</param>
+    /// <returns>Lock and port; or the inspection of an instance of ours that serves already.</returns>
+    /// <exception cref="StartupFailedException">The port cannot be had.</exception>
+    internal async Task<(ClaimedPort? Claimed, DaemonInspection? Serving)> RunAsync(DaemonSpec spec, CancellationToken cancellationToken)
+    {
+        for (var delay = RetryDelay.First; ; delay = delay.Next())
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            StartupFailedException held;
+            try
+            {
+                return (new Preflight(parts).Run(spec, notes), null);
+            }
+            catch (StartupFailedException e) when (e.Reason is StartupReason.AlreadyRunning or StartupReason.LockUnavailable)
+            {
+                held = e;
+            }
+
+            if (await LookAsync(spec, held, cancellationToken).ConfigureAwait(false) is { } serving)
+            {
+                return (null, serving);
+            }
+
+            if (left() <= TimeSpan.Zero)
+            {
+                throw held;
+            }
+
+            await delay.WaitAsync(left(), parts.Time, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    // An instance of ours is there, or somebody else is just starting or stopping it.
+    private async Task<DaemonInspection?> LookAsync(DaemonSpec spec, StartupFailedException held, CancellationToken cancellationToken)
+    {
+        if (options.Force && !_replaced)
+        {
+            _replaced = await ReplaceAsync(spec, cancellationToken).ConfigureAwait(false);
+            return null;
+        }
+
+        var seen = await new Inspector(parts).InspectAsync(spec, new InspectOptions { HealthTimeout = options.HealthTimeout }, cancellationToken).ConfigureAwait(false);
+        if (seen.Verdict == InspectionVerdict.Running)
+        {
+            if (_replaced)
+            {
+                notes.Add($"the new instance (PID {seen.Pid}) was started by another process, for example a supervisor");
+            }
+
+            return seen;
+        }
+
+        if (seen.Verdict != InspectionVerdict.Unhealthy)
+        {
+            _unhealthySince = null;
+            return null;
+        }
+
+        if (parts.Time.GetElapsedTime(_unhealthySince ??= parts.Time.GetTimestamp()) < UnhealthyToBelieve)
+        {
+            return null;
+        }
+
+        // A lock that descendants of a dead instance hold has its own message.
+        throw held.Reason == StartupReason.LockUnavailable ? held : new StartupFailedException(
+            StartupReason.AlreadyRunning, $"{held.Message}; it lives but is not healthy: {seen.Detail} (--force replaces it)")
+        {
+            ExistingPid = seen.Pid,
+        };
+    }
+
+    private async Task<bool> ReplaceAsync(DaemonSpec spec, CancellationToken cancellationToken)
+    {
+        var stop = await new VerifiedStop(parts).RunAsync(spec, new StopOptions { GracePeriod = options.StopGracePeriod }, cancellationToken).ConfigureAwait(false);
+        switch (stop.Verdict)
+        {
+            case StopVerdict.Stopped:
+                notes.Add($"replaced the instance that was there (PID {stop.Pid})");
+                return true;
+
+            case StopVerdict.NotRunning:
+                return false;
+
+            default:
+                throw new StartupFailedException(
+                    stop.Verdict == StopVerdict.PermissionDenied ? StartupReason.PermissionDenied : StartupReason.LockUnavailable,
+                    stop.Detail ?? "the instance that is there could not be stopped")
+                {
+                    Owner = stop.Owner,
+                };
+        }
+    }
+}

@@ -1,0 +1,94 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.Json;
+using MonitorAspire.Testing;
+
+namespace MonitorAspire.Cli.Tests;
+
+/// <summary>The real <c>monitor</c> executable on a state directory of its own. What a test started is stopped afterwards.</summary>
+public sealed class CliFixture : IAsyncDisposable
+{
+    private static readonly string Monitor = Path.Combine(AppContext.BaseDirectory, "monitor");
+
+    private readonly TemporaryDirectory _root = new();
+    private readonly List<RunningCli> _running = [];
+
+    public static string FaultDaemon { get; } = Path.Combine(AppContext.BaseDirectory, "fault-daemon");
+
+    public string StateDirectory => _root["state"];
+
+    public string WorkingDirectory => _root.Path;
+
+    public string this[string name] => _root[name];
+
+    public string File(int port, string extension) =>
+        Path.Combine(StateDirectory, string.Create(CultureInfo.InvariantCulture, $"monitor-daemon-{port}.{extension}"));
+
+    /// <summary>Arguments of a start of the faulty daemon, which answers <c>/health</c> well unless told otherwise.</summary>
+    public static string[] StartFaulty(int port, params string[] faults) => StartFaulty(port, [], faults);
+
+    public static string[] StartFaulty(int port, string[] options, string[] faults) =>
+        ["start", "--port", Text(port), .. options, "--", FaultDaemon, "--port", "{port}", "--host", "{host}", .. faults];
+
+    public async Task<CliResult> RunAsync(params string[] arguments)
+    {
+        await using var running = Start(arguments);
+        return await running.EndAsync();
+    }
+
+    public RunningCli Start(params string[] arguments) => Start(Monitor, arguments, []);
+
+    public RunningCli Start(string executable, string[] arguments, Dictionary<string, string?> environment)
+    {
+        var start = new ProcessStartInfo(executable, arguments)
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            RedirectStandardInput = true,
+            UseShellExecute = false,
+            WorkingDirectory = WorkingDirectory,
+        };
+        start.Environment["MONITOR_STATE_DIR"] = StateDirectory;
+        foreach (var (name, value) in environment)
+        {
+            start.Environment[name] = value;
+        }
+
+        var running = new RunningCli(Process.Start(start)!);
+        _running.Add(running);
+        return running;
+    }
+
+    /// <summary>Runs on a terminal of its own, by <c>script(1)</c>; what it prints, with all its escapes, is standard output.</summary>
+    public async Task<CliResult> RunOnTerminalAsync(Dictionary<string, string?> environment, params string[] arguments)
+    {
+        var line = string.Join(' ', arguments.Prepend(Monitor).Select(a => $"'{a}'"));
+        await using var running = Start("script", ["--quiet", "--return", "--command", line, "/dev/null"], environment);
+        return await running.EndAsync();
+    }
+
+    public async Task<JsonElement> JsonAsync(int exitCode, params string[] arguments)
+    {
+        var result = await RunAsync(arguments);
+        Assert.Equal(exitCode, result.ExitCode);
+        using var document = JsonDocument.Parse(result.Out);
+        return document.RootElement.Clone();
+    }
+
+    public static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var running in _running)
+        {
+            await running.DisposeAsync();
+        }
+
+        if (Directory.Exists(StateDirectory))
+        {
+            await RunAsync("stop", "--all", "--grace", "500ms");
+        }
+
+        _root.Dispose();
+    }
+}
