@@ -116,7 +116,7 @@ internal sealed class DaemonDisplay(ResourceNotificationService notifications, D
             false => (HealthStatus.Unhealthy, result.Detail ?? "failed"),
             true => (HealthStatus.Healthy, result.Detail ?? "passed"),
 
-            // Not probed since the start, which was verified.
+            // The platform cannot tell who owns the port.
             null when snapshot.State == DaemonState.Running => (HealthStatus.Healthy, $"PID {snapshot.Pid}, verified"),
             null => (HealthStatus.Unhealthy, snapshot.LastFailure?.Detail ?? "not known"),
         };

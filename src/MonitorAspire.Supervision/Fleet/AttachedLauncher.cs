@@ -111,8 +111,6 @@ internal sealed partial class AttachedLauncher(FleetParts parts) : ILauncher
 
     public void ForgetFiles(DaemonInstance instance) => _engine.Forget(instance);
 
-    public string? RotateLog(DaemonSpec spec) => null;
-
     /// <summary>
     /// When a whole application ends, its launcher stops daemons and supervisor at once. A daemon that knows nothing of its PID file cannot
     /// remove it, so the supervisor waits for its end for a moment and does so. Later the files would be found stale.

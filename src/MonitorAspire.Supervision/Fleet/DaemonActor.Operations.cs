@@ -40,11 +40,6 @@ internal sealed partial class DaemonActor
         catch (Exception e)
         {
             var cancelled = e is OperationCanceledException && cancellationToken.IsCancellationRequested;
-            if (!cancelled)
-            {
-                LogUnexpected(_parts.Logger, e, spec.Name, "a start");
-            }
-
             var report = new StartupReport
             {
                 Name = spec.Name,
@@ -56,6 +51,11 @@ internal sealed partial class DaemonActor
                 Detail = cancelled ? "the start was cancelled before it began" : e.Message,
                 Attempt = options.Attempt,
             };
+            if (!cancelled)
+            {
+                LogUnexpected(_parts.Logger, e, spec.Name, "a start");
+            }
+
             return new StartOutcome(report, null);
         }
     }
@@ -108,21 +108,17 @@ internal sealed partial class DaemonActor
     private void BeginAdoption() => _mailbox.Work("an adoption", async () =>
     {
         var found = await new Adoption(_parts, _launcher).FindAsync(Spec, _mailbox.Ending).ConfigureAwait(false);
-        Post(() =>
-        {
-            if (found is null)
-            {
-                Apply(new MachineEvent.StartRequested());
-            }
-            else
-            {
-                Adopt(found);
-            }
-        });
+        Post(() => Adopt(found));
     });
 
-    private void Adopt(AdoptableInstance found)
+    private void Adopt(AdoptableInstance? found)
     {
+        if (found is null)
+        {
+            Apply(new MachineEvent.StartRequested());
+            return;
+        }
+
         if (_state.Operation is not null || _state.Instance is not null)
         {
             // A person has asked for a start meanwhile. That start finds the instance by itself.

@@ -18,16 +18,12 @@ internal sealed record DaemonFacts(DaemonSpec Spec)
     /// <summary>PID of the process that is being started.</summary>
     public int? StartingPid { get; init; }
 
-    /// <summary>The latest checks.</summary>
     public IReadOnlyList<CheckResult> Checks { get; init; } = DaemonChecks.NotMade;
 
-    /// <summary>The report of the last start.</summary>
     public StartupReport? LastStart { get; init; }
 
-    /// <summary>The report of the last start that was verified.</summary>
     public StartupReport? LastVerifiedStart { get; init; }
 
-    /// <summary>The last failure.</summary>
     public DaemonFailure? LastFailure { get; init; }
 
     /// <summary>The instance under the number that the machine knows it by.</summary>

@@ -15,6 +15,7 @@ internal sealed class FleetParts(
     Random? random,
     Action<Action>? schedule = null) : IDisposable
 {
+    private readonly Lock _randomLock = new();
     private readonly long _origin = time.GetTimestamp();
     private volatile FleetOptions _options = options;
 
@@ -51,15 +52,10 @@ internal sealed class FleetParts(
 
     public double NextRandom()
     {
-        if (random is null)
-        {
-            return Random.Shared.NextDouble();
-        }
-
         // A random number generator with a seed is not safe for several threads.
-        lock (random)
+        lock (_randomLock)
         {
-            return random.NextDouble();
+            return (random ?? Random.Shared).NextDouble();
         }
     }
 

@@ -20,7 +20,9 @@ internal interface ILauncher
     bool CanAdopt(DaemonInstance instance);
 
     /// <summary>Says whether the next start has to launch the daemon, or only verifies what somebody else launches.</summary>
-    void ExpectLaunch(bool byOthers);
+    void ExpectLaunch(bool byOthers)
+    {
+    }
 
     /// <summary>Launches the daemon and verifies it. Everything that can go wrong is in the report, except what nobody foresaw.</summary>
     Task<StartOutcome> StartAsync(DaemonSpec spec, StartOptions options, CancellationToken cancellationToken);
@@ -32,14 +34,16 @@ internal interface ILauncher
     Task<bool> CanStartAsync(DaemonSpec spec, CancellationToken cancellationToken);
 
     /// <summary>Why an instance ended, as far as its launcher knows more than the kernel does.</summary>
-    Task<AttachedExit> ExplainExitAsync(string daemon, CancellationToken cancellationToken);
+    Task<AttachedExit> ExplainExitAsync(string daemon, CancellationToken cancellationToken) => Task.FromResult(AttachedExit.Unknown);
 
-    /// <summary>Removes the files of an instance that has ended, where its stop does not do so.</summary>
-    void ForgetFiles(DaemonInstance instance);
+    /// <summary>Removes the files of an instance that has ended, where the engine does not do so by itself.</summary>
+    void ForgetFiles(DaemonInstance instance)
+    {
+    }
 
     /// <summary>Rotates the daemon's log where it is too large, and returns what was done.</summary>
-    string? RotateLog(DaemonSpec spec);
+    string? RotateLog(DaemonSpec spec) => null;
 
     /// <summary>The supervision ends while the instance lives.</summary>
-    Task LeaveAsync(DaemonSpec spec, DaemonInstance instance);
+    Task LeaveAsync(DaemonSpec spec, DaemonInstance instance) => Task.CompletedTask;
 }

@@ -73,13 +73,13 @@ internal sealed class Mailbox(Action<Action> schedule, Action<Exception, string>
         {
             await work().ConfigureAwait(false);
         }
-        catch (Exception e) when (e is not OperationCanceledException || !_ending.IsCancellationRequested)
-        {
-            onError(e, name);
-        }
-        catch (OperationCanceledException)
+        catch (Exception e) when (e is OperationCanceledException && _ending.IsCancellationRequested)
         {
             // The supervision ends.
+        }
+        catch (Exception e)
+        {
+            onError(e, name);
         }
 
         Post(() =>

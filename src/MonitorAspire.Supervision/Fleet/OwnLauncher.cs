@@ -13,11 +13,6 @@ internal sealed class OwnLauncher(IDaemonEngine engine) : ILauncher
 
     public bool CanAdopt(DaemonInstance instance) => true;
 
-    public void ExpectLaunch(bool byOthers)
-    {
-        // Every start launches.
-    }
-
     public Task<StartOutcome> StartAsync(DaemonSpec spec, StartOptions options, CancellationToken cancellationToken) =>
         engine.StartAsync(spec, options, cancellationToken);
 
@@ -26,16 +21,7 @@ internal sealed class OwnLauncher(IDaemonEngine engine) : ILauncher
 
     public Task<bool> CanStartAsync(DaemonSpec spec, CancellationToken cancellationToken) => IsAnyPortFreeAsync(engine, spec, cancellationToken);
 
-    public Task<AttachedExit> ExplainExitAsync(string daemon, CancellationToken cancellationToken) => Task.FromResult(AttachedExit.Unknown);
-
-    public void ForgetFiles(DaemonInstance instance)
-    {
-        // The next start or stop of the engine removes them.
-    }
-
     public string? RotateLog(DaemonSpec spec) => engine.RotateLog(spec);
-
-    public Task LeaveAsync(DaemonSpec spec, DaemonInstance instance) => Task.CompletedTask;
 
     /// <summary>Whether one of the daemon's ports is free of foreign processes.</summary>
     public static async Task<bool> IsAnyPortFreeAsync(IDaemonEngine engine, DaemonSpec spec, CancellationToken cancellationToken)

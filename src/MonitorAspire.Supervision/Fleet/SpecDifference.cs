@@ -20,21 +20,21 @@ internal static class SpecComparison
 {
     public static SpecDifference Compare(DaemonSpec old, DaemonSpec changed)
     {
-        var sameProcess = old.Name == changed.Name
-            && old.Host == changed.Host
-            && old.Port == changed.Port
-            && old.PortRangeEnd == changed.PortRangeEnd
-            && old.Command == changed.Command
+        // Everything that is not named here is fixed when the process is launched, also the health path: the instance's record has it.
+        var comparable = changed with
+        {
+            Arguments = old.Arguments,
+            Environment = old.Environment,
+            PidFileWriter = old.PidFileWriter,
+            Restart = old.Restart,
+            Service = old.Service,
+        };
+        var sameProcess = comparable == old
             && old.Arguments.SequenceEqual(changed.Arguments, StringComparer.Ordinal)
-            && old.WorkingDirectory == changed.WorkingDirectory
             && old.EffectivePidFileWriter == changed.EffectivePidFileWriter
-            && old.Launch == changed.Launch
-
-            // The health check uses the path in the instance's record, and the record is written at the launch.
-            && old.HealthPath == changed.HealthPath
             && SameEnvironment(old.Environment, changed.Environment);
         return !sameProcess ? SpecDifference.Restart
-            : old.Restart == changed.Restart ? SpecDifference.None
+            : old.Restart == changed.Restart && old.Service == changed.Service ? SpecDifference.None
             : SpecDifference.Update;
     }
 

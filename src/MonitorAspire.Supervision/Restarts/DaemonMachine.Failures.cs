@@ -55,7 +55,6 @@ internal sealed partial class DaemonMachine
         {
             State = DaemonState.Running,
             ProbeFailures = 0,
-            IsSocketLost = false,
             HealthLostSince = null,
             VerifiedSince = _state.VerifiedSince ?? _now,
         };
@@ -71,37 +70,27 @@ internal sealed partial class DaemonMachine
         var isFirst = _state.State != DaemonState.Unhealthy;
         var counts = isFirst || _now - _state.ProbeFailureAt >= _settings.ProbeInterval / 2;
         var isSocketLost = probed.Port == false;
-        var isConfirmed = isSocketLost && _state.IsSocketLost;
-        _state = _state with
+        var isConfirmed = !isFirst && isSocketLost && _state.IsSocketLost;
+        _state = _state with { State = DaemonState.Unhealthy, IsSocketLost = isSocketLost };
+        if (counts)
         {
-            State = DaemonState.Unhealthy,
-            ProbeFailures = counts ? _state.ProbeFailures + 1 : _state.ProbeFailures,
-            ProbeFailureAt = counts ? _now : _state.ProbeFailureAt,
-            IsSocketLost = isSocketLost,
-        };
-        var failures = _state.ProbeFailures;
-        if (counts && failures <= _settings.ProbeFailures)
-        {
-            _reason = $"failed probe {failures} of {_settings.ProbeFailures}: {probed.Detail}";
+            _state = _state with { ProbeFailures = _state.ProbeFailures + 1, ProbeFailureAt = _now };
+            _reason = _state.ProbeFailures > _settings.ProbeFailures ? null : $"failed probe {_state.ProbeFailures} of {_settings.ProbeFailures}: {probed.Detail}";
         }
 
         // The kernel says for certain that the socket is gone, so one more look is enough.
-        var givesUp = failures >= _settings.ProbeFailures || isConfirmed;
-        var restarts = _settings.Restart.Mode != RestartMode.Never && _settings.CanAct;
-        if (isFirst || (givesUp && restarts))
+        var givesUp = _state.ProbeFailures >= _settings.ProbeFailures || isConfirmed;
+        var restarts = givesUp && _settings.Restart.Mode != RestartMode.Never && _settings.CanAct;
+        if (isFirst || restarts)
         {
             Do(new MachineAction.NoteFailure(probed.Reason ?? StartupReason.HealthUnreachable, Stage: null, probed.Detail, Exit: null));
         }
 
-        if (givesUp)
+        _state = _state with { VerifiedSince = givesUp ? null : _state.VerifiedSince };
+        if (restarts)
         {
-            _state = _state with { VerifiedSince = null };
-        }
-
-        if (givesUp && restarts)
-        {
-            var why = isConfirmed ? "its listening socket is gone" : $"{failures} failed probes";
-            Do(new MachineAction.Then(new MachineEvent.HealthGivenUp(probed.Instance, $"given up after {why}: {probed.Detail}")));
+            var why = isConfirmed ? "because its listening socket is gone" : $"after {_state.ProbeFailures} failed probes";
+            Do(new MachineAction.Then(new MachineEvent.HealthGivenUp(probed.Instance, $"given up {why}: {probed.Detail}")));
         }
         else if (isFirst)
         {

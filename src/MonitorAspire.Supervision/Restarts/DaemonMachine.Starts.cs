@@ -155,7 +155,6 @@ internal sealed partial class DaemonMachine
             NextAttemptAt = null,
             VerifiedSince = _now,
             ProbeFailures = 0,
-            IsSocketLost = false,
             FailedStarts = 0,
             HealthLostSince = null,
         };

@@ -105,7 +105,6 @@ internal sealed partial class DaemonMachine
             NextAttemptAt = null,
             VerifiedSince = null,
             ProbeFailures = 0,
-            IsSocketLost = false,
             ForceNext = false,
             After = AfterStop.Stay,
             Restarts = isRestart ? _state.Restarts + 1 : _state.Restarts,
@@ -117,16 +116,7 @@ internal sealed partial class DaemonMachine
     private void BeginStop(AfterStop after)
     {
         var operation = BeginOperation();
-        _state = _state with
-        {
-            State = DaemonState.Stopping,
-            Stage = null,
-            NextAttemptAt = null,
-            VerifiedSince = null,
-            ProbeFailures = 0,
-            IsSocketLost = false,
-            After = after,
-        };
+        _state = _state with { State = DaemonState.Stopping, Stage = null, NextAttemptAt = null, VerifiedSince = null, ProbeFailures = 0, After = after };
         Do(new MachineAction.Stop(operation));
     }
 

@@ -33,7 +33,6 @@ internal sealed record MachineState
     /// <summary>The stage of the start that is under way, or the one in which the last start failed.</summary>
     public StartupStage? Stage { get; init; }
 
-    /// <summary>Number of the last operation that was begun.</summary>
     public long LastOperation { get; init; }
 
     /// <summary>The start, stop or look that is under way. There is never more than one.</summary>
@@ -54,7 +53,6 @@ internal sealed record MachineState
     /// <summary>Failures since the last verified start that lasted.</summary>
     public int ConsecutiveFailures { get; init; }
 
-    /// <summary>Failed starts since the last verified one.</summary>
     public int FailedStarts { get; init; }
 
     /// <summary>When the failures happened that count for the crash loop.</summary>
@@ -75,7 +73,6 @@ internal sealed record MachineState
     /// <summary>Failed probes in a row that count.</summary>
     public int ProbeFailures { get; init; }
 
-    /// <summary>When the last failed probe was counted.</summary>
     public TimeSpan ProbeFailureAt { get; init; }
 
     /// <summary>Whether the last probe found that the instance has no listening socket any more.</summary>

@@ -182,7 +182,7 @@ public class FleetSupervisorTests
 
         Assert.Equal((DaemonState.Running, 1), (fixture["d0"].State, fixture["d0"].Restarts));
         Assert.Equal(StartupReason.PortNotBound, fixture["d0"].LastFailure?.Reason);
-        Assert.Contains("given up after its listening socket is gone: does not listen", (await fixture.EventsAsync("d0")).Select(e => e.Message));
+        Assert.Contains("given up because its listening socket is gone: does not listen", (await fixture.EventsAsync("d0")).Select(e => e.Message));
     }
 
     [Fact]

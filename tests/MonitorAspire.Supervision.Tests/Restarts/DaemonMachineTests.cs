@@ -217,7 +217,7 @@ public class DaemonMachineTests
         machine.Advance(0.1);
         machine.Probe(health: false, port: false);
         Assert.Equal(DaemonState.Stopping, machine.State.State);
-        Assert.Equal("given up after its listening socket is gone: ", machine.Reason);
+        Assert.Equal("given up because its listening socket is gone: ", machine.Reason);
     }
 
     [Fact]
