@@ -3,14 +3,14 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace MonitorAspire.ServiceDefaults;
 
-/// <summary>Binds every address that a host stands for: half a name bound is a daemon that some of its clients cannot reach.</summary>
+/// <summary>Listens on every address of a host name. With only some of them, a part of the clients could not connect.</summary>
 public static class ListenAddresses
 {
     /// <summary>Tells Kestrel where to listen.</summary>
     /// <param name="kestrel">The server.</param>
-    /// <param name="host">A literal, <c>localhost</c> (both loopbacks), <c>*</c> or <c>+</c> (all addresses), or a name to be looked up.</param>
+    /// <param name="host">An IP address, <c>localhost</c> (both loopback addresses), <c>*</c> or <c>+</c> (all addresses), or a name to resolve.</param>
     /// <param name="port">The port.</param>
-    /// <exception cref="System.Net.Sockets.SocketException">The name cannot be looked up.</exception>
+    /// <exception cref="System.Net.Sockets.SocketException">The name cannot be resolved.</exception>
     public static void Apply(KestrelServerOptions kestrel, string host, int port)
     {
         ArgumentNullException.ThrowIfNull(kestrel);

@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Configuration.Memory;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
@@ -6,20 +7,18 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Console;
 using MonitorAspire.ServiceDefaults;
 
-// The namespace of Aspire's own template, so that a service finds these without a `using`.
+// The namespace that Aspire's template uses: a service finds these methods without a `using`.
 namespace Microsoft.Extensions.Hosting;
 
-/// <summary>
-/// What every service of MonitorAspire has in common: telemetry, health checks, service discovery and resilient HTTP clients.
-/// </summary>
+/// <summary>Telemetry, health checks, service discovery and resilient HTTP clients for every service of MonitorAspire.</summary>
 public static class ServiceDefaultsExtensions
 {
     /// <summary>
-    /// Adds OpenTelemetry (exported by OTLP when <c>OTEL_EXPORTER_OTLP_ENDPOINT</c> is set), the health check <c>self</c>,
+    /// Adds OpenTelemetry (exported by OTLP if <c>OTEL_EXPORTER_OTLP_ENDPOINT</c> is set), the health check <c>self</c>,
     /// service discovery, resilience for HTTP clients, and log lines with UTC time stamps.
     /// </summary>
     /// <param name="builder">The application.</param>
-    /// <param name="configure">Leaves out what a service has no use for. Default everything.</param>
+    /// <param name="configure">Leaves out what the service does not use. Default: everything is added.</param>
     public static TBuilder AddServiceDefaults<TBuilder>(this TBuilder builder, Action<ServiceDefaultsOptions>? configure = null)
         where TBuilder : IHostApplicationBuilder
     {
@@ -28,34 +27,29 @@ public static class ServiceDefaultsExtensions
         configure?.Invoke(options);
 
         builder.AddDefaultLogging();
-        builder.ConfigureOpenTelemetry(options);
-        builder.AddDefaultHealthChecks();
+        builder.AddDefaultTelemetry(options);
+        builder.Services.AddHealthChecks().AddCheck("self", static () => HealthCheckResult.Healthy(), [HealthEndpoints.LiveTag]);
         if (options.HttpClients)
         {
-            builder.AddDefaultHttpClients();
+            builder.Services.AddServiceDiscovery();
+            builder.Services.ConfigureHttpClientDefaults(static http =>
+            {
+                http.AddStandardResilienceHandler();
+                http.AddServiceDiscovery();
+            });
         }
 
         return builder;
     }
 
-    /// <summary>Adds the health check <c>self</c>, which says that the process answers at all, with the tag <c>live</c>.</summary>
-    /// <param name="builder">The application.</param>
-    public static TBuilder AddDefaultHealthChecks<TBuilder>(this TBuilder builder)
-        where TBuilder : IHostApplicationBuilder
-    {
-        ArgumentNullException.ThrowIfNull(builder);
-        builder.Services.AddHealthChecks().AddCheck("self", static () => HealthCheckResult.Healthy(), [HealthEndpoints.LiveTag]);
-        return builder;
-    }
-
     /// <summary>
-    /// Maps <c>/health</c> (all checks pass: ready for work) and <c>/alive</c> (those tagged <c>live</c> pass: the process answers), in
-    /// every environment. Aspire's template maps them in development alone, because health can tell strangers something; here
-    /// health is the product, and what listens, listens on the loopback unless it was told otherwise.
+    /// Maps <c>/health</c> (all checks pass: ready for work) and <c>/alive</c> (the checks with the tag <c>live</c> pass: the process
+    /// answers). Aspire's template maps them in development only, because they tell strangers something about the service. Here every
+    /// environment has them: a verified start needs them, and services listen on the loopback unless they are told otherwise.
     /// </summary>
     /// <param name="app">The application.</param>
-    /// <param name="writer">What the body says. Default the status as plain text.</param>
-    public static WebApplication MapDefaultEndpoints(this WebApplication app, HealthBodyWriter? writer = null)
+    /// <param name="writer">Writes the body. Default: the status as plain text.</param>
+    public static WebApplication MapDefaultEndpoints(this WebApplication app, Func<HttpContext, HealthReport, Task>? writer = null)
     {
         ArgumentNullException.ThrowIfNull(app);
         HealthEndpoints.Map(app, writer);
@@ -64,7 +58,7 @@ public static class ServiceDefaultsExtensions
 
     private static void AddDefaultLogging(this IHostApplicationBuilder builder)
     {
-        // First in the list, so that every other source of configuration overrides it: a probe a second must not fill the log.
+        // A health request every second must not fill the log. First in the list, so that every other source of configuration overrides it.
         builder.Configuration.Sources.Insert(0, new MemoryConfigurationSource
         {
             InitialData = [new("Logging:LogLevel:Microsoft.AspNetCore", nameof(LogLevel.Warning))],
@@ -76,16 +70,6 @@ public static class ServiceDefaultsExtensions
             console.UseUtcTimestamp = true;
             console.TimestampFormat = "yyyy-MM-dd'T'HH:mm:ss.fff'Z' ";
             console.ColorBehavior = LoggerColorBehavior.Default;
-        });
-    }
-
-    private static void AddDefaultHttpClients(this IHostApplicationBuilder builder)
-    {
-        builder.Services.AddServiceDiscovery();
-        builder.Services.ConfigureHttpClientDefaults(static http =>
-        {
-            http.AddStandardResilienceHandler();
-            http.AddServiceDiscovery();
         });
     }
 }

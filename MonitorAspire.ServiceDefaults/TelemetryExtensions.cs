@@ -12,61 +12,48 @@ namespace MonitorAspire.ServiceDefaults;
 /// <summary>OpenTelemetry for every service.</summary>
 public static class TelemetryExtensions
 {
-    /// <summary>Where OTLP goes to; without it nothing is exported.</summary>
+    /// <summary>Environment variable with the OTLP endpoint. Without it nothing is exported.</summary>
     public const string OtlpEndpointVariable = "OTEL_EXPORTER_OTLP_ENDPOINT";
 
-    /// <summary>The OpenTelemetry specification's switch: true, in any case of letters, turns the SDK off.</summary>
-    public const string SdkDisabledVariable = "OTEL_SDK_DISABLED";
+    private static readonly string[] SourceNames = ["MonitorAspire.Supervision", "MonitorAspire.Daemon"];
 
-    /// <summary>Activity sources and meters of MonitorAspire.</summary>
-    public static IReadOnlyList<string> SourceNames { get; } = ["MonitorAspire.Supervision", "MonitorAspire.Daemon"];
-
-    /// <summary>
-    /// Says what is collected. The SDK itself is built only where somebody exports, that is with <see cref="OtlpEndpointVariable"/>
-    /// or after the service's own <c>AddOpenTelemetry()</c>: without that it would cost start-up time and collect for nobody.
-    /// </summary>
-    /// <param name="builder">The application.</param>
-    /// <param name="options">The defaults' options.</param>
-    public static TBuilder ConfigureOpenTelemetry<TBuilder>(this TBuilder builder, ServiceDefaultsOptions? options = null)
-        where TBuilder : IHostApplicationBuilder
+    // The SDK is built only if something exports: the OTLP endpoint, or the service's own AddOpenTelemetry(). Otherwise it would cost
+    // start-up time and collect data that nobody reads.
+    internal static void AddDefaultTelemetry(this IHostApplicationBuilder builder, ServiceDefaultsOptions options)
     {
-        ArgumentNullException.ThrowIfNull(builder);
-        if (bool.TryParse(builder.Configuration[SdkDisabledVariable], out var disabled) && disabled)
+        // The switch of the OpenTelemetry specification: "true" in any case of letters.
+        if (bool.TryParse(builder.Configuration["OTEL_SDK_DISABLED"], out var disabled) && disabled)
         {
-            return builder;
+            return;
         }
 
         var exports = !string.IsNullOrWhiteSpace(builder.Configuration[OtlpEndpointVariable]);
-        if (exports || options is not { TelemetryWithoutOtlp: false })
+        if (exports || options.TelemetryWithoutOtlp)
         {
-            builder.Services.ConfigureCollection(options?.UntracedPaths ?? []);
+            builder.Services.AddInstrumentation(options.UntracedPaths);
         }
 
         if (exports)
         {
-            builder.AddExporter(options?.ServiceName);
+            builder.AddExporter(options.ServiceName);
         }
-
-        return builder;
     }
 
-    private static void ConfigureCollection(this IServiceCollection services, IReadOnlyList<string> untraced)
+    private static void AddInstrumentation(this IServiceCollection services, IReadOnlyList<string> untraced)
     {
         var paths = untraced.Select(static path => new PathString(path)).ToArray();
         services.ConfigureOpenTelemetryTracerProvider(tracing => tracing
-            .AddSource([.. SourceNames])
-            .AddAspNetCoreInstrumentation(aspNet => aspNet.Filter = context => IsOfInterest(context.Request.Path, paths))
+            .AddSource(SourceNames)
+            .AddAspNetCoreInstrumentation(aspNet => aspNet.Filter = context => IsTraced(context.Request.Path))
             .AddHttpClientInstrumentation());
         services.ConfigureOpenTelemetryMeterProvider(static metrics => metrics
-            .AddMeter([.. SourceNames])
+            .AddMeter(SourceNames)
             .AddAspNetCoreInstrumentation()
             .AddHttpClientInstrumentation()
             .AddRuntimeInstrumentation());
-    }
 
-    // A probe a second would bury what happened.
-    private static bool IsOfInterest(PathString path, PathString[] untraced) =>
-        !HealthEndpoints.IsProbe(path) && !Array.Exists(untraced, prefix => path.StartsWithSegments(prefix));
+        bool IsTraced(PathString path) => !HealthEndpoints.IsProbe(path) && !Array.Exists(paths, prefix => path.StartsWithSegments(prefix));
+    }
 
     private static void AddExporter(this IHostApplicationBuilder builder, string? serviceName)
     {
@@ -77,7 +64,7 @@ public static class TelemetryExtensions
         });
 
         builder.Services.AddOpenTelemetry()
-            // What the environment says (OTEL_SERVICE_NAME, OTEL_RESOURCE_ATTRIBUTES) comes after and wins.
+            // OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES are read last, so they win.
             .ConfigureResource(resource => resource
                 .AddService(serviceName ?? builder.Environment.ApplicationName)
                 .AddEnvironmentVariableDetector())

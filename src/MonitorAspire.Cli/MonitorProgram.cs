@@ -7,7 +7,7 @@ namespace MonitorAspire.Cli;
 /// <summary>From arguments to an exit code. Nothing that a user can do ends in a stack trace.</summary>
 internal static class MonitorProgram
 {
-    private static readonly ParserConfiguration Parsing = new()
+    internal static readonly ParserConfiguration Parsing = new()
     {
         // '-ft' is a typing mistake here, and '@file' may be an argument of somebody's daemon.
         EnablePosixBundling = false,

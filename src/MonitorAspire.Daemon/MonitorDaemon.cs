@@ -12,63 +12,73 @@ using OpenTelemetry.Trace;
 
 namespace MonitorAspire.Daemon;
 
-/// <summary>The life of one daemon: claim, bind, ready, serve, stop. Its exit code says how it went.</summary>
+/// <summary>The life of one daemon: claim, bind, ready, serve, stop.</summary>
 internal static partial class MonitorDaemon
 {
-    // EX_SOFTWARE out of sysexits.h: what nobody thought of.
+    // EX_SOFTWARE of sysexits.h.
     private const int InternalError = 70;
+
+    // As a shell reports a process that SIGTERM ended.
     private const int StoppedBeforeServing = 128 + 15;
+
     private static readonly TimeSpan FailureFlushLimit = TimeSpan.FromSeconds(1);
 
+    /// <summary>Runs the daemon until it is told to stop.</summary>
+    /// <returns>The exit code: see <see cref="Usage.Help"/>.</returns>
     internal static async Task<int> RunAsync(string[] args)
     {
-        switch (CommandLine.Read(args, Environment.GetEnvironmentVariable))
+        DaemonSettings settings;
+        try
         {
-            case CommandLineResult.Print { Text: var text }:
-                Console.WriteLine(text);
+            var options = OptionReader.Read(args, DaemonSettings.IsOption);
+            if (options.ContainsKey("--help") || options.ContainsKey("--version"))
+            {
+                Console.WriteLine(options.ContainsKey("--help") ? Usage.Help : ProductVersion.Text);
                 return 0;
-            case CommandLineResult.Invalid { Message: var message }:
-                return Refuse(DaemonExitCodes.BadConfiguration, message);
-            case CommandLineResult.Run { Settings: var settings }:
-                try
-                {
-                    return await RunAsync(settings, TimeProvider.System);
-                }
-                catch (Exception e)
-                {
-                    return Refuse(InternalError, $"port {settings.Port}, PID {Environment.ProcessId}: {e.GetType().Name}: {e.Message}");
-                }
+            }
 
-            default:
-                return InternalError;
+            settings = DaemonSettings.Read(options, Environment.GetEnvironmentVariable);
+        }
+        catch (FormatException e)
+        {
+            return Refuse(DaemonExitCodes.BadConfiguration, e.Message);
+        }
+
+        try
+        {
+            return await RunAsync(settings, TimeProvider.System);
+        }
+        catch (Exception e)
+        {
+            return Refuse(InternalError, $"port {settings.Port}, PID {Environment.ProcessId}: {e.GetType().Name}: {e.Message}");
         }
     }
 
     private static async Task<int> RunAsync(DaemonSettings settings, TimeProvider time)
     {
-        var began = time.GetTimestamp();
-        using var stop = new StopRequest();
+        var started = time.GetTimestamp();
+        using var stop = new StopSignal();
         var trace = new StartupTrace(settings, time, Environment.GetEnvironmentVariable);
         var files = new DaemonFiles(settings.StateDirectory, settings.Port);
 
         var claiming = trace.Begin(SpanNames.DaemonClaim);
         if (InstanceClaim.TryClaim(files, Describe(settings), out var claim) is { } failure)
         {
-            claiming.Fail(WireNames.Of(failure.Reason), failure.Detail);
+            claiming.Fail(failure.Reason, failure.Detail);
             var exitCode = Refuse(ExitCodeFor(failure.Reason), failure.Detail);
-            await ReportFailureAsync(settings, time, trace);
+            await ExportFailureAsync(settings, time, trace);
             return exitCode;
         }
 
         claiming.Done();
         using (claim)
         {
-            return await ServeAsync(settings, files, claim!, trace, stop, time, began);
+            return await ServeAsync(settings, files, claim!, trace, stop, time, started);
         }
     }
 
     private static async Task<int> ServeAsync(
-        DaemonSettings settings, DaemonFiles files, InstanceClaim claim, StartupTrace trace, StopRequest stop, TimeProvider time, long began)
+        DaemonSettings settings, DaemonFiles files, InstanceClaim claim, StartupTrace trace, StopSignal stop, TimeProvider time, long started)
     {
         var binding = trace.Begin(SpanNames.DaemonBind);
         WebApplication? app = null;
@@ -80,7 +90,7 @@ internal static partial class MonitorDaemon
         catch (Exception e) when (e is IOException or SocketException or AggregateException or InvalidOperationException
             && BindFailure.From(e, settings, files) is { } failure)
         {
-            binding.Fail(failure.ErrorType, failure.Message);
+            binding.Fail(failure.Reason, failure.Message);
             Refuse(failure.ExitCode, failure.Message);
             claim.Dispose();
             Flush(app, trace);
@@ -90,51 +100,46 @@ internal static partial class MonitorDaemon
         binding.Done();
         var ready = trace.Begin(SpanNames.DaemonReady);
         var log = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger(Answers.Service);
-        if (stop.Asked.IsCompleted)
+        if (stop.Received.IsCompleted)
         {
             await app.StopAsync();
             claim.Dispose();
-            return Refuse(StoppedBeforeServing, $"port {settings.Port}, PID {Environment.ProcessId}: asked to stop before it served");
+            return Refuse(StoppedBeforeServing, $"port {settings.Port}, PID {Environment.ProcessId}: stopped by a signal before it served");
         }
 
-        LogReady(log, settings.Name, settings.Host, settings.Port, Environment.ProcessId, time.GetElapsedTime(began).TotalMilliseconds);
+        LogReady(log, settings.Name, settings.Host, settings.Port, Environment.ProcessId, time.GetElapsedTime(started).TotalMilliseconds);
         ready.Done();
         trace.Emit();
 
-        // A daemon that is killed right after its start is the one whose trace is wanted: do not wait for the batch's five seconds.
+        // Export now and not with the next batch, which is sent after five seconds: the daemon may be killed before.
         _ = Task.Run(() => app.Services.GetService<TracerProvider>()?.ForceFlush((int)TimeSpan.FromSeconds(5).TotalMilliseconds));
 
-        var signal = await stop.Asked;
+        var signal = await stop.Received;
         LogStopping(log, settings.Name, signal.ToString());
-        await StopServingAsync(app, log);
-
-        // Before telemetry is flushed: a collector that hangs must not keep lock and PID file.
-        claim.Dispose();
-        LogStopped(log, settings.Name);
-        await app.SendAndDisposeAsync();
-        return 0;
-    }
-
-    private static async Task StopServingAsync(WebApplication app, ILogger log)
-    {
         try
         {
             await app.StopAsync();
         }
         catch (OperationCanceledException)
         {
-            LogRequestsLeft(log);
+            LogRequestsAborted(log);
         }
+
+        // Released before the last telemetry is sent: a collector that hangs must not hold up the next instance.
+        claim.Dispose();
+        LogStopped(log, settings.Name);
+        await app.SendAndDisposeAsync();
+        return 0;
     }
 
-    private static async Task ReportFailureAsync(DaemonSettings settings, TimeProvider time, StartupTrace trace)
+    private static async Task ExportFailureAsync(DaemonSettings settings, TimeProvider time, StartupTrace trace)
     {
-        if (string.IsNullOrWhiteSpace(Environment.GetEnvironmentVariable(ServiceDefaults.TelemetryExtensions.OtlpEndpointVariable)))
+        if (string.IsNullOrWhiteSpace(Environment.GetEnvironmentVariable(TelemetryExtensions.OtlpEndpointVariable)))
         {
             return;
         }
 
-        // Never started: it is there for its exporter alone.
+        // The application is never started. Only its exporter is needed.
         await using var app = DaemonApplication.Build(settings, time);
         Flush(app, trace);
     }
@@ -165,7 +170,7 @@ internal static partial class MonitorDaemon
 
     private static int Refuse(int exitCode, string message)
     {
-        // One line, whatever a path or a message of the system has in it.
+        // A path or a message of the system may contain line breaks, but the report is one line.
         Console.Error.WriteLine($"{Answers.Service}: {message.ReplaceLineEndings(" ")}");
         return exitCode;
     }

@@ -25,7 +25,4 @@ namespace MonitorAspire.Supervision;
 [JsonSerializable(typeof(FleetAlert))]
 [JsonSerializable(typeof(FleetEvent))]
 [JsonSerializable(typeof(IReadOnlyList<FleetEvent>))]
-[JsonSerializable(typeof(LauncherReport))]
-[JsonSerializable(typeof(LauncherRequest))]
-[JsonSerializable(typeof(LauncherAnswer))]
 public sealed partial class SupervisionJson : JsonSerializerContext;

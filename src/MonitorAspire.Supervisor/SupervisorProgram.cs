@@ -1,6 +1,5 @@
 using System.Net.Sockets;
 using MonitorAspire.ServiceDefaults;
-using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervision.Files;
 using MonitorAspire.Supervision.Probes;
 using MonitorAspire.Supervision.Startup;
@@ -8,12 +7,13 @@ using MonitorAspire.Supervisor.Dashboard;
 using MonitorAspire.Supervisor.Fleet;
 using MonitorAspire.Supervisor.Fleet.History;
 using MonitorAspire.Supervisor.Hosting;
+using MonitorAspire.Supervisor.Launcher;
 using MonitorAspire.Supervisor.Security;
 using MonitorAspire.Supervisor.Settings;
 
 namespace MonitorAspire.Supervisor;
 
-/// <summary>The life of the supervisor, and what it says when it cannot live.</summary>
+/// <summary>Runs the supervisor. If it cannot start, one line on stderr says why.</summary>
 internal static partial class SupervisorProgram
 {
     internal static async Task<int> RunAsync(string[] args)
@@ -42,22 +42,21 @@ internal static partial class SupervisorProgram
         builder.Services.AddSingleton(setup);
         var fleet = await MonitorsReader.ReadFleetAsync(builder.Configuration);
         var settings = SupervisorSettings.Read(builder.Configuration, fleet.Monitors);
-        RefuseOwnPort(fleet.Specs, settings);
 
-        IDisposable? instance;
+        SupervisorLock? instance;
         SupervisorToken token;
-        FleetOverlay overlay;
+        ResolvedFleet resolved;
         try
         {
             StateDirectory.Create(settings.StateDirectory);
-            instance = SupervisorLock.TryTake(settings.StateDirectory, out var held);
+            instance = SupervisorLock.TryTake(settings.StateDirectory, out var holder);
             if (instance is null)
             {
-                return Refuse(ExitCodes.Foreign, $"another supervisor looks after {settings.StateDirectory}: {held}");
+                return Refuse(ExitCodes.Foreign, $"another supervisor has the state directory {settings.StateDirectory}: {holder}");
             }
 
             token = SupervisorToken.LoadOrCreate(settings.StateDirectory);
-            overlay = ReadOverlay(fleet, settings);
+            resolved = Resolve(fleet, settings);
         }
         catch (UntrustedFileException e)
         {
@@ -70,39 +69,40 @@ internal static partial class SupervisorProgram
 
         using (instance)
         {
-            return await ServeAsync(builder, fleet, overlay, settings, token, instance);
+            return await ServeAsync(builder, resolved, settings, token, instance);
         }
     }
 
-    private static FleetOverlay ReadOverlay(FleetConfiguration fleet, SupervisorSettings settings)
+    private static ResolvedFleet Resolve(FleetConfiguration configuration, SupervisorSettings settings)
     {
         var file = new OverlayFile(settings.StateDirectory);
-        var overlay = file.Read();
-        var specs = overlay.Over(fleet, out var errors);
-        if (errors.Count > 0)
-        {
-            throw new ConfigurationException($"{string.Join("; ", errors)} (what was said over the interface is in {file.FilePath})");
-        }
-
-        RefuseOwnPort(specs, settings);
-        return overlay;
-    }
-
-    private static void RefuseOwnPort(IReadOnlyList<DaemonSpec> specs, SupervisorSettings settings)
-    {
-        if (FleetDefinition.OwnPort(specs, settings) is { } taken)
-        {
-            throw new ConfigurationException(taken);
-        }
+        var resolved = ResolvedFleet.Of(configuration, file.Read(), settings, out var errors);
+        return errors.Count == 0 ? resolved
+            : resolved.Overlay.IsEmpty ? throw new ConfigurationException(string.Join("; ", errors))
+            : throw new ConfigurationException($"{string.Join("; ", errors)} (the changes that were made over the REST API are in {file.FilePath})");
     }
 
     private static async Task<int> ServeAsync(
-        WebApplicationBuilder builder, FleetConfiguration fleet, FleetOverlay overlay, SupervisorSettings settings, SupervisorToken token, IDisposable instance)
+        WebApplicationBuilder builder, ResolvedFleet fleet, SupervisorSettings settings, SupervisorToken token, SupervisorLock instance)
     {
         builder.AddSupervisor(settings);
-        builder.AddFleet(fleet, overlay, settings);
+        builder.AddFleet(fleet, settings);
+        builder.AddLauncher(settings);
         builder.Services.AddDashboardResourceService(builder.Configuration);
-        var app = builder.Build();
+        builder.Services.AddSingleton(instance);
+        builder.Services.AddSingleton(token);
+        builder.Services.AddHostedService<StateDirectoryWatch>();
+        WebApplication app;
+        try
+        {
+            app = builder.Build();
+        }
+        catch (SocketException e)
+        {
+            // The server resolves the names of its addresses here.
+            return RefuseBind(e.SocketErrorCode, settings);
+        }
+
         try
         {
             app.UseSupervisor(token);
@@ -113,11 +113,11 @@ internal static partial class SupervisorProgram
 
             await app.WaitForShutdownAsync();
 
-            // Before telemetry is sent: a collector that hangs, or is gone, must not keep the next supervisor out.
+            // Before telemetry is sent, because a collector that hangs must not delay the next supervisor.
             await app.Services.GetRequiredService<FleetHistory>().DisposeAsync();
             instance.Dispose();
             LogDone(app.Logger);
-            return ExitCodes.Success;
+            return instance.IsLost ? ExitCodes.Foreign : ExitCodes.Success;
         }
         finally
         {
@@ -125,7 +125,7 @@ internal static partial class SupervisorProgram
         }
     }
 
-    /// <summary>Starts it; gives the exit code where it cannot listen.</summary>
+    /// <summary>Starts the application. Returns the exit code if it cannot listen.</summary>
     private static async Task<int?> StartAsync(WebApplication app, SupervisorSettings settings)
     {
         try
@@ -147,20 +147,20 @@ internal static partial class SupervisorProgram
             SocketError.AddressAlreadyInUse => Refuse(
                 ExitCodes.PortInUse,
                 $"cannot listen on {where}: already in use by {string.Join(" and ", settings.Addresses.Select(a => BindErrors.DescribeOwners(a.Port)).Distinct())}"),
-            SocketError.AccessDenied => Refuse(ExitCodes.PermissionDenied, $"cannot listen on {where}: this user may not"),
+            SocketError.AccessDenied => Refuse(ExitCodes.PermissionDenied, $"cannot listen on {where}: this user has no permission"),
             SocketError.AddressNotAvailable => Refuse(ExitCodes.Usage, $"cannot listen on {where}: this machine has no such address"),
-            SocketError.HostNotFound or SocketError.NoData or SocketError.TryAgain => Refuse(ExitCodes.Usage, $"cannot listen on {where}: the host name cannot be looked up"),
+            SocketError.HostNotFound or SocketError.NoData or SocketError.TryAgain => Refuse(ExitCodes.Usage, $"cannot listen on {where}: the host name cannot be resolved"),
             _ => Refuse(ExitCodes.Failure, $"cannot listen on {where}: {error}"),
         };
     }
 
     private static int Refuse(int exitCode, string message)
     {
-        // One line, whatever a path or a message of the system has in it.
-        Console.Error.WriteLine($"{SupervisorApplication.Name}: {message.ReplaceLineEndings(" ")}");
+        // Paths and messages of the system may contain line breaks.
+        Console.Error.WriteLine($"{SupervisorSettings.ProgramName}: {message.ReplaceLineEndings(" ")}");
         return exitCode;
     }
 
-    [LoggerMessage(3, LogLevel.Information, "Stopped; the next supervisor may come")]
+    [LoggerMessage(3, LogLevel.Information, "Stopped; the next supervisor can start")]
     private static partial void LogDone(ILogger logger);
 }

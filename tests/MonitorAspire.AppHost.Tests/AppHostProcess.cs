@@ -6,7 +6,7 @@ using MonitorAspire.Testing;
 
 namespace MonitorAspire.AppHost.Tests;
 
-/// <summary>The AppHost as a person runs it: its own executable, its own process, its output read line by line.</summary>
+/// <summary>The AppHost as a person runs it: a process of its own, whose output is read line by line.</summary>
 internal sealed partial class AppHostProcess : IAsyncDisposable
 {
     private readonly Process _process;
@@ -18,7 +18,7 @@ internal sealed partial class AppHostProcess : IAsyncDisposable
 
     public int Pid => _process.Id;
 
-    /// <summary>Everything that was printed so far, standard error marked with <c>!</c>.</summary>
+    /// <summary>All lines that were printed so far. Lines of standard error begin with <c>!</c>.</summary>
     public string Output
     {
         get
@@ -35,7 +35,7 @@ internal sealed partial class AppHostProcess : IAsyncDisposable
     public static AppHostProcess Start(IReadOnlyDictionary<string, string?> environment, params string[] arguments)
         => Start(Path.Combine(AppContext.BaseDirectory, "MonitorAspire.AppHost"), environment, arguments);
 
-    /// <summary>Starts another AppHost on the same engine.</summary>
+    /// <summary>Starts another program.</summary>
     public static AppHostProcess Start(string executable, IReadOnlyDictionary<string, string?> environment, params string[] arguments)
     {
         var start = new ProcessStartInfo(executable, arguments)
@@ -58,7 +58,7 @@ internal sealed partial class AppHostProcess : IAsyncDisposable
         return host;
     }
 
-    /// <summary>Waits for a line, and says what was printed where it does not come.</summary>
+    /// <summary>Waits for a line that contains a text. If it does not come, the exception has all that was printed.</summary>
     public async Task<string> LineAsync(string part)
     {
         try
@@ -79,7 +79,7 @@ internal sealed partial class AppHostProcess : IAsyncDisposable
         return Find(part) ?? throw new InvalidOperationException($"ended with {_process.ExitCode} and without a line with '{part}'. Printed:\n{Output}");
     }
 
-    /// <summary>The rows of the fleet table: name, port, PID, state.</summary>
+    /// <summary>The rows of the printed table of daemons: name, port, PID, state.</summary>
     public IReadOnlyList<(string Name, int Port, int Pid, string State)> Table() =>
     [
         .. Row().Matches(Output).Select(m => (

@@ -3,7 +3,7 @@ using MonitorAspire.Testing;
 
 namespace MonitorAspire.AppHost.Tests;
 
-/// <summary>A small fleet on ports that nobody else has, with files of its own.</summary>
+/// <summary>Free ports and a temporary state directory for one fleet.</summary>
 public sealed class FleetArguments : IDisposable
 {
     private readonly TemporaryDirectory _directory = new();
@@ -27,16 +27,16 @@ public sealed class FleetArguments : IDisposable
 
     public IEnumerable<int> Ports => DaemonPorts.Prepend(SupervisorPort);
 
-    /// <summary>What both engines understand.</summary>
+    /// <summary>The options that every engine understands.</summary>
     public string[] Common =>
     [
         "--count", Text(Count), "--base-port", Text(BasePort), "--supervisor-port", Text(SupervisorPort), "--state-dir", StateDirectory,
     ];
 
-    /// <summary>What the standalone engine is started with.</summary>
+    /// <summary>The same with a dashboard.</summary>
     public string[] Arguments(string dashboard = "off") => [.. Common, "--dashboard", dashboard];
 
-    /// <summary>The PID in a daemon's PID file; 0 where there is none.</summary>
+    /// <summary>The PID in a daemon's PID file; 0 if there is no file.</summary>
     /// <param name="port">The daemon's port.</param>
     public int PidOf(int port)
     {
@@ -50,18 +50,18 @@ public sealed class FleetArguments : IDisposable
         }
     }
 
-    /// <summary>Waits until a daemon's PID file names another PID, and returns that.</summary>
+    /// <summary>Waits until a daemon's PID file has another PID, and returns it.</summary>
     /// <param name="port">The daemon's port.</param>
-    /// <param name="before">The one that it named.</param>
+    /// <param name="before">The old PID.</param>
     public async Task<int> AnotherPidAsync(int port, int before)
     {
         await Wait.UntilAsync(() => HasAnotherPid(port, before), $"another PID than {Text(before)} on port {Text(port)}");
         return PidOf(port);
     }
 
-    /// <summary>Whether a daemon's PID file names another PID by now.</summary>
+    /// <summary>Whether a daemon's PID file has another PID now.</summary>
     /// <param name="port">The daemon's port.</param>
-    /// <param name="before">The one that it named.</param>
+    /// <param name="before">The old PID.</param>
     public bool HasAnotherPid(int port, int before) => PidOf(port) is not 0 and var pid && pid != before;
 
     public void Dispose() => _directory.Dispose();

@@ -1,4 +1,3 @@
-using MonitorAspire.Cli.Logs;
 using MonitorAspire.Supervision.Files;
 using MonitorAspire.Testing;
 
@@ -95,12 +94,18 @@ public sealed class LogsTests : IAsyncDisposable
         Assert.Contains("first: 0", pipe.Out);
     }
 
-    [Fact]
-    public void Tail_LineWithoutNewlineAtTheEnd_IsALine()
+    [Theory]
+    [InlineData("mkfifo")]
+    [InlineData("mkdir")]
+    public async Task Logs_NotARegularFile_IsOneLineAndDoesNotHang(string make)
     {
-        WriteLog("a\nb");
-        Assert.Equal(["b"], LogFile.Tail(_bench.File(_port, "log"), 1, out var end));
-        Assert.Equal(3, end);
+        Directory.CreateDirectory(_bench.StateDirectory);
+        using (var made = System.Diagnostics.Process.Start(make, [_bench.File(_port, "log")]))
+        {
+            await made.WaitForExitAsync();
+        }
+
+        (await _bench.RunAsync("logs", "--port", Port)).AssertOneLine(1, "not a regular file");
     }
 
     private void WriteLog(string text)

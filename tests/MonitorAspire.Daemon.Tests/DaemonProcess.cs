@@ -7,7 +7,7 @@ using MonitorAspire.Testing;
 
 namespace MonitorAspire.Daemon.Tests;
 
-/// <summary>A real daemon, as a launcher that knows nothing of it would run it.</summary>
+/// <summary>A real daemon process, started as any launcher would start it.</summary>
 internal sealed class DaemonProcess : IAsyncDisposable
 {
     private static readonly HttpClient Http = new(new SocketsHttpHandler { UseProxy = false }) { Timeout = TimeSpan.FromSeconds(5) };
@@ -40,8 +40,8 @@ internal sealed class DaemonProcess : IAsyncDisposable
     }
 
     /// <summary>
-    /// Starts a daemon to which something can be forbidden: where the tests run as root, without any capability (setpriv(1)). The user stays,
-    /// so that it can read the program wherever the tests were built.
+    /// Starts a daemon for which file permissions count. If the tests run as root, setpriv(1) takes all capabilities away. The user stays
+    /// root, so that the process can read the program in every directory.
     /// </summary>
     public static DaemonProcess StartUnprivileged(IEnumerable<string> arguments) => Start(
         Environment.IsPrivilegedProcess
@@ -66,7 +66,7 @@ internal sealed class DaemonProcess : IAsyncDisposable
         return new DaemonProcess(Process.Start(start)!);
     }
 
-    /// <summary>Starts a daemon on a port and waits until it says that it runs.</summary>
+    /// <summary>Starts a daemon on a port and waits until it answers.</summary>
     public static async Task<DaemonProcess> StartServingAsync(
         int port, string stateDirectory, string host = "127.0.0.1", IEnumerable<KeyValuePair<string, string?>>? environment = null, string? ask = null)
     {
@@ -122,7 +122,7 @@ internal sealed class DaemonProcess : IAsyncDisposable
         }
     }
 
-    // Whoever runs the tests may run under a launcher himself.
+    // The tests themselves may run under a launcher that sets these.
     private static bool IsOurs(string name)
         => name.StartsWith("MONITOR_", StringComparison.Ordinal) || name.StartsWith("OTEL_", StringComparison.Ordinal) || name is "TRACEPARENT" or "TRACESTATE";
 

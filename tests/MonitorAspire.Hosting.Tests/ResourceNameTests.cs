@@ -1,3 +1,5 @@
+using MonitorAspire.Hosting.Configuration;
+
 namespace MonitorAspire.Hosting.Tests;
 
 public class ResourceNameTests

@@ -8,7 +8,7 @@ using MonitorAspire.Testing;
 
 namespace MonitorAspire.Samples.Tests;
 
-/// <summary>The sample on ports of its own, as its supervisor and its servers tell of it: the same whichever engine runs it.</summary>
+/// <summary>The sample's fleet on free ports, seen through its supervisor and its servers. Aspire or <c>monitor up</c> may run it.</summary>
 internal sealed class PolyglotFleet : IDisposable
 {
     private readonly TemporaryDirectory _directory = new();
@@ -24,13 +24,13 @@ internal sealed class PolyglotFleet : IDisposable
         ];
         Present = [.. Servers.Where(s => IsOnPath(s.Command))];
 
-        // In the gate both have to be there; elsewhere one is enough to see something.
+        // The gate needs both. Elsewhere one is enough.
         if (Environment.GetEnvironmentVariable("MONITOR_REQUIRE_BROWSER") == "1")
         {
             Assert.Equal(Servers, Present);
         }
 
-        Assert.SkipWhen(Present.Count == 0 || OperatingSystem.IsWindows(), "there is neither python3 nor node, or there are no signals");
+        Assert.SkipWhen(Present.Count == 0 || OperatingSystem.IsWindows(), "the test needs python3 or node, and Unix signals");
     }
 
     public int SupervisorPort { get; }
@@ -39,12 +39,12 @@ internal sealed class PolyglotFleet : IDisposable
 
     public IReadOnlyList<Server> Servers { get; }
 
-    /// <summary>Those whose language this machine has.</summary>
+    /// <summary>The servers that this machine can run.</summary>
     public IReadOnlyList<Server> Present { get; }
 
     /// <summary>
-    /// What the sample promises: each server is verified and serves, and one that is killed comes back as another process while the
-    /// other stays what it was.
+    /// Checks that each server is verified and serves, and that a killed server comes back as another process while the other server
+    /// keeps running.
     /// </summary>
     /// <param name="kill">Kills a process with SIGKILL.</param>
     public async Task AssertSupervisedAsync(Action<int> kill)
@@ -71,7 +71,7 @@ internal sealed class PolyglotFleet : IDisposable
         }
     }
 
-    /// <summary>Waits until all that can run do.</summary>
+    /// <summary>Waits until all servers that this machine can run are running.</summary>
     public async Task<IReadOnlyDictionary<string, DaemonSnapshot>> RunningAsync()
     {
         IReadOnlyDictionary<string, DaemonSnapshot> daemons = new Dictionary<string, DaemonSnapshot>();
@@ -104,7 +104,7 @@ internal sealed class PolyglotFleet : IDisposable
         }
         catch (HttpRequestException)
         {
-            // It does not listen yet.
+            // The supervisor does not listen yet.
             return new Dictionary<string, DaemonSnapshot>();
         }
     }
@@ -115,9 +115,9 @@ internal sealed class PolyglotFleet : IDisposable
     /// <summary>One of the sample's servers.</summary>
     /// <param name="Index">Its place in the configuration.</param>
     /// <param name="Name">The daemon's name.</param>
-    /// <param name="Command">What it is run with.</param>
-    /// <param name="Greeting">What it answers at its root.</param>
-    /// <param name="Port">The port that this run gives it.</param>
+    /// <param name="Command">The program that runs it.</param>
+    /// <param name="Greeting">Its answer to <c>GET /</c>.</param>
+    /// <param name="Port">Its port in this run.</param>
     internal sealed record Server(int Index, string Name, string Command, string Greeting, int Port)
     {
         public Uri Url(string path) => new(string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{Port}{path}"));

@@ -36,14 +36,14 @@ public class DefaultEndpointsTests
     [Fact]
     public async Task Map_OwnWriter_WritesTheBody()
     {
-        await using var service = await StartAsync(writer: (context, report) => context.Response.WriteAsync($"mine: {report.Status}"));
+        await using var service = await StartAsync(writer: (context, report) => context.Response.WriteAsync($"own: {report.Status}"));
         using var client = Client(service);
 
-        Assert.Equal("mine: Healthy", await client.GetStringAsync("/health"));
+        Assert.Equal("own: Healthy", await client.GetStringAsync("/health"));
     }
 
     private static async Task<WebApplication> StartAsync(
-        string environment = "Production", Action<WebApplicationBuilder>? configure = null, HealthBodyWriter? writer = null)
+        string environment = "Production", Action<WebApplicationBuilder>? configure = null, Func<HttpContext, HealthReport, Task>? writer = null)
     {
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { EnvironmentName = environment });
         builder.AddServiceDefaults();

@@ -30,7 +30,7 @@ public class ServiceDefaultsTests
         Assert.NotNull(app.Services.GetService<TracerProvider>());
         Assert.Contains(app.Services.GetServices<ILoggerProvider>(), p => p is OpenTelemetryLoggerProvider);
 
-        foreach (var name in TelemetryExtensions.SourceNames)
+        foreach (var name in (string[])["MonitorAspire.Supervision", "MonitorAspire.Daemon"])
         {
             using var source = new ActivitySource(name);
             using var activity = source.StartActivity("span");
@@ -61,7 +61,7 @@ public class ServiceDefaultsTests
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task Add_HttpClients_AreThereWhereWanted(bool wanted)
+    public async Task Add_HttpClients_AddsServiceDiscoveryIfWanted(bool wanted)
     {
         await using var app = Build(defaults: d => d.HttpClients = wanted);
 
@@ -69,13 +69,13 @@ public class ServiceDefaultsTests
     }
 
     [Fact]
-    public async Task Add_Logging_LeavesRequestsOutUnlessAsked()
+    public async Task Add_Logging_LeavesRequestsOutByDefault()
     {
         await using var quiet = Build();
-        await using var asked = Build(settings: ("Logging:LogLevel:Microsoft.AspNetCore", "Debug"));
+        await using var verbose = Build(settings: ("Logging:LogLevel:Microsoft.AspNetCore", "Debug"));
 
         Assert.False(RequestLogger(quiet).IsEnabled(LogLevel.Information));
-        Assert.True(RequestLogger(asked).IsEnabled(LogLevel.Debug));
+        Assert.True(RequestLogger(verbose).IsEnabled(LogLevel.Debug));
     }
 
     private static ILogger RequestLogger(WebApplication app)

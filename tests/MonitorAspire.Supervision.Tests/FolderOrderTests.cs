@@ -8,7 +8,7 @@ public sealed class FolderOrderTests
 {
     private static readonly FolderOrder Order = new(
         "MonitorAspire.Supervision",
-        ["Interop", "Daemons", "Files", "Identity", "Probes", "Processes", "Telemetry", "Startup", "Restarts", "Fleet", "Diagnosis"])
+        ["Interop", "Daemons", "Files", "Identity", "Probes", "Processes", "Telemetry", "Startup", "Restarts", "Fleet", "Launcher", "Diagnosis"])
     {
         Only =
         {

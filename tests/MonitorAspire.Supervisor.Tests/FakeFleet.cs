@@ -8,7 +8,7 @@ using MonitorAspire.Supervisor.Fleet;
 
 namespace MonitorAspire.Supervisor.Tests;
 
-/// <summary>A fleet in memory: no process, no port; what it answers is what the test says.</summary>
+/// <summary>A fleet in memory, without processes and ports. The test sets its answers.</summary>
 internal sealed class FakeFleet : IFleet, IFleetControl
 {
     private readonly Lock _lock = new();
@@ -18,11 +18,14 @@ internal sealed class FakeFleet : IFleet, IFleetControl
 
     public ConcurrentQueue<string> Calls { get; } = new();
 
-    /// <summary>What the next action throws.</summary>
+    /// <summary>The exception that actions throw.</summary>
     public Exception? Throws { get; set; }
 
     /// <summary>The verdict of the next start.</summary>
     public StartupVerdict Verdict { get; set; } = StartupVerdict.Verified;
+
+    /// <summary>How the end of the fleet behaves.</summary>
+    public Func<Task> Stop { get; set; } = static () => Task.CompletedTask;
 
     public IFleet Fleet => this;
 
@@ -46,7 +49,7 @@ internal sealed class FakeFleet : IFleet, IFleetControl
         }
     }
 
-    public FleetEvent Raise(FleetEventKind kind, string name, StartupReport? report = null)
+    public FleetEvent Raise(FleetEventKind kind, string name, StartupReport? report = null, string? message = null)
     {
         lock (_lock)
         {
@@ -57,6 +60,7 @@ internal sealed class FakeFleet : IFleet, IFleetControl
                 Kind = kind,
                 Daemon = _daemons.Single(d => d.Name == name),
                 Report = report,
+                Message = message,
             };
             _events.Add(happened);
             _readers.ForEach(r => r.Writer.TryWrite(happened));
@@ -96,10 +100,10 @@ internal sealed class FakeFleet : IFleet, IFleetControl
 
     Task IFleetControl.StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    /// <summary>What the next change of the fleet answers, and then nothing is changed.</summary>
+    /// <summary>The answer to a change of the fleet; if set, nothing is changed.</summary>
     public FleetChange? Change { get; set; }
 
-    /// <summary>The daemons as they were last given.</summary>
+    /// <summary>The daemons of the last change.</summary>
     public IReadOnlyList<DaemonSpec> Specs { get; private set; } = [];
 
     Task<FleetChange> IFleetControl.ApplyAsync(IReadOnlyList<DaemonSpec> specs, FleetOptions? options, CancellationToken cancellationToken)
@@ -135,7 +139,7 @@ internal sealed class FakeFleet : IFleet, IFleetControl
         }
     }
 
-    Task IFleetControl.StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    Task IFleetControl.StopAsync(CancellationToken cancellationToken) => Stop();
 
     public StartupReport Report(DaemonSnapshot daemon) => new()
     {

@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace MonitorAspire.Supervisor.Tests;
 
-/// <summary>Every error is a problem of RFC 9457.</summary>
+/// <summary>Asserts that an error is a problem of RFC 9457.</summary>
 internal static class ProblemAssert
 {
     public static async Task<string> IsAsync(HttpResponseMessage response, HttpStatusCode status)

@@ -15,7 +15,7 @@ using MonitorAspire.Testing;
 
 namespace MonitorAspire.Supervisor.Tests;
 
-/// <summary>The supervisor's interface on a free port, over a fleet in memory.</summary>
+/// <summary>The supervisor's REST API on a free port, over a fleet in memory.</summary>
 internal sealed class RunningSupervisor : IAsyncDisposable
 {
     private readonly WebApplication _app;
@@ -37,6 +37,7 @@ internal sealed class RunningSupervisor : IAsyncDisposable
 
     public string Token { get; }
 
+    /// <summary>A client without the token.</summary>
     public HttpClient Client { get; }
 
     public LauncherLink Launcher => _app.Services.GetRequiredService<LauncherLink>();
@@ -48,7 +49,7 @@ internal sealed class RunningSupervisor : IAsyncDisposable
     public string OverlayFile => Path.Combine(_directory.Path, Supervisor.Fleet.OverlayFile.FileName);
 
     /// <summary>Starts it.</summary>
-    /// <param name="configured">What the configuration has beside alpha.</param>
+    /// <param name="configured">Daemons of the configuration beside alpha.</param>
     public static async Task<RunningSupervisor> StartAsync(params DaemonSpec[] configured)
     {
         var directory = new TemporaryDirectory();
@@ -73,7 +74,12 @@ internal sealed class RunningSupervisor : IAsyncDisposable
         var settings = new SupervisorSettings { Addresses = [new ListenAddress("127.0.0.1", port)], StateDirectory = directory.Path };
         builder.AddSupervisor(settings);
         builder.AddDefinition(
-            new FleetConfiguration(new MonitorsOptions(), [new DaemonSpec { Name = "alpha", Port = 9001, Restart = new MonitorsOptions().Restart }, .. configured]), FleetOverlay.Empty, settings);
+            ResolvedFleet.Of(
+                new FleetConfiguration(new MonitorsOptions(), [new DaemonSpec { Name = "alpha", Port = 9001, Restart = new MonitorsOptions().Restart }, .. configured]),
+                FleetOverlay.Empty,
+                settings,
+                out _),
+            settings);
         builder.Services.AddSingleton<IFleetControl>(fleet);
         builder.Services.AddSingleton<LauncherLink>();
         builder.Logging.ClearProviders();
@@ -83,7 +89,7 @@ internal sealed class RunningSupervisor : IAsyncDisposable
         return new RunningSupervisor(app, directory, fleet, port);
     }
 
-    /// <summary>Sends a POST, with the token unless the test says otherwise.</summary>
+    /// <summary>Sends a POST, with the token unless another one is given.</summary>
     public Task<HttpResponseMessage> PostAsync(string path, HttpContent? content = null, string? token = null)
     {
         var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = content };
@@ -91,7 +97,7 @@ internal sealed class RunningSupervisor : IAsyncDisposable
         return Client.SendAsync(request);
     }
 
-    /// <summary>Sends any request with a JSON body, with the token unless the test says otherwise.</summary>
+    /// <summary>Sends any request with a JSON body, with the token unless another one is given.</summary>
     public Task<HttpResponseMessage> SendAsync(HttpMethod method, string path, string? json = null, string? token = null, string? host = null)
     {
         var request = new HttpRequestMessage(method, path)
@@ -103,10 +109,18 @@ internal sealed class RunningSupervisor : IAsyncDisposable
         return Client.SendAsync(request);
     }
 
-    /// <summary>Opens a stream for reading lines.</summary>
-    public async Task<StreamReader> OpenAsync(string path, string? lastEventId = null)
+    /// <summary>The body of a GET with the token.</summary>
+    public async Task<string> GetStringAsync(string path)
+    {
+        using var response = await SendAsync(HttpMethod.Get, path);
+        return await response.EnsureSuccessStatusCode().Content.ReadAsStringAsync();
+    }
+
+    /// <summary>Opens a stream for reading lines, with the token unless another one is given.</summary>
+    public async Task<StreamReader> OpenAsync(string path, string? lastEventId = null, string? token = null)
     {
         var request = new HttpRequestMessage(HttpMethod.Get, path);
+        request.Headers.Authorization = token == "" ? null : new AuthenticationHeaderValue("Bearer", token ?? Token);
         if (lastEventId is not null)
         {
             request.Headers.Add("Last-Event-ID", lastEventId);
@@ -117,7 +131,7 @@ internal sealed class RunningSupervisor : IAsyncDisposable
         return new StreamReader(await response.Content.ReadAsStreamAsync());
     }
 
-    public Task StopAsync() => _app.StopAsync();
+    public Task StopAsync(CancellationToken limit = default) => _app.StopAsync(limit);
 
     public async ValueTask DisposeAsync()
     {

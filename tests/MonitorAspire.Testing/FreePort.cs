@@ -4,7 +4,7 @@ using System.Net.Sockets;
 
 namespace MonitorAspire.Testing;
 
-/// <summary>Ports that nobody uses, each given out once per test run.</summary>
+/// <summary>Free ports. Each is given out once per test run.</summary>
 public static class FreePort
 {
     private static readonly ConcurrentDictionary<int, bool> Given = new();
@@ -14,8 +14,7 @@ public static class FreePort
     {
         while (true)
         {
-            // Outgoing connections take theirs from 32768 up (Linux): a port from below cannot be taken by one of those between
-            // this look and the use of it.
+            // Linux gives outgoing connections ports from 32768 up. A lower port cannot be taken by one of them before it is used.
             var port = Random.Shared.Next(11_000, 32_000);
             if (IsFree(port) && Given.TryAdd(port, true))
             {
@@ -24,8 +23,8 @@ public static class FreePort
         }
     }
 
-    /// <summary>The first of so many consecutive ports that are all free.</summary>
-    /// <param name="count">How many.</param>
+    /// <summary>The first of several consecutive ports that are all free.</summary>
+    /// <param name="count">Number of ports.</param>
     public static int Consecutive(int count)
     {
         while (true)
@@ -42,8 +41,8 @@ public static class FreePort
     /// <summary>Whether nobody listens on the port now.</summary>
     /// <param name="port">The port.</param>
     /// <remarks>
-    /// Looks without listening: a child that is started by another thread at this moment keeps a copy of the socket until it executes its program,
-    /// and of one that only was bound nobody takes notice who binds as servers do, with SO_REUSEADDR.
+    /// Binds but does not listen. A child process that another thread starts at this moment holds a copy of the socket until its exec. A socket
+    /// that is only bound does not disturb a server, because servers bind with SO_REUSEADDR.
     /// </remarks>
     public static bool IsFree(int port) => IsFree(IPAddress.Loopback, port) && (!Socket.OSSupportsIPv6 || IsFree(IPAddress.IPv6Loopback, port));
 
@@ -57,7 +56,7 @@ public static class FreePort
         }
         catch (SocketException e)
         {
-            // A machine without the family's loopback has nobody there either.
+            // Without a loopback address of this family, nobody can listen on it.
             return e.SocketErrorCode is SocketError.AddressNotAvailable or SocketError.AddressFamilyNotSupported;
         }
     }

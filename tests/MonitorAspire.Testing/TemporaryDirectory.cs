@@ -1,9 +1,9 @@
 namespace MonitorAspire.Testing;
 
-/// <summary>A directory of its own for one test, removed afterwards.</summary>
+/// <summary>A directory for one test, which is removed afterwards.</summary>
 public sealed class TemporaryDirectory : IDisposable
 {
-    /// <summary>Makes one.</summary>
+    /// <summary>Creates the directory.</summary>
     public TemporaryDirectory() => Path = Directory.CreateTempSubdirectory("monitor-aspire-test-").FullName;
 
     /// <summary>Absolute path.</summary>
@@ -22,7 +22,7 @@ public sealed class TemporaryDirectory : IDisposable
         }
         catch (DirectoryNotFoundException)
         {
-            // The test removed it.
+            // The test has removed it.
         }
     }
 }

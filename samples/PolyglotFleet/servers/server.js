@@ -1,4 +1,4 @@
-// A server that knows nothing of who runs it: it listens on PORT and answers /health. Standard library only.
+// A server that does not know what runs it: it listens on PORT and answers /health. Standard library only.
 'use strict';
 
 const http = require('node:http');
@@ -6,7 +6,7 @@ const http = require('node:http');
 const port = Number(process.env.PORT);
 
 const server = http.createServer((request, response) => {
-  // PID and port are not asked of a server; where they are told, they are compared with those of the process that was started.
+  // PID and port are optional. If the answer has them, they are compared with those of the process that was started.
   if (request.url === '/health') {
     response.setHeader('Content-Type', 'application/json');
     response.end(JSON.stringify({ status: 'ok', pid: process.pid, port }));

@@ -1,4 +1,4 @@
-"""A server that knows nothing of who runs it: it listens on PORT and answers /health. Standard library only."""
+"""A server that does not know what runs it: it listens on PORT and answers /health. Standard library only."""
 
 import json
 import os
@@ -11,7 +11,7 @@ PORT = int(os.environ["PORT"])
 
 class Handler(BaseHTTPRequestHandler):
     def do_GET(self):
-        # PID and port are not asked of a server; where they are told, they are compared with those of the process that was started.
+        # PID and port are optional. If the answer has them, they are compared with those of the process that was started.
         if self.path == "/health":
             self.answer(200, "application/json", json.dumps({"status": "ok", "pid": os.getpid(), "port": PORT}))
         elif self.path == "/":
@@ -28,7 +28,7 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *args):
-        pass  # It is asked for its health each second; its log is for what matters.
+        pass  # A health request arrives every second and must not fill the log.
 
 
 if __name__ == "__main__":

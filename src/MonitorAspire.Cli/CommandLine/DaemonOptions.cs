@@ -33,7 +33,18 @@ internal sealed class DaemonOptions
     internal string ResolveStateDirectory(ParseResult parsed) => ResolveStateDirectory(parsed.GetValue(StateDirectory));
 
     /// <summary>The state directory that is meant, as an absolute path.</summary>
+    /// <param name="given">The option's value.</param>
+    /// <exception cref="Supervision.Files.UntrustedStateException">Other users can change it.</exception>
     internal static string ResolveStateDirectory(string? given)
+    {
+        var path = ResolveUnchecked(given);
+        Supervision.Files.StateDirectory.EnsureTrusted(path);
+        return path;
+    }
+
+    /// <summary>The same for the doctor, who says what is wrong with a directory that others can change.</summary>
+    /// <param name="given">The option's value.</param>
+    internal static string ResolveUnchecked(string? given)
     {
         try
         {

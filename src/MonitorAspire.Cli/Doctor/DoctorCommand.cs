@@ -37,7 +37,7 @@ internal sealed class DoctorCommand
 
     private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
-        var options = new EngineOptions { StateDirectory = DaemonOptions.ResolveStateDirectory(parsed.GetValue(_stateDirectory)) };
+        var options = new EngineOptions { StateDirectory = DaemonOptions.ResolveUnchecked(parsed.GetValue(_stateDirectory)) };
         var doctor = new Supervision.Diagnosis.Doctor(options, _context.Time);
         var fix = parsed.GetValue(_fix);
         var report = await (parsed.GetValue(_port) is { } port

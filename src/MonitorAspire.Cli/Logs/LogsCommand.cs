@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using MonitorAspire.Cli.CommandLine;
-using MonitorAspire.Cli.Terminal;
 using MonitorAspire.Supervision.Files;
 using MonitorAspire.Supervision.Startup;
 
@@ -43,7 +42,7 @@ internal sealed class LogsCommand
     {
         if (result.GetValue(_follow) && result.GetValue(_json))
         {
-            result.AddError("--follow and --json exclude each other: a log that goes on is no document");
+            result.AddError("--follow and --json exclude each other: a log that goes on is not one document");
         }
     }
 
@@ -52,37 +51,43 @@ internal sealed class LogsCommand
         var port = parsed.GetValue(_port);
         var path = new DaemonFiles(DaemonOptions.ResolveStateDirectory(parsed.GetValue(_stateDirectory)), port).LogFile;
         var follow = parsed.GetValue(_follow);
-        if (!File.Exists(path) && !follow)
+        if (!Path.Exists(path) && !follow)
         {
             _context.Console.Fail($"there is no log of a daemon on port {port}: {path} does not exist");
             return ExitCodes.Failure;
         }
 
-        var lines = LogFile.Tail(path, parsed.GetValue(_tail), out var end);
-        if (parsed.GetValue(_json))
+        using var log = new LogFollower(path);
+        var json = parsed.GetValue(_json);
+        var last = new List<string>();
+        var lines = json ? new LineStream((line, _) => Add(last, line)) : LogOutput.To(_context.Console);
+        await log.CopyTailAsync(parsed.GetValue(_tail), lines, cancellationToken).ConfigureAwait(false);
+        if (log.Refusal is { } refusal)
         {
-            JsonOutput.Write(_context.Console, new LogDocument(port, path, lines), CliJson.Default.LogDocument);
-            return ExitCodes.Success;
-        }
-
-        foreach (var line in lines)
-        {
-            Print(line);
+            _context.Console.Fail(refusal);
+            return ExitCodes.Failure;
         }
 
         if (follow)
         {
-            await foreach (var line in LogFollower.FollowAsync(path, end, _context.Time, cancellationToken).ConfigureAwait(false))
-            {
-                Print(line);
-            }
+            await LogOutput.FollowAsync(log, lines, _context.Time, cancellationToken).ConfigureAwait(false);
+            return ExitCodes.Success;
+        }
+
+        await lines.FinishAsync(cancellationToken).ConfigureAwait(false);
+        if (json)
+        {
+            JsonOutput.Write(_context.Console, new LogDocument(port, path, last), CliJson.Default.LogDocument);
         }
 
         return ExitCodes.Success;
     }
 
-    // A program that reads the log is owed its bytes; a terminal is owed protection from them.
-    private void Print(string line) => _context.Console.Out.WriteLine(_context.Console.OutputTraits.IsTerminal ? Printable.Line(line) : line);
+    private static ValueTask Add(List<string> lines, string line)
+    {
+        lines.Add(line);
+        return ValueTask.CompletedTask;
+    }
 }
 
 /// <summary>What <c>monitor logs --json</c> prints.</summary>

@@ -1,6 +1,5 @@
 using MonitorAspire.Cli.Logs;
 using MonitorAspire.Cli.Stop;
-using MonitorAspire.Cli.Terminal;
 using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervision.Files;
 using MonitorAspire.Supervision.Identity;
@@ -15,8 +14,8 @@ namespace MonitorAspire.Cli.Start;
 /// <param name="engine">What stops it.</param>
 /// <param name="interrupts">What asks for the end.</param>
 /// <param name="json">Standard output has its document already: no log there.</param>
-/// <param name="logOffset">From which byte of the log on to show it.</param>
-internal sealed class ForegroundRun(CliContext context, IDaemonEngine engine, Interrupts interrupts, bool json, long logOffset)
+/// <param name="log">The daemon's log, from where it is to be shown.</param>
+internal sealed class ForegroundRun(CliContext context, IDaemonEngine engine, Interrupts interrupts, bool json, LogFollower log)
 {
     private const int SignalExitCodeBase = 128;
     private static readonly TimeSpan RotationInterval = TimeSpan.FromSeconds(5);
@@ -25,7 +24,7 @@ internal sealed class ForegroundRun(CliContext context, IDaemonEngine engine, In
     internal async Task<int> RunAsync(StartupReport report, DaemonInstance instance)
     {
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(interrupts.Soft);
-        var log = FollowLogAsync(report, ended.Token);
+        var showing = FollowLogAsync(report, ended.Token);
         var stopAsked = Task.Delay(Timeout.Infinite, interrupts.Soft);
         await Task.WhenAny(instance.Exited, stopAsked).ConfigureAwait(false);
 
@@ -45,7 +44,7 @@ internal sealed class ForegroundRun(CliContext context, IDaemonEngine engine, In
         }
 
         await ended.CancelAsync().ConfigureAwait(false);
-        await log.ConfigureAwait(false);
+        await showing.ConfigureAwait(false);
         return code;
     }
 
@@ -68,10 +67,7 @@ internal sealed class ForegroundRun(CliContext context, IDaemonEngine engine, In
         var rotation = RotateAsync(path, cancellationToken);
         if (!json)
         {
-            await foreach (var line in LogFollower.FollowAsync(path, logOffset, context.Time, cancellationToken).ConfigureAwait(false))
-            {
-                context.Console.Out.WriteLine(context.Console.OutputTraits.IsTerminal ? Printable.Line(line) : line);
-            }
+            await LogOutput.FollowAsync(log, LogOutput.To(context.Console), context.Time, cancellationToken).ConfigureAwait(false);
         }
 
         await rotation.ConfigureAwait(false);

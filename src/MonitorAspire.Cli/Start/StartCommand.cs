@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using MonitorAspire.Cli.CommandLine;
-using MonitorAspire.Cli.Logs;
 using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervision.Files;
 using MonitorAspire.Supervision.Startup;
@@ -80,7 +79,7 @@ internal sealed class StartCommand
         var engine = _context.EngineFor(stateDirectory);
         var spec = BuildSpec(parsed);
         var options = new StartOptions { Timeout = _timeout.In(parsed), Force = parsed.GetValue(_force) };
-        var logLength = LogFile.Length(new DaemonFiles(stateDirectory, spec.Port).LogFile);
+        using var log = await AtEndAsync(new DaemonFiles(stateDirectory, spec.Port).LogFile, cancellationToken).ConfigureAwait(false);
         var run = new VerifiedStartRun(_context, engine, parsed.GetValue(_json));
         var outcome = await run.StartAsync(spec, options, cancellationToken).ConfigureAwait(false);
         if (!parsed.GetValue(_foreground) || outcome is not { Report: { Serves: true } report, Instance: { } instance })
@@ -88,9 +87,18 @@ internal sealed class StartCommand
             return ExitCodes.For(outcome.Report);
         }
 
-        // Out of a range another port may have been taken, and the log of that one was not measured.
-        var offset = report.Verdict == StartupVerdict.Verified && report.Port == spec.Port ? logLength : LogFile.Length(report.LogFile!);
-        return await new ForegroundRun(_context, engine, _interrupts, parsed.GetValue(_json), offset).RunAsync(report, instance).ConfigureAwait(false);
+        // From a range another port may have been taken. A daemon that was there before has shown its log to somebody else.
+        using var other = report.Verdict == StartupVerdict.Verified && report.Port == spec.Port
+            ? null
+            : await AtEndAsync(report.LogFile!, CancellationToken.None).ConfigureAwait(false);
+        return await new ForegroundRun(_context, engine, _interrupts, parsed.GetValue(_json), other ?? log).RunAsync(report, instance).ConfigureAwait(false);
+    }
+
+    private static async Task<LogFollower> AtEndAsync(string path, CancellationToken cancellationToken)
+    {
+        var log = new LogFollower(path);
+        await log.CopyTailAsync(0, Stream.Null, cancellationToken).ConfigureAwait(false);
+        return log;
     }
 
     private DaemonSpec BuildSpec(ParseResult parsed)

@@ -8,10 +8,10 @@ namespace MonitorAspire.Daemon.Serving;
 /// <summary>The web application of one daemon.</summary>
 internal static class DaemonApplication
 {
-    /// <summary>Makes it; it listens nowhere yet.</summary>
+    /// <summary>Builds the application. It does not listen yet.</summary>
     internal static WebApplication Build(DaemonSettings settings, TimeProvider time)
     {
-        // Empty, and then only what is used: no appsettings.json of whatever directory this was started in, no file watcher.
+        // An empty builder reads no appsettings.json of the working directory and watches no files.
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions
         {
             ApplicationName = Answers.Service,
@@ -20,7 +20,7 @@ internal static class DaemonApplication
         builder.Configuration.AddEnvironmentVariables();
         builder.Logging.AddConfiguration(builder.Configuration.GetSection("Logging"));
         builder.Services.AddRoutingCore();
-        builder.Services.AddSingleton<IHostLifetime, QuietLifetime>();
+        builder.Services.AddSingleton<IHostLifetime, NoSignalsLifetime>();
         builder.Services.Configure<HostOptions>(static host => host.ShutdownTimeout = TimeSpan.FromSeconds(5));
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
         {
@@ -28,7 +28,7 @@ internal static class DaemonApplication
             ListenAddresses.Apply(kestrel, settings.Host, settings.Port);
         });
 
-        // It calls nobody and has no exporter of its own; what it does not use is not on its way to readiness.
+        // A daemon makes no HTTP requests and has no exporter but OTLP. Without the rest it starts faster.
         builder.AddServiceDefaults(defaults =>
         {
             defaults.HttpClients = false;
@@ -36,7 +36,7 @@ internal static class DaemonApplication
             defaults.ServiceName = settings.Name;
         });
 
-        // What they say about a failed start, with stack traces, is said by us in one line.
+        // These log a failed start with a stack trace. The daemon reports it in one line.
         builder.Logging
             .AddFilter("Microsoft.Hosting.Lifetime", LogLevel.Warning)
             .AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None)
@@ -57,8 +57,8 @@ internal static class DaemonApplication
         return context.Response.Body.WriteAsync(body, context.RequestAborted).AsTask();
     }
 
-    // Signals are ours from the first moment on (StopRequest), so the host has nothing to wait for.
-    private sealed class QuietLifetime : IHostLifetime
+    // StopSignal handles the signals, so the host must not.
+    private sealed class NoSignalsLifetime : IHostLifetime
     {
         public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 

@@ -1,6 +1,6 @@
 namespace MonitorAspire.Daemon.Settings;
 
-/// <summary>What <c>--help</c> prints.</summary>
+/// <summary>The text of <c>--help</c>.</summary>
 internal static class Usage
 {
     internal const string Help = """
@@ -11,15 +11,15 @@ internal static class Usage
         Options:
           --port PORT       Port to listen on (MONITOR_PORT, default 8768)
           --host HOST       Host name or address to listen on (MONITOR_HOST, default 127.0.0.1);
-                            localhost is both loopbacks, 0.0.0.0, :: or * are all addresses
-          --state-dir DIR   Where PID file, lock and record are (MONITOR_STATE_DIR, default per user)
+                            localhost means both loopback addresses; 0.0.0.0, :: or * mean all addresses
+          --state-dir DIR   Directory of the PID file, lock and record (MONITOR_STATE_DIR, default per user)
           --version         Print the version
           -h, --help        Print this help
 
-        It claims the lock and the PID file of its port, binds, and answers GET /health, /alive and /.
-        With OTEL_EXPORTER_OTLP_ENDPOINT it exports its telemetry; its start joins the trace in TRACEPARENT.
+        The daemon claims the lock and the PID file of its port, binds the port, and answers GET /health, /alive and /.
+        If OTEL_EXPORTER_OTLP_ENDPOINT is set, it exports telemetry; its start joins the trace in TRACEPARENT.
 
-        Exit codes: 0 it served and was asked to stop; 69 cannot bind; 70 internal error; 75 another daemon has this port's
-        lock; 77 no permission; 78 bad option; 143 it was asked to stop before it served.
+        Exit codes: 0 stopped by a signal after it served; 69 cannot bind; 70 internal error; 75 another daemon holds the
+        lock of this port; 77 no permission; 78 bad option; 143 stopped by a signal before it served.
         """;
 }

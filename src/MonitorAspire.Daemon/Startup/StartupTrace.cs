@@ -1,29 +1,29 @@
 using System.Diagnostics;
 using MonitorAspire.Daemon.Settings;
+using MonitorAspire.ServiceDefaults;
+using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervision.Telemetry;
 
 namespace MonitorAspire.Daemon.Startup;
 
 /// <summary>
-/// The daemon's part of the trace of its start. The phases are noted as they happen and become spans, with the times that were
-/// noted, once the exporter exists: so claim and bind need not wait for the telemetry to be built.
+/// The daemon's part of the trace of its start. The daemon records its phases first and makes spans of them when the exporter exists.
+/// In this way claim and bind do not wait until telemetry is built.
 /// </summary>
 internal sealed class StartupTrace
 {
-    internal const string SourceName = "MonitorAspire.Daemon";
-
-    private static readonly ActivitySource Source = new(SourceName, ProductVersion.Text);
+    private static readonly ActivitySource Source = new("MonitorAspire.Daemon", ProductVersion.Text);
 
     private readonly TimeProvider _time;
     private readonly ActivityContext _parent;
     private readonly List<Phase> _phases = [];
     private readonly TagList _tags;
 
-    /// <summary>Begins with the context that the launcher handed down, where it did.</summary>
+    /// <summary>Starts with the context that the launcher passed in <c>TRACEPARENT</c>, if there is one.</summary>
     internal StartupTrace(DaemonSettings settings, TimeProvider time, Func<string, string?> environment)
     {
         _time = time;
-        // What cannot be parsed leaves the default: a trace of its own, which is what the W3C recommendation asks for.
+        // A context that cannot be parsed means a new trace, as the W3C recommendation says.
         _ = ActivityContext.TryParse(environment("TRACEPARENT"), environment("TRACESTATE"), isRemote: true, out _parent);
         _tags = new TagList
         {
@@ -36,21 +36,21 @@ internal sealed class StartupTrace
     /// <summary>Begins a phase.</summary>
     internal Phase Begin(string name)
     {
-        var phase = new Phase(this, name, _time.GetUtcNow());
+        var phase = new Phase(name, _time);
         _phases.Add(phase);
         return phase;
     }
 
-    /// <summary>Makes the spans. To be called once, when whoever listens to the source does so.</summary>
+    /// <summary>Makes a span of each recorded phase. Call it once, when the exporter listens to the activity source.</summary>
     internal void Emit()
     {
         foreach (var phase in _phases)
         {
             using var activity = Source.StartActivity(phase.Name, ActivityKind.Internal, _parent, _tags, links: null, phase.Start);
-            if (phase.ErrorType is not null)
+            if (phase.Failure is var (reason, detail))
             {
-                activity?.SetTag(AttributeNames.ErrorType, phase.ErrorType);
-                activity?.SetStatus(ActivityStatusCode.Error, phase.ErrorDetail);
+                activity?.SetTag(AttributeNames.ErrorType, WireNames.Of(reason));
+                activity?.SetStatus(ActivityStatusCode.Error, detail);
             }
 
             activity?.SetEndTime((phase.End ?? _time.GetUtcNow()).UtcDateTime);
@@ -60,24 +60,21 @@ internal sealed class StartupTrace
     }
 
     /// <summary>One phase of the start.</summary>
-    internal sealed class Phase(StartupTrace trace, string name, DateTimeOffset start)
+    internal sealed class Phase(string name, TimeProvider time)
     {
-        internal string Name { get; } = name;
+        internal string Name => name;
 
-        internal DateTimeOffset Start { get; } = start;
+        internal DateTimeOffset Start { get; } = time.GetUtcNow();
 
         internal DateTimeOffset? End { get; private set; }
 
-        internal string? ErrorType { get; private set; }
+        internal (StartupReason Reason, string Detail)? Failure { get; private set; }
 
-        internal string? ErrorDetail { get; private set; }
+        internal void Done() => End = time.GetUtcNow();
 
-        internal void Done() => End = trace._time.GetUtcNow();
-
-        internal void Fail(string errorType, string detail)
+        internal void Fail(StartupReason reason, string detail)
         {
-            ErrorType = errorType;
-            ErrorDetail = detail;
+            Failure = (reason, detail);
             Done();
         }
     }

@@ -3,26 +3,38 @@ using System.Text.Json.Serialization;
 
 namespace MonitorAspire.Supervision.Daemons;
 
-/// <summary>What a daemon is: one long-lived HTTP server on one port.</summary>
+/// <summary>
+/// A daemon as it is run: one long-lived HTTP server on one port, with all defaults filled in. <see cref="DefinitionMapper"/> makes it from
+/// a <see cref="DaemonDefinition"/>.
+/// </summary>
 public sealed record DaemonSpec
 {
-    /// <summary>The port of the report's first daemon, and the default everywhere.</summary>
+    /// <summary>Port of a daemon where none is given.</summary>
     public const int DefaultPort = 8768;
+
+    /// <summary>Host of a daemon where none is given.</summary>
+    public const string DefaultHost = "127.0.0.1";
+
+    /// <summary>Path of the health check where none is given.</summary>
+    public const string DefaultHealthPath = "/health";
 
     /// <summary>Unique in its fleet; letters, digits, <c>-</c>, <c>_</c> and <c>.</c>, at most 64 characters.</summary>
     public required string Name { get; init; }
 
+    /// <summary>Name in service discovery that host and port were looked up with. Default none: they were given.</summary>
+    public string? Service { get; init; }
+
     /// <summary>Host name or address to listen on. Default <c>127.0.0.1</c>.</summary>
-    public string Host { get; init; } = "127.0.0.1";
+    public string Host { get; init; } = DefaultHost;
 
     /// <summary>TCP port, 1 to 65535. Default 8768.</summary>
     public int Port { get; init; } = DefaultPort;
 
-    /// <summary>Last port of a range that starts at <see cref="Port"/>; the first free one is taken. Default none: exactly <see cref="Port"/>.</summary>
+    /// <summary>Last port of a range that starts at <see cref="Port"/>; the first free port is used. Default none: only <see cref="Port"/> is used.</summary>
     public int? PortRangeEnd { get; init; }
 
     /// <summary>Path of the health check. Default <c>/health</c>.</summary>
-    public string HealthPath { get; init; } = "/health";
+    public string HealthPath { get; init; } = DefaultHealthPath;
 
     /// <summary>
     /// Executable, looked up on <c>PATH</c> when it has no directory separator. <see langword="null"/> is the built-in monitor daemon.
@@ -30,8 +42,8 @@ public sealed record DaemonSpec
     public string? Command { get; init; }
 
     /// <summary>
-    /// Arguments. <c>{port}</c>, <c>{host}</c>, <c>{pidfile}</c> and <c>{statedir}</c> are filled in; each element stays one
-    /// argument, no shell sees it.
+    /// Arguments. <c>{port}</c>, <c>{host}</c>, <c>{pidfile}</c> and <c>{statedir}</c> are replaced. No shell is used: each element is one
+    /// argument.
     /// </summary>
     public IReadOnlyList<string> Arguments { get; init; } = [];
 
@@ -56,15 +68,15 @@ public sealed record DaemonSpec
     /// <summary>When and how fast the daemon is started again. Default: the fleet's policy.</summary>
     public RestartPolicy? Restart { get; init; }
 
-    /// <summary><see cref="PidFileWriter"/> with its default resolved.</summary>
+    /// <summary>The name of a daemon that was given none: <c>monitor-PORT</c>.</summary>
+    /// <param name="port">Its port.</param>
+    public static string DefaultName(int port) => string.Create(CultureInfo.InvariantCulture, $"monitor-{port}");
+
+    /// <summary><see cref="PidFileWriter"/>, or its default.</summary>
     public PidFileWriter EffectivePidFileWriter => PidFileWriter
         ?? (Command is null || Arguments.Any(a => a.Contains("{pidfile}", StringComparison.Ordinal))
             ? Daemons.PidFileWriter.Daemon
             : Daemons.PidFileWriter.Launcher);
-
-    /// <summary>The name of a daemon that was given none: <c>monitor-PORT</c>.</summary>
-    /// <param name="port">Its port.</param>
-    public static string DefaultName(int port) => string.Create(CultureInfo.InvariantCulture, $"monitor-{port}");
 }
 
 /// <summary>Who writes a daemon's PID file.</summary>
@@ -81,9 +93,9 @@ public enum PidFileWriter
 [JsonConverter(typeof(JsonStringEnumConverter<LaunchMode>))]
 public enum LaunchMode
 {
-    /// <summary>This engine: the supervisor or the command line.</summary>
+    /// <summary>The supervisor, or the command line.</summary>
     Supervisor,
 
-    /// <summary>Somebody else (DCP under an Aspire AppHost). The supervisor verifies and watches; it neither launches nor signals.</summary>
+    /// <summary>Another program, such as an Aspire AppHost. The supervisor verifies and watches the process; it does not launch it or send it signals.</summary>
     Attached,
 }

@@ -2,21 +2,21 @@ using System.Text.RegularExpressions;
 
 namespace MonitorAspire.Supervision.Daemons;
 
-/// <summary>Turns the configured <see cref="MonitorsOptions"/> into specifications, or says what is wrong with them.</summary>
+/// <summary>Resolves the daemons of a fleet from its options, and validates them.</summary>
 public static partial class FleetTopology
 {
-    /// <summary>More daemons than this on one machine is a mistake in the configuration.</summary>
+    /// <summary>The most daemons that a fleet can have.</summary>
     public const int MaximumCount = 200;
 
-    /// <summary>The specifications, in the order of their ports or of the list; empty when there are errors.</summary>
+    /// <summary>The specs, in the order of the ports or of the list. Empty if there are errors.</summary>
     /// <param name="options">The configuration.</param>
-    /// <param name="errors">One line for each thing that is wrong, starting with the key as in <c>Monitors:Daemons:1:Port</c>.</param>
+    /// <param name="errors">One line for each error, starting with the key as in <c>Monitors:Daemons:1:Port</c>.</param>
     public static IReadOnlyList<DaemonSpec> Resolve(MonitorsOptions options, out IReadOnlyList<string> errors)
     {
         ArgumentNullException.ThrowIfNull(options);
         if (FleetWide(options) is { Count: > 0 } wrong)
         {
-            // It is every daemon's that has none of its own: said once is enough.
+            // They apply to every daemon that has no value of its own. One message is enough.
             errors = wrong;
             return [];
         }
@@ -38,37 +38,13 @@ public static partial class FleetTopology
         return found.Count == 0 ? specs : [];
     }
 
-    /// <summary>The specification of one daemon, with the fleet's defaults for what it leaves open.</summary>
-    /// <param name="daemon">The daemon.</param>
-    /// <param name="fleet">The configuration that it belongs to.</param>
-    public static DaemonSpec Spec(DaemonDefinition daemon, MonitorsOptions fleet)
-    {
-        ArgumentNullException.ThrowIfNull(daemon);
-        ArgumentNullException.ThrowIfNull(fleet);
-        return new DaemonSpec
-        {
-            Name = daemon.Name ?? DaemonSpec.DefaultName(daemon.Port),
-            Host = daemon.Host ?? fleet.Host,
-            Port = daemon.Port,
-            HealthPath = daemon.HealthPath ?? "/health",
-            Command = daemon.Command,
-            Arguments = [.. daemon.Arguments],
-            WorkingDirectory = daemon.WorkingDirectory,
-            Environment = daemon.Environment.ToDictionary(e => e.Key, e => (string?)e.Value, StringComparer.Ordinal),
-            Launch = daemon.Launch,
-            PidFileWriter = daemon.PidFileWriter,
-            Restart = daemon.Restart ?? fleet.Restart,
-            PortRangeEnd = daemon.PortRangeEnd,
-        };
-    }
-
-    /// <summary>What is wrong with one specification, or <see langword="null"/>.</summary>
-    /// <param name="spec">The specification.</param>
+    /// <summary>The first error of a spec, or <see langword="null"/>.</summary>
+    /// <param name="spec">The spec.</param>
     public static string? Validate(DaemonSpec spec) => Problems(spec) is [var (_, message), ..] ? message : null;
 
-    /// <summary>All that is wrong with one specification: the key as in <see cref="DaemonDefinition"/>, and a sentence that has the value.</summary>
-    /// <param name="spec">The specification.</param>
-    public static IReadOnlyList<(string Key, string Message)> Problems(DaemonSpec spec)
+    /// <summary>All errors of a spec: the key as in <see cref="DaemonDefinition"/>, and a sentence with the value.</summary>
+    /// <param name="spec">The spec.</param>
+    internal static IReadOnlyList<(string Key, string Message)> Problems(DaemonSpec spec)
     {
         ArgumentNullException.ThrowIfNull(spec);
         var found = new List<(string, string)>();
@@ -86,7 +62,7 @@ public static partial class FleetTopology
         Check(spec.WorkingDirectory is null || Whole(spec.WorkingDirectory), nameof(spec.WorkingDirectory), "the working directory has a NUL character in it");
         foreach (var (name, value) in spec.Environment)
         {
-            // What the system takes for the end of the name, or of it all, would become another variable than was meant.
+            // '=' ends the name and NUL ends the variable, so such a name or value would become a different variable.
             Check(name.Length > 0 && !name.Contains('=', StringComparison.Ordinal) && Whole(name), nameof(spec.Environment), $"'{Shown(name)}' is not a name of a variable");
             Check(value is null || Whole(value), nameof(spec.Environment), $"the value of '{Shown(name)}' has a NUL character in it");
         }
@@ -114,7 +90,7 @@ public static partial class FleetTopology
 
         static bool Whole(string text) => !text.Contains('\0', StringComparison.Ordinal);
 
-        // It may come from anywhere, and a message is one line.
+        // The text can come from a request, and a message is one line.
         static string Shown(string text) => string.Concat(text.Take(200).Select(c => char.IsControl(c) ? '?' : c));
     }
 
@@ -158,10 +134,9 @@ public static partial class FleetTopology
             return [];
         }
 
-        var specs = Enumerable.Range(options.BasePort, options.Count)
-            .Select(port => new DaemonSpec { Name = $"monitor-{port}", Host = options.Host, Port = port, Restart = options.Restart })
-            .ToList();
+        var specs = Enumerable.Range(options.BasePort, options.Count).Select(port => DefinitionMapper.ToSpec(new DaemonDefinition { Port = port }, options)).ToList();
 
+        // They differ in the port only, and the ports are in range.
         foreach (var (key, message) in Problems(specs[0]))
         {
             errors.Add($"{MonitorsOptions.Section}:{key}: {message}");
@@ -178,7 +153,7 @@ public static partial class FleetTopology
             return [];
         }
 
-        var specs = options.Daemons.Select(d => Spec(d, options)).ToList();
+        var specs = options.Daemons.Select(d => DefinitionMapper.ToSpec(d, options)).ToList();
         for (var i = 0; i < specs.Count; i++)
         {
             foreach (var (key, message) in Problems(specs[i]))

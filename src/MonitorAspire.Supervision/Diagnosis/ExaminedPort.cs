@@ -1,5 +1,6 @@
 using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervision.Files;
+using MonitorAspire.Supervision.Interop;
 using MonitorAspire.Supervision.Processes;
 using MonitorAspire.Supervision.Startup;
 

@@ -19,12 +19,14 @@ public static class StateDirectory
         return Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
     }
 
-    /// <summary>Makes the directory with mode 0700 where it does not exist. An existing one is left as it is.</summary>
+    /// <summary>Makes the directory with mode 0700 where it does not exist. An existing one is checked and left as it is.</summary>
     /// <param name="stateDirectory">Absolute path.</param>
+    /// <exception cref="UntrustedStateException">Other users can change the directory or a parent; nothing was made.</exception>
     /// <exception cref="UnauthorizedAccessException">This user may not make it.</exception>
     /// <exception cref="IOException">The path is not a directory, or the file system refuses.</exception>
     public static void Create(string stateDirectory)
     {
+        EnsureTrusted(stateDirectory);
         if (OperatingSystem.IsWindows())
         {
             Directory.CreateDirectory(stateDirectory);
@@ -32,6 +34,20 @@ public static class StateDirectory
         }
 
         Directory.CreateDirectory(stateDirectory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+    }
+
+    /// <summary>
+    /// Refuses a state directory that other users can change: the directory and each of its parents must belong to this user or to root,
+    /// and no other user may write to them. Parents with the sticky bit, such as <c>/tmp</c>, are fine. Changes nothing. Linux and macOS only.
+    /// </summary>
+    /// <param name="stateDirectory">Absolute path; it need not exist.</param>
+    /// <exception cref="UntrustedStateException">The message names the path that others can change, and the fix.</exception>
+    public static void EnsureTrusted(string stateDirectory)
+    {
+        if (TrustedPath.WhyNot(stateDirectory) is { } reason)
+        {
+            throw new UntrustedStateException(reason);
+        }
     }
 
     // XDG Base Directory Specification 0.8: $XDG_STATE_HOME, default ~/.local/state, and a relative value is to be ignored.

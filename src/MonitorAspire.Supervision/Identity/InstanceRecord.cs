@@ -110,13 +110,16 @@ public sealed record InstanceRecord
     internal bool IsSameInstance(InstanceRecord? other) =>
         other is not null && (Pid, StartTicks, BootId, InstanceId, VerifiedAt) == (other.Pid, other.StartTicks, other.BootId, other.InstanceId, other.VerifiedAt);
 
-    /// <summary>Reads a record; <see langword="null"/> when there is none or it cannot be read. Never throws, never follows a symbolic link.</summary>
+    /// <summary>
+    /// Reads a record; <see langword="null"/> when there is none, it cannot be read, or other users can change it. Never throws, never
+    /// follows a symbolic link.
+    /// </summary>
     /// <param name="path">The file.</param>
     public static InstanceRecord? Read(string path)
     {
         try
         {
-            using var stream = new FileStream(NoFollowFile.OpenRead(path), FileAccess.Read, bufferSize: 0);
+            using var stream = new FileStream(NoFollowFile.OpenTrusted(path), FileAccess.Read, bufferSize: 0);
             return stream.CanSeek && stream.Length <= MaximumLength ? JsonSerializer.Deserialize(stream, FilesJson.Default.InstanceRecord) : null;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException)

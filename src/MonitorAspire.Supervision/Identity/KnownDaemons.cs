@@ -33,14 +33,16 @@ public static class KnownDaemons
 
     /// <summary>A specification with name, host and health path of the record, and with defaults where the record has none.</summary>
     /// <param name="port">The port.</param>
-    /// <param name="record">The record, where there is one.</param>
-    public static DaemonSpec Spec(int port, InstanceRecord? record) => new()
+    /// <param name="record">The record, if there is one.</param>
+    public static DaemonSpec Spec(int port, InstanceRecord? record) => DefinitionMapper.ToSpec(new DaemonDefinition
     {
         Port = port,
-        Name = string.IsNullOrEmpty(record?.Name) ? DaemonSpec.DefaultName(port) : record.Name,
-        Host = string.IsNullOrEmpty(record?.Host) ? "127.0.0.1" : record.Host,
-        HealthPath = string.IsNullOrEmpty(record?.HealthPath) ? "/health" : record.HealthPath,
-    };
+        Name = NullIfEmpty(record?.Name),
+        Host = NullIfEmpty(record?.Host),
+        HealthPath = NullIfEmpty(record?.HealthPath),
+    });
+
+    private static string? NullIfEmpty(string? text) => string.IsNullOrEmpty(text) ? null : text;
 
     private static int? PortOf(string fileName)
     {

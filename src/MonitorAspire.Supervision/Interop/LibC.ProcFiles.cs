@@ -54,6 +54,9 @@ internal static unsafe partial class LibC
         [FieldOffset(16)]
         public uint LinkCount;
 
+        [FieldOffset(28)]
+        public ushort Mode;
+
         [FieldOffset(32)]
         public ulong Inode;
 

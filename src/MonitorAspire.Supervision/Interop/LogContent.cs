@@ -16,14 +16,19 @@ internal static class LogContent
         // fallocate(2), FALLOC_FL_COLLAPSE_RANGE: offset and length must be multiples of the file system's block size, and the
         // range must not reach the end of the file; a whole number of 64 KiB blocks short of the end satisfies every one.
         var whole = (copied - 1) / Block * Block;
-        if (OperatingSystem.IsLinux() && whole > 0 && LibC.fallocate((int)log.DangerousGetHandle(), CollapseRange, 0, whole) == 0)
+        if (OperatingSystem.IsLinux() && whole > 0)
         {
-            // The rest stays in the log, so it must not be in the copy as well.
+            // The rest stays in the log. It is taken out of the copy first, so that nobody who reads both files sees it in both.
             target.SetLength(whole);
-            return;
+            if (LibC.fallocate((int)log.DangerousGetHandle(), CollapseRange, 0, whole) == 0)
+            {
+                return;
+            }
+
+            copied = whole;
         }
 
-        // Catch up with what was written meanwhile, and cut: the window is as small as a system call.
+        // Copy what was written meanwhile, and truncate at once: what is written between the two calls is lost.
         Copy(log, target, copied);
         RandomAccess.SetLength(log, 0);
     }

@@ -26,6 +26,23 @@ internal static class NoFollowFile
         return Open(path, ReadOnly);
     }
 
+    /// <summary>
+    /// Opens a file whose content is believed: it must belong to this user or to root, and no other user may write to it. The directory
+    /// is checked elsewhere; it may have been open to others when they made the file.
+    /// </summary>
+    /// <exception cref="NoFollowException">It cannot be opened, or others can change it.</exception>
+    internal static SafeFileHandle OpenTrusted(string path)
+    {
+        var handle = OpenRead(path);
+        if (!OperatingSystem.IsWindows() && FileStatus.Of(handle) is { } status && Untrusted(status) is { } reason)
+        {
+            handle.Dispose();
+            throw new NoFollowException(Errno.AccessDenied, path, reason);
+        }
+
+        return handle;
+    }
+
     /// <summary>Opens a file for reading and writing, and creates it with mode 0600 where it does not exist.</summary>
     /// <param name="path">The file.</param>
     /// <param name="append">Whether every write goes to the current end of the file.</param>
@@ -97,6 +114,13 @@ internal static class NoFollowFile
 
         return new SafeFileHandle(fd, ownsHandle: true);
     }
+
+    [UnsupportedOSPlatform("windows")]
+    private static string? Untrusted(FileStatus status) =>
+        status.BelongsToStranger ? $"it belongs to another user (uid {status.Uid}), so it is not believed"
+        : (status.Permissions & (UnixFileMode.GroupWrite | UnixFileMode.OtherWrite)) != 0
+            ? $"other users can write to it (mode {FileStatus.Octal(status.Permissions)}), so it is not believed; 'chmod 600' it if you trust what is in it"
+        : null;
 
     private static void RefuseLink(string path)
     {

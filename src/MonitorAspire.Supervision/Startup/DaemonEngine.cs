@@ -27,6 +27,7 @@ public sealed class DaemonEngine : IDaemonEngine
     {
         ArgumentNullException.ThrowIfNull(spec);
         ArgumentNullException.ThrowIfNull(options);
+        // The start itself refuses the directory, so that the refusal comes as a report.
         using var start = new VerifiedStart(_parts, spec, options, _logger);
         return await start.RunAsync(cancellationToken).ConfigureAwait(false);
     }
@@ -51,7 +52,7 @@ public sealed class DaemonEngine : IDaemonEngine
     public DaemonInstance? Attach(DaemonSpec spec)
     {
         ArgumentNullException.ThrowIfNull(spec);
-        return new Attachment(_parts).Attach(spec);
+        return IsTrusted(spec.Port) ? new Attachment(_parts).Attach(spec) : null;
     }
 
     /// <inheritdoc />
@@ -59,14 +60,14 @@ public sealed class DaemonEngine : IDaemonEngine
     {
         ArgumentNullException.ThrowIfNull(spec);
         ArgumentNullException.ThrowIfNull(instance);
-        return new Attachment(_parts).RepairFiles(spec, instance);
+        return IsTrusted(spec.Port) ? new Attachment(_parts).RepairFiles(spec, instance) : null;
     }
 
     /// <inheritdoc />
     public DaemonInstance? Register(DaemonSpec spec, int pid, int restarts)
     {
         ArgumentNullException.ThrowIfNull(spec);
-        return new Attachment(_parts).Register(spec, pid, restarts);
+        return IsTrusted(spec.Port) ? new Attachment(_parts).Register(spec, pid, restarts) : null;
     }
 
     /// <inheritdoc />
@@ -83,6 +84,9 @@ public sealed class DaemonEngine : IDaemonEngine
         ArgumentNullException.ThrowIfNull(instance);
         new Attachment(_parts).Forget(instance);
     }
+
+    // A directory that others can change may have been written by them: nothing there is believed, repaired or run.
+    private bool IsTrusted(int port) => TrustedPath.WhyNot(new DaemonFiles(_parts.Options.StateDirectory, port)) is null;
 
     /// <inheritdoc />
     public string? RotateLog(DaemonSpec spec)

@@ -37,6 +37,11 @@ internal sealed class VerifiedStart(EngineParts parts, DaemonSpec requested, Sta
                 throw new StartupFailedException(StartupReason.InvalidConfiguration, invalid);
             }
 
+            if (TrustedPath.WhyNot(new DaemonFiles(parts.Options.StateDirectory, requested.Port)) is { } untrusted)
+            {
+                throw new StartupFailedException(StartupReason.PermissionDenied, untrusted);
+            }
+
             (_claimed, var serving) = await new PreflightStage(parts, options, _notes, () => Left).RunAsync(requested, cancellationToken).ConfigureAwait(false);
             _timeline.Leave();
             if (_claimed is null)

@@ -24,6 +24,11 @@ internal sealed class VerifiedStop(EngineParts parts)
     private async Task<StopReport> StopAsync(DaemonSpec spec, DaemonFiles files, StopOptions options, CancellationToken cancellationToken)
     {
         var report = new StopReport { Name = spec.Name, Port = spec.Port, Verdict = StopVerdict.Failed };
+        if (TrustedPath.WhyNot(files) is { } untrusted)
+        {
+            return report with { Verdict = StopVerdict.PermissionDenied, Detail = $"{untrusted}; nothing was signalled" };
+        }
+
         var located = parts.Locator.Locate(files);
         if (located.Kind is LocatedKind.None)
         {

@@ -1,16 +1,16 @@
-using MonitorAspire.Supervisor.Dashboard.Commands;
-using MonitorAspire.Supervisor.Dashboard.Hosting;
 using MonitorAspire.Supervisor.Dashboard.Resources;
+using MonitorAspire.Supervisor.Dashboard.Server;
+using MonitorAspire.Supervisor.Settings;
 
 namespace MonitorAspire.Supervisor.Dashboard;
 
-/// <summary>Makes the fleet visible and operable in the Aspire dashboard.</summary>
+/// <summary>Shows the fleet in the Aspire dashboard, with commands.</summary>
 internal static class DashboardResourceService
 {
-    /// <summary>Serves the fleet to a dashboard where <see cref="ResourceServiceSettings.UrlVariable"/> says so; otherwise does nothing.</summary>
-    /// <param name="services">The supervisor's services, with the fleet among them.</param>
+    /// <summary>Adds the service if <see cref="ResourceServiceSettings.UrlVariable"/> is set.</summary>
+    /// <param name="services">The supervisor's services.</param>
     /// <param name="configuration">The configuration.</param>
-    /// <exception cref="Settings.ConfigurationException">URL or key cannot be used.</exception>
+    /// <exception cref="ConfigurationException">URL or key cannot be used.</exception>
     internal static IServiceCollection AddDashboardResourceService(this IServiceCollection services, IConfiguration configuration)
     {
         var settings = ResourceServiceSettings.Read(configuration);

@@ -1,33 +1,32 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using MonitorAspire.Supervision.Fleet;
-using MonitorAspire.Supervisor.Hosting;
-using MonitorAspire.Supervisor.Rest;
+using MonitorAspire.Supervisor.Security;
+using MonitorAspire.Supervisor.Web;
 
 namespace MonitorAspire.Supervisor.Events;
 
-/// <summary>
-/// The fleet's events as a stream that the EventSource of every browser, and curl, can read and take up again.
-/// </summary>
+/// <summary>The fleet's events as server-sent events, which browsers (EventSource) and curl can read.</summary>
 internal static class EventEndpoint
 {
-    /// <summary>A comment this often keeps proxies from cutting an idle stream, and shows us who is gone.</summary>
+    // A comment keeps proxies from closing an idle stream and detects readers that have disconnected.
     private static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(15);
 
-    // Event numbers begin at 1 with every supervisor. The id of a stream tells its supervisor too, so that a reader who comes back
-    // after a restart gets all that it has not seen, and not what happens to have a higher number.
+    // Event numbers begin at 1 with every supervisor process. The id of an event names the process too, so that a reader that reconnects
+    // after a restart of the supervisor gets all events of the new one.
     private static readonly string Run = RandomNumberGenerator.GetHexString(8, lowercase: true);
 
     internal static void MapEvents(this IEndpointRouteBuilder routes) => routes
         .MapGet("/api/events", StreamAsync)
         .WithName("WatchEvents")
         .WithTags("Fleet")
-        .WithSummary("What happens to the daemons, as server-sent events (text/event-stream).")
-        .WithDescription("With the header `Last-Event-ID` (or the query `lastEventId`) first all later events that are still kept, 0 for all that are kept; without it new ones only. A plain number is an event's number in this run of the supervisor. `event` is the kind, `data` the event as JSON; a comment every 15 s keeps the stream open.")
+        .WithSummary("Events of the daemons, as server-sent events (text/event-stream).")
+        .WithDescription("With the header `Last-Event-ID` (or the query `lastEventId`) the stream begins with all later events that are still kept, with 0 all kept events; without it, only new events. A plain number is the number of an event of this supervisor process. `event` is the kind, `data` the event as JSON; a comment every 15 s keeps the stream open. Without the token the events have no messages, details and log tails.")
         .Produces<FleetEvent>(StatusCodes.Status200OK, "text/event-stream")
-        .ProducesProblem(StatusCodes.Status400BadRequest);
+        .ProducesProblem(StatusCodes.Status400BadRequest)
+        .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
 
-    private static async Task StreamAsync(HttpContext context, IFleet fleet, TimeProvider time, StreamsEnding streams)
+    private static async Task StreamAsync(HttpContext context, IFleet fleet, TimeProvider time, OpenStreams streams)
     {
         var given = context.Request.Headers["Last-Event-ID"].FirstOrDefault() ?? context.Request.Query["lastEventId"].FirstOrDefault();
         if (!TryParse(given, out var afterId))
@@ -36,19 +35,22 @@ internal static class EventEndpoint
             return;
         }
 
-        using var ending = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, streams.Token);
-        context.Response.ContentType = "text/event-stream";
-        context.Response.Headers.CacheControl = "no-store";
+        using var stream = await streams.OpenAsync(context, context.HasToken());
+        if (stream is null)
+        {
+            return;
+        }
 
-        // nginx holds back what it proxies unless told not to.
-        context.Response.Headers["X-Accel-Buffering"] = "no";
+        context.Response.ContentType = "text/event-stream";
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(stream.Ended);
         try
         {
-            await WriteAsync(fleet.WatchAsync(afterId, ending.Token), new EventWriter(context.Response.BodyWriter, Run), time, ending);
+            var events = fleet.WatchAsync(afterId, ending.Token).Select(context.View);
+            await WriteAsync(events, new EventWriter(context.Response.BodyWriter, Run), time, ending);
         }
         catch (OperationCanceledException) when (ending.IsCancellationRequested)
         {
-            // The reader went away, or the supervisor does.
+            // The reader has disconnected, or the supervisor ends.
         }
     }
 
@@ -78,7 +80,7 @@ internal static class EventEndpoint
         }
         finally
         {
-            // An enumerator must not be disposed in the middle of a step.
+            // An enumerator must not be disposed while MoveNextAsync runs.
             await ending.CancelAsync();
             await next.ContinueWith(static t => _ = t.Exception, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
         }

@@ -10,17 +10,17 @@ namespace MonitorAspire.Supervisor.Events;
 /// <summary>Writes the format of server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html).</summary>
 internal sealed class EventWriter(PipeWriter output, string run)
 {
-    /// <summary>One event.</summary>
+    /// <summary>Writes an event.</summary>
     internal async Task EventAsync(FleetEvent happened, CancellationToken cancellationToken)
     {
-        // JSON has no line breaks of its own, so one `data` line is enough.
+        // The JSON has no line breaks, so one `data` line is enough.
         Write($"id: {run}-{happened.Id}\nevent: {KindName(happened.Kind)}\ndata: ");
         output.Write(JsonSerializer.SerializeToUtf8Bytes(happened, SupervisionJson.Default.FleetEvent));
         Write("\n\n");
         await FlushAsync(cancellationToken);
     }
 
-    /// <summary>What readers skip.</summary>
+    /// <summary>Writes a comment, which readers skip.</summary>
     internal Task CommentAsync(string text, CancellationToken cancellationToken)
     {
         Write($": {text}\n\n");
@@ -35,7 +35,7 @@ internal sealed class EventWriter(PipeWriter output, string run)
     {
         if ((await output.FlushAsync(cancellationToken)).IsCompleted)
         {
-            throw new OperationCanceledException("the reader went away", cancellationToken);
+            throw new OperationCanceledException("the reader has disconnected", cancellationToken);
         }
     }
 }

@@ -1,10 +1,11 @@
 using MonitorAspire.Supervision.Daemons;
+using MonitorAspire.Supervisor.Settings;
 
 namespace MonitorAspire.Supervisor.Fleet;
 
 /// <summary>
-/// What of the supervisor's environment is for its daemons. They inherit all of it, where telemetry goes to included; but who they are
-/// is not who the supervisor is.
+/// The environment of the daemons. They inherit the supervisor's, with the address for telemetry in it, but not what identifies the
+/// supervisor.
 /// </summary>
 /// <param name="resourceAttributes">The supervisor's own <c>OTEL_RESOURCE_ATTRIBUTES</c>.</param>
 internal sealed class DaemonEnvironment(string? resourceAttributes)
@@ -18,19 +19,19 @@ internal sealed class DaemonEnvironment(string? resourceAttributes)
         .Where(a => !a.StartsWith(InstanceId + "=", StringComparison.Ordinal) && !a.StartsWith("service.name=", StringComparison.Ordinal))
         .ToArray();
 
-    /// <summary>For every daemon: what is between the supervisor and whoever launched it is removed.</summary>
+    /// <summary>Variables that no daemon gets: they are for the supervisor alone.</summary>
     internal static IReadOnlyDictionary<string, string?> Common { get; } = new Dictionary<string, string?>
     {
-        [Settings.SupervisorSettings.ParentPidVariable] = null,
-        [Settings.SupervisorSettings.PortVariable] = null,
-        [Settings.SupervisorSettings.HostVariable] = null,
-        [Dashboard.ResourceServiceSettings.UrlVariable] = null,
-        // A secret between supervisor and dashboard; a daemon may be any program.
-        [Dashboard.ResourceServiceSettings.ApiKeyVariable] = null,
+        [SupervisorSettings.ParentPidVariable] = null,
+        [SupervisorSettings.PortVariable] = null,
+        [SupervisorSettings.HostVariable] = null,
+        [ResourceServiceSettings.UrlVariable] = null,
+        // A secret of supervisor and dashboard. A daemon can be any program.
+        [ResourceServiceSettings.ApiKeyVariable] = null,
         ["ASPNETCORE_URLS"] = null,
         ["ASPNETCORE_HTTP_PORTS"] = null,
         ["ASPNETCORE_HTTPS_PORTS"] = null,
-        // systemd's conversation is with the supervisor: a daemon must not answer for it.
+        // systemd talks to the supervisor. A daemon must not answer in its place.
         ["NOTIFY_SOCKET"] = null,
         ["WATCHDOG_PID"] = null,
         ["WATCHDOG_USEC"] = null,
@@ -39,7 +40,7 @@ internal sealed class DaemonEnvironment(string? resourceAttributes)
         ["LISTEN_FDNAMES"] = null,
     };
 
-    /// <summary>The specification with the daemon's identity in telemetry, unless it says that itself.</summary>
+    /// <summary>The spec with the daemon's name for telemetry in its environment, unless it has one already.</summary>
     internal DaemonSpec Complete(DaemonSpec spec)
     {
         if (spec.Launch != LaunchMode.Supervisor)

@@ -3,18 +3,18 @@ using MonitorAspire.Supervisor.Settings;
 
 namespace MonitorAspire.Supervisor.Fleet;
 
-/// <summary>What is wrong with a daemon that was given over the interface.</summary>
+/// <summary>Validates a definition that was sent to the REST API.</summary>
 internal static class DefinitionCheck
 {
-    /// <summary>Key (<c>restart.jitter</c>) and sentence for each thing that is wrong.</summary>
+    /// <summary>Key (as in <c>restart.jitter</c>) and sentence for each error.</summary>
     internal static IEnumerable<(string Key, string Message)> Problems(DaemonDefinition definition, MonitorsOptions fleet)
     {
         if (definition.Launch != LaunchMode.Supervisor)
         {
-            yield return ("launch", $"'{definition.Launch}' cannot be said over the interface: what somebody else launches is declared where that is done");
+            yield return ("launch", $"'{definition.Launch}' cannot be set over the REST API: a daemon that another program launches is declared there");
         }
 
-        foreach (var (key, message) in FleetTopology.Problems(FleetTopology.Spec(definition, fleet)))
+        foreach (var (key, message) in FleetTopology.Problems(DefinitionMapper.ToSpec(definition, fleet)))
         {
             if (key == nameof(DaemonDefinition.Restart) && message.Split(':', 3) is [_, var part, var what])
             {

@@ -1,6 +1,6 @@
 namespace MonitorAspire.Supervisor.Fleet;
 
-/// <summary>A daemon that was given cannot be: the keys, and what is wrong with each.</summary>
+/// <summary>A definition is invalid: the keys, and what is wrong with each.</summary>
 internal sealed class DefinitionException(IReadOnlyDictionary<string, string[]> errors)
     : Exception(string.Join("; ", errors.Select(e => e.Key.Length == 0 ? string.Join("; ", e.Value) : $"{e.Key}: {string.Join("; ", e.Value)}")))
 {

@@ -2,7 +2,7 @@ using MonitorAspire.Supervision.Daemons;
 
 namespace MonitorAspire.Supervisor.Fleet;
 
-/// <summary>What the configuration says about the fleet; the interface may say otherwise (<see cref="FleetOverlay"/>).</summary>
+/// <summary>The fleet as it is in the configuration, without the changes that were made over the REST API.</summary>
 /// <param name="Monitors">The section <c>Monitors</c>.</param>
 /// <param name="Specs">Its daemons.</param>
 internal sealed record FleetConfiguration(MonitorsOptions Monitors, IReadOnlyList<DaemonSpec> Specs);

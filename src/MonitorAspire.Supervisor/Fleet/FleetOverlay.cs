@@ -4,8 +4,8 @@ using MonitorAspire.Supervision.Daemons;
 namespace MonitorAspire.Supervisor.Fleet;
 
 /// <summary>
-/// What was said over the interface, laid over the configuration as a drop-in of systemd is over a unit file: daemons that were added or
-/// changed, and daemons that were taken out. It outlives reloads of the configuration and the supervisor itself, until it is reverted.
+/// The changes that were made over the REST API: daemons that were added, changed or removed. They take precedence over the configuration,
+/// as a drop-in of systemd does over a unit file, and remain after a reload or a restart of the supervisor until they are reverted.
 /// </summary>
 internal sealed class FleetOverlay
 {
@@ -17,26 +17,26 @@ internal sealed class FleetOverlay
         Removed = removed;
     }
 
-    /// <summary>Nothing was said.</summary>
+    /// <summary>No changes.</summary>
     internal static FleetOverlay Empty { get; } = new([], []);
 
-    /// <summary>Daemons that were added or changed, each with its name, in the order in which that was said first.</summary>
+    /// <summary>Daemons that were added or changed, each with its name, in the order of their first change.</summary>
     internal ImmutableList<DaemonDefinition> Daemons { get; }
 
-    /// <summary>Names of daemons of the configuration that were taken out.</summary>
+    /// <summary>Names of daemons of the configuration that were removed.</summary>
     internal ImmutableList<string> Removed { get; }
 
     internal bool IsEmpty => Daemons.IsEmpty && Removed.IsEmpty;
 
     internal static FleetOverlay Of(IEnumerable<DaemonDefinition> daemons, IEnumerable<string> removed) => new([.. daemons], [.. removed]);
 
-    /// <summary>What was said about a daemon's definition, or <see langword="null"/>.</summary>
+    /// <summary>The new definition of a daemon, or <see langword="null"/>.</summary>
     internal DaemonDefinition? Definition(string name) => Daemons.Find(d => Names.Equals(d.Name, name));
 
-    /// <summary>Whether anything was said about a daemon.</summary>
+    /// <summary>Whether a daemon was added, changed or removed.</summary>
     internal bool Knows(string name) => Definition(name) is not null || Removed.Contains(name, Names);
 
-    /// <summary>With a daemon added or changed.</summary>
+    /// <summary>The same with a daemon added or changed.</summary>
     internal FleetOverlay With(DaemonDefinition daemon)
     {
         var index = Daemons.FindIndex(d => Names.Equals(d.Name, daemon.Name));
@@ -45,35 +45,35 @@ internal sealed class FleetOverlay
             Removed.RemoveAll(r => Names.Equals(r, daemon.Name)));
     }
 
-    /// <summary>With a daemon taken out.</summary>
+    /// <summary>The same with a daemon removed.</summary>
     /// <param name="name">Its name.</param>
-    /// <param name="isConfigured">Whether the configuration has it, so that its absence has to be remembered.</param>
+    /// <param name="isConfigured">Whether the configuration has it, so that the removal must be remembered.</param>
     internal FleetOverlay Without(string name, bool isConfigured)
     {
         var reverted = Revert(name);
         return isConfigured ? new FleetOverlay(reverted.Daemons, reverted.Removed.Add(name)) : reverted;
     }
 
-    /// <summary>As if nothing had been said about a daemon.</summary>
+    /// <summary>The same without any change to a daemon.</summary>
     internal FleetOverlay Revert(string name) => new(
         Daemons.RemoveAll(d => Names.Equals(d.Name, name)),
         Removed.RemoveAll(r => Names.Equals(r, name)));
 
-    /// <summary>The fleet: the configuration with this laid over it.</summary>
+    /// <summary>Applies the changes to the configuration.</summary>
     /// <param name="configuration">The configuration.</param>
-    /// <param name="errors">Where the two do not go together: one sentence each.</param>
+    /// <param name="errors">One sentence for each conflict.</param>
     internal IReadOnlyList<DaemonSpec> Over(FleetConfiguration configuration, out IReadOnlyList<string> errors)
     {
         var specs = new List<DaemonSpec>();
         foreach (var configured in configuration.Specs)
         {
-            if (IsOutOfReach(configured))
+            if (IsFixed(configured))
             {
                 specs.Add(configured);
             }
             else if (Definition(configured.Name) is { } definition)
             {
-                specs.Add(FleetTopology.Spec(definition, configuration.Monitors) with { Name = configured.Name });
+                specs.Add(DefinitionMapper.ToSpec(definition, configuration.Monitors) with { Name = configured.Name });
             }
             else if (!Removed.Contains(configured.Name, Names))
             {
@@ -83,7 +83,7 @@ internal sealed class FleetOverlay
 
         specs.AddRange(Daemons
             .Where(d => !configuration.Specs.Any(s => Names.Equals(s.Name, d.Name)))
-            .Select(d => FleetTopology.Spec(d, configuration.Monitors)));
+            .Select(d => DefinitionMapper.ToSpec(d, configuration.Monitors)));
 
         var found = new List<string>();
         foreach (var group in specs.GroupBy(s => s.Port).Where(g => g.Count() > 1))
@@ -93,20 +93,20 @@ internal sealed class FleetOverlay
 
         if (specs.Count > FleetTopology.MaximumCount)
         {
-            found.Add($"{specs.Count} daemons are more than a fleet has ({FleetTopology.MaximumCount})");
+            found.Add($"{specs.Count} daemons are more than a fleet can have ({FleetTopology.MaximumCount})");
         }
 
         errors = found;
         return specs;
 
-        string Described(DaemonSpec spec) => Definition(spec.Name) is null || IsOutOfReach(spec)
+        string Described(DaemonSpec spec) => Definition(spec.Name) is null || IsFixed(spec)
             ? $"'{spec.Name}' by the configuration"
-            : $"'{spec.Name}' over the interface";
+            : $"'{spec.Name}' over the REST API";
     }
 
-    /// <summary>Names that something was said about which does not hold, because somebody else launches the daemon.</summary>
+    /// <summary>Names of changed daemons whose changes have no effect, because another program launches them.</summary>
     internal IReadOnlyList<string> WithoutEffect(FleetConfiguration configuration)
-        => [.. configuration.Specs.Where(s => IsOutOfReach(s) && Knows(s.Name)).Select(s => s.Name)];
+        => [.. configuration.Specs.Where(s => IsFixed(s) && Knows(s.Name)).Select(s => s.Name)];
 
-    private static bool IsOutOfReach(DaemonSpec spec) => spec.Launch == LaunchMode.Attached;
+    private static bool IsFixed(DaemonSpec spec) => spec.Launch == LaunchMode.Attached;
 }

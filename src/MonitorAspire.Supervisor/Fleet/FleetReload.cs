@@ -9,8 +9,8 @@ using MonitorAspire.Supervisor.Settings;
 namespace MonitorAspire.Supervisor.Fleet;
 
 /// <summary>
-/// Takes over a changed configuration without a restart: only the daemons that it changes are touched. A bad one changes nothing and says
-/// why. Looks when a file changes, and at SIGHUP where that is a service manager's way to ask.
+/// Applies a changed configuration without a restart. Only the daemons that differ are touched. An invalid configuration changes nothing and
+/// is logged. The configuration is read again when a file changes, and on SIGHUP under systemd.
 /// </summary>
 internal sealed partial class FleetReload(
     FleetDefinition definition,
@@ -27,19 +27,19 @@ internal sealed partial class FleetReload(
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        definition.TellOverlay();
+        definition.LogChangesToConfiguration();
 
-        // One place is enough: several changes while one is being taken over are one.
+        // Changes that come while one is applied are read together afterwards, so one place is enough.
         var changes = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
         using var registration = ChangeToken.OnChange(configuration.GetReloadToken, () => changes.Writer.TryWrite(true));
         using var hangUp = HangUp(() => changes.Writer.TryWrite(true));
         await foreach (var _ in changes.Reader.ReadAllAsync(stoppingToken))
         {
-            await TakeOverAsync(stoppingToken);
+            await ReloadAsync(stoppingToken);
         }
     }
 
-    // In a terminal SIGHUP means that the terminal is gone, and ends the supervisor as it ends any program.
+    // In a terminal SIGHUP means that the terminal was closed, and ends the supervisor as any other program.
     private static PosixSignalRegistration? HangUp(Action asked) => !OperatingSystem.IsWindows() && SystemdHelpers.IsSystemdService()
         ? PosixSignalRegistration.Create(PosixSignal.SIGHUP, signal =>
         {
@@ -48,7 +48,7 @@ internal sealed partial class FleetReload(
         })
         : null;
 
-    private async Task TakeOverAsync(CancellationToken cancellationToken)
+    private async Task ReloadAsync(CancellationToken cancellationToken)
     {
         try
         {
@@ -63,8 +63,8 @@ internal sealed partial class FleetReload(
             }
 
             host.Value.ShutdownTimeout = FleetSetup.ShutdownTimeout(fleet.Monitors);
-            Tell(change, TakeOver(changed));
-            TellFixed(string.Join("; ", settings.FixedDifferences(changed)));
+            LogChange(change, ApplyWebhook(changed));
+            LogFixedOnce(string.Join("; ", settings.FixedDifferences(changed)));
         }
         catch (ConfigurationException e)
         {
@@ -72,7 +72,7 @@ internal sealed partial class FleetReload(
         }
     }
 
-    private List<string> TakeOver(SupervisorSettings changed)
+    private List<string> ApplyWebhook(SupervisorSettings changed)
     {
         if (_webhook == changed.AlertWebhook)
         {
@@ -82,11 +82,11 @@ internal sealed partial class FleetReload(
         webhook.Use(changed.AlertWebhook);
         _webhook = changed.AlertWebhook;
 
-        // Not the address itself: it may well have a secret in it.
+        // The URL itself is not logged, because it may contain a secret.
         return [_webhook is null ? $"{SupervisorSettings.AlertWebhookKey} none" : $"{SupervisorSettings.AlertWebhookKey} at {_webhook.Host}"];
     }
 
-    private void Tell(FleetChange change, IEnumerable<string> settingsChanged)
+    private void LogChange(FleetChange change, IEnumerable<string> settingsChanged)
     {
         List<string> options = [.. change.Options, .. settingsChanged];
         if (change.IsEmpty && options.Count == 0)
@@ -95,15 +95,15 @@ internal sealed partial class FleetReload(
             return;
         }
 
-        LogTakenOver(Names(change.Added), Names(change.Removed), Names(change.Restarted), Names(change.Updated), Names(options));
+        LogApplied(Names(change.Added), Names(change.Removed), Names(change.Restarted), Names(change.Updated), Names(options));
         foreach (var failure in change.Failures)
         {
             LogFailure(failure);
         }
     }
 
-    // A file that is saved in two steps is read twice; said once is enough.
-    private void TellFixed(string differences)
+    // A file that is saved in two steps is read twice. One message is enough.
+    private void LogFixedOnce(string differences)
     {
         if (differences.Length > 0 && differences != _fixed)
         {
@@ -115,18 +115,18 @@ internal sealed partial class FleetReload(
 
     private static string Names(IReadOnlyList<string> names) => names.Count == 0 ? "none" : string.Join(", ", names);
 
-    [LoggerMessage(30, LogLevel.Information, "Changed configuration taken over. Added: {Added}; removed: {Removed}; restarted: {Restarted}; updated: {Updated}; for all: {Options}")]
-    private partial void LogTakenOver(string added, string removed, string restarted, string updated, string options);
+    [LoggerMessage(30, LogLevel.Information, "Changed configuration applied. Added: {Added}; removed: {Removed}; restarted: {Restarted}; updated: {Updated}; for all: {Options}")]
+    private partial void LogApplied(string added, string removed, string restarted, string updated, string options);
 
-    [LoggerMessage(31, LogLevel.Error, "Changed configuration NOT taken over, nothing was changed: {Problem}")]
+    [LoggerMessage(31, LogLevel.Error, "Changed configuration NOT applied, nothing was changed: {Problem}")]
     private partial void LogRefused(string problem);
 
-    [LoggerMessage(32, LogLevel.Error, "Changed configuration taken over but for this: {Failure}")]
+    [LoggerMessage(32, LogLevel.Error, "Changed configuration applied, except for this: {Failure}")]
     private partial void LogFailure(string failure);
 
-    [LoggerMessage(33, LogLevel.Warning, "Changed in the configuration, but only a restart of the supervisor takes it over: {Differences}")]
+    [LoggerMessage(33, LogLevel.Warning, "Changed in the configuration, but only applied by a restart of the supervisor: {Differences}")]
     private partial void LogFixed(string differences);
 
-    [LoggerMessage(34, LogLevel.Debug, "The configuration was read again; nothing in it is other than before")]
+    [LoggerMessage(34, LogLevel.Debug, "The configuration was read again; nothing has changed")]
     private partial void LogNothing();
 }

@@ -3,22 +3,22 @@ using MonitorAspire.Supervision.Fleet;
 
 namespace MonitorAspire.Supervisor.Fleet;
 
-/// <summary>A fleet together with its beginning and its end, which are the host's business and nobody else's.</summary>
+/// <summary>A fleet with the operations that only the host may use.</summary>
 internal interface IFleetControl
 {
     /// <summary>The fleet.</summary>
     IFleet Fleet { get; }
 
-    /// <summary>Begins to supervise: adopts what lives, starts what does not. Returns without waiting for verdicts.</summary>
+    /// <summary>Begins to supervise: adopts running daemons and starts the others. Returns without waiting for verdicts.</summary>
     Task StartAsync(CancellationToken cancellationToken);
 
-    /// <summary>Ends supervision and, where the configuration says so, the daemons.</summary>
-    /// <param name="cancellationToken">The time is up: what is left is killed.</param>
+    /// <summary>Ends supervision and, if it is configured so, stops the daemons.</summary>
+    /// <param name="cancellationToken">The time is up: daemons that still run are killed.</param>
     Task StopAsync(CancellationToken cancellationToken);
 
-    /// <summary>Makes the fleet consist of these daemons; only those that differ are touched.</summary>
+    /// <summary>Changes the daemons of the fleet to these. Only daemons that differ are touched.</summary>
     /// <param name="specs">The daemons.</param>
     /// <param name="options">Options of the whole fleet; <see langword="null"/> leaves them as they are.</param>
-    /// <param name="cancellationToken">Gives up waiting for another change; one that has begun is carried out.</param>
+    /// <param name="cancellationToken">Stops waiting for another change. A change that has begun is completed.</param>
     Task<FleetChange> ApplyAsync(IReadOnlyList<DaemonSpec> specs, FleetOptions? options, CancellationToken cancellationToken);
 }

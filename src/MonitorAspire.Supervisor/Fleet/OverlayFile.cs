@@ -7,8 +7,8 @@ using MonitorAspire.Supervisor.Settings;
 namespace MonitorAspire.Supervisor.Fleet;
 
 /// <summary>
-/// Keeps what was said over the interface in <c>supervisor.daemons.json</c> in the state directory. It has commands in it that are run, so
-/// it is trusted only if it is this user's own; it is always replaced as a whole; one that cannot be read is left as it is.
+/// The file <c>supervisor.daemons.json</c> in the state directory, which has the changes that were made over the REST API. It contains
+/// commands that are run, so it must belong to this user and nobody else may have access. A file that cannot be read is not overwritten.
 /// </summary>
 internal sealed class OverlayFile(string stateDirectory)
 {
@@ -18,9 +18,9 @@ internal sealed class OverlayFile(string stateDirectory)
     /// <summary>Absolute path.</summary>
     internal string FilePath { get; } = Path.Combine(stateDirectory, FileName);
 
-    /// <summary>Reads it; empty where there is none.</summary>
-    /// <exception cref="ConfigurationException">It is no JSON, or no such daemons can be: file, key and value.</exception>
-    /// <exception cref="UntrustedFileException">It is a link, belongs to somebody else or is open to others.</exception>
+    /// <summary>Reads the file. Without a file there are no changes.</summary>
+    /// <exception cref="ConfigurationException">It is not JSON, or a definition is invalid. The message has file, key and value.</exception>
+    /// <exception cref="UntrustedFileException">It is a link, belongs to another user, or other users have access.</exception>
     internal FleetOverlay Read()
     {
         if (PrivateFile.Read(FilePath, MaximumBytes) is not { } content)
@@ -32,24 +32,24 @@ internal sealed class OverlayFile(string stateDirectory)
         var errors = Problems(document).ToList();
         return errors.Count == 0
             ? FleetOverlay.Of(document.Daemons, document.Removed)
-            : throw new ConfigurationException($"{FilePath}: {string.Join("; ", errors)} (mend the file, or move it away)");
+            : throw new ConfigurationException($"{FilePath}: {string.Join("; ", errors)} (correct the file, or move it away)");
     }
 
-    /// <summary>Writes it.</summary>
-    /// <exception cref="IOException">The file system refuses; the old content stays.</exception>
-    /// <exception cref="UnauthorizedAccessException">This user may not.</exception>
+    /// <summary>Replaces the file.</summary>
+    /// <exception cref="IOException">It cannot be written; the old content remains.</exception>
+    /// <exception cref="UnauthorizedAccessException">This user has no permission.</exception>
     internal void Write(FleetOverlay overlay)
     {
         using var pending = Prepare(overlay);
         pending.Commit();
     }
 
-    /// <summary>Writes the next content beside the file; it holds when it is committed.</summary>
-    /// <exception cref="IOException">The file system refuses.</exception>
-    /// <exception cref="UnauthorizedAccessException">This user may not.</exception>
+    /// <summary>Writes the next content to a temporary file, which replaces the file when it is committed.</summary>
+    /// <exception cref="IOException">It cannot be written.</exception>
+    /// <exception cref="UnauthorizedAccessException">This user has no permission.</exception>
     internal PendingFile Prepare(FleetOverlay overlay) => PendingFile.Write(
         FilePath,
-        JsonSerializer.SerializeToUtf8Bytes(new OverlayDocument { Daemons = overlay.Daemons, Removed = overlay.Removed }, DefinitionJson.Default.OverlayDocument),
+        JsonSerializer.SerializeToUtf8Bytes(new OverlayDocument { Daemons = overlay.Daemons, Removed = overlay.Removed }, FleetJson.Default.OverlayDocument),
         toDisk: true);
 
     private OverlayDocument Parse(byte[] content)
@@ -61,20 +61,20 @@ internal sealed class OverlayFile(string stateDirectory)
         }
         catch (JsonException e)
         {
-            throw new ConfigurationException($"{FilePath}: {JsonProblem.Syntax(e)} (mend the file, or move it away)");
+            throw new ConfigurationException($"{FilePath}: {JsonProblem.Syntax(e)} (correct the file, or move it away)");
         }
 
         using (document)
         {
             try
             {
-                return document.Deserialize(DefinitionJson.Default.OverlayDocument)
-                    ?? throw new ConfigurationException($"{FilePath}: null is no fleet (mend the file, or move it away)");
+                return document.Deserialize(FleetJson.Default.OverlayDocument)
+                    ?? throw new ConfigurationException($"{FilePath}: null is not a fleet (correct the file, or move it away)");
             }
             catch (JsonException e)
             {
                 var (key, message) = JsonProblem.Meaning(document.RootElement, e);
-                throw new ConfigurationException($"{FilePath}: {key}: {message} (mend the file, or move it away)");
+                throw new ConfigurationException($"{FilePath}: {key}: {message} (correct the file, or move it away)");
             }
         }
     }
@@ -106,7 +106,7 @@ internal sealed class OverlayFile(string stateDirectory)
         {
             if (document.Removed[i] is not { } name || !names.Add(name))
             {
-                yield return $"removed.{i}: '{document.Removed[i]}' is no name, or is given twice";
+                yield return $"removed.{i}: '{document.Removed[i]}' is not a name, or is given twice";
             }
         }
     }
@@ -118,6 +118,6 @@ internal sealed class OverlayDocument
     /// <summary>Daemons that were added or changed.</summary>
     public IList<DaemonDefinition> Daemons { get; set; } = [];
 
-    /// <summary>Names of daemons of the configuration that were taken out.</summary>
+    /// <summary>Names of daemons of the configuration that were removed.</summary>
     public IList<string> Removed { get; set; } = [];
 }

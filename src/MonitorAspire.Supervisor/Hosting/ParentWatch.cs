@@ -4,7 +4,7 @@ using MonitorAspire.Supervisor.Settings;
 namespace MonitorAspire.Supervisor.Hosting;
 
 /// <summary>
-/// Ends the supervisor, in order, when the process that it belongs to is gone: an AppHost that is killed with SIGKILL can stop nobody.
+/// Ends the supervisor, in order, when its parent (<c>MONITOR_PARENT_PID</c>) has ended: an AppHost that is killed with SIGKILL cannot stop it.
 /// </summary>
 internal sealed partial class ParentWatch(
     SupervisorSettings settings, IHostApplicationLifetime lifetime, TimeProvider time, ILogger<ParentWatch> logger) : BackgroundService
@@ -18,7 +18,7 @@ internal sealed partial class ParentWatch(
             return;
         }
 
-        // Identified at once: its PID may be somebody else's later.
+        // Identified now, because another process may have its PID later.
         var parent = ProcessTable.Current.Lookup(pid);
         if (parent.Presence == ProcessPresence.CannotInspect)
         {
@@ -39,9 +39,9 @@ internal sealed partial class ParentWatch(
         lifetime.StopApplication();
     }
 
-    [LoggerMessage(10, LogLevel.Warning, "PID {Pid}, which this supervisor belongs to, is gone: shutting down")]
+    [LoggerMessage(10, LogLevel.Warning, "The parent process (PID {Pid}) has ended: shutting down")]
     private partial void LogParentGone(int pid);
 
-    [LoggerMessage(11, LogLevel.Warning, "This user may not inspect PID {Pid}, which this supervisor belongs to: its end will not be seen")]
+    [LoggerMessage(11, LogLevel.Warning, "This user has no permission to inspect the parent process (PID {Pid}); its end will not be noticed")]
     private partial void LogCannotInspect(int pid);
 }

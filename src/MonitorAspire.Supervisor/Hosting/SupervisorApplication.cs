@@ -12,15 +12,14 @@ using MonitorAspire.Supervisor.Logs;
 using MonitorAspire.Supervisor.Rest;
 using MonitorAspire.Supervisor.Security;
 using MonitorAspire.Supervisor.Settings;
+using MonitorAspire.Supervisor.Web;
 
 namespace MonitorAspire.Supervisor.Hosting;
 
 /// <summary>The web application of the supervisor.</summary>
-internal static class SupervisorApplication
+internal static partial class SupervisorApplication
 {
-    internal const string Name = "monitor-aspire-supervisor";
-
-    /// <summary>What every supervisor has, whatever its fleet is made of.</summary>
+    /// <summary>Adds everything but the fleet.</summary>
     internal static void AddSupervisor(this WebApplicationBuilder builder, SupervisorSettings settings)
     {
         builder.AddServiceDefaults(static defaults =>
@@ -34,13 +33,14 @@ internal static class SupervisorApplication
 
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
-            kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = SupervisorSettings.MaximumBodyBytes;
             foreach (var address in settings.Addresses)
             {
                 ListenAddresses.Apply(kestrel, address.Host, address.Port);
             }
         });
+
+        builder.WebHost.LimitConnections(ConnectionLimits.Connections);
 
         builder.Services.AddSingleton(settings);
         builder.Services.AddSingleton(TimeProvider.System);
@@ -50,9 +50,9 @@ internal static class SupervisorApplication
             services.GetRequiredService<ILogger<FleetHistory>>()));
         builder.Services.AddSingleton(static services => new Doctor(
             new EngineOptions { StateDirectory = services.GetRequiredService<SupervisorSettings>().StateDirectory }, services.GetRequiredService<TimeProvider>()));
-        builder.Services.AddSingleton<StreamsEnding>();
+        builder.Services.AddSingleton(static _ => new OpenStreams(ConnectionLimits.Streams));
         builder.Services.AddSingleton(static services => services.GetRequiredService<IFleetControl>().Fleet);
-        builder.Services.AddHostedService<FleetHost>();
+        builder.Services.AddHostedService<FleetService>();
         builder.Services.AddHostedService<ParentWatch>();
 
         builder.Services.AddProblemDetails();
@@ -60,13 +60,14 @@ internal static class SupervisorApplication
         {
             http.SerializerOptions.DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull;
             http.SerializerOptions.TypeInfoResolverChain.Insert(0, SupervisorJson.Default);
+            http.SerializerOptions.TypeInfoResolverChain.Insert(0, ProblemJson.Default);
             http.SerializerOptions.TypeInfoResolverChain.Insert(0, SupervisionJson.Default);
-            http.SerializerOptions.TypeInfoResolverChain.Add(DefinitionJson.Default);
+            http.SerializerOptions.TypeInfoResolverChain.Add(FleetJson.Default);
         });
         builder.Services.Configure<RouteHandlerOptions>(static routes => routes.ThrowOnBadRequest = true);
         builder.Services.AddOpenApi(OpenApiDescription.Configure);
 
-        // What they say about a failed start, with stack traces, is said by us in one line; a bad request is the client's business.
+        // The program reports a failed start in one line instead of stack traces. Bad requests are not errors of the supervisor.
         builder.Logging
             .AddFilter("Microsoft.Hosting.Lifetime", LogLevel.Warning)
             .AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None)
@@ -74,7 +75,7 @@ internal static class SupervisorApplication
             .AddFilter("Microsoft.AspNetCore.Server.Kestrel", static level => level is >= LogLevel.Warning and < LogLevel.Critical);
     }
 
-    /// <summary>The way of a request: own host, problem details, token, body limit, endpoint.</summary>
+    /// <summary>Adds middleware and endpoints: errors, host, token, body limit, endpoint.</summary>
     internal static void UseSupervisor(this WebApplication app, SupervisorToken token)
     {
         app.UseExceptionHandler(new ExceptionHandlerOptions { ExceptionHandler = HandleAsync, AllowStatusCode404Response = true });
@@ -108,9 +109,12 @@ internal static class SupervisorApplication
         var (status, detail) = Problems.Explain(exception);
         if (status == StatusCodes.Status500InternalServerError && exception is not null)
         {
-            RequestLog.Failed(context.RequestServices.GetRequiredService<ILoggerFactory>().CreateLogger(Name), exception, context.Request.Method, context.Request.Path);
+            LogFailed(context.RequestServices.GetRequiredService<ILoggerFactory>().CreateLogger(SupervisorSettings.ProgramName), exception, context.Request.Method, context.Request.Path);
         }
 
         return Problems.Write(context, status, detail);
     }
+
+    [LoggerMessage(21, LogLevel.Error, "{Method} {Path} failed")]
+    private static partial void LogFailed(ILogger logger, Exception exception, string method, string path);
 }

@@ -3,27 +3,84 @@ using MonitorAspire.Supervision.Identity;
 
 namespace MonitorAspire.Supervisor.Hosting;
 
-/// <summary>One supervisor for a state directory: two would restart each other's daemons. The kernel frees the lock on every kind of death.</summary>
-internal static class SupervisorLock
+/// <summary>
+/// The lock that admits one supervisor to a state directory: two would restart each other's daemons. The kernel releases it when the process
+/// ends, however it ends.
+/// </summary>
+internal sealed class SupervisorLock : IDisposable
 {
     internal const string FileName = "supervisor.lock";
 
-    /// <summary>Takes the lock; where somebody has it, says who.</summary>
-    /// <param name="stateDirectory">Absolute path of the state directory, which exists.</param>
-    /// <param name="held">For a person: who has it. Empty when it was taken.</param>
-    internal static IDisposable? TryTake(string stateDirectory, out string held)
+    private readonly string _path;
+    private InstanceLock _lock;
+    private string? _location;
+
+    private SupervisorLock(string path, InstanceLock taken)
     {
-        var path = Path.Combine(stateDirectory, FileName);
-        var taken = InstanceLock.TryAcquire(path);
-        held = taken is not null ? "" : Describe(path);
-        return taken;
+        _path = path;
+        _lock = taken;
+        _location = Location(taken);
     }
 
-    private static string Describe(string path)
+    /// <summary>Whether another supervisor has taken the lock since the file was deleted.</summary>
+    internal bool IsLost { get; private set; }
+
+    /// <summary>Whether the locked file still is the file at its path. If not, the next supervisor would lock another file.</summary>
+    internal bool IsInPlace => File.Exists(_path) && Location(_lock) == _location;
+
+    /// <summary>Takes the lock; <see langword="null"/> where another process has it.</summary>
+    /// <param name="stateDirectory">Absolute path of the state directory, which exists.</param>
+    /// <param name="holder">The holder, for a message. Empty if the lock was taken.</param>
+    /// <exception cref="IOException">The file cannot be opened or created.</exception>
+    internal static SupervisorLock? TryTake(string stateDirectory, out string holder)
     {
-        var processes = ProcessTable.Current;
-        return processes.EldestOf(processes.LockHolders(path)) is { } holder
-            ? $"the supervisor with PID {holder.Pid} holds {path}"
-            : $"a supervisor that cannot be told holds {path}";
+        var path = Path.Combine(stateDirectory, FileName);
+        var isNew = !File.Exists(path);
+        var taken = InstanceLock.TryAcquire(path);
+
+        // If the file was deleted its holder still runs, and puts it back soon.
+        if (taken is not null && !(isNew && OtherHolders(path).Count > 0))
+        {
+            holder = "";
+            return new SupervisorLock(path, taken);
+        }
+
+        taken?.Dispose();
+        holder = Describe(path);
+        return null;
     }
+
+    /// <summary>Locks the file that is at the path now.</summary>
+    /// <param name="holder">The holder, for a message. Empty if the lock was taken.</param>
+    /// <returns>Whether the lock was taken.</returns>
+    /// <exception cref="IOException">The file cannot be opened or created.</exception>
+    internal bool TryTakeAgain(out string holder)
+    {
+        if (InstanceLock.TryAcquire(_path) is not { } taken)
+        {
+            IsLost = true;
+            holder = Describe(_path);
+            return false;
+        }
+
+        holder = "";
+        _lock.Dispose();
+        _lock = taken;
+        _location = Location(taken);
+        return true;
+    }
+
+    public void Dispose() => _lock.Dispose();
+
+    // Linux tells the path of an open file, with " (deleted)" after it where the file was deleted.
+    private static string? Location(InstanceLock taken) => OperatingSystem.IsLinux()
+        ? File.ResolveLinkTarget($"/proc/self/fd/{taken.Handle.DangerousGetHandle()}", returnFinalTarget: false)?.FullName
+        : null;
+
+    // A holder of a deleted file with this path is found as well.
+    private static IReadOnlyList<int> OtherHolders(string path) => [.. ProcessTable.Current.LockHolders(path).Where(pid => pid != Environment.ProcessId)];
+
+    private static string Describe(string path) => ProcessTable.Current.EldestOf(OtherHolders(path)) is { } holder
+        ? $"the supervisor with PID {holder.Pid} holds {path}"
+        : $"a supervisor with an unknown PID holds {path}";
 }

@@ -1,32 +1,37 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
-using System.Runtime.CompilerServices;
-using System.Threading.Channels;
+using System.Net.WebSockets;
 using MonitorAspire.Supervision.Fleet;
+using MonitorAspire.Supervision.Launcher;
 
 namespace MonitorAspire.Supervisor.Launcher;
 
 /// <summary>
-/// The conversation with whoever launches the attached daemons (an Aspire AppHost). It comes to us, so that it needs no port: it reads
-/// our requests as a stream, answers each of them, and reports what becomes of its processes.
+/// Controls the attached daemons through the program that launches them (an Aspire AppHost). That program connects to the supervisor, so
+/// that it needs no port. It answers requests and reports the state of its processes.
 /// </summary>
-internal sealed class LauncherLink(TimeProvider time) : IAttachedDaemonController
+internal sealed partial class LauncherLink(TimeProvider time, ILogger<LauncherLink> logger) : IAttachedDaemonController
 {
-    /// <summary>An AppHost that comes back after a hiccup is back well within this.</summary>
-    private static readonly TimeSpan ConnectTime = TimeSpan.FromSeconds(15);
+    /// <summary>An AppHost that lost its connection is back well within this time.</summary>
+    private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(15);
 
-    /// <summary>A stop is answered when the process is gone, and the AppHost gives it time to go.</summary>
-    private static readonly TimeSpan AnswerTime = TimeSpan.FromSeconds(60);
+    /// <summary>A stop is answered when the process has ended, and the AppHost gives it time for that.</summary>
+    private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(60);
 
-    /// <summary>The launcher is the parent: it hears of an exit when we do. This is for one that is busy.</summary>
-    private static readonly TimeSpan ExplainTime = TimeSpan.FromSeconds(5);
+    /// <summary>The launcher is the parent and learns of an exit as soon as the supervisor. This is for one that is busy.</summary>
+    private static readonly TimeSpan ExplainTimeout = TimeSpan.FromSeconds(5);
 
-    private readonly ConcurrentDictionary<string, Daemon> _daemons = new(StringComparer.OrdinalIgnoreCase);
-    private readonly ConcurrentDictionary<long, Pending> _pending = new();
+    /// <summary>Probes that find what the last one found are no events, so that daemons are also sent at this interval.</summary>
+    private static readonly TimeSpan UpdateInterval = TimeSpan.FromSeconds(5);
+
+    private readonly ConcurrentDictionary<string, LaunchState> _daemons = new(StringComparer.OrdinalIgnoreCase);
+    private readonly ConcurrentDictionary<long, PendingRequest> _pending = new();
     private readonly Lock _lock = new();
-    private Connection? _connection;
+    private LauncherConnection? _connection;
     private TaskCompletionSource _connected = NewSource();
-    private long _lastId;
+
+    // Requests of an earlier supervisor have other numbers, so that a launcher can tell a new request from a repeated one.
+    private long _lastId = time.GetUtcNow().ToUnixTimeMilliseconds() * 1000;
 
     public event Action<string>? LaunchedUnasked;
 
@@ -58,11 +63,11 @@ internal sealed class LauncherLink(TimeProvider time) : IAttachedDaemonControlle
     {
         try
         {
-            // The daemon may be a descendant of what was launched, so it is the launches that are compared. A report of another one says that
-            // this one is history, whatever else it says.
+            // The daemon may be a descendant of the process that was launched, so the PIDs of launches are compared. A report with a
+            // different PID means that this process has ended.
             var taken = Of(daemon).Taken?.Pid;
             var report = await Of(daemon).WaitAsync(r => r is not null && (r.State is not (LauncherState.Running or LauncherState.Stopping) || r.Pid != taken), cancellationToken)
-                .WaitAsync(ExplainTime, time, cancellationToken);
+                .WaitAsync(ExplainTimeout, time, cancellationToken);
             return report! switch
             {
                 { State: LauncherState.Running } => new AttachedExit(AttachedEnd.Replaced, null, []),
@@ -76,79 +81,135 @@ internal sealed class LauncherLink(TimeProvider time) : IAttachedDaemonControlle
         }
     }
 
-    /// <summary>Takes in what the launcher says.</summary>
-    internal void Report(string daemon, LauncherReport report)
+    /// <summary>
+    /// Serves a launcher until its connection ends: unanswered requests and all daemons first, then what changes. It takes the place of a
+    /// launcher that is connected already.
+    /// </summary>
+    /// <param name="connection">The connection.</param>
+    /// <param name="fleet">The daemons.</param>
+    /// <param name="cancellationToken">Ends the connection.</param>
+    internal async Task ServeAsync(LauncherConnection connection, IFleet fleet, CancellationToken cancellationToken)
     {
-        if (Of(daemon).Report(report))
+        using var session = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        Connect(connection);
+        var updating = Task.WhenAll(SendChangesAsync(connection, fleet, session.Token), SendAllRegularlyAsync(connection, fleet, session.Token));
+        try
         {
-            LaunchedUnasked?.Invoke(daemon);
+            LogConnected();
+            LogDisconnected(await connection.RunAsync(
+                message =>
+                {
+                    Receive(message, fleet);
+                    return Task.CompletedTask;
+                },
+                session.Token));
+        }
+        catch (Exception e) when (e is WebSocketException or IOException or OperationCanceledException or ObjectDisposedException)
+        {
+            LogDisconnected(e.Message);
+        }
+        finally
+        {
+            Disconnect(connection);
+            await session.CancelAsync();
+            await updating.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
-    /// <summary>Takes in the answer to a request; <see langword="false"/> where there is none such.</summary>
-    internal bool Answer(long id, LauncherAnswer answer)
+    private void Connect(LauncherConnection connection)
     {
-        if (!_pending.TryRemove(id, out var pending))
-        {
-            return false;
-        }
-
-        return answer.Error is { } error
-            ? pending.Answer.TrySetException(new LaunchFailedException(error))
-            : pending.Answer.TrySetResult();
-    }
-
-    /// <summary>The requests that are not answered, and then all that come. A second reader takes the place of the first.</summary>
-    internal async IAsyncEnumerable<LauncherRequest> ReadRequestsAsync([EnumeratorCancellation] CancellationToken cancellationToken)
-    {
-        var connection = new Connection();
         lock (_lock)
         {
-            _connection?.Requests.Writer.TryComplete();
+            _connection?.Close("another launcher has connected");
             _connection = connection;
             foreach (var pending in _pending.Values.OrderBy(p => p.Request.Id))
             {
-                connection.Requests.Writer.TryWrite(pending.Request);
+                connection.Send(pending.Request);
             }
 
             _connected.TrySetResult();
         }
+    }
 
-        try
+    private void Disconnect(LauncherConnection connection)
+    {
+        lock (_lock)
         {
-            await foreach (var request in connection.Requests.Reader.ReadAllAsync(cancellationToken))
+            if (_connection == connection)
             {
-                yield return request;
+                _connection = null;
+                _connected = NewSource();
             }
         }
-        finally
+    }
+
+    private void Receive(LauncherMessage message, IFleet fleet)
+    {
+        switch (message)
         {
-            lock (_lock)
-            {
-                if (_connection == connection)
+            case LauncherAnswer answer:
+                Answer(answer);
+                break;
+            case LauncherReport report when fleet.Find(report.Daemon) is not null:
+                if (Of(report.Daemon).Report(report))
                 {
-                    _connection = null;
-                    _connected = NewSource();
+                    LaunchedUnasked?.Invoke(report.Daemon);
                 }
+
+                break;
+            default:
+                LogIgnored(message.ToString());
+                break;
+        }
+    }
+
+    private void Answer(LauncherAnswer answer)
+    {
+        // One that came too late has nobody who waits for it.
+        if (_pending.TryRemove(answer.Id, out var pending))
+        {
+            _ = answer.Error is { } error
+                ? pending.Answer.TrySetException(new LaunchFailedException(error))
+                : pending.Answer.TrySetResult();
+        }
+    }
+
+    private static async Task SendChangesAsync(LauncherConnection connection, IFleet fleet, CancellationToken cancellationToken)
+    {
+        await foreach (var change in fleet.WatchAsync(null, cancellationToken))
+        {
+            connection.Send(new DaemonUpdate(fleet.Find(change.Daemon.Name) ?? change.Daemon));
+        }
+    }
+
+    private async Task SendAllRegularlyAsync(LauncherConnection connection, IFleet fleet, CancellationToken cancellationToken)
+    {
+        using var timer = new PeriodicTimer(UpdateInterval, time);
+        do
+        {
+            foreach (var daemon in fleet.Daemons)
+            {
+                connection.Send(new DaemonUpdate(daemon));
             }
         }
+        while (await timer.WaitForNextTickAsync(cancellationToken));
     }
 
     private async Task RequestAsync(string daemon, LauncherAction action, CancellationToken cancellationToken)
     {
         var request = new LauncherRequest(Interlocked.Increment(ref _lastId), daemon, action, Activity.Current?.Id);
-        var pending = new Pending(request, NewSource());
+        var pending = new PendingRequest(request, NewSource());
         Task connected;
         lock (_lock)
         {
             _pending[request.Id] = pending;
-            _connection?.Requests.Writer.TryWrite(request);
+            _connection?.Send(request);
             connected = _connected.Task;
         }
 
         try
         {
-            await Task.WhenAny(connected.WaitAsync(ConnectTime, time, cancellationToken), pending.Answer.Task).Unwrap();
+            await Task.WhenAny(connected.WaitAsync(ConnectTimeout, time, cancellationToken), pending.Answer.Task).Unwrap();
         }
         catch (TimeoutException)
         {
@@ -158,11 +219,11 @@ internal sealed class LauncherLink(TimeProvider time) : IAttachedDaemonControlle
 
         try
         {
-            await pending.Answer.Task.WaitAsync(AnswerTime, time, cancellationToken);
+            await pending.Answer.Task.WaitAsync(AnswerTimeout, time, cancellationToken);
         }
         catch (TimeoutException)
         {
-            throw new LaunchFailedException($"the AppHost did not answer within {AnswerTime.TotalSeconds} s");
+            throw new LaunchFailedException($"the AppHost did not answer within {AnswerTimeout.TotalSeconds} s");
         }
         finally
         {
@@ -170,83 +231,18 @@ internal sealed class LauncherLink(TimeProvider time) : IAttachedDaemonControlle
         }
     }
 
-    private Daemon Of(string name) => _daemons.GetOrAdd(name, static _ => new Daemon());
+    private LaunchState Of(string name) => _daemons.GetOrAdd(name, static _ => new LaunchState());
 
     private static TaskCompletionSource NewSource() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    private sealed record Pending(LauncherRequest Request, TaskCompletionSource Answer);
+    [LoggerMessage(50, LogLevel.Information, "The AppHost is connected")]
+    private partial void LogConnected();
 
-    private sealed record Connection
-    {
-        internal Channel<LauncherRequest> Requests { get; } = Channel.CreateUnbounded<LauncherRequest>();
-    }
+    [LoggerMessage(51, LogLevel.Information, "The connection of the AppHost has ended: {Reason}")]
+    private partial void LogDisconnected(string reason);
 
-    /// <summary>The latest report of one daemon.</summary>
-    private sealed class Daemon
-    {
-        private readonly Lock _lock = new();
-        private LauncherReport? _report;
-        private TaskCompletionSource _changed = NewSource();
-        private bool _expected = true;
-        private int? _lastPid;
+    [LoggerMessage(52, LogLevel.Debug, "Ignored from the AppHost: {Message}")]
+    private partial void LogIgnored(string message);
 
-        /// <summary>The launch that the supervisor has taken up.</summary>
-        internal LauncherReport? Taken { get; set; }
-
-        /// <summary>What was reported so far is about the last launch, not about the next.</summary>
-        internal void ExpectLaunch()
-        {
-            lock (_lock)
-            {
-                _expected = true;
-                _report = null;
-            }
-        }
-
-        /// <summary>Takes in a report; says whether it is of a launch that nobody here asked for.</summary>
-        internal bool Report(LauncherReport report)
-        {
-            TaskCompletionSource changed;
-            bool unasked;
-            lock (_lock)
-            {
-                var isNew = report is { State: LauncherState.Running, Pid: { } pid } && pid != _lastPid;
-                unasked = isNew && !_expected;
-                if (isNew)
-                {
-                    _lastPid = report.Pid;
-                    _expected = false;
-
-                    // An instance that was adopted was never waited for; the first launch that is heard of is its.
-                    Taken ??= report;
-                }
-
-                _report = report;
-                changed = _changed;
-                _changed = NewSource();
-            }
-
-            changed.TrySetResult();
-            return unasked;
-        }
-
-        internal async Task<LauncherReport?> WaitAsync(Func<LauncherReport?, bool> condition, CancellationToken cancellationToken)
-        {
-            while (true)
-            {
-                Task changed;
-                lock (_lock)
-                {
-                    if (condition(_report))
-                    {
-                        return _report;
-                    }
-
-                    changed = _changed.Task;
-                }
-
-                await changed.WaitAsync(cancellationToken);
-            }
-        }
-    }
+    private sealed record PendingRequest(LauncherRequest Request, TaskCompletionSource Answer);
 }

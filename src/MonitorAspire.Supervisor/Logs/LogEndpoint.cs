@@ -1,11 +1,12 @@
 using Microsoft.AspNetCore.Mvc;
+using MonitorAspire.Supervision.Files;
 using MonitorAspire.Supervision.Fleet;
-using MonitorAspire.Supervisor.Hosting;
-using MonitorAspire.Supervisor.Rest;
+using MonitorAspire.Supervisor.Security;
+using MonitorAspire.Supervisor.Web;
 
 namespace MonitorAspire.Supervisor.Logs;
 
-/// <summary>A daemon's output, as it wrote it.</summary>
+/// <summary>The output of a daemon.</summary>
 internal static class LogEndpoint
 {
     private const int DefaultTail = 200;
@@ -15,14 +16,17 @@ internal static class LogEndpoint
         .MapGet("/api/daemons/{name}/logs", StreamAsync)
         .WithName("GetDaemonLogs")
         .WithTags("Daemons")
-        .WithSummary("The last lines of a daemon's output and, with follow=true, what comes after them as it comes.")
-        .WithDescription($"`tail` is a number of lines, 0 to {MaximumTail}, default {DefaultTail}. A stream that follows goes on over a rotation of the log and ends with the connection or the supervisor.")
+        .WithSummary("The last lines of a daemon's output and, with follow=true, all later output.")
+        .WithDescription($"`tail` is a number of lines, 0 to {MaximumTail}, default {DefaultTail}. A followed log continues over rotations and ends with the connection or the supervisor. Needs the token.")
+        .WithMetadata(NeedsToken.Instance)
         .Produces<string>(StatusCodes.Status200OK, "text/plain")
         .ProducesProblem(StatusCodes.Status400BadRequest)
-        .ProducesProblem(StatusCodes.Status404NotFound);
+        .ProducesProblem(StatusCodes.Status401Unauthorized)
+        .ProducesProblem(StatusCodes.Status404NotFound)
+        .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
 
     private static async Task StreamAsync(
-        string name, HttpContext context, IFleet fleet, TimeProvider time, StreamsEnding streams, [FromQuery] int tail = DefaultTail, [FromQuery] bool follow = false)
+        string name, HttpContext context, IFleet fleet, TimeProvider time, OpenStreams streams, [FromQuery] int tail = DefaultTail, [FromQuery] bool follow = false)
     {
         if (fleet.Find(name) is not { } daemon)
         {
@@ -38,41 +42,31 @@ internal static class LogEndpoint
 
         if (daemon.LogFile is not { } path)
         {
-            await Problems.Write(context, StatusCodes.Status404NotFound, $"'{daemon.Name}' has no log here: whoever launches it has its output.");
+            await Problems.Write(context, StatusCodes.Status404NotFound, $"'{daemon.Name}' has no log here, because this supervisor does not launch it.");
+            return;
+        }
+
+        using var stream = await streams.OpenAsync(context, context.HasToken());
+        if (stream is null)
+        {
             return;
         }
 
         context.Response.ContentType = "text/plain; charset=utf-8";
-        context.Response.Headers.CacheControl = "no-store";
         context.Response.Headers.XContentTypeOptions = "nosniff";
-        context.Response.Headers["X-Accel-Buffering"] = "no";
-        using var ending = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, streams.Token);
         try
         {
-            using var log = new LogReader(path);
-            await log.CopyTailAsync(tail, context.Response.Body, ending.Token);
-            await context.Response.Body.FlushAsync(ending.Token);
+            using var log = new LogFollower(path);
+            await log.CopyTailAsync(tail, context.Response.Body, stream.Ended);
+            await context.Response.Body.FlushAsync(stream.Ended);
             if (follow)
             {
-                await FollowAsync(log, context.Response.Body, time, ending.Token);
+                await log.FollowAsync(context.Response.Body, time, stream.Ended);
             }
         }
-        catch (OperationCanceledException) when (ending.IsCancellationRequested)
+        catch (OperationCanceledException) when (stream.Ended.IsCancellationRequested)
         {
-            // The reader went away, or the supervisor does.
-        }
-    }
-
-    // Asked for and not notified: a file system tells of each write, and a daemon may write thousands of times a second.
-    private static async Task FollowAsync(LogReader log, Stream output, TimeProvider time, CancellationToken cancellationToken)
-    {
-        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(200), time);
-        while (await timer.WaitForNextTickAsync(cancellationToken))
-        {
-            if (await log.CopyNewAsync(output, cancellationToken))
-            {
-                await output.FlushAsync(cancellationToken);
-            }
+            // The reader has disconnected, or the supervisor ends.
         }
     }
 }

@@ -1,47 +1,53 @@
 using Microsoft.AspNetCore.Http.HttpResults;
 using MonitorAspire.Supervision.Fleet;
+using MonitorAspire.Supervisor.Security;
+using MonitorAspire.Supervisor.Web;
 
 namespace MonitorAspire.Supervisor.Rest;
 
-/// <summary>The daemons, and what can be done with them.</summary>
+/// <summary>The state of the daemons, and actions on them.</summary>
 internal static partial class DaemonEndpoints
 {
     internal static void MapDaemons(this IEndpointRouteBuilder routes)
     {
         var daemons = routes.MapGroup("/api/daemons").WithTags("Daemons");
 
-        daemons.MapGet("/", IReadOnlyList<DaemonSnapshot> (IFleet fleet) => fleet.Daemons)
+        daemons.MapGet("/", IReadOnlyList<DaemonSnapshot> (HttpContext context, IFleet fleet) => [.. fleet.Daemons.Select(context.View)])
             .WithName("ListDaemons")
-            .WithSummary("All daemons, in the order of the configuration.");
+            .WithSummary("All daemons, in the order of the configuration.")
+            .WithDescription(View);
 
-        daemons.MapGet("/{name}", Results<Ok<DaemonSnapshot>, ProblemHttpResult> (string name, IFleet fleet) =>
-                fleet.Find(name) is { } daemon ? TypedResults.Ok(daemon) : Problems.UnknownDaemon(name))
+        daemons.MapGet("/{name}", Results<Ok<DaemonSnapshot>, ProblemHttpResult> (string name, HttpContext context, IFleet fleet) =>
+                fleet.Find(name) is { } daemon ? TypedResults.Ok(context.View(daemon)) : Problems.UnknownDaemon(name))
             .WithName("GetDaemon")
-            .WithSummary("One daemon as it is now.")
+            .WithSummary("The current state of one daemon.")
+            .WithDescription(View)
             .ProducesProblem(StatusCodes.Status404NotFound);
 
         daemons.MapPost("/{name}/start", (string name, ActionRequest? request, IFleet fleet, ILoggerFactory loggers, CancellationToken cancellationToken) =>
                 Act("start", name, request, loggers, () => fleet.StartAsync(name, cancellationToken)))
-            .Describe("StartDaemon", "Starts a daemon now and answers with the startup report.", Verdict);
+            .Describe("StartDaemon", "Starts a daemon now. Returns the startup report.", Verdict);
 
         daemons.MapPost("/{name}/restart", (string name, ActionRequest? request, IFleet fleet, ILoggerFactory loggers, CancellationToken cancellationToken) =>
                 Act("restart", name, request, loggers, () => fleet.RestartAsync(name, cancellationToken)))
-            .Describe("RestartDaemon", "Stops and starts a daemon and answers with the report of the start.", Verdict);
+            .Describe("RestartDaemon", "Stops and starts a daemon. Returns the startup report.", Verdict);
 
         daemons.MapPost("/{name}/stop", (string name, ActionRequest? request, IFleet fleet, ILoggerFactory loggers, CancellationToken cancellationToken) =>
                 Act("stop", name, request, loggers, () => fleet.StopAsync(name, cancellationToken)))
-            .Describe("StopDaemon", "Stops a daemon, which then stays stopped, and answers with the stop report.", Verdict);
+            .Describe("StopDaemon", "Stops a daemon until somebody starts it. Returns the stop report.", Verdict);
 
         daemons.MapPost("/{name}/reset", (string name, ActionRequest? request, IFleet fleet, ILoggerFactory loggers, CancellationToken cancellationToken) =>
                 Act("reset the crash loop of", name, request, loggers, () => fleet.ResetCrashLoopAsync(name, cancellationToken)))
             .Describe(
                 "ResetCrashLoop",
-                "Forgets a daemon's failures, tries at once where it is in back-off or in a crash loop, and answers with the daemon.",
-                "The start that follows is not waited for. A daemon that is stopped, failed for good or shut out by the owner of its port is in no crash loop: 409.");
+                "Forgets the failures of a daemon and, in back-off or in a crash loop, starts it at once. Returns the daemon.",
+                "Does not wait for the start. 409 if the daemon is stopped, has failed for good or cannot have its port, because it is in no crash loop then.");
     }
 
+    private const string View = "Without the token `lastFailure` has no `detail` and no `logTail`, and the checks have no `detail`.";
+
     private const string Verdict =
-        "200 says that it was carried out and how it went: look at `verdict`. A start that failed is an answer too (`verdict` is `failed`, with stage, reason, detail and log tail), not an error of this interface.";
+        "200 means that the action was carried out; `verdict` tells the result. A failed start is also 200 (`verdict` is `failed`, with stage, reason, detail and log tail).";
 
     private static void Describe(this RouteHandlerBuilder endpoint, string name, string summary, string description) => endpoint
         .WithName(name)
@@ -72,11 +78,11 @@ internal static partial class DaemonEndpoints
         }
     }
 
-    // It comes from outside: it must not be able to write lines of its own into the log.
+    // The reason comes from outside and must not add lines to the log.
     private static string OneLine(string? reason) => string.IsNullOrWhiteSpace(reason)
         ? "none given"
         : string.Concat(reason.Take(200).Select(c => char.IsControl(c) ? ' ' : c));
 
-    [LoggerMessage(20, LogLevel.Information, "Asked over the interface to {Action} {Daemon} (reason: {Reason})")]
+    [LoggerMessage(20, LogLevel.Information, "The REST API was asked to {Action} {Daemon} (reason: {Reason})")]
     private static partial void LogAsked(ILogger logger, string action, string daemon, string reason);
 }

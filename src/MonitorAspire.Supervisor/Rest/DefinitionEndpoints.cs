@@ -3,10 +3,11 @@ using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervision.Fleet;
 using MonitorAspire.Supervisor.Fleet;
 using MonitorAspire.Supervisor.Security;
+using MonitorAspire.Supervisor.Web;
 
 namespace MonitorAspire.Supervisor.Rest;
 
-/// <summary>What the fleet is made of: daemons are added, changed and taken out while everything else runs on.</summary>
+/// <summary>Adds, changes and removes daemons. The other daemons run on.</summary>
 internal static class DefinitionEndpoints
 {
     internal static void MapDefinitions(this IEndpointRouteBuilder routes)
@@ -14,10 +15,10 @@ internal static class DefinitionEndpoints
         var daemons = routes.MapGroup("/api/daemons").WithTags("Definitions");
 
         daemons.MapGet("/{name}/definition", Results<Ok<SourcedDefinition>, ProblemHttpResult> (string name, FleetDefinition fleet) =>
-                fleet.Find(name) is { } found ? TypedResults.Ok(found) : Problems.UnknownDaemon(name))
+                fleet.Find(name) is { } found ? TypedResults.Ok(WithoutSecrets(found)) : Problems.UnknownDaemon(name))
             .WithName("GetDefinition")
-            .WithSummary("What a daemon is made of, and whether the configuration or the interface has said so.")
-            .WithDescription("`definition` is what PUT takes. Needs the token: the environment of a daemon may have secrets in it.")
+            .WithSummary("The definition of a daemon, and whether it comes from the configuration or from the REST API.")
+            .WithDescription($"PUT takes `definition`. Needs the token. The value of a variable whose name contains SECRET, TOKEN, PASSWORD, PASSWD, KEY, CREDENTIAL or CONNECTIONSTRING is `{SecretVariables.Mask}`.")
             .WithMetadata(NeedsToken.Instance)
             .ProducesProblem(StatusCodes.Status401Unauthorized)
             .ProducesProblem(StatusCodes.Status404NotFound);
@@ -26,27 +27,27 @@ internal static class DefinitionEndpoints
             .Accepts<DaemonDefinition>("application/json")
             .Describe(
                 "PutDaemon",
-                "Adds a daemon, or changes one that there is.",
-                "The body is one daemon as in the list `Monitors:Daemons` of the configuration; what it leaves out has its default. "
-                + "201 says that the daemon is new, 200 that it was there; the answer does not wait for the start. A daemon that is changed is "
-                + "restarted where its process needs that, and only then; one that a person had stopped stays stopped. The change is kept in "
-                + "`supervisor.daemons.json` in the state directory and stands over the configuration, through its reloads and restarts of the "
-                + "supervisor, until it is reverted.")
+                "Adds or changes a daemon.",
+                "The body is one daemon as in the list `Monitors:Daemons` of the configuration; missing values have their defaults. "
+                + "201 if the daemon is new, 200 if it was changed. Does not wait for the start. A changed daemon is restarted only if its "
+                + "process needs that; a daemon that a person has stopped stays stopped. The change is kept in `supervisor.daemons.json` in the "
+                + "state directory. It overrides the configuration, also after a reload or a restart of the supervisor, until it is reverted. "
+                + $"`{SecretVariables.Mask}` as the value of a secret variable keeps the stored value.")
             .ProducesValidationProblem()
             .ProducesProblem(StatusCodes.Status415UnsupportedMediaType);
 
         daemons.MapDelete("/{name}", DeleteAsync)
             .Describe(
                 "DeleteDaemon",
-                "Stops a daemon and takes it out of the fleet.",
-                "Answers with the stop report. A daemon of the configuration stays out, through reloads and restarts of the supervisor, until it is PUT or reverted.")
+                "Stops a daemon and removes it from the fleet.",
+                "Returns the stop report. A daemon of the configuration stays removed, also after a reload or a restart of the supervisor, until it is PUT or reverted.")
             .ProducesProblem(StatusCodes.Status404NotFound);
 
         daemons.MapPost("/{name}/revert", RevertAsync)
             .Describe(
                 "RevertDaemon",
-                "Forgets what was said over the interface about a daemon: it is as the configuration has it again.",
-                "Nothing happens where nothing was said. 409 where the configuration does not have the daemon: DELETE takes that one out.")
+                "Discards the changes that the REST API made to a daemon, so that the configuration applies again.",
+                "Does nothing if there are none. 409 if the configuration does not have the daemon; DELETE removes it.")
             .ProducesProblem(StatusCodes.Status404NotFound);
     }
 
@@ -64,7 +65,9 @@ internal static class DefinitionEndpoints
     {
         try
         {
-            var isNew = await fleet.PutAsync(name, await DefinitionReader.ReadAsync(request, cancellationToken), cancellationToken);
+            var definition = await DefinitionReader.ReadAsync(request, cancellationToken);
+            RestoreSecrets(definition, fleet.Find(name)?.Definition);
+            var isNew = await fleet.PutAsync(name, definition, cancellationToken);
             return daemons.Find(name) is not { } daemon ? Problems.UnknownDaemon(name)
                 : isNew ? TypedResults.Created($"/api/daemons/{daemon.Name}", daemon)
                 : TypedResults.Ok(daemon);
@@ -102,9 +105,22 @@ internal static class DefinitionEndpoints
         }
     }
 
+    private static SourcedDefinition WithoutSecrets(SourcedDefinition found)
+        => found with { Definition = found.Definition with { Environment = SecretVariables.Hide(found.Definition.Environment) } };
+
+    private static void RestoreSecrets(DaemonDefinition definition, DaemonDefinition? stored)
+    {
+        var missing = SecretVariables.Restore(definition.Environment, stored?.Environment);
+        if (missing.Count > 0)
+        {
+            throw new DefinitionException(missing.ToDictionary(
+                name => $"environment.{name}", static _ => (string[])[$"'{SecretVariables.Mask}' stands for the stored value, and there is none"]));
+        }
+    }
+
     private static ProblemHttpResult? Explain(Exception exception, string name) => exception switch
     {
-        DefinitionException bad => Problems.Invalid(bad),
+        DefinitionException bad => Problems.Invalid(bad.Message, bad.Errors),
         FleetConflictException => TypedResults.Problem(exception.Message, statusCode: StatusCodes.Status409Conflict),
         KeyNotFoundException => Problems.UnknownDaemon(name),
         BadHttpRequestException => null,

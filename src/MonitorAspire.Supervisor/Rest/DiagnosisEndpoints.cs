@@ -2,10 +2,12 @@ using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.OpenApi;
 using MonitorAspire.Supervision.Diagnosis;
 using MonitorAspire.Supervision.Fleet;
+using MonitorAspire.Supervisor.Security;
+using MonitorAspire.Supervisor.Web;
 
 namespace MonitorAspire.Supervisor.Rest;
 
-/// <summary>Why a daemon is as it is.</summary>
+/// <summary>Explains the state of a daemon.</summary>
 internal static class DiagnosisEndpoints
 {
     private const string Json = "application/json";
@@ -15,12 +17,14 @@ internal static class DiagnosisEndpoints
         .MapGet("/api/daemons/{name}/diagnosis", DiagnoseAsync)
         .WithName("DiagnoseDaemon")
         .WithTags("Daemons")
-        .WithSummary("Why a daemon is as it is, and what to do next: state, proof of identity, checks, port owner, last failure with its output, files, findings.")
-        .WithDescription("Markdown for a person; with `Accept: application/json` the same as data. It looks at this moment and changes nothing.")
+        .WithSummary("Explains the state of a daemon and says what to do next: state, proof of identity, checks, port owner, last failure with its output, files, findings.")
+        .WithDescription("Markdown, or JSON with `Accept: application/json`. Looks at the current state and changes nothing. Needs the token, because it quotes the output of the daemon.")
+        .WithMetadata(NeedsToken.Instance)
+        .ProducesProblem(StatusCodes.Status401Unauthorized)
         .ProducesProblem(StatusCodes.Status404NotFound)
         .AddOpenApiOperationTransformer(static (operation, _, _) =>
         {
-            // Of two types for one status the framework describes only one.
+            // The framework describes only one type for each status.
             if (operation.Responses?["200"] is OpenApiResponse { Content: { } content })
             {
                 content[Markdown] = new OpenApiMediaType { Schema = new OpenApiSchema { Type = JsonSchemaType.String } };
@@ -46,7 +50,7 @@ internal static class DiagnosisEndpoints
             : TypedResults.Text(DaemonDiagnosisMarkdown.Render(diagnosis), Markdown, System.Text.Encoding.UTF8);
     }
 
-    // JSON where it is asked for by name and Markdown is not wanted more; whoever takes anything gets what a person reads.
+    // JSON only where it is named with a higher quality than Markdown. */* gets Markdown.
     private static bool WantsJson(HttpRequest request)
     {
         var accepted = request.GetTypedHeaders().Accept;

@@ -1,11 +1,12 @@
 using Microsoft.Extensions.Diagnostics.HealthChecks;
-using MonitorAspire.Supervisor.Hosting;
+using MonitorAspire.ServiceDefaults;
+using MonitorAspire.Supervisor.Settings;
 
 namespace MonitorAspire.Supervisor.Rest;
 
 /// <summary>
-/// The supervisor's own health, with PID and port, so that a start of it can be verified like that of any daemon. That a daemon is ill
-/// is no illness of the supervisor: that is what <c>/api/daemons</c> is for.
+/// The supervisor's own health, with PID and port, so that a start of the supervisor can be verified like that of a daemon. An unhealthy
+/// daemon does not make the supervisor unhealthy.
 /// </summary>
 internal sealed class HealthAnswers(TimeProvider time)
 {
@@ -18,7 +19,7 @@ internal sealed class HealthAnswers(TimeProvider time)
             HealthStatus.Degraded => "degraded",
             _ => "unhealthy",
         },
-        SupervisorApplication.Name,
+        SupervisorSettings.ProgramName,
         ProductVersion.Text,
         context.Connection.LocalPort,
         Environment.ProcessId,

@@ -1,10 +1,11 @@
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
+using MonitorAspire.ServiceDefaults;
 using MonitorAspire.Supervisor.Security;
 
 namespace MonitorAspire.Supervisor.Rest;
 
-/// <summary>The OpenAPI document beyond what the endpoints say themselves.</summary>
+/// <summary>The parts of the OpenAPI document that belong to no single endpoint.</summary>
 internal static class OpenApiDescription
 {
     private const string Bearer = "bearer";
@@ -16,7 +17,7 @@ internal static class OpenApiDescription
             document.Info.Title = "MonitorAspire supervisor";
             document.Info.Version = ProductVersion.Text;
             document.Info.Description =
-                "Starts, verifies and watches a fleet of daemons. Looking is free on the loopback; what changes something needs the token in `supervisor.token` in the state directory. Errors are problem details (RFC 9457).";
+                "Starts, verifies and watches a fleet of daemons. Requests that change something need the token in `supervisor.token` in the state directory. So do logs, diagnosis and definitions. Other GET requests need no token; without it all free text (details, messages, log tails) is left out of the answer. Errors are problem details (RFC 9457).";
             document.Components ??= new OpenApiComponents();
             document.Components.SecuritySchemes ??= new Dictionary<string, IOpenApiSecurityScheme>();
             document.Components.SecuritySchemes[Bearer] = new OpenApiSecurityScheme

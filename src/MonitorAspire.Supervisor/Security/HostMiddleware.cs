@@ -1,12 +1,12 @@
 using System.Net;
-using MonitorAspire.Supervisor.Rest;
 using MonitorAspire.Supervisor.Settings;
+using MonitorAspire.Supervisor.Web;
 
 namespace MonitorAspire.Supervisor.Security;
 
 /// <summary>
-/// Refuses a request for a host that is not this one. A web page can make its own name stand for 127.0.0.1 (DNS rebinding) and so have
-/// a browser talk to us as if we were that page's server; the Host header gives it away.
+/// Refuses requests with a foreign Host header. A web page can resolve its own name to 127.0.0.1 (DNS rebinding) and so make a browser
+/// send requests to this supervisor; their Host header is the name of the page.
 /// </summary>
 internal static class HostMiddleware
 {
@@ -15,10 +15,9 @@ internal static class HostMiddleware
         var allowed = new HashSet<string>(["localhost", .. settings.AllowedHosts, .. settings.Addresses.Select(a => a.Host)], StringComparer.OrdinalIgnoreCase);
         app.Use((context, next) => IsOwn(context, allowed)
             ? next(context)
-            : Problems.Write(context, StatusCodes.Status403Forbidden, $"The host '{context.Request.Host}' is not this supervisor's; add it to {SettingsKey} if it should be."));
+            : Problems.Write(
+                context, StatusCodes.Status403Forbidden, $"The host '{context.Request.Host}' is not this supervisor's; add it to {SupervisorSettings.AllowedHostsKey} if it should be."));
     }
-
-    private const string SettingsKey = SupervisorSettings.AllowedHostsKey;
 
     private static bool IsOwn(HttpContext context, HashSet<string> allowed)
     {
@@ -28,7 +27,7 @@ internal static class HostMiddleware
             return true;
         }
 
-        // An address cannot be made to stand for another one: the loopback, or the very address that was connected to.
+        // A literal address cannot be rebound: the loopback and the address of this connection are fine.
         return IPAddress.TryParse(host, out var address)
             && (IPAddress.IsLoopback(address) || (context.Connection.LocalIpAddress is { } local && Same(address, local)));
     }

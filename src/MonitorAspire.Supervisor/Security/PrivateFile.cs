@@ -1,12 +1,11 @@
 using Microsoft.Win32.SafeHandles;
-using MonitorAspire.Supervision.Diagnosis;
 using MonitorAspire.Supervision.Interop;
 
 namespace MonitorAspire.Supervisor.Security;
 
 /// <summary>
-/// Reads files of the state directory that must come from this user and be seen by nobody else: the token, and the commands of daemons.
-/// Whoever else could write them could act as us.
+/// Reads files of the state directory that only this user may read or write: the token and the definitions of daemons. Whoever else could
+/// write them could run commands as this user.
 /// </summary>
 internal static class PrivateFile
 {
@@ -16,10 +15,10 @@ internal static class PrivateFile
 
     /// <summary>The content, or <see langword="null"/> where there is no such file.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="maximum">More bytes than this it cannot have.</param>
-    /// <exception cref="UntrustedFileException">It is not a file of this user's that only this user can read and write.</exception>
-    /// <exception cref="IOException">It cannot be read.</exception>
-    /// <exception cref="UnauthorizedAccessException">This user may not.</exception>
+    /// <param name="maximum">The largest length in bytes.</param>
+    /// <exception cref="UntrustedFileException">The file is a link, too large, belongs to another user or is open to others.</exception>
+    /// <exception cref="IOException">The file cannot be read.</exception>
+    /// <exception cref="UnauthorizedAccessException">This user has no permission.</exception>
     internal static byte[]? Read(string path, int maximum)
     {
         using var handle = Open(path);
@@ -36,7 +35,7 @@ internal static class PrivateFile
         var length = RandomAccess.GetLength(handle);
         if (length > maximum)
         {
-            throw new UntrustedFileException($"{path} has {length} bytes; {maximum} is the most that makes sense");
+            throw new UntrustedFileException($"{path} has {length} bytes; the limit is {maximum}");
         }
 
         var content = new byte[length];
@@ -49,15 +48,11 @@ internal static class PrivateFile
         {
             return NoFollowFile.OpenRead(path);
         }
-        catch (NoFollowException e) when (e.Error == Errno.NoEntry)
-        {
-            return null;
-        }
         catch (NoFollowException e) when (e.Error == Errno.TooManyLinks)
         {
             throw new UntrustedFileException($"{path} is a symbolic link and is not followed; delete it");
         }
-        catch (FileNotFoundException)
+        catch (Exception e) when (e is FileNotFoundException or NoFollowException { Error: Errno.NoEntry })
         {
             return null;
         }
@@ -74,5 +69,5 @@ internal static class PrivateFile
     };
 }
 
-/// <summary>A file that this program would have to trust is not to be trusted; the message says why and what to do.</summary>
+/// <summary>A file cannot be trusted. The message says why and what to do.</summary>
 internal sealed class UntrustedFileException(string message) : IOException(message);

@@ -5,8 +5,8 @@ using MonitorAspire.Supervision.Files;
 namespace MonitorAspire.Supervisor.Security;
 
 /// <summary>
-/// The secret that whoever changes something must show: 32 random bytes in hexadecimal, in a file that this user alone can read. It
-/// outlives the supervisor, so that scripts need not read it again after each restart.
+/// The bearer token: 32 random bytes in hexadecimal, in a file that only this user can read. It stays the same over restarts of the
+/// supervisor, so that scripts need not read it again.
 /// </summary>
 internal sealed class SupervisorToken
 {
@@ -14,25 +14,24 @@ internal sealed class SupervisorToken
     private const int Bytes = 32;
     private const int MaximumBytes = 4096;
 
-    private readonly byte[] _digest;
+    private readonly string _value;
+    private readonly Secret _secret;
 
     private SupervisorToken(string path, string value)
     {
         FilePath = path;
-        _digest = SHA256.HashData(Encoding.UTF8.GetBytes(value));
+        _value = value;
+        _secret = new Secret(value);
     }
 
     /// <summary>Absolute path of the file.</summary>
     internal string FilePath { get; }
 
-    /// <summary>
-    /// Reads the token, or makes one where there is none. A file that others could have read or written is neither used nor replaced:
-    /// scripts may hold its token, and somebody should know.
-    /// </summary>
+    /// <summary>Reads the token, or creates one where the file is missing or has no token in it.</summary>
     /// <param name="stateDirectory">Absolute path of the state directory, which exists.</param>
-    /// <exception cref="UntrustedFileException">The file is a link, belongs to somebody else or is open to others.</exception>
+    /// <exception cref="UntrustedFileException">The file is a link, belongs to another user or is open to others. It is left as it is.</exception>
     /// <exception cref="IOException">The file system refuses.</exception>
-    /// <exception cref="UnauthorizedAccessException">This user may not.</exception>
+    /// <exception cref="UnauthorizedAccessException">This user has no permission.</exception>
     internal static SupervisorToken LoadOrCreate(string stateDirectory)
     {
         var path = Path.Combine(stateDirectory, FileName);
@@ -41,15 +40,30 @@ internal sealed class SupervisorToken
             return new SupervisorToken(path, existing);
         }
 
-        // Mode 0600, O_EXCL under a random name, then renamed: a link planted here is replaced and never followed.
-        var value = RandomNumberGenerator.GetHexString(Bytes * 2, lowercase: true);
-        AtomicFile.Write(path, Encoding.ASCII.GetBytes(value + "\n"));
-        return new SupervisorToken(path, value);
+        var created = new SupervisorToken(path, RandomNumberGenerator.GetHexString(Bytes * 2, lowercase: true));
+        created.Write();
+        return created;
     }
 
-    /// <summary>Whether this is the token, in a time that says nothing about how much of it was right.</summary>
-    internal bool Matches(string presented) =>
-        CryptographicOperations.FixedTimeEquals(SHA256.HashData(Encoding.UTF8.GetBytes(presented)), _digest);
+    internal bool Matches(string shown) => _secret.Matches(shown);
+
+    /// <summary>Writes the file again if it was deleted.</summary>
+    /// <returns>Whether it was.</returns>
+    /// <exception cref="UntrustedFileException">There is a file that cannot be trusted.</exception>
+    /// <exception cref="IOException">The file system refuses.</exception>
+    /// <exception cref="UnauthorizedAccessException">This user has no permission.</exception>
+    internal bool Restore()
+    {
+        if (Read(FilePath) is not null)
+        {
+            return false;
+        }
+
+        Write();
+        return true;
+    }
+
+    private void Write() => AtomicFile.Write(FilePath, Encoding.ASCII.GetBytes(_value + "\n"));
 
     private static string? Read(string path)
     {

@@ -1,33 +1,43 @@
-using MonitorAspire.Supervisor.Rest;
+using MonitorAspire.Supervisor.Web;
 
 namespace MonitorAspire.Supervisor.Security;
 
-/// <summary>Whatever is not a mere look needs the token, whether there is such a path or not.</summary>
+/// <summary>
+/// GET and HEAD need no token, except at endpoints with <see cref="NeedsToken"/>. Every other request needs it, also one for an unknown path.
+/// </summary>
 internal static class TokenMiddleware
 {
     private const string Scheme = "Bearer ";
+    private static readonly object HasTokenKey = new();
 
     internal static void UseToken(this WebApplication app, SupervisorToken token) => app.Use((context, next) =>
     {
-        if (IsMereLook(context) || IsAuthorized(context.Request, token))
+        if (IsShown(context.Request, token))
         {
-            return next(context);
+            context.Items[HasTokenKey] = true;
+        }
+        else if (IsNeeded(context))
+        {
+            context.Response.Headers.WWWAuthenticate = "Bearer realm=\"monitor-aspire-supervisor\"";
+            return Problems.Write(
+                context, StatusCodes.Status401Unauthorized, $"This needs the header 'Authorization: Bearer TOKEN'; the token is in {token.FilePath}.");
         }
 
-        context.Response.Headers.WWWAuthenticate = "Bearer realm=\"monitor-aspire-supervisor\"";
-        return Problems.Write(
-            context, StatusCodes.Status401Unauthorized, $"This needs the header 'Authorization: Bearer TOKEN'; the token is in {token.FilePath}.");
+        return next(context);
     });
 
-    private static bool IsMereLook(HttpContext context)
-        => (HttpMethods.IsGet(context.Request.Method) || HttpMethods.IsHead(context.Request.Method))
-            && context.GetEndpoint()?.Metadata.GetMetadata<NeedsToken>() is null;
+    /// <summary>Whether the request has shown the token.</summary>
+    internal static bool HasToken(this HttpContext context) => context.Items.ContainsKey(HasTokenKey);
 
-    private static bool IsAuthorized(HttpRequest request, SupervisorToken token)
+    private static bool IsNeeded(HttpContext context)
+        => !(HttpMethods.IsGet(context.Request.Method) || HttpMethods.IsHead(context.Request.Method))
+            || context.GetEndpoint()?.Metadata.GetMetadata<NeedsToken>() is not null;
+
+    private static bool IsShown(HttpRequest request, SupervisorToken token)
         => request.Headers.Authorization is [{ } header] && header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase) && token.Matches(header[Scheme.Length..].Trim());
 }
 
-/// <summary>On an endpoint that shows what not everybody on this machine may see.</summary>
+/// <summary>Metadata of an endpoint whose GET shows what daemons print or hold.</summary>
 internal sealed class NeedsToken
 {
     internal static NeedsToken Instance { get; } = new();

@@ -1,8 +1,10 @@
+using MonitorAspire.ServiceDefaults;
+
 namespace MonitorAspire.Supervisor.Settings;
 
 /// <summary>
-/// The command line as configuration: a few options with names of their own, and every key of the sections that the supervisor reads.
-/// The framework's own reader takes anything; here a misspelt option is an error.
+/// The command line as configuration: a few options with short names, and every key of the sections that the supervisor reads. Unlike in
+/// the framework's own reader, a misspelt option is an error.
 /// </summary>
 internal sealed record CommandLine(IReadOnlyDictionary<string, string?> Values, string? ConfigFile, string? Print)
 {
@@ -19,7 +21,7 @@ internal sealed record CommandLine(IReadOnlyDictionary<string, string?> Values, 
     private static readonly string[] Sections = ["Monitors:", "Supervisor:", "Logging:"];
 
     /// <summary>Reads the arguments.</summary>
-    /// <exception cref="ConfigurationException">They cannot be understood.</exception>
+    /// <exception cref="ConfigurationException">An argument is unknown, or its value is missing.</exception>
     internal static CommandLine Read(IReadOnlyList<string> arguments)
     {
         var values = new Dictionary<string, string?>(StringComparer.OrdinalIgnoreCase);

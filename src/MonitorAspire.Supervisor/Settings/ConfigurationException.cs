@@ -1,4 +1,4 @@
 namespace MonitorAspire.Supervisor.Settings;
 
-/// <summary>The configuration or the command line is wrong; the message is the one line that says so.</summary>
+/// <summary>The configuration or the command line is wrong. The message is one line for the user.</summary>
 internal sealed class ConfigurationException(string message) : Exception(message);

@@ -3,17 +3,17 @@ using Microsoft.Extensions.Configuration.Json;
 
 namespace MonitorAspire.Supervisor.Settings;
 
-/// <summary>Where a value of the configuration comes from: who is to mend it must know which file to open.</summary>
+/// <summary>Finds the source of a value in the configuration, so that a message can name the file to correct.</summary>
 internal static class ConfigurationOrigin
 {
-    /// <summary>A message that begins with a key, with the origin of that key in front where it is not the command line.</summary>
+    /// <summary>Adds the source of a key in front of a message that starts with the key. A key from the command line has none.</summary>
     internal static string Locate(IConfiguration configuration, string message)
     {
         var end = message.IndexOf(": ", StringComparison.Ordinal);
         return end > 0 && Of(configuration, message[..end]) is { } origin ? $"{origin}: {message}" : message;
     }
 
-    // The last provider that has the key, or anything below it, has the say.
+    // The last provider that has the key, or a key below it, takes precedence.
     private static string? Of(IConfiguration configuration, string key)
         => (configuration as IConfigurationRoot)?.Providers.Reverse().FirstOrDefault(p => Has(p, key)) switch
         {

@@ -1,26 +1,25 @@
 using System.Text.Json;
 using Microsoft.Extensions.Configuration.Json;
-using MonitorAspire.Supervisor.Hosting;
 
 namespace MonitorAspire.Supervisor.Settings;
 
-/// <summary>Where the configuration comes from, the later over the earlier: appsettings.json, --config, environment, command line.</summary>
+/// <summary>The sources of the configuration. A later one takes precedence: appsettings.json, --config, environment, command line.</summary>
 internal sealed class ConfigurationSetup(CommandLine commandLine)
 {
-    /// <summary>A builder with all of it, which notices when a file changes.</summary>
-    /// <exception cref="ConfigurationException">A file is missing or no JSON.</exception>
-    internal WebApplicationBuilder CreateBuilder() => Explaining(() =>
+    /// <summary>A builder with all sources. It notices when a file changes.</summary>
+    /// <exception cref="ConfigurationException">A file is missing or not JSON.</exception>
+    internal WebApplicationBuilder CreateBuilder() => WithExplanation(() =>
     {
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions
         {
-            ApplicationName = SupervisorApplication.Name,
-            // Not the working directory: whatever appsettings.json lies there is somebody else's.
+            ApplicationName = SupervisorSettings.ProgramName,
+            // Not the working directory: an appsettings.json there belongs to another program.
             ContentRootPath = AppContext.BaseDirectory,
         });
         AddOverrides(builder.Configuration, reload: true);
         foreach (var file in builder.Configuration.Sources.OfType<JsonConfigurationSource>())
         {
-            // From here on a file that cannot be read again must not throw on a thread of nobody's: ReadAgain says what is wrong with it.
+            // A later reload must not throw on a thread of the file watcher. ReadAgain reports what is wrong with the file.
             file.OnLoadException = static failed => failed.Ignore = true;
         }
 
@@ -28,11 +27,11 @@ internal sealed class ConfigurationSetup(CommandLine commandLine)
     });
 
     /// <summary>
-    /// All of it as it is now, read afresh: what the builder's own configuration holds after a file could not be read is an empty
-    /// file's, and that would mean the default fleet.
+    /// Reads all sources again. The builder's own configuration cannot be used: after an error in a file it treats the file as empty, and
+    /// that would be the default fleet.
     /// </summary>
-    /// <exception cref="ConfigurationException">A file is missing or no JSON.</exception>
-    internal IConfiguration ReadAgain(string environmentName) => Explaining(() =>
+    /// <exception cref="ConfigurationException">A file is missing or not JSON.</exception>
+    internal IConfiguration ReadAgain(string environmentName) => WithExplanation(() =>
     {
         var builder = new ConfigurationBuilder()
             .SetBasePath(AppContext.BaseDirectory)
@@ -59,7 +58,7 @@ internal sealed class ConfigurationSetup(CommandLine commandLine)
         configuration.AddInMemoryCollection(commandLine.Values);
     }
 
-    private static T Explaining<T>(Func<T> read)
+    private static T WithExplanation<T>(Func<T> read)
     {
         try
         {

@@ -2,29 +2,29 @@ using System.Text.Json;
 
 namespace MonitorAspire.Supervisor.Settings;
 
-/// <summary>Says what is wrong with a JSON document as a person needs it: where, and which value.</summary>
+/// <summary>Explains errors in JSON documents: where they are, and which value is wrong.</summary>
 internal static class JsonProblem
 {
-    /// <summary>Of a document that is no JSON.</summary>
+    /// <summary>Explains a syntax error.</summary>
     internal static string Syntax(JsonException error) => error.LineNumber is { } line
         ? $"not JSON at line {line + 1}: {FirstSentence(error.Message)}"
         : $"not JSON: {FirstSentence(error.Message)}";
 
-    /// <summary>Of a document that is JSON and cannot be meant: the key (<c>restart.jitter</c>, empty for the whole) and a sentence with the value.</summary>
+    /// <summary>Explains a wrong value in a valid document: the key (as in <c>restart.jitter</c>, empty for the whole document) and a sentence with the value.</summary>
     internal static (string Key, string Message) Meaning(JsonElement root, JsonException error)
     {
         var key = Key(error.Path);
         if (error.Message.Contains("could not be mapped", StringComparison.Ordinal))
         {
-            return (key, "is no setting");
+            return (key, "is not a setting");
         }
 
         return ValueAt(root, key) is { } value
-            ? (key, $"{value} is not a value for it ({FirstSentence(error.InnerException?.Message ?? error.Message)})")
+            ? (key, $"{value} is not a valid value ({FirstSentence(error.InnerException?.Message ?? error.Message)})")
             : (key, FirstSentence(error.Message));
     }
 
-    /// <summary>The keys as properties of the document are written: <c>Restart</c> is <c>restart</c>.</summary>
+    /// <summary>A key as the properties of the document are written: <c>Restart</c> is <c>restart</c>.</summary>
     internal static string Camel(string key) => JsonNamingPolicy.CamelCase.ConvertName(key);
 
     // "$.daemons[1].port" is daemons.1.port.

@@ -3,9 +3,10 @@ using MonitorAspire.Supervision.Daemons;
 
 namespace MonitorAspire.Supervisor.Settings;
 
-/// <summary>What the supervisor itself was told, as opposed to its fleet.</summary>
+/// <summary>Settings of the supervisor itself, as opposed to those of its fleet.</summary>
 internal sealed record SupervisorSettings
 {
+    internal const string ProgramName = "monitor-aspire-supervisor";
     internal const string UrlsKey = "urls";
     internal const string PortKey = "Supervisor:Port";
     internal const string HostKey = "Supervisor:Host";
@@ -17,35 +18,35 @@ internal sealed record SupervisorSettings
     internal const string HostVariable = "MONITOR_SUPERVISOR_HOST";
     internal const string ParentPidVariable = "MONITOR_PARENT_PID";
 
-    /// <summary>Port of the interface where nothing says otherwise.</summary>
+    /// <summary>Default port of the REST API.</summary>
     internal const int DefaultPort = 8760;
 
-    /// <summary>A request to the supervisor is a word or two.</summary>
+    /// <summary>Maximum size of the body of a request.</summary>
     internal const int MaximumBodyBytes = 64 * 1024;
 
-    /// <summary>Where the interface listens.</summary>
+    /// <summary>Addresses that the REST API listens on.</summary>
     internal required IReadOnlyList<ListenAddress> Addresses { get; init; }
 
     /// <summary>Absolute path of the state directory.</summary>
     internal required string StateDirectory { get; init; }
 
-    /// <summary>Names in a request's Host header that are accepted besides the loopback's and the configured addresses'.</summary>
+    /// <summary>Names that are accepted in the Host header, in addition to the loopback's and the configured addresses.</summary>
     internal IReadOnlyList<string> AllowedHosts { get; init; } = [];
 
-    /// <summary>The process whose end is ours too.</summary>
+    /// <summary>The supervisor stops when this process ends. Default none.</summary>
     internal int? ParentPid { get; init; }
 
-    /// <summary>Whether whoever launches the attached daemons talks to us; otherwise they are watched, and that is all.</summary>
+    /// <summary>Whether the program that launches the attached daemons connects to the supervisor. Without it they are only watched.</summary>
     internal bool HasLauncher { get; init; }
 
-    /// <summary>Id of the one launcher whose daemons count; <see langword="null"/> where anybody's will do.</summary>
+    /// <summary>Id of the launcher whose daemons are accepted. Default: those of every launcher.</summary>
     internal string? LaunchId { get; init; }
 
-    /// <summary>Where alerts are posted to, or <see langword="null"/>.</summary>
+    /// <summary>URL that alerts are posted to. Default none.</summary>
     internal Uri? AlertWebhook { get; init; }
 
-    /// <summary>Reads them.</summary>
-    /// <exception cref="ConfigurationException">Something is wrong; the message names the key and the value.</exception>
+    /// <summary>Reads the settings.</summary>
+    /// <exception cref="ConfigurationException">A value is wrong; the message has the key and the value.</exception>
     internal static SupervisorSettings Read(IConfiguration configuration, MonitorsOptions monitors)
     {
         try
@@ -58,22 +59,22 @@ internal sealed record SupervisorSettings
         }
     }
 
-    /// <summary>What others have otherwise and cannot be changed while the supervisor runs, each with the value that stays.</summary>
+    /// <summary>Settings that differ and cannot be changed while the supervisor runs, each with the value that remains.</summary>
     internal IEnumerable<string> FixedDifferences(SupervisorSettings changed)
     {
         if (!Addresses.SequenceEqual(changed.Addresses))
         {
-            yield return $"{PortKey}, {HostKey} or {UrlsKey} ({string.Join(" and ", Addresses)} stays)";
+            yield return $"{PortKey}, {HostKey} or {UrlsKey} ({string.Join(" and ", Addresses)} remains)";
         }
 
         if (StateDirectory != changed.StateDirectory)
         {
-            yield return $"{MonitorsOptions.Section}:StateDirectory ({StateDirectory} stays)";
+            yield return $"{MonitorsOptions.Section}:StateDirectory ({StateDirectory} remains)";
         }
 
         if (!AllowedHosts.SequenceEqual(changed.AllowedHosts))
         {
-            yield return $"{AllowedHostsKey} ({(AllowedHosts.Count == 0 ? "none" : string.Join(", ", AllowedHosts))} stays)";
+            yield return $"{AllowedHostsKey} ({(AllowedHosts.Count == 0 ? "none" : string.Join(", ", AllowedHosts))} remains)";
         }
     }
 
@@ -129,7 +130,7 @@ internal sealed record SupervisorSettings
 
     private static ListenAddress Parse(string url)
     {
-        // BindingAddress understands what Uri does not: http://*:8760 and http://+:8760.
+        // Unlike Uri, BindingAddress accepts http://*:8760 and http://+:8760.
         try
         {
             var address = BindingAddress.Parse(url);
@@ -140,7 +141,7 @@ internal sealed record SupervisorSettings
         }
         catch (FormatException)
         {
-            // To be told below.
+            // Reported below.
         }
 
         throw new ConfigurationException($"{UrlsKey}: '{url}' is not an address like http://127.0.0.1:{DefaultPort} (http only, no path)");
@@ -163,7 +164,7 @@ internal sealed record SupervisorSettings
     private static string? NullIfBlank(string? value) => string.IsNullOrWhiteSpace(value) ? null : value;
 }
 
-/// <summary>One address of the interface.</summary>
+/// <summary>An address of the REST API.</summary>
 /// <param name="Host">Host name or address, without brackets.</param>
 /// <param name="Port">The port.</param>
 internal readonly record struct ListenAddress(string Host, int Port)

@@ -9,27 +9,27 @@ internal static class Usage
         Usage: monitor-aspire-supervisor [options]
 
         Options:
-          --urls URL          Where its interface listens (default http://127.0.0.1:8760); or by parts:
-          --port PORT         Port of its interface (MONITOR_SUPERVISOR_PORT)
-          --host HOST         Host of its interface (MONITOR_SUPERVISOR_HOST)
+          --urls URL          URL of the REST API (default http://127.0.0.1:8760); or by parts:
+          --port PORT         Port of the REST API (MONITOR_SUPERVISOR_PORT)
+          --host HOST         Host of the REST API (MONITOR_SUPERVISOR_HOST)
           --state-dir DIR     Where PID files, locks, logs and the token are (MONITOR_STATE_DIR, default per user)
           --count N           How many daemons (default 4)
           --base-port PORT    Port of the first daemon (default 8768)
-          --config FILE       A JSON file with a section "Monitors", over appsettings.json beside the program
+          --config FILE       A JSON file with a section "Monitors"
           --Section:Key VALUE Any key of the sections Monitors, Supervisor and Logging, as in --Monitors:StopDaemonsOnShutdown false
           --version           Print the version
           -h, --help          Print this help
 
-        A changed file is taken over without a restart; only the daemons that it changes are touched. Supervisor:AlertWebhook is an
-        address that alerts are posted to; Supervisor:AllowedHosts are further names for its own interface.
-        The environment says the same as Monitors__Count=4. The later wins: appsettings.json, --config, environment, command line.
-        With MONITOR_PARENT_PID it ends, in order, when that process does. With MONITOR_RESOURCE_SERVICE_URL (a loopback URL) and
-        MONITOR_RESOURCE_SERVICE_API_KEY the Aspire dashboard shows and operates the fleet.
+        A changed file is applied without a restart; only daemons that differ are touched. Supervisor:AlertWebhook is a URL that
+        alerts are posted to; Supervisor:AllowedHosts are additional host names of the REST API.
+        As environment variables the keys look like Monitors__Count=4. Of appsettings.json, --config, environment and command line
+        the later takes precedence. The supervisor stops when the process MONITOR_PARENT_PID ends. With MONITOR_RESOURCE_SERVICE_URL
+        (a loopback URL) and MONITOR_RESOURCE_SERVICE_API_KEY the Aspire dashboard shows and operates the fleet.
 
-        Interface: GET /api/daemons, /api/daemons/NAME, /api/daemons/NAME/logs, /api/events, /api/fleet/summary, /health, /alive,
+        REST API: GET /api/daemons, /api/daemons/NAME, /api/daemons/NAME/logs, /api/events, /api/fleet/summary, /health, /alive,
         /openapi/v1.json; POST /api/daemons/NAME/start|stop|restart with the token in DIR/supervisor.token.
 
-        Exit codes: 0 done; 1 failure; 2 configuration or command line; 4 port in use; 7 no permission; 8 another supervisor has
+        Exit codes: 0 done; 1 failure; 2 configuration or command line; 4 port in use; 7 no permission; 8 another supervisor uses
         this state directory.
         """;
 }

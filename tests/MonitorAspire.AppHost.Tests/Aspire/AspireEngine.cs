@@ -25,13 +25,13 @@ public sealed class AspireEngine : IFleetEngine
     {
         var log = new CapturedLog();
 
-        // Where the dashboard takes telemetry is where Aspire sends it; in the place of the dashboard there is the test.
+        // Aspire sends telemetry to the dashboard's endpoint. The test listens there instead.
         var builder = await DistributedApplicationTestingBuilder.CreateAsync<Projects.MonitorAspire_AppHost>(
             [.. arguments.Common, "--ASPIRE_DASHBOARD_OTLP_ENDPOINT_URL", telemetry.GrpcUrl.ToString().TrimEnd('/')], cancellationToken);
         builder.Services.AddLogging(logging => logging
             .ClearProviders()
             .AddProvider(log)
-            // A stack trace for every look at a daemon that does not answer yet.
+            // It logs a stack trace for each check of a daemon that does not answer yet.
             .AddFilter("Microsoft.Extensions.Diagnostics.HealthChecks", LogLevel.None));
         var app = await builder.BuildAsync(cancellationToken);
         try

@@ -10,10 +10,10 @@ namespace MonitorAspire.AppHost.Tests.Aspire;
 public sealed class AspireFacts(SharedFleet<AspireEngine> shared) : DistributedFacts<AspireEngine>(shared)
 {
     /// <summary>
-    /// Standalone such a daemon is adopted. Under Aspire it cannot be: nobody there could restart or stop it, and its resource would be one that has failed.
+    /// Without Aspire the supervisor adopts such a daemon. Under Aspire it cannot: Aspire could neither restart nor stop the process.
     /// </summary>
     [Fact]
-    public async Task Start_DaemonStartedByHandOnThePort_IsLeftAloneAndNamedUntilAPersonStopsIt()
+    public async Task Start_DaemonStartedByHandOnThePort_IsNotTouchedAndIsNamedUntilItStops()
     {
         NeedLinux();
         DaemonEngine? byHand = null;
@@ -56,7 +56,7 @@ public sealed class AspireFacts(SharedFleet<AspireEngine> shared) : DistributedF
         }
     }
 
-    // Built beside the AppHost, as the AppHost launches it.
+    // The executable that the AppHost launches.
     private static string BuiltInDaemon
     {
         get

@@ -3,7 +3,7 @@ using Microsoft.Extensions.Logging;
 
 namespace MonitorAspire.AppHost.Tests.Aspire;
 
-/// <summary>What the AppHost, the orchestrator and all resources log.</summary>
+/// <summary>Captures the log of the AppHost, the orchestrator and all resources.</summary>
 internal sealed class CapturedLog : ILoggerProvider
 {
     private readonly ConcurrentQueue<string> _lines = new();

@@ -4,7 +4,7 @@ using OpenQA.Selenium.Chrome;
 
 namespace MonitorAspire.AppHost.Tests.Browser;
 
-/// <summary>A headless Chromium with a profile of its own that is thrown away.</summary>
+/// <summary>A headless Chromium with a temporary profile.</summary>
 internal sealed class HeadlessChromium : IDisposable
 {
     private const string Browser = "/usr/bin/chromium";
@@ -26,14 +26,14 @@ internal sealed class HeadlessChromium : IDisposable
 
     public ChromeDriver Page { get; }
 
-    /// <summary>Starts one. Where the machine has none the test is skipped, unless the gate forbids that.</summary>
+    /// <summary>Starts a browser. Skips the test if the machine has none; fails it in the gate.</summary>
     public static HeadlessChromium Start()
     {
         Need(File.Exists(Browser) && File.Exists(Driver), $"there is no {Browser} and {Driver} (Debian: apt-get install chromium chromium-driver)");
         return new HeadlessChromium();
     }
 
-    /// <summary>Skips the test where something it needs is not there; in the gate that is a failure.</summary>
+    /// <summary>Skips the test if something that it needs is missing. In the gate (MONITOR_REQUIRE_BROWSER=1) the test fails instead.</summary>
     public static void Need(bool there, string otherwise)
     {
         if (Environment.GetEnvironmentVariable("MONITOR_REQUIRE_BROWSER") == "1")
@@ -44,7 +44,7 @@ internal sealed class HeadlessChromium : IDisposable
         Assert.SkipUnless(there, otherwise);
     }
 
-    /// <summary>The text that a person sees, once it has the part; otherwise the text that there is, in the message.</summary>
+    /// <summary>Waits until the visible text contains the part, and returns the text. On a timeout the exception has the text.</summary>
     public async Task<string> TextAsync(string part)
     {
         var text = "";
@@ -60,11 +60,11 @@ internal sealed class HeadlessChromium : IDisposable
         return text;
     }
 
-    /// <summary>Whether a person sees the part now.</summary>
+    /// <summary>Whether the visible text contains the part now.</summary>
     public bool Says(string part) => BodyText().Contains(part, StringComparison.Ordinal);
 
     /// <summary>
-    /// Clicks what has the text until it took effect. By script, because the dashboard's tables move under the pointer while they fill.
+    /// Clicks the element with the text until the click takes effect. By script, because the dashboard's tables move while they fill.
     /// </summary>
     public async Task ClickAsync(string selector, string text, Func<bool> tookEffect)
     {
@@ -79,12 +79,12 @@ internal sealed class HeadlessChromium : IDisposable
         }
     }
 
-    /// <summary>Saves a picture of the page where MONITOR_SCREENSHOTS names a directory: that is how those of the README are taken.</summary>
+    /// <summary>Saves a picture of the page if MONITOR_SCREENSHOTS names a directory. The pictures of the README are made this way.</summary>
     public void Save(string name)
     {
         if (Environment.GetEnvironmentVariable("MONITOR_SCREENSHOTS") is { Length: > 0 } directory)
         {
-            // What the dashboard has to say about this machine (no trusted certificate) belongs in no picture.
+            // The dashboard's warning that this machine has no trusted certificate must not be in a picture.
             Page.ExecuteScript("document.querySelectorAll('.messagebar-container, .dashboard-message-bar').forEach(bar => bar.style.display = 'none')");
             Page.GetScreenshot().SaveAsFile(Path.Combine(directory, name));
         }
@@ -110,7 +110,7 @@ internal sealed class HeadlessChromium : IDisposable
         }
         catch (StaleElementReferenceException)
         {
-            // The next look finds the one that took its place.
+            // The page was drawn again. The next attempt finds the new element.
         }
 
         return false;

@@ -6,18 +6,18 @@ using OpenQA.Selenium;
 
 namespace MonitorAspire.AppHost.Tests.Browser;
 
-/// <summary>The dashboard's page of resources, as a person reads and uses it.</summary>
+/// <summary>The resource page of the dashboard.</summary>
 /// <param name="chromium">The browser, logged in.</param>
 /// <param name="dashboard">Any address of the dashboard.</param>
 internal sealed partial class ResourcePage(HeadlessChromium chromium, Uri dashboard)
 {
-    // Rows are drawn anew with every change, so each question is asked of the page as it is at that moment.
+    // Each change draws the rows again, so every query looks for its row in the page as it is now.
     private const string Row = "[...document.querySelectorAll('tr.resource-row')].find(r => r.cells[0].innerText.trim() == arguments[0])";
     private const string Entry = "return [...document.querySelectorAll('fluent-menu-item')].find(i => i.innerText.trim() == arguments[0] && i.getClientRects().length > 0)";
 
     private static readonly TimeSpan ClickTime = TimeSpan.FromSeconds(5);
 
-    // A command that is given twice is carried out twice.
+    // Long, because a second attempt would run the command a second time.
     private static readonly TimeSpan CommandTime = TimeSpan.FromSeconds(25);
 
     public Task OpenAsync() => chromium.Page.Navigate().GoToUrlAsync(dashboard);
@@ -36,18 +36,18 @@ internal sealed partial class ResourcePage(HeadlessChromium chromium, Uri dashbo
         }
     }
 
-    /// <summary>Gives a command out of the menu of a resource, and waits until it has its effect.</summary>
+    /// <summary>Runs a command from the menu of a resource and waits for its effect.</summary>
     public async Task CommandAsync(string resource, string command, Func<bool> tookEffect)
     {
-        await GiveAsync(resource, command, tookEffect);
+        await RunAsync(resource, command, tookEffect);
         await Wait.UntilAsync(tookEffect, $"the effect of '{command}' on '{resource}'");
     }
 
-    /// <summary>Opens the menu of a resource, which must have an entry.</summary>
+    /// <summary>Opens the menu of a resource and waits for an entry.</summary>
     public Task OpenMenuAsync(string resource, string entry)
         => ClickAsync($"return {Row}?.querySelector('fluent-button[title=Actions]')", resource, () => Item(entry) is not null);
 
-    /// <summary>Diagnoses a resource, and returns the cells of the tables in the dialog that opens by itself, as they are drawn.</summary>
+    /// <summary>Runs the command Diagnose and returns the table cells of the dialog that opens.</summary>
     public async Task<IReadOnlyList<string>> DiagnoseAsync(string resource)
     {
         await OpenAsync();
@@ -67,10 +67,10 @@ internal sealed partial class ResourcePage(HeadlessChromium chromium, Uri dashbo
         return Item(entry) is not null;
     }
 
-    /// <summary>The details of a resource, once they say something.</summary>
+    /// <summary>Opens the details of a resource, waits until they contain the part, and returns the text.</summary>
     public async Task<string> DetailsAsync(string resource, string part)
     {
-        // Executable or project: its kind stands before its name.
+        // The title is the kind of resource, a colon and the name.
         await OpenAsync();
         await ClickAsync($"return {Row}?.cells[0]", resource, () => chromium.Says($": {resource}\n"));
         return await chromium.TextAsync(part);
@@ -83,9 +83,9 @@ internal sealed partial class ResourcePage(HeadlessChromium chromium, Uri dashbo
     /// <summary>Opens the console log of a resource.</summary>
     public Task OpenLogAsync(string resource) => chromium.Page.Navigate().GoToUrlAsync(new Uri(dashboard, $"/consolelogs/resource/{resource}"));
 
-    // A menu whose resource changes while it is open may be left standing, deaf to clicks, or lose the entry: then the page is
-    // loaded anew and it is tried again. What the dashboard says about the command passes by and may be missed, its effect does not.
-    private Task GiveAsync(string resource, string command, Func<bool> tookEffect)
+    // If a resource changes while its menu is open, the menu may ignore clicks or lose the entry. Then the page is loaded again for the
+    // next attempt. The dashboard's message about the command disappears soon and may be missed, so the effect counts as well.
+    private Task RunAsync(string resource, string command, Func<bool> tookEffect)
     {
         var tried = false;
         return Wait.UntilAsync(
@@ -101,14 +101,14 @@ internal sealed partial class ResourcePage(HeadlessChromium chromium, Uri dashbo
                 TryClick(Entry, command);
                 return await SeenSoonAsync(() => tookEffect() || chromium.Says($"{resource} \"{command}\""), CommandTime);
             },
-            $"the command '{command}' taken for '{resource}'");
+            $"the command '{command}' on '{resource}'");
     }
 
     private IWebElement? Item(string entry) => Ask<IWebElement>(Entry, entry);
 
-    // By script, because rows and menus move under the pointer while the page fills.
+    // By script, because rows and menus move while the page fills.
     private Task ClickAsync(string find, string argument, Func<bool> tookEffect) => Wait.UntilAsync(
-        // A second click would close what the first is about to open: it gets its time.
+        // A second click would close what the first one opens, so the first one gets time to take effect.
         () => TryClick(find, argument) ? SeenSoonAsync(tookEffect, ClickTime) : Task.FromResult(tookEffect()),
         $"a click on '{argument}' that takes effect");
 
@@ -126,7 +126,7 @@ internal sealed partial class ResourcePage(HeadlessChromium chromium, Uri dashbo
         }
         catch (StaleElementReferenceException)
         {
-            // Drawn anew between look and click.
+            // The page was drawn again between the query and the click.
             return false;
         }
     }

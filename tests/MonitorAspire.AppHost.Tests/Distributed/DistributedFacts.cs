@@ -10,12 +10,12 @@ using MonitorAspire.Testing.Telemetry;
 
 namespace MonitorAspire.AppHost.Tests.Distributed;
 
-/// <summary>What is true of the distributed application whichever engine runs it, written against what its users see.</summary>
-/// <param name="shared">The application of the facts that need none of their own.</param>
+/// <summary>Facts about the distributed application that hold for every engine, checked from outside as a user sees them.</summary>
+/// <param name="shared">The application that facts share which do not disturb each other.</param>
 public abstract class DistributedFacts<TEngine>(SharedFleet<TEngine> shared) : IClassFixture<SharedFleet<TEngine>>
     where TEngine : IFleetEngine
 {
-    // Facts run in any order, so each has a daemon that no other one touches.
+    // Facts run in any order, so each one has a daemon that no other fact touches.
     private const int Undisturbed = 0;
     private const int Killed = 1;
     private const int Hung = 2;
@@ -57,14 +57,14 @@ public abstract class DistributedFacts<TEngine>(SharedFleet<TEngine> shared) : I
         Assert.All(spans, s => Assert.Equal((daemon.TraceId, false), (s.TraceId, s.Failed)));
         Assert.Equal("verified", spans.Single(s => s.Name == "monitor.startup").Attributes["monitor.startup.outcome"]);
 
-        // It begins with whoever began; what supervisor and launcher tell each other all the time is not in any trace.
+        // The trace begins with the engine's root span. The calls between supervisor and launcher are in no trace.
         await Shared.UntilAsync(
             () => Task.FromResult(Shared.Telemetry.Spans.Any(s => s.TraceId == daemon.TraceId && s.Name == TEngine.RootSpan)), TEngine.RootSpan);
         var root = Assert.Single(Shared.Telemetry.Spans.DistinctBy(s => s.SpanId), s => s.TraceId == daemon.TraceId && s.ParentSpanId.Length == 0);
         Assert.Equal(TEngine.RootSpan, root.Name);
         Assert.DoesNotContain(Shared.Telemetry.Spans, s => s.Name.Contains("/api/launcher", StringComparison.Ordinal) || s.Name.Contains("/api/events", StringComparison.Ordinal));
 
-        // Each side under its own name: what the supervisor saw, and what the daemon itself did.
+        // The daemon's own spans have its service name; the others have another one.
         Assert.All(spans, s => Assert.Equal(s.Name.StartsWith("monitor.daemon.", StringComparison.Ordinal), s.Service == daemon.Name));
     }
 
@@ -113,7 +113,7 @@ public abstract class DistributedFacts<TEngine>(SharedFleet<TEngine> shared) : I
     }
 
     [Fact]
-    public async Task Crash_FiveTimes_IsCrashLoopWithAlertUntilAPersonStartsIt()
+    public async Task Crash_FiveTimes_IsCrashLoopWithAlertUntilItIsStarted()
     {
         NeedLinux();
         var before = await Shared.DaemonsAsync();
@@ -142,7 +142,7 @@ public abstract class DistributedFacts<TEngine>(SharedFleet<TEngine> shared) : I
     }
 
     [Fact]
-    public async Task Start_PortTaken_SaysWhoHasItAndRunsWhenItIsFree()
+    public async Task Start_PortInUse_NamesTheOwnerAndRunsWhenItIsFree()
     {
         NeedLinux();
         var program = Path.GetFileName(Environment.ProcessPath!);
@@ -195,7 +195,7 @@ public abstract class DistributedFacts<TEngine>(SharedFleet<TEngine> shared) : I
         Assert.Equal(before.Select(d => (d.Name, d.Pid, d.Restarts)), after.Select(d => (d.Name, d.Pid, d.Restarts)));
         Assert.All(after, d => Assert.True(d.Adopted, $"{d.Name} was not adopted"));
 
-        // It goes on where the dead one left off.
+        // The new supervisor goes on with the restart counts of the old one.
         Signals.Send(after[1].Pid!.Value, "KILL");
         Assert.Equal(1, (await fleet.RunningAgainAsync(after[1].Name, after[1].Pid)).Restarts);
         await fleet.StopAsync();
@@ -238,7 +238,7 @@ public abstract class DistributedFacts<TEngine>(SharedFleet<TEngine> shared) : I
         Assert.All(after, d => Assert.True(LinuxView.Listens(d.Pid!.Value, d.Port)));
     }
 
-    protected static void NeedLinux() => Assert.SkipUnless(OperatingSystem.IsLinux(), "processes and ports are looked at in /proc");
+    protected static void NeedLinux() => Assert.SkipUnless(OperatingSystem.IsLinux(), "the test reads processes and ports in /proc");
 
     private async Task SameOthersAsync(IReadOnlyList<DaemonSnapshot> before, string name)
     {
@@ -248,7 +248,7 @@ public abstract class DistributedFacts<TEngine>(SharedFleet<TEngine> shared) : I
             after.Where(d => d.Name != name).Select(d => (d.Name, d.Pid, d.Restarts)));
     }
 
-    // A span is a daemon's where it, or one that it is part of, says its port.
+    // A span belongs to a daemon if it, or one of its ancestors, has the daemon's port.
     private List<ReceivedSpan> SpansOf(DaemonSnapshot daemon)
     {
         var port = daemon.Port.ToString(CultureInfo.InvariantCulture);

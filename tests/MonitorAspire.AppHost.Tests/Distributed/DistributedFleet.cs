@@ -12,10 +12,10 @@ using MonitorAspire.Testing.Telemetry;
 
 namespace MonitorAspire.AppHost.Tests.Distributed;
 
-/// <summary>A running distributed application as its users see it: interface and events of the supervisor, health, files, processes, ports, telemetry.</summary>
+/// <summary>A running distributed application, seen from outside: REST API and events of the supervisor, health, files, processes, ports, telemetry.</summary>
 public sealed class DistributedFleet : IAsyncDisposable
 {
-    /// <summary>Time limit of everything that is waited for. Only a test that fails ever waits this long.</summary>
+    /// <summary>Time limit of every wait. Only a failing test waits this long.</summary>
     public static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
 
     private readonly IRunningAppHost _host;
@@ -27,7 +27,7 @@ public sealed class DistributedFleet : IAsyncDisposable
         Telemetry = telemetry;
         _host = host;
 
-        // No proxy: what is asked is on this machine. Time limits are those of the waits.
+        // No proxy, because all addresses are on this machine. The waits have their own time limit.
         _http = new HttpClient(new SocketsHttpHandler { UseProxy = false })
         {
             BaseAddress = new Uri($"http://127.0.0.1:{arguments.SupervisorPort}"),
@@ -39,15 +39,15 @@ public sealed class DistributedFleet : IAsyncDisposable
     /// <summary>Ports and directory.</summary>
     public FleetArguments Arguments { get; }
 
-    /// <summary>Where all its telemetry comes.</summary>
+    /// <summary>Receives all its telemetry.</summary>
     public OtlpReceiver Telemetry { get; }
 
     /// <summary>The supervisor's event stream.</summary>
     public FleetEvents Events { get; }
 
-    /// <summary>Starts an application with so many daemons.</summary>
-    /// <param name="count">How many.</param>
-    /// <param name="prepare">Does something with the ports before the application starts.</param>
+    /// <summary>Starts an application.</summary>
+    /// <param name="count">Number of daemons.</param>
+    /// <param name="prepare">Runs before the application starts, for example to occupy a port.</param>
     public static async Task<DistributedFleet> StartAsync<TEngine>(int count, Func<FleetArguments, Task>? prepare = null)
         where TEngine : IFleetEngine
     {
@@ -67,7 +67,7 @@ public sealed class DistributedFleet : IAsyncDisposable
         }
     }
 
-    /// <summary>The daemons, or none while the supervisor does not answer.</summary>
+    /// <summary>The daemons; none while the supervisor does not answer.</summary>
     public async Task<IReadOnlyList<DaemonSnapshot>> DaemonsAsync()
     {
         try
@@ -90,7 +90,7 @@ public sealed class DistributedFleet : IAsyncDisposable
         return daemons;
     }
 
-    /// <summary>Waits until a daemon is as wanted, and returns it.</summary>
+    /// <summary>Waits until a daemon fulfils a condition, and returns it.</summary>
     public async Task<DaemonSnapshot> UntilAsync(string name, Func<DaemonSnapshot, bool> condition, string what)
     {
         DaemonSnapshot? daemon = null;
@@ -108,7 +108,7 @@ public sealed class DistributedFleet : IAsyncDisposable
     public Task EventAsync(string daemon, Func<FleetEvent, bool> wanted, string what)
         => UntilAsync(() => Task.FromResult(Events.Of(daemon).Any(wanted)), $"the event of {daemon}: {what}");
 
-    /// <summary>Waits, and where it was in vain says what was seen.</summary>
+    /// <summary>Waits for a condition. On a timeout the exception describes daemons, events and output.</summary>
     public async Task UntilAsync(Func<Task<bool>> condition, string what)
     {
         try
@@ -121,7 +121,7 @@ public sealed class DistributedFleet : IAsyncDisposable
         }
     }
 
-    /// <summary>Asks a daemon itself.</summary>
+    /// <summary>The answer of a daemon's <c>/health</c>.</summary>
     public Task<JsonElement> HealthAsync(int port) => _http.GetFromJsonAsync<JsonElement>($"http://127.0.0.1:{port}/health");
 
     /// <summary>The supervisor's PID, or <see langword="null"/> while it does not answer.</summary>
@@ -153,7 +153,7 @@ public sealed class DistributedFleet : IAsyncDisposable
             : throw new InvalidOperationException($"{(int)response.StatusCode} for the start of {name}: {body}\n{await DescribeAsync()}");
     }
 
-    /// <summary>Stops the application in order.</summary>
+    /// <summary>Stops the application.</summary>
     public async Task StopAsync()
     {
         await Events.DisposeAsync();

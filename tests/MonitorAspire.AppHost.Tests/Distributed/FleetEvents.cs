@@ -5,7 +5,7 @@ using MonitorAspire.Supervision.Fleet;
 
 namespace MonitorAspire.AppHost.Tests.Distributed;
 
-/// <summary>Reads the supervisor's event stream from the first event on, and takes it up again where it breaks off.</summary>
+/// <summary>Reads the supervisor's event stream from the first event on. After a lost connection it continues with the next event.</summary>
 public sealed class FleetEvents : IAsyncDisposable
 {
     private readonly CancellationTokenSource _end = new();
@@ -15,7 +15,7 @@ public sealed class FleetEvents : IAsyncDisposable
 
     internal FleetEvents(HttpClient http) => _reading = ReadAsync(http);
 
-    /// <summary>What was seen so far.</summary>
+    /// <summary>All events so far.</summary>
     public IReadOnlyList<FleetEvent> Seen
     {
         get
@@ -27,7 +27,7 @@ public sealed class FleetEvents : IAsyncDisposable
         }
     }
 
-    /// <summary>What was seen so far of one daemon.</summary>
+    /// <summary>All events of one daemon so far.</summary>
     public IReadOnlyList<FleetEvent> Of(string daemon) => [.. Seen.Where(e => e.Daemon.Name == daemon)];
 
     /// <inheritdoc />
@@ -64,7 +64,7 @@ public sealed class FleetEvents : IAsyncDisposable
             }
             catch (Exception e) when (e is HttpRequestException or IOException)
             {
-                // The supervisor is not there yet, or no longer.
+                // The supervisor does not run yet, or it has ended.
                 await Task.Delay(50, _end.Token);
             }
         }

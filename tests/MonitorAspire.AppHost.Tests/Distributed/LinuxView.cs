@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace MonitorAspire.AppHost.Tests.Distributed;
 
-/// <summary>What the kernel says about processes and ports, seen with other eyes than the product's.</summary>
+/// <summary>Reads processes and ports from /proc without using the product's code.</summary>
 internal static class LinuxView
 {
     /// <summary>Whether the process itself listens on the port on 127.0.0.1.</summary>
@@ -18,7 +18,7 @@ internal static class LinuxView
         return Directory.EnumerateFileSystemEntries($"/proc/{pid}/fd").Any(fd => new FileInfo(fd).LinkTarget is { } target && inodes.Contains(target));
     }
 
-    /// <summary>Processes in whose command line or environment the text occurs, other than this one: PID and command line.</summary>
+    /// <summary>PID and command line of each other process whose command line or environment contains the text.</summary>
     public static IReadOnlyList<string> ProcessesWith(string text) =>
     [
         .. Directory.EnumerateDirectories("/proc")
@@ -36,7 +36,7 @@ internal static class LinuxView
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // It has just ended, or it is another user's.
+            // The process has just ended, or it belongs to another user.
             return "";
         }
     }

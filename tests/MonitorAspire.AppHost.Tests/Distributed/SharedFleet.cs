@@ -1,12 +1,12 @@
 namespace MonitorAspire.AppHost.Tests.Distributed;
 
-/// <summary>One running application for all the facts of an engine that do not disturb each other.</summary>
+/// <summary>One running application for all facts of an engine that do not disturb each other.</summary>
 public sealed class SharedFleet<TEngine> : IAsyncLifetime
     where TEngine : IFleetEngine
 {
     private DistributedFleet? _fleet;
 
-    /// <summary>The application. Each fact that does something to a daemon has one of its own.</summary>
+    /// <summary>The application. A fact that disturbs a daemon uses a daemon that no other fact uses.</summary>
     public DistributedFleet Fleet => _fleet ?? throw new InvalidOperationException("not started yet");
 
     /// <inheritdoc />
@@ -16,7 +16,7 @@ public sealed class SharedFleet<TEngine> : IAsyncLifetime
         {
             _fleet = await DistributedFleet.StartAsync<TEngine>(count: 4);
 
-            // Once: a daemon that does not come back is the failure of one fact and not of all that follow.
+            // Only here. A daemon that does not come back later fails one fact and not all that follow.
             await _fleet.AllRunningAsync();
         }
     }

@@ -3,7 +3,7 @@ using System.Globalization;
 
 namespace MonitorAspire.AppHost.Tests.Distributed;
 
-/// <summary>What a person does with kill(1) and ps(1).</summary>
+/// <summary>Sends signals and looks for processes.</summary>
 internal static class Signals
 {
     public static void Send(int pid, string signal)

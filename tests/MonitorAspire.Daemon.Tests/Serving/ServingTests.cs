@@ -16,7 +16,7 @@ public sealed class ServingTests : IDisposable
     public void Dispose() => _state.Dispose();
 
     [Fact]
-    public async Task Health_Running_IsTheContractsBody()
+    public async Task Health_Running_HasTheBodyOfTheContract()
     {
         await using var daemon = await DaemonProcess.StartServingAsync(_port, _state.Path);
 
@@ -53,7 +53,7 @@ public sealed class ServingTests : IDisposable
     [InlineData("INT")]
     public async Task Stop_Signal_ExitsWithZeroAndLeavesOnlyTheLockFile(string signal)
     {
-        Assert.SkipWhen(OperatingSystem.IsWindows(), "signals are Unix's");
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has no signals");
         await using var daemon = await DaemonProcess.StartServingAsync(_port, _state.Path);
 
         await daemon.SignalAsync(signal);
@@ -66,9 +66,9 @@ public sealed class ServingTests : IDisposable
     }
 
     [Fact]
-    public async Task Stop_OpenConnection_DoesNotHoldItUp()
+    public async Task Stop_OpenConnection_EndsNevertheless()
     {
-        Assert.SkipWhen(OperatingSystem.IsWindows(), "signals are Unix's");
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has no signals");
         await using var daemon = await DaemonProcess.StartServingAsync(_port, _state.Path);
         using var idle = new TcpClient();
         await idle.ConnectAsync("127.0.0.1", _port);
@@ -82,7 +82,7 @@ public sealed class ServingTests : IDisposable
     [Fact]
     public async Task Start_AfterKill_ServesAgain()
     {
-        Assert.SkipWhen(OperatingSystem.IsWindows(), "signals are Unix's");
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has no signals");
         await using (var killed = await DaemonProcess.StartServingAsync(_port, _state.Path))
         {
             await killed.SignalAsync("KILL");
@@ -106,7 +106,7 @@ public sealed class ServingTests : IDisposable
     }
 
     [Fact]
-    public async Task Listen_Localhost_IsBothLoopbacks()
+    public async Task Listen_Localhost_IsBothLoopbackAddresses()
     {
         Assert.SkipUnless(Socket.OSSupportsIPv6, "no IPv6 here");
         await using var daemon = await DaemonProcess.StartServingAsync(_port, _state.Path, "localhost");
@@ -118,7 +118,7 @@ public sealed class ServingTests : IDisposable
     [Theory]
     [InlineData("::1")]
     [InlineData("[::1]")]
-    public async Task Listen_IPv6Literal_IsThatOne(string host)
+    public async Task Listen_IPv6Address_IsThatAddressOnly(string host)
     {
         Assert.SkipUnless(Socket.OSSupportsIPv6, "no IPv6 here");
         await using var daemon = await DaemonProcess.StartServingAsync(_port, _state.Path, host, ask: "[::1]");

@@ -53,7 +53,7 @@ public sealed class ExitCodeTests : IDisposable
     [Theory]
     [InlineData("192.0.2.1")]
     [InlineData("no-such-host.invalid")]
-    public async Task Run_AddressThatIsNotOurs_Is69(string host)
+    public async Task Run_AddressOfAnotherMachine_Is69(string host)
     {
         AssertNames(await RefusedAsync(69, host), _port, Files.PidFile);
         Assert.False(File.Exists(Files.PidFile));
@@ -78,19 +78,19 @@ public sealed class ExitCodeTests : IDisposable
     public async Task Run_StateDirectoryIsAFile_Is78()
     {
         var file = _state["file"];
-        await File.WriteAllTextAsync(file, "mine");
+        await File.WriteAllTextAsync(file, "content");
 
         await using var daemon = DaemonProcess.Start(["--port", Text(_port), "--state-dir", file]);
 
         Assert.Equal(78, await daemon.ExitAsync());
         AssertNames(Assert.Single(daemon.Errors), _port, file, daemon.Pid);
-        Assert.Equal("mine", await File.ReadAllTextAsync(file));
+        Assert.Equal("content", await File.ReadAllTextAsync(file));
     }
 
     [Fact]
     public async Task Run_StateDirectoryNotWritable_Is77()
     {
-        Assert.SkipWhen(OperatingSystem.IsWindows(), "modes are Unix's");
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has no file modes");
         File.SetUnixFileMode(_state.Path, UnixFileMode.UserRead | UnixFileMode.UserExecute);
         try
         {
@@ -106,7 +106,7 @@ public sealed class ExitCodeTests : IDisposable
     [Fact]
     public async Task Run_LockFileIsASymbolicLink_IsRefusedAndNotFollowed()
     {
-        Assert.SkipWhen(OperatingSystem.IsWindows(), "links need a privilege there");
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "symbolic links need a privilege on Windows");
         var target = _state["target"];
         File.CreateSymbolicLink(Files.LockFile, target);
 

@@ -35,7 +35,7 @@ public sealed class TraceTests : IDisposable
             Assert.False(span.Failed);
         });
 
-        // One after the other: claimed before bound, bound before ready.
+        // In this order: claim, bind, ready.
         Assert.True(spans[0].End <= spans[1].Start && spans[1].End <= spans[2].Start);
     }
 
@@ -51,7 +51,7 @@ public sealed class TraceTests : IDisposable
     }
 
     [Fact]
-    public async Task Serve_Requests_TracesAllButProbes()
+    public async Task Serve_Requests_TracesAllExceptProbes()
     {
         await using var receiver = await OtlpReceiver.StartAsync();
         await using var daemon = await DaemonProcess.StartServingAsync(_port, _state.Path, environment: Environment(receiver, "01"));
@@ -94,7 +94,7 @@ public sealed class TraceTests : IDisposable
     }
 
     [Fact]
-    public async Task Start_NobodyCollects_ServesAndStopsAllTheSame()
+    public async Task Start_NoCollector_ServesAndStops()
     {
         await using var daemon = await DaemonProcess.StartServingAsync(_port, _state.Path, environment: new Dictionary<string, string?>
         {
@@ -114,7 +114,7 @@ public sealed class TraceTests : IDisposable
 
     private static async Task StopAsync(DaemonProcess daemon)
     {
-        Assert.SkipWhen(OperatingSystem.IsWindows(), "signals are Unix's");
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has no signals");
         await daemon.SignalAsync("TERM");
         Assert.Equal(0, await daemon.ExitAsync());
     }

@@ -1,7 +1,7 @@
 using Grpc.Core;
-using MonitorAspire.Supervisor.Dashboard;
 using MonitorAspire.Supervisor.Dashboard.Protocol;
 using MonitorAspire.Supervisor.Fleet;
+using MonitorAspire.Supervisor.Settings;
 
 namespace MonitorAspire.Supervisor.Tests.Dashboard;
 
@@ -16,16 +16,16 @@ public class ApiKeyTests
     public async Task Call_WithoutTheKey_IsRefusedAndDoesNothing(string? shown)
     {
         var fleet = new StubFleet(Snapshots.Running());
-        await using var bench = await ResourceServiceBench.StartAsync(fleet);
+        await using var service = await ResourceServiceFixture.StartAsync(fleet);
         var headers = new Metadata();
         if (shown is not null)
         {
             headers.Add("x-resource-service-api-key", shown);
         }
 
-        var refused = await Assert.ThrowsAsync<RpcException>(async () => await bench.Client.ExecuteResourceCommandAsync(
+        var refused = await Assert.ThrowsAsync<RpcException>(async () => await service.Client.ExecuteResourceCommandAsync(
             new ResourceCommandRequest { ResourceName = "monitor-8768-monitor-8768", CommandName = "stop" }, headers));
-        using var watch = bench.Client.WatchResources(new WatchResourcesRequest(), headers);
+        using var watch = service.Client.WatchResources(new WatchResourcesRequest(), headers);
         var refusedWatch = await Assert.ThrowsAsync<RpcException>(() => watch.ResponseStream.MoveNext(default));
 
         Assert.Equal(StatusCode.Unauthenticated, refused.StatusCode);
@@ -36,24 +36,16 @@ public class ApiKeyTests
     [Fact]
     public async Task Call_WithTheKeyTwice_IsRefused()
     {
-        await using var bench = await ResourceServiceBench.StartAsync(new StubFleet());
+        await using var service = await ResourceServiceFixture.StartAsync(new StubFleet());
         var headers = new Metadata
         {
-            { "x-resource-service-api-key", ResourceServiceBench.Key },
+            { "x-resource-service-api-key", ResourceServiceFixture.Key },
             { "x-resource-service-api-key", "another" },
         };
 
-        var refused = await Assert.ThrowsAsync<RpcException>(async () => await bench.Client.GetApplicationInformationAsync(new ApplicationInformationRequest(), headers));
+        var refused = await Assert.ThrowsAsync<RpcException>(async () => await service.Client.GetApplicationInformationAsync(new ApplicationInformationRequest(), headers));
 
         Assert.Equal(StatusCode.Unauthenticated, refused.StatusCode);
-    }
-
-    [Fact]
-    public async Task Call_WhereNoKeyIsWanted_IsAnswered()
-    {
-        await using var bench = await ResourceServiceBench.StartAsync(new StubFleet(), key: null);
-
-        Assert.Equal("MonitorAspire", (await bench.Client.GetApplicationInformationAsync(new ApplicationInformationRequest())).ApplicationName);
     }
 
     [Fact]

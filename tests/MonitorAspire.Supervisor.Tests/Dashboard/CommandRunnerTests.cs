@@ -43,7 +43,7 @@ public class CommandRunnerTests
     }
 
     [Fact]
-    public async Task Execute_AStop_TellsWhatTheReportTells()
+    public async Task Execute_Stop_AnswersTheReport()
     {
         var fleet = new StubFleet(Snapshots.Running())
         {
@@ -59,7 +59,7 @@ public class CommandRunnerTests
     }
 
     [Fact]
-    public async Task Execute_Diagnose_AnswersMarkdownToBeShownAtOnce()
+    public async Task Execute_Diagnose_AnswersMarkdownToDisplay()
     {
         var fleet = new StubFleet(Snapshots.Of(DaemonState.CrashLooping) with
         {
@@ -79,7 +79,7 @@ public class CommandRunnerTests
     [Theory]
     [InlineData(DaemonState.Starting, "The failures of monitor-8768 are forgotten; it is being started.")]
     [InlineData(DaemonState.Stopping, "The failures of monitor-8768 are forgotten.")]
-    public async Task Execute_ResetCrashLoop_AsksTheFleetAndTellsWhatComesOfIt(DaemonState after, string message)
+    public async Task Execute_ResetCrashLoop_AsksTheFleetAndAnswersTheResult(DaemonState after, string message)
     {
         var fleet = new StubFleet(Snapshots.Of(DaemonState.CrashLooping)) { OnReset = _ => Snapshots.Of(after) };
 
@@ -95,7 +95,7 @@ public class CommandRunnerTests
     [InlineData("explode", "monitor-8768-monitor-8768", "'explode' is not a command of a daemon.")]
     [InlineData("stop", "nobody", "'nobody' is not a daemon of this fleet.")]
     [InlineData("stop", "monitor-supervisor-monitor-supervisor", "'monitor-supervisor-monitor-supervisor' is not a daemon of this fleet.")]
-    public async Task Execute_WhatCannotBeDone_FailsWithTheReason(string command, string resource, string message)
+    public async Task Execute_Refused_FailsWithTheReason(string command, string resource, string message)
     {
         var answer = await ExecuteAsync(new StubFleet(Snapshots.Running()), command, resource);
 
@@ -107,7 +107,7 @@ public class CommandRunnerTests
 
     private static async Task<ResourceCommandResponse> ExecuteAsync(StubFleet fleet, string command, string resource = "monitor-8768-monitor-8768")
     {
-        await using var bench = await ResourceServiceBench.StartAsync(fleet);
-        return await bench.Client.ExecuteResourceCommandAsync(new ResourceCommandRequest { CommandName = command, ResourceName = resource, ResourceType = "Executable" }, bench.Options);
+        await using var service = await ResourceServiceFixture.StartAsync(fleet);
+        return await service.Client.ExecuteResourceCommandAsync(new ResourceCommandRequest { CommandName = command, ResourceName = resource, ResourceType = "Executable" }, service.Options);
     }
 }

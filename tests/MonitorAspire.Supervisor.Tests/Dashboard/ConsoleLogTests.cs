@@ -1,7 +1,6 @@
 using System.Text;
 using Grpc.Core;
 using MonitorAspire.Supervision.Files;
-using MonitorAspire.Supervisor.Dashboard.ConsoleLogs;
 using MonitorAspire.Supervisor.Dashboard.Protocol;
 using MonitorAspire.Supervisor.Dashboard.Resources;
 using MonitorAspire.Testing;
@@ -17,11 +16,11 @@ public sealed class ConsoleLogTests : IDisposable
     public void Dispose() => _directory.Dispose();
 
     [Fact]
-    public async Task WatchConsoleLogs_Following_GivesTheTailAndThenWhatComes()
+    public async Task WatchConsoleLogs_Following_SendsTheTailAndNewLines()
     {
         await File.WriteAllTextAsync(Log, "one\ntwo\r\nthr");
-        await using var bench = await BenchAsync();
-        using var call = Watch(bench);
+        await using var service = await StartAsync();
+        using var call = Watch(service);
         Assert.Equal(["1 one", "2 two"], await LinesAsync(call, 2));
 
         await File.AppendAllTextAsync(Log, "ee\nfour\n");
@@ -33,18 +32,18 @@ public sealed class ConsoleLogTests : IDisposable
     public async Task WatchConsoleLogs_OverBothKindsOfRotation_LosesNothingAndRepeatsNothing()
     {
         await File.WriteAllTextAsync(Log, "one\n");
-        await using var bench = await BenchAsync();
-        using var call = Watch(bench);
+        await using var service = await StartAsync();
+        using var call = Watch(service);
         Assert.Equal(["1 one"], await LinesAsync(call, 1));
 
-        // Of a living instance: its front goes to the old file.
+        // Rotation while the daemon runs: the front of the log moves to the old file.
         await File.AppendAllTextAsync(Log, "two\n");
         Assert.Equal(["2 two"], await LinesAsync(call, 1));
         Assert.True(DaemonLog.RotateIfLarger(Log, 1, 2));
         await File.AppendAllTextAsync(Log, "three\n");
         Assert.Equal(["3 three"], await LinesAsync(call, 1));
 
-        // For a new instance: renamed away.
+        // Rotation for a new instance: the log is renamed.
         File.Move(Log, Log + ".1", overwrite: true);
         await File.WriteAllTextAsync(Log, "four\n");
         Assert.Equal(["4 four"], await LinesAsync(call, 1));
@@ -53,8 +52,8 @@ public sealed class ConsoleLogTests : IDisposable
     [Fact]
     public async Task WatchConsoleLogs_BeforeThereIsALog_WaitsForIt()
     {
-        await using var bench = await BenchAsync();
-        using var call = Watch(bench);
+        await using var service = await StartAsync();
+        using var call = Watch(service);
 
         await File.WriteAllTextAsync(Log, "one\n");
 
@@ -62,22 +61,22 @@ public sealed class ConsoleLogTests : IDisposable
     }
 
     [Fact]
-    public async Task WatchConsoleLogs_NotFollowing_GivesTheUnfinishedLineTooAndEnds()
+    public async Task WatchConsoleLogs_NotFollowing_SendsTheUnfinishedLineTooAndEnds()
     {
         await File.WriteAllTextAsync(Log, "one\ntwo");
-        await using var bench = await BenchAsync();
-        using var call = Watch(bench, suppressFollow: true);
+        await using var service = await StartAsync();
+        using var call = Watch(service, suppressFollow: true);
 
         Assert.Equal(["1 one", "2 two"], await LinesAsync(call, 2));
         Assert.False(await call.ResponseStream.MoveNext(default));
     }
 
     [Fact]
-    public async Task WatchConsoleLogs_OfALargeLog_GivesItsEndInBoundedMessages()
+    public async Task WatchConsoleLogs_LargeLog_SendsItsEndInBoundedMessages()
     {
         await File.WriteAllLinesAsync(Log, Enumerable.Range(1, 10_000).Select(i => $"line {i}"));
-        await using var bench = await BenchAsync();
-        using var call = Watch(bench, suppressFollow: true);
+        await using var service = await StartAsync();
+        using var call = Watch(service, suppressFollow: true);
 
         var lines = new List<string>();
         while (await call.ResponseStream.MoveNext(default))
@@ -91,36 +90,36 @@ public sealed class ConsoleLogTests : IDisposable
     }
 
     [Fact]
-    public async Task WatchConsoleLogs_OfALineWithoutEnd_CutsItAndKeepsItsCharacters()
+    public async Task WatchConsoleLogs_LineWithoutEnd_IsCutBetweenCharacters()
     {
-        // Two bytes each, and blocks of an odd number of bytes before: characters fall on the borders.
-        var text = new string('é', 3 * LineBatches.MaximumLineLength / 2);
+        // Characters of two bytes after an odd number of bytes lie on the borders of blocks.
+        var text = new string('é', 3 * LineStream.MaximumLineLength / 2);
         await File.WriteAllTextAsync(Log, "x" + text, Encoding.UTF8);
-        await using var bench = await BenchAsync();
-        using var call = Watch(bench, suppressFollow: true);
+        await using var service = await StartAsync();
+        using var call = Watch(service, suppressFollow: true);
 
         var lines = await LinesAsync(call, 2);
 
-        Assert.Equal(LineBatches.MaximumLineLength + "1 ".Length, lines[0].Length);
+        Assert.Equal(LineStream.MaximumLineLength + "1 ".Length, lines[0].Length);
         Assert.DoesNotContain('\uFFFD', string.Concat(lines));
     }
 
     [Theory]
     [InlineData("nobody")]
     [InlineData("monitor-supervisor-monitor-supervisor")]
-    public async Task WatchConsoleLogs_OfWhatHasNoLog_Ends(string resource)
+    public async Task WatchConsoleLogs_NoLog_Ends(string resource)
     {
         Assert.SkipWhen(resource != "nobody" && SupervisorResource.LogFile is not null, "The output of these tests goes to a file, so that is the supervisor's log.");
-        await using var bench = await BenchAsync();
-        using var call = bench.Client.WatchResourceConsoleLogs(new WatchResourceConsoleLogsRequest { ResourceName = resource }, bench.Options);
+        await using var service = await StartAsync();
+        using var call = service.Client.WatchResourceConsoleLogs(new WatchResourceConsoleLogsRequest { ResourceName = resource }, service.Options);
 
         Assert.False(await call.ResponseStream.MoveNext(default));
     }
 
-    private Task<ResourceServiceBench> BenchAsync() => ResourceServiceBench.StartAsync(new StubFleet(Snapshots.Running() with { LogFile = Log }));
+    private Task<ResourceServiceFixture> StartAsync() => ResourceServiceFixture.StartAsync(new StubFleet(Snapshots.Running() with { LogFile = Log }));
 
-    private static AsyncServerStreamingCall<WatchResourceConsoleLogsUpdate> Watch(ResourceServiceBench bench, bool suppressFollow = false)
-        => bench.Client.WatchResourceConsoleLogs(new WatchResourceConsoleLogsRequest { ResourceName = "monitor-8768-monitor-8768", SuppressFollow = suppressFollow }, bench.Options);
+    private static AsyncServerStreamingCall<WatchResourceConsoleLogsUpdate> Watch(ResourceServiceFixture service, bool suppressFollow = false)
+        => service.Client.WatchResourceConsoleLogs(new WatchResourceConsoleLogsRequest { ResourceName = "monitor-8768-monitor-8768", SuppressFollow = suppressFollow }, service.Options);
 
     private static async Task<List<string>> LinesAsync(AsyncServerStreamingCall<WatchResourceConsoleLogsUpdate> call, int count)
     {

@@ -39,7 +39,7 @@ public class DaemonResourceTests
     public void Of_ADaemonThatRanBefore_HasExited() => Assert.Equal("Exited", Resource(Snapshots.Running() with { State = DaemonState.Stopped, Pid = null }).State);
 
     [Fact]
-    public void Of_ABackoff_SaysUntilWhenInTheTimeOfThisMachine()
+    public void Of_ABackoff_ShowsItsEndInLocalTime()
     {
         var resource = Resource(Snapshots.Of(DaemonState.Backoff) with { NextAttemptAt = Snapshots.At });
 
@@ -70,7 +70,7 @@ public class DaemonResourceTests
     }
 
     [Fact]
-    public void Of_ADaemon_IsNamedSoThatItsTelemetryIsFound()
+    public void Of_ADaemon_HasTheNameOfItsTelemetry()
     {
         var environment = new DaemonEnvironment(null).Complete(new DaemonSpec { Name = "monitor-8768" }).Environment;
 
@@ -118,7 +118,7 @@ public class DaemonResourceTests
         => Assert.All(Resource(Snapshots.Running() with { Checks = [] }).HealthReports, r => Assert.Equal((true, HealthStatus.Healthy), (r.HasStatus, r.Status)));
 
     [Fact]
-    public void Of_AnUnhealthyDaemonWhoseLatestProbesAreGood_IsUnhealthyNevertheless()
+    public void Of_AnUnhealthyDaemonWithPassedProbes_IsUnhealthy()
     {
         var resource = Resource(Snapshots.Running() with { State = DaemonState.Unhealthy });
 
@@ -161,7 +161,7 @@ public class DaemonResourceTests
     [InlineData(DaemonState.Stopped, false)]
     [InlineData(DaemonState.CrashLooping, true)]
     [InlineData(DaemonState.Foreign, true)]
-    public void Of_ADaemonThatIsInTrouble_OffersItsDiagnosisAsAButton(DaemonState state, bool button)
+    public void Of_AFailingDaemon_HighlightsItsDiagnosis(DaemonState state, bool button)
         => Assert.Equal(button, Resource(Snapshots.Of(state)).Commands.Single(c => c.Name == "diagnose").IsHighlighted);
 
     private static Resource Resource(DaemonSnapshot daemon) => DaemonResource.Of(daemon, Snapshots.At, []);

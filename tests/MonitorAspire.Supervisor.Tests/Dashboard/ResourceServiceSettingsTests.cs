@@ -1,11 +1,12 @@
 using Microsoft.Extensions.Configuration;
-using MonitorAspire.Supervisor.Dashboard;
 using MonitorAspire.Supervisor.Settings;
 
 namespace MonitorAspire.Supervisor.Tests.Dashboard;
 
 public class ResourceServiceSettingsTests
 {
+    private const string Key = "0123456789abcdef";
+
     [Theory]
     [InlineData(null)]
     [InlineData(" ")]
@@ -15,7 +16,7 @@ public class ResourceServiceSettingsTests
     [InlineData("http://127.0.0.1:18890", "http://127.0.0.1:18890")]
     [InlineData("http://localhost:18890/", "http://127.0.0.1:18890")]
     [InlineData("http://[::1]:18890", "http://[::1]:18890")]
-    public void Read_ALoopbackUrl_IsTaken(string url, string expected) => Assert.Equal(expected, Read(url, null)!.Url);
+    public void Read_ALoopbackUrl_IsTaken(string url, string expected) => Assert.Equal(expected, Read(url, Key)!.Url);
 
     [Theory]
     [InlineData("http://0.0.0.0:18890")]
@@ -26,11 +27,17 @@ public class ResourceServiceSettingsTests
     [InlineData("18890")]
     public void Read_AnyOtherUrl_IsRefusedByName(string url)
     {
-        var refused = Assert.Throws<ConfigurationException>(() => Read(url, null));
+        var refused = Assert.Throws<ConfigurationException>(() => Read(url, Key));
 
         Assert.Contains(ResourceServiceSettings.UrlVariable, refused.Message, StringComparison.Ordinal);
         Assert.Contains(url, refused.Message, StringComparison.Ordinal);
     }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("")]
+    public void Read_UrlWithoutKey_IsRefused(string? key)
+        => Assert.Contains(ResourceServiceSettings.ApiKeyVariable, Assert.Throws<ConfigurationException>(() => Read("http://127.0.0.1:18890", key)).Message, StringComparison.Ordinal);
 
     [Fact]
     public void Read_AKeyThatCanBeGuessed_IsRefusedAndNotShown()

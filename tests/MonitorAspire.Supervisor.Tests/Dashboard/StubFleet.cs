@@ -7,7 +7,7 @@ using MonitorAspire.Supervision.Startup;
 
 namespace MonitorAspire.Supervisor.Tests.Dashboard;
 
-/// <summary>A fleet whose daemons are what the test says.</summary>
+/// <summary>A fleet whose daemons the test sets.</summary>
 internal sealed class StubFleet(params DaemonSnapshot[] daemons) : IFleet
 {
     private readonly List<Channel<FleetEvent>> _watchers = [];
@@ -16,7 +16,7 @@ internal sealed class StubFleet(params DaemonSnapshot[] daemons) : IFleet
 
     public IReadOnlyList<DaemonSnapshot> Daemons => _daemons;
 
-    /// <summary>What was asked, as in <c>restart monitor-1</c>.</summary>
+    /// <summary>The actions, as in <c>restart monitor-1</c>.</summary>
     public List<string> Asked { get; } = [];
 
     public Func<string, StartupReport> OnStart { get; set; } = _ => throw new FleetConflictException("not now");

@@ -8,10 +8,10 @@ namespace MonitorAspire.Supervisor.Tests.Dashboard;
 public class WatchResourcesTests
 {
     [Fact]
-    public async Task WatchResources_AtFirst_GivesEveryDaemonAndTheSupervisor()
+    public async Task WatchResources_First_SendsEveryDaemonAndTheSupervisor()
     {
-        await using var bench = await ResourceServiceBench.StartAsync(new StubFleet(Snapshots.Running("a", 1), Snapshots.Running("b", 2)));
-        using var call = bench.Client.WatchResources(new WatchResourcesRequest(), bench.Options);
+        await using var service = await ResourceServiceFixture.StartAsync(new StubFleet(Snapshots.Running("a", 1), Snapshots.Running("b", 2)));
+        using var call = service.Client.WatchResources(new WatchResourcesRequest(), service.Options);
 
         var initial = await NextAsync(call);
 
@@ -21,16 +21,16 @@ public class WatchResourcesTests
         Assert.All(initial.InitialData.Resources, r => Assert.NotNull(r.CreatedAt));
         Assert.All(initial.InitialData.Resources.SelectMany(r => r.Urls), u => Assert.NotNull(u.DisplayProperties));
         var supervisor = initial.InitialData.Resources[^1];
-        Assert.Equal($"{bench.RestUrl}/api/daemons", Assert.Single(supervisor.Urls).FullUrl);
+        Assert.Equal($"{service.RestUrl}/api/daemons", Assert.Single(supervisor.Urls).FullUrl);
         Assert.Empty(supervisor.Commands);
     }
 
     [Fact]
-    public async Task WatchResources_WhenADaemonChanges_GivesThatOneOnly()
+    public async Task WatchResources_DaemonChanges_SendsOnlyThatOne()
     {
         var fleet = new StubFleet(Snapshots.Running("a", 1), Snapshots.Running("b", 2));
-        await using var bench = await ResourceServiceBench.StartAsync(fleet);
-        using var call = bench.Client.WatchResources(new WatchResourcesRequest(), bench.Options);
+        await using var service = await ResourceServiceFixture.StartAsync(fleet);
+        using var call = service.Client.WatchResources(new WatchResourcesRequest(), service.Options);
         await NextAsync(call);
 
         fleet.Set(Snapshots.Running("b", 3));
@@ -41,27 +41,27 @@ public class WatchResourcesTests
     }
 
     [Fact]
-    public async Task WatchResources_WhenADaemonComesAndGoes_SaysSo()
+    public async Task WatchResources_DaemonIsAddedAndRemoved_SendsBoth()
     {
         var fleet = new StubFleet(Snapshots.Running("a", 1));
-        await using var bench = await ResourceServiceBench.StartAsync(fleet);
-        using var call = bench.Client.WatchResources(new WatchResourcesRequest(), bench.Options);
+        await using var service = await ResourceServiceFixture.StartAsync(fleet);
+        using var call = service.Client.WatchResources(new WatchResourcesRequest(), service.Options);
         await NextAsync(call);
 
         fleet.Set(Snapshots.Running("b", 2));
         Assert.Equal("b", Assert.Single((await NextAsync(call)).Changes.Value).Upsert.DisplayName);
 
-        // Without an event: a look each second finds what no event told.
+        // There is no event; the comparison each second finds the change.
         fleet.Remove("a");
         Assert.Equal("a-a", Assert.Single((await NextAsync(call)).Changes.Value).Delete.ResourceName);
     }
 
     [Fact]
-    public async Task WatchResources_WhenGoodChecksAreMadeAgain_SaysNothing()
+    public async Task WatchResources_ChecksPassAgain_SendsNothing()
     {
         var fleet = new StubFleet(Snapshots.Running());
-        await using var bench = await ResourceServiceBench.StartAsync(fleet);
-        using var call = bench.Client.WatchResources(new WatchResourcesRequest(), bench.Options);
+        await using var service = await ResourceServiceFixture.StartAsync(fleet);
+        using var call = service.Client.WatchResources(new WatchResourcesRequest(), service.Options);
         await NextAsync(call);
 
         fleet.Set(Snapshots.Running() with { Checks = [.. Snapshots.Running().Checks.Select(c => c with { Detail = "other words", At = Snapshots.At.AddSeconds(1) })] });
@@ -71,31 +71,31 @@ public class WatchResourcesTests
     }
 
     [Fact]
-    public async Task WatchResources_WhenTheSupervisorEnds_EndsWell()
+    public async Task WatchResources_SupervisorStops_EndsWithoutError()
     {
-        await using var bench = await ResourceServiceBench.StartAsync(new StubFleet());
-        using var call = bench.Client.WatchResources(new WatchResourcesRequest(), bench.Options);
+        await using var service = await ResourceServiceFixture.StartAsync(new StubFleet());
+        using var call = service.Client.WatchResources(new WatchResourcesRequest(), service.Options);
         await NextAsync(call);
 
-        await bench.StopAsync();
+        await service.StopAsync();
 
         Assert.False(await call.ResponseStream.MoveNext(default));
         Assert.Equal(StatusCode.OK, call.GetStatus().StatusCode);
     }
 
     [Fact]
-    public async Task WatchInteractions_UntilTheSupervisorEnds_StaysOpenAndSaysNothing()
+    public async Task WatchInteractions_SupervisorRuns_StaysOpenAndSendsNothing()
     {
-        await using var bench = await ResourceServiceBench.StartAsync(new StubFleet());
-        using var call = bench.Client.WatchInteractions(bench.Options);
+        await using var service = await ResourceServiceFixture.StartAsync(new StubFleet());
+        using var call = service.Client.WatchInteractions(service.Options);
         await call.ResponseHeadersAsync;
         var next = call.ResponseStream.MoveNext(default);
         await call.RequestStream.WriteAsync(new InteractionRequest { InteractionId = 1 });
         Assert.False(next.IsCompleted);
 
-        await bench.StopAsync();
+        await service.StopAsync();
 
-        // The dashboard's own side is still open, so its client may see the connection close before the answer's end.
+        // The client's side of the call is still open, so it may see the connection close before the end of the response.
         var said = await Record.ExceptionAsync(async () => Assert.False(await next));
         Assert.True(said is null or RpcException { InnerException: HttpProtocolException { ErrorCode: 0 } }, $"{said}");
     }
@@ -103,20 +103,20 @@ public class WatchResourcesTests
     [Fact]
     public async Task Stop_WithADashboardThatHangs_DoesNotWaitForIt()
     {
-        await using var bench = await ResourceServiceBench.StartAsync(new StubFleet());
-        using var call = bench.Client.WatchInteractions(bench.Options);
+        await using var service = await ResourceServiceFixture.StartAsync(new StubFleet());
+        using var call = service.Client.WatchInteractions(service.Options);
         await call.ResponseHeadersAsync;
 
-        // Neither reads nor ends its own side. The host's own limit is 30 seconds.
-        await bench.StopAsync().WaitAsync(TimeSpan.FromSeconds(20));
+        // The client neither reads nor ends its side. The host's own limit is 30 seconds.
+        await service.StopAsync().WaitAsync(TimeSpan.FromSeconds(20));
     }
 
     [Fact]
     public async Task GetApplicationInformation_Always_NamesTheApplication()
     {
-        await using var bench = await ResourceServiceBench.StartAsync(new StubFleet());
+        await using var service = await ResourceServiceFixture.StartAsync(new StubFleet());
 
-        var answer = await bench.Client.GetApplicationInformationAsync(new ApplicationInformationRequest(), bench.Options);
+        var answer = await service.Client.GetApplicationInformationAsync(new ApplicationInformationRequest(), service.Options);
 
         Assert.Equal("MonitorAspire", answer.ApplicationName);
         Assert.Empty(answer.MinDashboardVersion);

@@ -72,7 +72,7 @@ public class EventEndpointTests
     }
 
     [Fact]
-    public async Task Watch_SupervisorStops_StreamEndsAndStopIsNotHeldUp()
+    public async Task Watch_SupervisorStops_StreamEndsAndDoesNotDelayTheStop()
     {
         await using var supervisor = await RunningSupervisor.StartAsync();
         using var stream = await supervisor.OpenAsync("/api/events");
@@ -82,7 +82,7 @@ public class EventEndpointTests
 
         while (await stream.ReadLineAsync().WaitAsync(Wait.Generous) is not null)
         {
-            // What was under way.
+            // Events and comments that were sent before the stop.
         }
     }
 

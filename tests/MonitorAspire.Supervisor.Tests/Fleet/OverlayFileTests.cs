@@ -32,7 +32,7 @@ public sealed class OverlayFileTests : IDisposable
             Command = "x",
             Arguments = ["a b", "{port}"],
             WorkingDirectory = "/w",
-            Environment = new Dictionary<string, string> { ["K"] = "v" },
+            Environment = new Dictionary<string, string?> { ["K"] = "v" },
             Restart = new RestartPolicy { Mode = RestartMode.Never, InitialDelay = TimeSpan.FromSeconds(3) },
         };
         File.Write(FleetOverlay.Of([daemon], ["gone"]));
@@ -57,14 +57,14 @@ public sealed class OverlayFileTests : IDisposable
     [InlineData("", "not JSON")]
     [InlineData("{\n  \"daemons\": [\n}", "not JSON at line 3")]
     [InlineData("null", "null")]
-    [InlineData("""{"daemons": [{"name": "a", "port": "x"}]}""", "daemons.0.port: \"x\" is not a value for it")]
+    [InlineData("""{"daemons": [{"name": "a", "port": "x"}]}""", "daemons.0.port: \"x\" is not a valid value")]
     [InlineData("""{"daemons": [{"name": "a", "port": 99999}]}""", "daemons.0.port: port 99999 is out of range")]
-    [InlineData("""{"daemons": [{"name": "a", "port": 9000, "prot": 1}]}""", "daemons.0.prot: is no setting")]
+    [InlineData("""{"daemons": [{"name": "a", "port": 9000, "prot": 1}]}""", "daemons.0.prot: is not a setting")]
     [InlineData("""{"daemons": [{"port": 9000}]}""", "daemons.0.name: is missing")]
     [InlineData("""{"daemons": [{"name": "a", "port": 9000}, {"name": "A", "port": 9001}]}""", "daemons.1.name: 'A' is given twice")]
     [InlineData("""{"daemons": [null]}""", "daemons.0.name")]
     [InlineData("""{"daemons": [{"name": "a", "port": 9000}], "removed": ["a"]}""", "removed.0: 'a'")]
-    [InlineData("""{"demons": []}""", "demons: is no setting")]
+    [InlineData("""{"demons": []}""", "demons: is not a setting")]
     public void Read_Broken_NamesFileKeyAndValueAndLeavesItAsItIs(string content, string says)
     {
         WriteText(content);

@@ -7,7 +7,7 @@ using MonitorAspire.Testing;
 
 namespace MonitorAspire.Supervisor.Tests.Hosting;
 
-/// <summary>What is said over the interface, with real daemons, through reloads and the supervisor's death.</summary>
+/// <summary>Changes over the REST API with real daemons, through reloads and the death of the supervisor.</summary>
 public sealed class DefinitionLifeTests : IDisposable
 {
     private readonly TemporaryDirectory _directory = new();
@@ -25,7 +25,7 @@ public sealed class DefinitionLifeTests : IDisposable
     public void Dispose() => _directory.Dispose();
 
     [Fact]
-    public async Task Interface_AddChangeTakeOut_TouchesOnlyThatDaemonAndSurvivesReloadAndKill()
+    public async Task RestApi_AddChangeTakeOut_TouchesOnlyThatDaemonAndSurvivesReloadAndKill()
     {
         await WriteAsync(Fleet(("a", _basePort), ("b", _basePort + 1)));
         IReadOnlyList<DaemonSnapshot> before;
@@ -44,7 +44,7 @@ public sealed class DefinitionLifeTests : IDisposable
             var changed = await killed.RunningAsync(2);
             Assert.Equal(HttpStatusCode.OK, await PutAsync(killed, "c", Third("changed")));
 
-            // A file that changes has nothing to say about what the interface said.
+            // A changed file leaves the daemons alone that were changed over the REST API.
             await WriteAsync(Fleet(("a", _basePort), ("b", _basePort + 1), ("d", _basePort + 3)));
             before = await killed.RunningAsync(3);
             Assert.Equal(["a", "d", "c"], before.Select(d => d.Name));
@@ -55,10 +55,10 @@ public sealed class DefinitionLifeTests : IDisposable
                 Assert.Contains("WHO=changed", (await File.ReadAllTextAsync($"/proc/{before[2].Pid}/environ")).Split('\0'));
             }
 
-            // A file that claims the port of a daemon of the interface is a bad one.
+            // A file with the port of a daemon that was added over the REST API is refused.
             await WriteAsync(Fleet(("a", _basePort), ("e", _basePort + 2)));
             await Wait.UntilAsync(
-                () => killed.Output.Any(l => l.Contains($"NOT taken over, nothing was changed: port {_basePort + 2} is given to 'e' by the configuration and 'c' over the interface", StringComparison.Ordinal)),
+                () => killed.Output.Any(l => l.Contains($"NOT applied, nothing was changed: port {_basePort + 2} is given to 'e' by the configuration and 'c' over the REST API", StringComparison.Ordinal)),
                 "the refusal");
             await WriteAsync(Fleet(("a", _basePort), ("b", _basePort + 1), ("d", _basePort + 3)));
 
@@ -75,7 +75,7 @@ public sealed class DefinitionLifeTests : IDisposable
     }
 
     [Fact]
-    public async Task Interface_DaemonThatWasTakenOut_StaysOutAfterARestart()
+    public async Task RestApi_DaemonThatWasTakenOut_StaysOutAfterARestart()
     {
         await WriteAsync(Fleet(("a", _basePort), ("b", _basePort + 1)));
         await using (var first = Start())
@@ -94,7 +94,7 @@ public sealed class DefinitionLifeTests : IDisposable
     }
 
     [Fact]
-    public async Task Interface_DaemonNeverListens_IsTakenOutWhileItStarts()
+    public async Task RestApi_DaemonNeverListens_IsTakenOutWhileItStarts()
     {
         await WriteAsync(Fleet(("a", _basePort)));
         await using var supervisor = Start();
@@ -134,7 +134,7 @@ public sealed class DefinitionLifeTests : IDisposable
 
         Assert.Equal(2, await supervisor.ExitAsync());
         var line = Assert.Single(supervisor.Errors);
-        Assert.Contains($"port {_basePort} is given to 'a' by the configuration and 'web' over the interface", line, StringComparison.Ordinal);
+        Assert.Contains($"port {_basePort} is given to 'a' by the configuration and 'web' over the REST API", line, StringComparison.Ordinal);
         Assert.Contains(OverlayFile, line, StringComparison.Ordinal);
     }
 
@@ -155,13 +155,13 @@ public sealed class DefinitionLifeTests : IDisposable
     }
 
     [Fact]
-    public async Task Start_SomebodyElseLaunchesTheDaemon_WhatTheInterfaceSaidDoesNotHold()
+    public async Task Start_SomebodyElseLaunchesTheDaemon_ChangesHaveNoEffect()
     {
         await WriteAsync($$$"""{"Monitors":{"Daemons":[{"Name":"a","Port":{{{_basePort}}},"Launch":"Attached"}]}}""");
         await WriteOverlayAsync($$"""{"daemons":[{"name":"a","port":{{_basePort + 1}}}]}""");
         await using var supervisor = Start();
 
-        await Wait.UntilAsync(() => supervisor.Output.Any(l => l.Contains("says about a does not hold", StringComparison.Ordinal)), "the warning");
+        await Wait.UntilAsync(() => supervisor.Output.Any(l => l.Contains("changes to a in", StringComparison.Ordinal)), "the warning");
         IReadOnlyList<DaemonSnapshot> daemons = [];
         await Wait.UntilAsync(
             async () =>
@@ -176,7 +176,7 @@ public sealed class DefinitionLifeTests : IDisposable
                     return false;
                 }
             },
-            "the interface");
+            "the REST API");
         Assert.Equal(_basePort, Assert.Single(daemons).Port);
         Assert.Equal(HttpStatusCode.Conflict, await PutAsync(supervisor, "a", $$"""{"port":{{_basePort + 1}}}"""));
     }

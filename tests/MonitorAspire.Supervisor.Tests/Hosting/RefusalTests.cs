@@ -5,7 +5,7 @@ using MonitorAspire.Testing;
 
 namespace MonitorAspire.Supervisor.Tests.Hosting;
 
-/// <summary>Bad input: one clear line, the exit code, nothing left behind.</summary>
+/// <summary>Bad input ends with one line on stderr and an exit code, and leaves nothing behind.</summary>
 public sealed class RefusalTests : IDisposable
 {
     private readonly TemporaryDirectory _directory = new();
@@ -47,6 +47,21 @@ public sealed class RefusalTests : IDisposable
     [Fact]
     public async Task Run_OwnPortIsADaemonsToo_Is2()
         => Assert.Contains(_port.ToString(CultureInfo.InvariantCulture), await RefusedAsync(2, "--base-port", _port.ToString(CultureInfo.InvariantCulture)), StringComparison.Ordinal);
+
+    [Fact]
+    public async Task Run_HostNameCannotBeResolved_Is2AndNamesIt()
+        => Assert.Contains("no-such-host.invalid", await RefusedAsync(2, "--host", "no-such-host.invalid", "--base-port", FreePort.Next().ToString(CultureInfo.InvariantCulture)), StringComparison.Ordinal);
+
+    [Fact]
+    public async Task Run_ResourceServiceWithoutKey_Is2AndNamesTheVariable()
+    {
+        await using var supervisor = SupervisorProcess.Start(
+            _port, State, ["--base-port", FreePort.Next().ToString(CultureInfo.InvariantCulture)], ("MONITOR_RESOURCE_SERVICE_URL", "http://127.0.0.1:18890"));
+
+        Assert.Equal(2, await supervisor.ExitAsync());
+        Assert.Contains("MONITOR_RESOURCE_SERVICE_API_KEY", Assert.Single(supervisor.Errors), StringComparison.Ordinal);
+        Assert.Empty(supervisor.Output);
+    }
 
     [Fact]
     public async Task Run_PortInUse_Is4NamesTheOwnerAndStartsNoDaemon()

@@ -33,16 +33,16 @@ public sealed class ReloadTests : IDisposable
             ("{\n \"Monitors\":", $"{Config}: not JSON at line 2"),
             (Fleet(("a", 99999)), $"{Config}: Monitors:Daemons:0:Port: port 99999 is out of range"),
             ("""{"Monitors":{"Daemons":[{"Name":"a","Port":"x"}]}}""", $"{Config}: Monitors:Daemons:0:Port: 'x' is not a whole number"),
-            ("""{"Monitors":{"Daemons":[{"Name":"a","Prot":9000}]}}""", $"{Config}: Monitors:Daemons:0:Prot: is no setting"),
+            ("""{"Monitors":{"Daemons":[{"Name":"a","Prot":9000}]}}""", $"{Config}: Monitors:Daemons:0:Prot: is not a setting"),
             ("""{"Monitors":{"StartTimeout":"soon"}}""", $"{Config}: Monitors:StartTimeout: 'soon' is not a time"),
             ("""{"Monitors":{"Probe":{"Failures":0}}}""", $"{Config}: Monitors:Probe:Failures: 0 is out of range"),
             ("""{"Supervisor":{"AlertWebhook":"nowhere"}}""", $"{Config}: Supervisor:AlertWebhook: 'nowhere'"),
             (Fleet(("a", _basePort), ("b", _basePort)), $"port {_basePort} is given to 'a' and 'b'"),
-            (Fleet(("a", _port)), $"port {_port} is that of the supervisor's interface"),
+            (Fleet(("a", _port)), $"port {_port} is used by the supervisor's REST API"),
         ])
         {
             await WriteAsync(broken);
-            await SaysAsync(supervisor, "NOT taken over, nothing was changed: ", says);
+            await SaysAsync(supervisor, "NOT applied, nothing was changed: ", says);
         }
 
         Assert.Equal(both.Select(d => d.Pid), (await supervisor.RunningAsync(2)).Select(d => d.Pid));
@@ -60,19 +60,19 @@ public sealed class ReloadTests : IDisposable
              "Supervisor":{"AlertWebhook":"https://user:secret@example.org/alerts","AllowedHosts":"other.example","Port":1234}}
             """);
 
-        await SaysAsync(supervisor, "Changed configuration taken over.", "updated: a;");
+        await SaysAsync(supervisor, "Changed configuration applied.", "updated: a;");
         await SaysAsync(supervisor, "for all: ", "StartTimeout 00:00:30 -> 00:00:20, StopGracePeriod 00:00:10 -> 00:00:04, ProbeInterval 00:00:01 -> 00:00:02");
         await SaysAsync(supervisor, "Supervisor:AlertWebhook at example.org", "");
 
         // Port and state directory were given on the command line, which has the last word; this was not.
-        await SaysAsync(supervisor, "only a restart of the supervisor takes it over: ", "Supervisor:AllowedHosts (none stays)");
+        await SaysAsync(supervisor, "only applied by a restart of the supervisor: ", "Supervisor:AllowedHosts (none remains)");
         Assert.DoesNotContain(supervisor.Output, line => line.Contains("secret", StringComparison.Ordinal));
         Assert.Equal(before.Pid, Assert.Single(await supervisor.RunningAsync(1)).Pid);
         Assert.False(Directory.Exists(_directory["other"]));
     }
 
     [Fact]
-    public async Task Reload_PortAndStateDirectoryChanged_SaysWhatStaysAndLeavesIt()
+    public async Task Reload_PortAndStateDirectoryChanged_NamesWhatRemains()
     {
         await WriteAsync(Fleet(_port, State, ("a", _basePort)));
         await using var supervisor = SupervisorProcess.Start(SupervisorProcess.Executable, ["--config", Config], _port);
@@ -83,7 +83,7 @@ public sealed class ReloadTests : IDisposable
         var both = await supervisor.RunningAsync(2);
         Assert.Equal(before.Pid, both[0].Pid);
         Assert.StartsWith(State, both[1].PidFile, StringComparison.Ordinal);
-        await SaysAsync(supervisor, $"(http://127.0.0.1:{_port} stays)", $"Monitors:StateDirectory ({State} stays)");
+        await SaysAsync(supervisor, $"(http://127.0.0.1:{_port} remains)", $"Monitors:StateDirectory ({State} remains)");
         Assert.False(Directory.Exists(_directory["other"]));
     }
 

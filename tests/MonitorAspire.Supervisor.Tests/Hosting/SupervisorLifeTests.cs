@@ -35,7 +35,7 @@ public sealed class SupervisorLifeTests : IDisposable
     }
 
     [Fact]
-    public async Task Run_CollectorHangsAtTheEnd_TheNextSupervisorIsNotKeptOut()
+    public async Task Run_CollectorHangsAtTheEnd_DoesNotDelayTheNextSupervisor()
     {
         await using var collector = await OtlpReceiver.StartAsync(answers: false);
         string[] silent = [$"--Monitors:Daemons:0:Port={_basePort}", "--Monitors:Daemons:0:Environment:OTEL_EXPORTER_OTLP_ENDPOINT="];
@@ -43,8 +43,8 @@ public sealed class SupervisorLifeTests : IDisposable
         await ending.RunningAsync(1);
         await ending.SignalAsync("TERM");
 
-        // All its work is done, but for telemetry that nobody takes.
-        await Wait.UntilAsync(() => ending.Output.Any(line => line.Contains("Stopped;", StringComparison.Ordinal)), "the supervisor's last word");
+        // Only the telemetry is not sent yet.
+        await Wait.UntilAsync(() => ending.Output.Any(line => line.Contains("Stopped;", StringComparison.Ordinal)), "the supervisor's last log line");
         await using var next = SupervisorProcess.Start(_port, _state.Path, silent);
         await next.RunningAsync(1);
 
@@ -80,7 +80,7 @@ public sealed class SupervisorLifeTests : IDisposable
     }
 
     [Fact]
-    public async Task Run_DaemonsAreToLiveOn_TheNextSupervisorAdoptsThem()
+    public async Task Run_DaemonsAreNotStopped_TheNextSupervisorAdoptsThem()
     {
         IReadOnlyList<int?> pids;
         await using (var first = Start("--Monitors:StopDaemonsOnShutdown", "false"))
@@ -203,7 +203,7 @@ public sealed class SupervisorLifeTests : IDisposable
     }
 
     [Fact]
-    public async Task Run_UnderSystemd_IsReadyWhenEveryDaemonHasItsVerdict()
+    public async Task Run_UnderSystemd_IsReadyWhenEveryDaemonHasAResult()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "systemd is Linux's");
         using var socket = new Socket(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
@@ -225,7 +225,7 @@ public sealed class SupervisorLifeTests : IDisposable
         }
         finally
         {
-            // The shell waits for it: whatever was seen, nothing is left when the shell has ended.
+            // The shell waits for the supervisor, so nothing is left when the shell has ended.
             await SupervisorProcess.SignalAsync(pid, "TERM");
             Assert.Equal(0, await shell.ExitAsync());
         }

@@ -9,7 +9,7 @@ using MonitorAspire.Testing;
 
 namespace MonitorAspire.Supervisor.Tests.Hosting;
 
-/// <summary>A real supervisor with real daemons, on free ports and in a directory of its own.</summary>
+/// <summary>A real supervisor with real daemons.</summary>
 internal sealed class SupervisorProcess : IAsyncDisposable
 {
     private static readonly HttpClient Http = new(new SocketsHttpHandler { UseProxy = false }) { Timeout = TimeSpan.FromSeconds(10) };
@@ -59,10 +59,10 @@ internal sealed class SupervisorProcess : IAsyncDisposable
     }
 
     /// <summary>
-    /// Starts it under a shell that stands in for systemd and waits for it; the first line of the output is the supervisor's PID. The
-    /// framework takes systemd for its parent by the parent's name.
+    /// Starts the supervisor under a shell that looks like systemd and waits for the supervisor. The first line of the output is the
+    /// supervisor's PID. The framework detects systemd by the name of the parent process.
     /// </summary>
-    /// <param name="systemd">Where the shell is put; its last component is <c>systemd</c>.</param>
+    /// <param name="systemd">Path for the copy of the shell; the last component is <c>systemd</c>.</param>
     public static SupervisorProcess StartUnderSystemd(string systemd, IEnumerable<string> arguments, int port, params (string Name, string? Value)[] environment)
     {
         File.Copy("/bin/sh", systemd);
@@ -83,6 +83,13 @@ internal sealed class SupervisorProcess : IAsyncDisposable
     }
 
     public Task<string> GetAsync(string path) => Http.GetStringAsync(new Uri($"http://127.0.0.1:{Port}{path}"));
+
+    /// <summary>The body of a GET with the token that is in the state directory.</summary>
+    public async Task<string> GetAsync(string path, string stateDirectory)
+    {
+        using var response = await SendAsync(HttpMethod.Get, path, stateDirectory);
+        return await response.EnsureSuccessStatusCode().Content.ReadAsStringAsync();
+    }
 
     /// <summary>Waits until so many daemons run, and returns them.</summary>
     public async Task<IReadOnlyList<DaemonSnapshot>> RunningAsync(int count)
@@ -129,7 +136,7 @@ internal sealed class SupervisorProcess : IAsyncDisposable
     {
         if (!_process.HasExited)
         {
-            // In order, so that no daemon is left over; by force where even that fails.
+            // A stop in order leaves no daemon running. Killed only if that hangs.
             await SignalAsync("TERM");
             try
             {

@@ -20,7 +20,7 @@ public class LogEndpointTests
         await using var supervisor = await RunningSupervisor.StartAsync();
         await File.WriteAllTextAsync(supervisor.LogFile, content);
 
-        var response = await supervisor.Client.GetAsync(path);
+        var response = await supervisor.SendAsync(HttpMethod.Get, path);
 
         Assert.Equal("text/plain", response.Content.Headers.ContentType?.MediaType);
         Assert.Equal(expected, await response.Content.ReadAsStringAsync());
@@ -33,7 +33,7 @@ public class LogEndpointTests
         var lines = Enumerable.Range(0, 5000).Select(i => $"{i:D5} {new string('x', 60)}").ToList();
         await File.WriteAllLinesAsync(supervisor.LogFile, lines);
 
-        var text = await supervisor.Client.GetStringAsync("/api/daemons/alpha/logs?tail=4000");
+        var text = await supervisor.GetStringAsync("/api/daemons/alpha/logs?tail=4000");
 
         Assert.Equal(lines[1000..], text.TrimEnd('\n').Split('\n'));
     }
@@ -43,7 +43,7 @@ public class LogEndpointTests
     {
         await using var supervisor = await RunningSupervisor.StartAsync();
 
-        Assert.Equal("", await supervisor.Client.GetStringAsync("/api/daemons/alpha/logs"));
+        Assert.Equal("", await supervisor.GetStringAsync("/api/daemons/alpha/logs"));
     }
 
     [Fact]
@@ -51,7 +51,7 @@ public class LogEndpointTests
     {
         await using var supervisor = await RunningSupervisor.StartAsync();
 
-        await ProblemAssert.IsAsync(await supervisor.Client.GetAsync("/api/daemons/beta/logs"), HttpStatusCode.NotFound);
+        await ProblemAssert.IsAsync(await supervisor.SendAsync(HttpMethod.Get, "/api/daemons/beta/logs"), HttpStatusCode.NotFound);
     }
 
     [Theory]
@@ -63,7 +63,7 @@ public class LogEndpointTests
     {
         await using var supervisor = await RunningSupervisor.StartAsync();
 
-        await ProblemAssert.IsAsync(await supervisor.Client.GetAsync($"/api/daemons/alpha/logs?{query}"), HttpStatusCode.BadRequest);
+        await ProblemAssert.IsAsync(await supervisor.SendAsync(HttpMethod.Get, $"/api/daemons/alpha/logs?{query}"), HttpStatusCode.BadRequest);
     }
 
     [Fact]
@@ -75,7 +75,7 @@ public class LogEndpointTests
         await File.WriteAllTextAsync(secret, "secret\n");
         File.CreateSymbolicLink(supervisor.LogFile, secret);
 
-        Assert.Equal("", await supervisor.Client.GetStringAsync("/api/daemons/alpha/logs"));
+        Assert.Equal("", await supervisor.GetStringAsync("/api/daemons/alpha/logs"));
     }
 
     [Fact]
@@ -128,7 +128,7 @@ public class LogEndpointTests
         var seen = 0;
         for (var round = 0; round < 3; round++)
         {
-            // More than one block of 64 KiB, so that the front can be collapsed where the file system knows how.
+            // More than a block of 64 KiB, so that the rotation can collapse the front where the file system supports it.
             for (var i = 0; i < 3000; i++)
             {
                 await log.WriteLineAsync(Line(written++));

@@ -96,7 +96,7 @@ public class DaemonEndpointsTests
     }
 
     [Fact]
-    public async Task Post_Conflict_Is409WithTheFleetsWords()
+    public async Task Post_Conflict_Is409WithTheMessageOfTheFleet()
     {
         await using var supervisor = await RunningSupervisor.StartAsync();
         supervisor.Fleet.Throws = new FleetConflictException("alpha is being stopped");
@@ -105,7 +105,7 @@ public class DaemonEndpointsTests
     }
 
     [Fact]
-    public async Task Post_FleetFails_Is500WithoutItsSecrets()
+    public async Task Post_FleetFails_Is500WithoutTheException()
     {
         await using var supervisor = await RunningSupervisor.StartAsync();
         supervisor.Fleet.Throws = new InvalidOperationException("something inside");

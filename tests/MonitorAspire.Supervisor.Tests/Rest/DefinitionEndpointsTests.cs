@@ -81,9 +81,9 @@ public class DefinitionEndpointsTests
     [InlineData("""{"port": "many"}""", "port", "\"many\"")]
     [InlineData("""{"port": 9100.5}""", "port", "9100.5")]
     [InlineData("""{}""", "port", "0")]
-    [InlineData("""{"port": 9100, "prot": 1}""", "prot", "is no setting")]
+    [InlineData("""{"port": 9100, "prot": 1}""", "prot", "is not a setting")]
     [InlineData("""{"port": 9100, "restart": {"jitter": 2}}""", "restart.jitter", "2 is out of range")]
-    [InlineData("""{"port": 9100, "restart": {"jiter": 0.1}}""", "restart.jiter", "is no setting")]
+    [InlineData("""{"port": 9100, "restart": {"jiter": 0.1}}""", "restart.jiter", "is not a setting")]
     [InlineData("""{"port": 9100, "restart": {"maxDelay": "soon"}}""", "restart.maxDelay", "soon")]
     [InlineData("""{"port": 9100, "restart": {"mode": "Sometimes"}}""", "restart.mode", "Sometimes")]
     [InlineData("""{"port": 9100, "portRangeEnd": 9000}""", "portRangeEnd", "9100-9000")]
@@ -192,7 +192,7 @@ public class DefinitionEndpointsTests
         var detail = await ProblemAssert.IsAsync(
             await supervisor.SendAsync(new HttpMethod(method), $"/api/daemons/aspires{action}", method == "PUT" ? """{"port": 9100}""" : null), HttpStatusCode.Conflict);
 
-        Assert.Contains("launched by somebody else", detail, StringComparison.Ordinal);
+        Assert.Contains("launched by another program", detail, StringComparison.Ordinal);
         AssertUntouched(supervisor);
     }
 

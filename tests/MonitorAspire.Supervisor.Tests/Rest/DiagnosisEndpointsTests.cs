@@ -18,7 +18,7 @@ public class DiagnosisEndpointsTests
     {
         await using var supervisor = await RunningSupervisor.StartAsync();
 
-        using var markdown = await supervisor.Client.GetAsync("/api/daemons/ALPHA/diagnosis");
+        using var markdown = await supervisor.SendAsync(HttpMethod.Get, "/api/daemons/ALPHA/diagnosis");
         using var browser = await GetAsync(supervisor, "text/html, application/json;q=0.5, text/markdown;q=0.9, */*");
         using var json = await GetAsync(supervisor, "application/json");
 
@@ -34,7 +34,7 @@ public class DiagnosisEndpointsTests
     {
         await using var supervisor = await RunningSupervisor.StartAsync();
 
-        await ProblemAssert.IsAsync(await supervisor.Client.GetAsync("/api/daemons/beta/diagnosis"), HttpStatusCode.NotFound);
+        await ProblemAssert.IsAsync(await supervisor.SendAsync(HttpMethod.Get, "/api/daemons/beta/diagnosis"), HttpStatusCode.NotFound);
     }
 
     [Fact]
@@ -66,7 +66,7 @@ public class DiagnosisEndpointsTests
             ("DATABASE_PASSWORD", "hunter2"));
         await Wait.UntilAsync(async () => await StateAsync() == DaemonState.CrashLooping, "the crash loop");
 
-        var text = await supervisor.GetAsync("/api/daemons/broken/diagnosis");
+        var text = await supervisor.GetAsync("/api/daemons/broken/diagnosis", state.Path);
 
         Assert.StartsWith("# broken: CrashLooping\n", text, StringComparison.Ordinal);
         Assert.Contains("Fix what its last output complains about", text, StringComparison.Ordinal);
@@ -107,6 +107,7 @@ public class DiagnosisEndpointsTests
     {
         var request = new HttpRequestMessage(HttpMethod.Get, "/api/daemons/alpha/diagnosis");
         request.Headers.TryAddWithoutValidation("Accept", accept);
+        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", supervisor.Token);
         return supervisor.Client.SendAsync(request);
     }
 }

@@ -12,7 +12,7 @@ public sealed class SupervisorTokenTests : IDisposable
     public void Dispose() => _directory.Dispose();
 
     [Fact]
-    public void LoadOrCreate_None_MakesOneThatOnlyThisUserCanRead()
+    public void LoadOrCreate_None_CreatesOneThatOnlyThisUserCanRead()
     {
         var token = SupervisorToken.LoadOrCreate(_directory.Path);
 
@@ -44,7 +44,7 @@ public sealed class SupervisorTokenTests : IDisposable
     [InlineData("")]
     [InlineData("short")]
     [InlineData("zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz")]
-    public void LoadOrCreate_NoToken_IsReplaced(string content)
+    public void LoadOrCreate_InvalidContent_IsReplaced(string content)
     {
         File.WriteAllText(FilePath, content);
         Restrict();
@@ -112,7 +112,7 @@ public sealed class SupervisorTokenTests : IDisposable
     }
 
     [Fact]
-    public void LoadOrCreate_SomebodyElses_IsRefused()
+    public void LoadOrCreate_OtherOwner_IsRefused()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux() && Environment.IsPrivilegedProcess, "only root can give a file away");
         File.WriteAllText(FilePath, new string('a', 64));

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Configuration;
 using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervision.Fleet;
+using MonitorAspire.Supervisor.Fleet;
 using MonitorAspire.Supervisor.Settings;
 
 namespace MonitorAspire.Supervisor.Tests.Settings;

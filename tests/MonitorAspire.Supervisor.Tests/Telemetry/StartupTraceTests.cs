@@ -30,7 +30,7 @@ public sealed class StartupTraceTests : IDisposable
         {
             await supervisor.RunningAsync(1);
 
-            // What is asked over and over is not traced: neither our own requests nor the supervisor's probes.
+            // Frequent requests are not traced: neither the test's nor the supervisor's probes.
             await supervisor.GetAsync("/health");
             await supervisor.GetAsync("/api/daemons");
             await supervisor.SignalAsync("TERM");

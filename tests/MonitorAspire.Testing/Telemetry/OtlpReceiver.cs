@@ -7,10 +7,10 @@ using Microsoft.Extensions.Logging;
 
 namespace MonitorAspire.Testing.Telemetry;
 
-/// <summary>A collector: takes OTLP over HTTP and over gRPC, and keeps the spans.</summary>
+/// <summary>A collector that receives OTLP over HTTP and over gRPC, and keeps the spans.</summary>
 public sealed class OtlpReceiver : IAsyncDisposable
 {
-    // A message of gRPC: one byte for compression, four for the length, and then the message itself.
+    // A gRPC message begins with one byte for compression and four bytes for the length.
     private const int GrpcPrefix = 5;
     private const string GrpcPath = "/opentelemetry.proto.collector.";
 
@@ -32,27 +32,27 @@ public sealed class OtlpReceiver : IAsyncDisposable
         _app.Run(ReceiveAsync);
     }
 
-    /// <summary>Where it takes OTLP over HTTP.</summary>
+    /// <summary>Endpoint for OTLP over HTTP.</summary>
     public Uri HttpUrl { get; } = new($"http://127.0.0.1:{FreePort.Next()}");
 
-    /// <summary>Where it takes OTLP over gRPC. A port of its own: without TLS the two versions of HTTP cannot share one.</summary>
+    /// <summary>Endpoint for OTLP over gRPC. It has its own port, because without TLS HTTP/1.1 and HTTP/2 cannot share one.</summary>
     public Uri GrpcUrl { get; } = new($"http://127.0.0.1:{FreePort.Next()}");
 
-    /// <summary>The spans that came, in the order in which they came.</summary>
+    /// <summary>The received spans, in the order of arrival.</summary>
     public IReadOnlyCollection<ReceivedSpan> Spans => _spans;
 
-    /// <summary>Which signals came, as paths.</summary>
+    /// <summary>The paths of the received requests, as in <c>/v1/traces</c>.</summary>
     public IReadOnlyCollection<string> Paths => _paths;
 
-    /// <summary>What a process that is to export here, over HTTP, gets.</summary>
+    /// <summary>The environment of a process that exports to this collector over HTTP.</summary>
     public IReadOnlyDictionary<string, string?> Environment => new Dictionary<string, string?>
     {
         ["OTEL_EXPORTER_OTLP_ENDPOINT"] = HttpUrl.ToString().TrimEnd('/'),
         ["OTEL_EXPORTER_OTLP_PROTOCOL"] = "http/protobuf",
     };
 
-    /// <summary>Starts one.</summary>
-    /// <param name="answers">Whether it answers. One that does not takes everything, and leaves its senders waiting until <see cref="Answer"/>.</param>
+    /// <summary>Starts a collector.</summary>
+    /// <param name="answers">Whether it answers. If not, it receives everything and lets the senders wait until <see cref="Answer"/>.</param>
     public static async Task<OtlpReceiver> StartAsync(bool answers = true)
     {
         var receiver = new OtlpReceiver();
@@ -65,7 +65,7 @@ public sealed class OtlpReceiver : IAsyncDisposable
         return receiver;
     }
 
-    /// <summary>Answers from now on, what waits included.</summary>
+    /// <summary>Answers all waiting and all later requests.</summary>
     public void Answer() => _answering.TrySetResult();
 
     /// <inheritdoc />
@@ -94,7 +94,7 @@ public sealed class OtlpReceiver : IAsyncDisposable
         context.Response.ContentType = isGrpc ? "application/grpc" : "application/x-protobuf";
         if (isGrpc)
         {
-            // An answer without any field, and success.
+            // An empty message, and the status for success.
             context.Response.DeclareTrailer("grpc-status");
             await context.Response.Body.WriteAsync(new byte[GrpcPrefix]);
             context.Response.AppendTrailer("grpc-status", "0");

@@ -1,6 +1,6 @@
 namespace MonitorAspire.Testing.Telemetry;
 
-/// <summary>A span as it arrived.</summary>
+/// <summary>A received span.</summary>
 /// <param name="Service">Name of the service that sent it.</param>
 /// <param name="Name">Its name.</param>
 /// <param name="TraceId">The trace, in hexadecimal digits.</param>
@@ -8,7 +8,7 @@ namespace MonitorAspire.Testing.Telemetry;
 /// <param name="ParentSpanId">Id of its parent; empty at the root.</param>
 /// <param name="Start">Nanoseconds since 1970.</param>
 /// <param name="End">Nanoseconds since 1970.</param>
-/// <param name="Attributes">Its attributes; those that are neither text nor whole number are empty.</param>
+/// <param name="Attributes">Its attributes. A value that is neither text nor integer is empty.</param>
 /// <param name="Failed">Whether its status is an error.</param>
 public sealed record ReceivedSpan(
     string Service,

@@ -5,7 +5,7 @@ using System.Text;
 namespace MonitorAspire.Testing.Telemetry;
 
 /// <summary>
-/// Reads of the protocol buffers what the tests ask for
+/// Reads the parts of the protocol buffers that the tests need
 /// (https://github.com/open-telemetry/opentelemetry-proto, trace/v1/trace.proto).
 /// </summary>
 internal static class SpanReader
@@ -48,7 +48,7 @@ internal static class SpanReader
 
     private static string Varint(byte[] bytes) => bytes.Select((b, i) => (long)(b & 0x7F) << (7 * i)).Sum().ToString(CultureInfo.InvariantCulture);
 
-    // Field by field: the tag is a varint of number and wire type (0 varint, 1 eight bytes, 2 length and bytes, 5 four bytes).
+    // A field begins with its tag, a varint of number and wire type (0 varint, 1 eight bytes, 2 length and bytes, 5 four bytes).
     private static List<byte[]> Fields(byte[] message, int number)
     {
         var found = new List<byte[]>();

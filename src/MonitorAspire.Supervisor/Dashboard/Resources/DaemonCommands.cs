@@ -3,7 +3,7 @@ using MonitorAspire.Supervisor.Dashboard.Protocol;
 
 namespace MonitorAspire.Supervisor.Dashboard.Resources;
 
-/// <summary>The commands of a daemon, by the names and with the icons that the dashboard's own resources have.</summary>
+/// <summary>The commands of a daemon, with the names and icons of the dashboard's own resources.</summary>
 internal static class DaemonCommands
 {
     internal const string Start = "start";
@@ -12,18 +12,18 @@ internal static class DaemonCommands
     internal const string Diagnose = "diagnose";
     internal const string ResetCrashLoop = "reset-crash-loop";
 
-    /// <summary>The commands and whether they can be given now.</summary>
+    /// <summary>The commands, and which of them are enabled in a state.</summary>
     internal static IEnumerable<ResourceCommand> Of(DaemonState state) =>
     [
-        Command(Start, "Start", "Start the daemon now, whatever its back-off says, and verify it.", StartState(state), Icon("Play", IconVariant.Filled), isButton: true),
+        Command(Start, "Start", "Start the daemon now, without waiting for its back-off, and verify it.", StartState(state), Icon("Play", IconVariant.Filled), isButton: true),
         Command(Stop, "Stop", "Stop the daemon and all its processes; it stays stopped until somebody starts it.", StopState(state), Icon("Stop", IconVariant.Filled), isButton: true),
         Command(
             Restart, "Restart", "Stop the daemon, start it again and verify it.",
             state is DaemonState.Running or DaemonState.Unhealthy ? ResourceCommandState.Enabled : ResourceCommandState.Disabled, Icon("ArrowCounterclockwise")),
 
-        // A button of its own where it is what a person needs.
+        // Highlighted where a person needs it.
         Command(
-            Diagnose, "Diagnose", "See why the daemon is as it is and what to do next. Changes nothing.", ResourceCommandState.Enabled, Icon("Stethoscope"),
+            Diagnose, "Diagnose", "Explain the state of the daemon and what to do next. Changes nothing.", ResourceCommandState.Enabled, Icon("Stethoscope"),
             isButton: state is DaemonState.Unhealthy or DaemonState.Backoff or DaemonState.CrashLooping or DaemonState.Failed or DaemonState.Foreign),
         Command(
             ResetCrashLoop, "Reset crash loop", "Forget the failures of the daemon and try at once.",
@@ -51,7 +51,7 @@ internal static class DaemonCommands
         _ => ResourceCommandState.Enabled,
     };
 
-    // A daemon that is between two tries can be told to give up.
+    // A daemon between two tries can be stopped too.
     private static ResourceCommandState StopState(DaemonState state) => state switch
     {
         DaemonState.Stopped or DaemonState.Failed => ResourceCommandState.Hidden,

@@ -10,7 +10,7 @@ internal static class DaemonHealth
 {
     private static readonly string[] Keys = ["pid-file", "port", "health"];
 
-    /// <summary>The reports: none where there is no instance to be well or ill.</summary>
+    /// <summary>The reports; none where there is no instance.</summary>
     internal static IEnumerable<HealthReport> Of(DaemonSnapshot daemon)
     {
         if (daemon.State is not (DaemonState.Running or DaemonState.Unhealthy or DaemonState.Starting))
@@ -20,7 +20,7 @@ internal static class DaemonHealth
 
         var reports = Keys.Select(key => Of(daemon, key)).ToList();
 
-        // The state is the engine's verdict over several probes: the latest one alone may have been good again.
+        // The state takes several probes into account, so the latest probe may have passed.
         if (daemon.State == DaemonState.Unhealthy && reports.TrueForAll(r => r.HasStatus && r.Status == HealthStatus.Healthy))
         {
             var health = reports[^1];
@@ -38,14 +38,14 @@ internal static class DaemonHealth
         if (check?.Healthy is { } healthy)
         {
             report.Status = healthy ? HealthStatus.Healthy
-                // One or two failed probes are no verdict yet.
+                // One or two failed probes do not make a daemon unhealthy.
                 : daemon.State == DaemonState.Running ? HealthStatus.Degraded
                 : HealthStatus.Unhealthy;
             report.LastRunAt = check.At?.ToTimestamp();
         }
         else if (daemon is { State: DaemonState.Running, VerifiedAt: { } verifiedAt })
         {
-            // A verified start has seen all three; the first probe comes a second later.
+            // A verified start has passed all three checks; the first probe comes a second later.
             report.Status = HealthStatus.Healthy;
             report.Description = "Verified when it started.";
             report.LastRunAt = verifiedAt.ToTimestamp();

@@ -13,8 +13,8 @@ internal static class DaemonResource
 
     /// <summary>Makes the resource.</summary>
     /// <param name="daemon">The daemon.</param>
-    /// <param name="createdAt">Since when the fleet has it.</param>
-    /// <param name="command">Executable and arguments of the instance, where they are known.</param>
+    /// <param name="createdAt">When the supervisor started.</param>
+    /// <param name="command">Executable and arguments of the instance; empty where unknown.</param>
     internal static Resource Of(DaemonSnapshot daemon, DateTimeOffset createdAt, IReadOnlyList<string> command)
     {
         var state = ResourceState.Of(daemon);
@@ -44,7 +44,7 @@ internal static class DaemonResource
             {
                 EndpointName = "http",
                 FullUrl = url,
-                // A link to a server that is not there is no link.
+                // The link works only while the daemon listens.
                 IsInactive = daemon.State is not (DaemonState.Running or DaemonState.Unhealthy),
                 DisplayProperties = new UrlDisplayProperties(),
             });

@@ -1,22 +1,25 @@
 using System.Globalization;
 using Google.Protobuf.WellKnownTypes;
+using MonitorAspire.Supervision.Fleet;
 using MonitorAspire.Supervisor.Dashboard.Protocol;
 
 namespace MonitorAspire.Supervisor.Dashboard.Resources;
 
-/// <summary>Collects properties in the order in which they are to be read.</summary>
+/// <summary>Collects properties in their order.</summary>
 internal sealed class PropertyList
 {
     private readonly List<ResourceProperty> _items = [];
 
     internal IReadOnlyList<ResourceProperty> Items => _items;
 
-    /// <summary>One that the dashboard names and sorts by itself.</summary>
+    /// <summary>Adds a property that the dashboard names and sorts itself.</summary>
     internal void Known(string name, object? value) => Append(name, null, value, highlighted: false);
 
     internal void Add(string name, string displayName, object? value) => Append(name, displayName, value, highlighted: false);
 
     internal void Highlighted(string name, string displayName, object? value) => Append(name, displayName, value, highlighted: true);
+
+    internal void Add(DaemonProperty property) => Append(property.Name, property.DisplayName, property.Value, property.IsHighlighted);
 
     private void Append(string name, string? displayName, object? value, bool highlighted)
     {
@@ -37,7 +40,7 @@ internal sealed class PropertyList
 
     private static Value ToValue(object value) => value switch
     {
-        // The round-trip format is the one that the dashboard knows to show in the reader's own time.
+        // The dashboard shows the round-trip format in local time.
         DateTimeOffset at => Value.ForString(at.UtcDateTime.ToString("O", CultureInfo.InvariantCulture)),
         int number => Value.ForString(number.ToString(CultureInfo.InvariantCulture)),
         string[] list => Value.ForList([.. list.Select(Value.ForString)]),

@@ -5,14 +5,14 @@ using MonitorAspire.Supervisor.Dashboard.Protocol;
 
 namespace MonitorAspire.Supervisor.Dashboard.Resources;
 
-/// <summary>All that the dashboard shows, as it is now.</summary>
+/// <summary>The current resources of the dashboard.</summary>
 internal sealed class ResourceCatalog(IFleet fleet, SupervisorResource supervisor)
 {
-    // What an instance was executed as is in its record, which is read once for each instance.
+    // Command lines are in the instance records. Each record is read once.
     private readonly Dictionary<string, (int Pid, IReadOnlyList<string> Command)> _commands = new(StringComparer.OrdinalIgnoreCase);
     private readonly Lock _lock = new();
 
-    /// <summary>The daemons and the supervisor. A daemon that has taken the supervisor's name is shown instead of it.</summary>
+    /// <summary>The daemons and the supervisor. The supervisor is left out where a daemon has its name.</summary>
     internal IReadOnlyList<Resource> Current()
     {
         var resources = fleet.Daemons.Select(d => DaemonResource.Of(d, supervisor.CreatedAt, CommandOf(d))).ToList();
@@ -24,14 +24,14 @@ internal sealed class ResourceCatalog(IFleet fleet, SupervisorResource superviso
         return resources;
     }
 
-    /// <summary>The log of a resource; <see langword="null"/> where there is no such resource, or no log of it.</summary>
+    /// <summary>The log of a resource; <see langword="null"/> where there is no such resource or no log.</summary>
     /// <param name="resourceName">The resource's name.</param>
     internal string? LogFile(string resourceName)
         => FindDaemon(resourceName) is { } daemon ? daemon.LogFile
             : resourceName == ResourceName.Of(SupervisorResource.Name) ? SupervisorResource.LogFile
             : null;
 
-    /// <summary>The daemon that a resource shows; <see langword="null"/> where there is none.</summary>
+    /// <summary>The daemon of a resource; <see langword="null"/> where there is none.</summary>
     /// <param name="resourceName">The resource's name.</param>
     internal DaemonSnapshot? FindDaemon(string resourceName) => fleet.Daemons.FirstOrDefault(d => ResourceName.Of(d.Name) == resourceName);
 
@@ -40,12 +40,8 @@ internal sealed class ResourceCatalog(IFleet fleet, SupervisorResource superviso
         lock (_lock)
         {
             var known = _commands.GetValueOrDefault(daemon.Name);
-            if (daemon.Pid is not { } pid || known.Pid == pid)
-            {
-                return known.Command ?? [];
-            }
-
-            if (Path.GetDirectoryName(daemon.PidFile) is not { } directory
+            if (daemon.Pid is not { } pid || known.Pid == pid
+                || Path.GetDirectoryName(daemon.PidFile) is not { } directory
                 || InstanceRecord.Read(new DaemonFiles(directory, daemon.Port).InstanceFile) is not { } record || record.Pid != pid)
             {
                 return known.Command ?? [];

@@ -5,18 +5,18 @@ using MonitorAspire.Supervisor.Dashboard.Protocol;
 namespace MonitorAspire.Supervisor.Dashboard.Resources;
 
 /// <summary>
-/// The resources as a stream: all of them, then what changes. An event of the fleet says that it is time to look, never what there
-/// is to be seen: so nothing is lost however fast events come, and a slow reader simply sees fewer steps.
+/// The resources as a stream: first all of them, then the changed ones. An event of the fleet only starts a comparison with what was sent
+/// before, so nothing is lost when events come fast, and a slow reader gets fewer steps.
 /// </summary>
 internal sealed class ResourceFeed(IFleet fleet, ResourceCatalog catalog, TimeProvider time)
 {
-    // Checks are made each second and cause no event while they stay good.
-    private static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(1);
+    // Checks are made each second and cause no event while they pass.
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
-    // That a check was made again and is still good need not redraw a page each second.
+    // The time of the last passed check is refreshed this often, not each second.
     private static readonly TimeSpan RefreshInterval = TimeSpan.FromSeconds(10);
 
-    /// <summary>First the initial data, then the changes, for ever.</summary>
+    /// <summary>First the initial data, then the changes until it is cancelled.</summary>
     /// <param name="cancellationToken">Ends it with an exception.</param>
     internal async IAsyncEnumerable<WatchResourcesUpdate> WatchAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
@@ -30,13 +30,13 @@ internal sealed class ResourceFeed(IFleet fleet, ResourceCatalog catalog, TimePr
             foreach (var resource in catalog.Current())
             {
                 initial.Resources.Add(resource);
-                known[resource.Name] = new Shown(resource, Essence(resource), time.GetTimestamp());
+                known[resource.Name] = new Shown(resource, Stable(resource), time.GetTimestamp());
             }
 
             yield return new WatchResourcesUpdate { InitialData = initial };
             while (true)
             {
-                await signal.WaitAsync(LookInterval, cancellationToken);
+                await signal.WaitAsync(Interval, cancellationToken);
                 if (Changes(known) is { Value.Count: > 0 } changes)
                 {
                     yield return new WatchResourcesUpdate { Changes = changes };
@@ -64,13 +64,13 @@ internal sealed class ResourceFeed(IFleet fleet, ResourceCatalog catalog, TimePr
                     }
                 }
 
-                // The fleet ends a reader that is too slow. What it missed is seen at the next look.
-                await Task.Delay(LookInterval, time, cancellationToken);
+                // The fleet ends a reader that is too slow. The next comparison finds the changes it missed.
+                await Task.Delay(Interval, time, cancellationToken);
             }
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
-            // Nobody watches any more.
+            // The watch has ended.
         }
     }
 
@@ -80,14 +80,14 @@ internal sealed class ResourceFeed(IFleet fleet, ResourceCatalog catalog, TimePr
         var current = catalog.Current();
         foreach (var resource in current)
         {
-            var essence = Essence(resource);
+            var stable = Stable(resource);
             if (known.TryGetValue(resource.Name, out var shown)
-                && (shown.Resource.Equals(resource) || (shown.Essence.Equals(essence) && time.GetElapsedTime(shown.At) < RefreshInterval)))
+                && (shown.Resource.Equals(resource) || (shown.Stable.Equals(stable) && time.GetElapsedTime(shown.At) < RefreshInterval)))
             {
                 continue;
             }
 
-            known[resource.Name] = new Shown(resource, essence, time.GetTimestamp());
+            known[resource.Name] = new Shown(resource, stable, time.GetTimestamp());
             changes.Value.Add(new WatchResourcesChange { Upsert = resource });
         }
 
@@ -103,11 +103,11 @@ internal sealed class ResourceFeed(IFleet fleet, ResourceCatalog catalog, TimePr
         return changes;
     }
 
-    /// <summary>A resource without what changes all the time and means nothing: when and with what words a good check was good.</summary>
-    private static Resource Essence(Resource resource)
+    /// <summary>A resource without what changes at each check: time and text of passed checks.</summary>
+    private static Resource Stable(Resource resource)
     {
-        var essence = resource.Clone();
-        foreach (var report in essence.HealthReports)
+        var stable = resource.Clone();
+        foreach (var report in stable.HealthReports)
         {
             report.LastRunAt = null;
             if (report.HasStatus && report.Status == HealthStatus.Healthy)
@@ -116,8 +116,8 @@ internal sealed class ResourceFeed(IFleet fleet, ResourceCatalog catalog, TimePr
             }
         }
 
-        return essence;
+        return stable;
     }
 
-    private sealed record Shown(Resource Resource, Resource Essence, long At);
+    private sealed record Shown(Resource Resource, Resource Stable, long At);
 }

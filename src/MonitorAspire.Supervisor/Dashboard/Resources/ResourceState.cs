@@ -6,14 +6,13 @@ using MonitorAspire.Supervision.Telemetry;
 namespace MonitorAspire.Supervisor.Dashboard.Resources;
 
 /// <summary>
-/// A daemon's state in the dashboard's words. Where it has a word of its own that word is taken, for its icon, colour and filter come
-/// with it; otherwise the text is ours, and the style says how bad it is.
+/// A daemon's state in the dashboard. The dashboard's own words have icon, colour and filter; other texts need a style.
 /// </summary>
-/// <param name="Text">The text. The dashboard shows words, numbers and commas of it, and nothing else.</param>
-/// <param name="Style"><c>info</c>, <c>warning</c>, <c>error</c>, or <see langword="null"/> where the word itself says it.</param>
+/// <param name="Text">The text. The dashboard shows only its letters, digits and commas.</param>
+/// <param name="Style"><c>info</c>, <c>warning</c>, <c>error</c>, or <see langword="null"/> for the dashboard's own words.</param>
 internal readonly record struct ResourceState(string Text, string? Style)
 {
-    // Words of the dashboard.
+    // The dashboard's own words.
     internal const string Running = nameof(Running);
     internal const string Starting = nameof(Starting);
     internal const string Stopping = nameof(Stopping);
@@ -24,7 +23,7 @@ internal readonly record struct ResourceState(string Text, string? Style)
     /// <summary>The state of a daemon.</summary>
     internal static ResourceState Of(DaemonSnapshot daemon) => daemon.State switch
     {
-        // "Running (Unhealthy)" is what the dashboard itself makes of this and a health report that says so.
+        // With a failed health report the dashboard shows "Running (Unhealthy)".
         DaemonState.Running or DaemonState.Unhealthy => new(Running, null),
         DaemonState.Starting when daemon.Stage is { } stage => new($"Starting, {WireNames.Of(stage).Replace('_', ' ')}", "info"),
         DaemonState.Starting => new(Starting, null),
@@ -38,6 +37,6 @@ internal readonly record struct ResourceState(string Text, string? Style)
         _ => new(daemon.State.ToString(), "warning"),
     };
 
-    // 12h 30m 05s, because of a colon nothing would be left.
+    // 12h 30m 05s, because the dashboard does not show a colon.
     private static string Time(DateTimeOffset at) => at.ToLocalTime().ToString("HH'h 'mm'm 'ss's'", CultureInfo.InvariantCulture);
 }

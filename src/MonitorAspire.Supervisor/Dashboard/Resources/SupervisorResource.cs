@@ -5,20 +5,18 @@ using MonitorAspire.Supervisor.Dashboard.Protocol;
 
 namespace MonitorAspire.Supervisor.Dashboard.Resources;
 
-/// <summary>The supervisor itself as a resource, without commands: it would have to answer for its own end.</summary>
-/// <param name="server">The server of the REST interface.</param>
+/// <summary>The supervisor as a resource. It has no commands, because it could not answer after its own stop.</summary>
+/// <param name="server">The server of the REST API.</param>
 /// <param name="time">The clock.</param>
 internal sealed class SupervisorResource(IServer server, TimeProvider time)
 {
-    /// <summary>Its name, which is that of its telemetry too.</summary>
+    /// <summary>Its name, also in telemetry.</summary>
     internal const string Name = "monitor-supervisor";
 
-    /// <summary>Since when this supervisor is there.</summary>
+    /// <summary>When this supervisor started.</summary>
     internal DateTimeOffset CreatedAt { get; } = time.GetUtcNow();
 
-    /// <summary>
-    /// The file that this process's output goes to, where it is one: that is so under an AppHost, and not under a terminal or systemd.
-    /// </summary>
+    /// <summary>The file that this process writes its output to. <see langword="null"/> under a terminal or systemd.</summary>
     internal static string? LogFile { get; } = FindOutput();
 
     /// <summary>Makes the resource.</summary>

@@ -4,12 +4,12 @@ using MonitorAspire.Supervision.Fleet;
 namespace MonitorAspire.Supervisor.Fleet.History;
 
 /// <summary>
-/// Remembers how the latest starts went, also those of earlier supervisors: a file in the state directory keeps them. A disk that is
-/// full or a file that cannot be read or written is said once, and then the history is in memory alone; supervision never waits for it.
+/// The results of the latest starts, also of starts by earlier supervisors: a file in the state directory keeps them. If the file cannot be
+/// read or written a warning is logged once and the history is in memory only. Supervision never waits for the file.
 /// </summary>
 internal sealed partial class FleetHistory : IAsyncDisposable
 {
-    /// <summary>The starts that are remembered; 200 daemons in a crash loop make this many in some hours.</summary>
+    /// <summary>How many starts are kept: 10 000. 200 daemons in a crash loop make as many in some hours.</summary>
     internal const int Capacity = 10_000;
 
     private readonly RememberedStarts _starts = new(Capacity);
@@ -27,7 +27,7 @@ internal sealed partial class FleetHistory : IAsyncDisposable
 
         if (loaded.Unreadable is { } why)
         {
-            // What cannot be read is not ours to write over.
+            // A file that cannot be read is not overwritten.
             LogUnreadable(logger, why);
             return;
         }
@@ -37,17 +37,17 @@ internal sealed partial class FleetHistory : IAsyncDisposable
             LogBroken(logger, loaded.Broken, file.FilePath, loaded.FirstBroken);
         }
 
-        _writer = new HistoryWriter(file, _starts, loaded.NeedsMending, time, logger);
+        _writer = new HistoryWriter(file, _starts, loaded.NeedsRewrite, time, logger);
     }
 
     /// <summary>Reads the history of earlier supervisors.</summary>
     /// <param name="stateDirectory">Absolute path of the state directory.</param>
     /// <param name="time">The clock.</param>
-    /// <param name="logger">Where it is said that the file cannot be read or written.</param>
+    /// <param name="logger">Gets a warning if the file cannot be read or written.</param>
     internal static FleetHistory Open(string stateDirectory, TimeProvider time, ILogger<FleetHistory> logger) =>
         new(new HistoryFile(Path.Combine(stateDirectory, HistoryFile.FileName)), time, logger);
 
-    /// <summary>Takes in an event; those that are not the end of a start are of no interest. Never waits for the disk.</summary>
+    /// <summary>Adds the start that an event reports. Other events are ignored. Never waits for the disk.</summary>
     internal void Add(FleetEvent happened)
     {
         if (StartRecord.Of(happened) is { } start)
@@ -57,7 +57,7 @@ internal sealed partial class FleetHistory : IAsyncDisposable
         }
     }
 
-    /// <summary>The numbers.</summary>
+    /// <summary>Statistics of the fleet.</summary>
     internal FleetSummary Summarize(IReadOnlyList<DaemonSnapshot> daemons)
     {
         var starts = _starts.ByDaemon();
@@ -77,7 +77,7 @@ internal sealed partial class FleetHistory : IAsyncDisposable
         };
     }
 
-    /// <summary>Writes what still waits, as far as the disk is willing.</summary>
+    /// <summary>Writes the starts that are not written yet. Gives up after two seconds.</summary>
     public ValueTask DisposeAsync() => _writer?.DisposeAsync() ?? ValueTask.CompletedTask;
 
     private static DaemonSummary Summarize(DaemonSnapshot daemon, StartRecord[] starts)
@@ -94,9 +94,9 @@ internal sealed partial class FleetHistory : IAsyncDisposable
         };
     }
 
-    [LoggerMessage(40, LogLevel.Warning, "The history of starts cannot be read, so this supervisor begins a new one and keeps it in memory alone: {Why}")]
+    [LoggerMessage(40, LogLevel.Warning, "The history of starts cannot be read, so this supervisor begins a new one in memory: {Why}")]
     private static partial void LogUnreadable(ILogger logger, string why);
 
-    [LoggerMessage(41, LogLevel.Warning, "{Count} lines of {File} are no starts and are left out; the first is line {Line}")]
+    [LoggerMessage(41, LogLevel.Warning, "{Count} lines of {File} are invalid and are ignored; the first is line {Line}")]
     private static partial void LogBroken(ILogger logger, int count, string file, int line);
 }

@@ -6,35 +6,35 @@ using MonitorAspire.Supervision.Interop;
 namespace MonitorAspire.Supervisor.Fleet.History;
 
 /// <summary>
-/// The starts as lines of JSON, mode 0600, no link followed. Appended to, and written anew by an atomic rename when it has grown too
-/// long or is not what we left. Used by one thread at a time; the supervisor's lock keeps other supervisors out.
+/// The starts as lines of JSON, mode 0600. No symbolic link is followed. New starts are appended; the file is rewritten, with an atomic
+/// rename, when it is too long or was changed by others. Not thread-safe. The supervisor's lock keeps other supervisors away.
 /// </summary>
 /// <param name="path">Absolute path.</param>
 internal sealed class HistoryFile(string path)
 {
     internal const string FileName = "supervisor.history.jsonl";
 
-    /// <summary>Lines of the file that make it too long: half of them at most are still remembered.</summary>
+    /// <summary>A file with more lines is rewritten: 20 000. At most half of them are still in the history.</summary>
     internal const int MaximumLines = 2 * FleetHistory.Capacity;
 
-    /// <summary>Of a larger file only the end is read. A line has some 200 bytes.</summary>
+    /// <summary>Of a larger file only the end is read: 16 MiB. A line has some 200 bytes.</summary>
     internal const int MaximumBytes = 16 * 1024 * 1024;
 
     private long _length;
 
-    /// <summary>Where it is.</summary>
+    /// <summary>Absolute path.</summary>
     internal string FilePath => path;
 
     /// <summary>How many lines it has.</summary>
     internal int Lines { get; private set; }
 
-    /// <summary>What a reading found.</summary>
+    /// <summary>The content of the file.</summary>
     /// <param name="Starts">The starts, oldest first.</param>
-    /// <param name="Unreadable">Why the file cannot be read; <see langword="null"/> where it can, or where there is none.</param>
-    /// <param name="Broken">Lines that are no starts. The last line, torn by a crash, is none of them.</param>
-    /// <param name="FirstBroken">Number of the first of them.</param>
-    /// <param name="NeedsMending">Something is in the file that should not stay there.</param>
-    internal sealed record Loaded(IReadOnlyList<StartRecord> Starts, string? Unreadable = null, int Broken = 0, int FirstBroken = 0, bool NeedsMending = false);
+    /// <param name="Unreadable">Why the file cannot be read; <see langword="null"/> if it can, or if there is none.</param>
+    /// <param name="Broken">How many lines are invalid. An incomplete last line, from a crash, does not count.</param>
+    /// <param name="FirstBroken">Number of the first invalid line.</param>
+    /// <param name="NeedsRewrite">The file has invalid or incomplete lines.</param>
+    internal sealed record Loaded(IReadOnlyList<StartRecord> Starts, string? Unreadable = null, int Broken = 0, int FirstBroken = 0, bool NeedsRewrite = false);
 
     /// <summary>Reads it. Never throws.</summary>
     internal Loaded Load()
@@ -44,7 +44,7 @@ internal sealed class HistoryFile(string path)
             using var stream = new FileStream(NoFollowFile.OpenRead(path), FileAccess.Read, bufferSize: 0);
             if (!stream.CanSeek)
             {
-                return new Loaded([], $"{path}: it is not a file");
+                return new Loaded([], $"{path}: it is not a regular file");
             }
 
             _length = stream.Length;
@@ -64,9 +64,9 @@ internal sealed class HistoryFile(string path)
     }
 
     /// <summary>Adds starts at the end.</summary>
-    /// <returns>False, and nothing was added, where the file is not what we left: it was lost, cut or written by somebody else.</returns>
+    /// <returns>False, without a change, if the file was deleted or changed by others.</returns>
     /// <exception cref="IOException">The file system refuses.</exception>
-    /// <exception cref="UnauthorizedAccessException">This user may not.</exception>
+    /// <exception cref="UnauthorizedAccessException">This user has no permission.</exception>
     internal bool Append(IReadOnlyList<StartRecord> starts)
     {
         if (starts.Count == 0)
@@ -87,9 +87,9 @@ internal sealed class HistoryFile(string path)
         return true;
     }
 
-    /// <summary>Writes it anew, with these starts and nothing else; its directory too where that was taken away.</summary>
-    /// <exception cref="IOException">The file system refuses; the file is as it was.</exception>
-    /// <exception cref="UnauthorizedAccessException">This user may not.</exception>
+    /// <summary>Replaces the content with these starts. Creates the directory if it was deleted.</summary>
+    /// <exception cref="IOException">The file system refuses; the file is unchanged.</exception>
+    /// <exception cref="UnauthorizedAccessException">This user has no permission.</exception>
     internal void Rewrite(IReadOnlyCollection<StartRecord> starts)
     {
         var lines = Serialize(starts);
@@ -105,7 +105,7 @@ internal sealed class HistoryFile(string path)
         var (number, broken, firstBroken, torn) = (0, 0, 0, isTail);
         if (isTail)
         {
-            // The line that the cut goes through.
+            // The first line is incomplete.
             content = content[(content.IndexOf((byte)'\n') + 1)..];
         }
 
@@ -129,14 +129,14 @@ internal sealed class HistoryFile(string path)
         }
 
         Lines = number;
-        return new Loaded(starts, Broken: broken, FirstBroken: firstBroken, NeedsMending: torn || broken > 0);
+        return new Loaded(starts, Broken: broken, FirstBroken: firstBroken, NeedsRewrite: torn || broken > 0);
     }
 
     private static StartRecord? TryParse(ReadOnlySpan<byte> line)
     {
         try
         {
-            return JsonSerializer.Deserialize(line, HistoryJson.Default.StartRecord) is { IsSound: true } start ? start : null;
+            return JsonSerializer.Deserialize(line, HistoryJson.Default.StartRecord) is { IsValid: true } start ? start : null;
         }
         catch (JsonException)
         {

@@ -3,15 +3,15 @@ using System.Threading.Channels;
 namespace MonitorAspire.Supervisor.Fleet.History;
 
 /// <summary>
-/// Writes starts to the file of the history, on a task of its own, so that no disk holds anybody up. What could not be written is
-/// written later, because memory still has it.
+/// Writes starts to the file of the history in the background, so that nothing waits for the disk. Starts that could not be written are
+/// written later.
 /// </summary>
 internal sealed partial class HistoryWriter : IAsyncDisposable
 {
-    /// <summary>How long after a failure nothing is tried.</summary>
+    /// <summary>Time from a failed write to the next try: 30 seconds.</summary>
     internal static readonly TimeSpan RetryInterval = TimeSpan.FromSeconds(30);
 
-    // A disk that hangs must not keep the supervisor from ending.
+    // A disk that hangs must not delay the end of the supervisor.
     private static readonly TimeSpan LastWrite = TimeSpan.FromSeconds(2);
 
     private readonly HistoryFile _file;
@@ -20,23 +20,23 @@ internal sealed partial class HistoryWriter : IAsyncDisposable
     private readonly ILogger _logger;
     private readonly Channel<bool> _notices = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private readonly Task _writing;
-    private bool _stale;
+    private bool _needsRewrite;
     private long? _failedAt;
 
     /// <summary>Begins to write.</summary>
     /// <param name="file">The file.</param>
-    /// <param name="starts">What is to be in it.</param>
-    /// <param name="stale">The file is to be written anew at once.</param>
+    /// <param name="starts">The starts.</param>
+    /// <param name="rewrite">Whether to rewrite the file at once.</param>
     /// <param name="time">The clock.</param>
-    /// <param name="logger">Where failures are reported.</param>
-    internal HistoryWriter(HistoryFile file, RememberedStarts starts, bool stale, TimeProvider time, ILogger logger)
+    /// <param name="logger">Gets the failures.</param>
+    internal HistoryWriter(HistoryFile file, RememberedStarts starts, bool rewrite, TimeProvider time, ILogger logger)
     {
         _file = file;
         _starts = starts;
-        _stale = stale;
+        _needsRewrite = rewrite;
         _time = time;
         _logger = logger;
-        if (stale)
+        if (rewrite)
         {
             Notify();
         }
@@ -44,10 +44,10 @@ internal sealed partial class HistoryWriter : IAsyncDisposable
         _writing = Task.Run(WriteAllAsync);
     }
 
-    /// <summary>There is something new to write. Never waits.</summary>
+    /// <summary>Tells the writer that there are new starts. Never waits.</summary>
     internal void Notify() => _notices.Writer.TryWrite(true);
 
-    /// <summary>Writes what still waits, for two seconds at most.</summary>
+    /// <summary>Writes the new starts. Gives up after two seconds.</summary>
     public async ValueTask DisposeAsync()
     {
         _notices.Writer.TryComplete();
@@ -72,10 +72,10 @@ internal sealed partial class HistoryWriter : IAsyncDisposable
         try
         {
             var added = _starts.FetchNew();
-            if (_stale || added is null || _file.Lines + added.Count > HistoryFile.MaximumLines || !_file.Append(added))
+            if (_needsRewrite || added is null || _file.Lines + added.Count > HistoryFile.MaximumLines || !_file.Append(added))
             {
                 _file.Rewrite(_starts.FetchAll());
-                _stale = false;
+                _needsRewrite = false;
             }
 
             if (_failedAt is not null)
@@ -86,8 +86,8 @@ internal sealed partial class HistoryWriter : IAsyncDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // Also what was torn in the middle of a line is mended by writing all of it anew.
-            _stale = true;
+            // A rewrite also removes an incomplete line.
+            _needsRewrite = true;
             if (_failedAt is null)
             {
                 LogUnwritable(e.Message);
@@ -97,9 +97,9 @@ internal sealed partial class HistoryWriter : IAsyncDisposable
         }
     }
 
-    [LoggerMessage(42, LogLevel.Warning, "The history of starts cannot be written and is kept in memory until it can: {Why}")]
+    [LoggerMessage(42, LogLevel.Warning, "The history of starts cannot be written and stays in memory until it can: {Why}")]
     private partial void LogUnwritable(string why);
 
-    [LoggerMessage(43, LogLevel.Information, "The history of starts is complete in {File} again")]
+    [LoggerMessage(43, LogLevel.Information, "The history of starts is written to {File} again")]
     private partial void LogWrittenAgain(string file);
 }

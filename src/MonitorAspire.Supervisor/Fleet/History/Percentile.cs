@@ -1,9 +1,9 @@
 namespace MonitorAspire.Supervisor.Fleet.History;
 
-/// <summary>Percentiles by nearest rank: a value that was really seen, and right for a handful of them too.</summary>
+/// <summary>Percentiles by nearest rank, which are measured values also when there are few of them.</summary>
 internal static class Percentile
 {
-    /// <summary>The smallest value that is not exceeded by this share of all.</summary>
+    /// <summary>The smallest value that is greater than or equal to this share of the values.</summary>
     /// <param name="sorted">All values, ascending; at least one.</param>
     /// <param name="share">From 0 to 1: 0.5 is the median, 1 the maximum.</param>
     internal static double Of(ReadOnlySpan<double> sorted, double share)
@@ -12,7 +12,7 @@ internal static class Percentile
         ArgumentOutOfRangeException.ThrowIfNegative(share);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(share, 1);
 
-        // 0.95 * 20 is a little more than 19 in binary: without the slack the rank would be 20.
+        // 0.95 * 20 is a little more than 19 in binary; without the tolerance the rank would be 20.
         var rank = (int)Math.Ceiling((share * sorted.Length) - 1e-9);
         return sorted[Math.Max(rank, 1) - 1];
     }

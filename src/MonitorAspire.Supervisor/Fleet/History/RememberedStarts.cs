@@ -1,7 +1,7 @@
 namespace MonitorAspire.Supervisor.Fleet.History;
 
-/// <summary>The latest starts, by daemon, and which of them are still to be written. Safe for several threads.</summary>
-/// <param name="capacity">How many starts are remembered.</param>
+/// <summary>The latest starts by daemon, and the ones that are not written yet. Thread-safe.</summary>
+/// <param name="capacity">How many starts are kept.</param>
 internal sealed class RememberedStarts(int capacity)
 {
     private readonly Lock _lock = new();
@@ -9,9 +9,9 @@ internal sealed class RememberedStarts(int capacity)
     private List<StartRecord>? _new = [];
     private int _count;
 
-    /// <summary>Remembers a start.</summary>
+    /// <summary>Adds a start.</summary>
     /// <param name="start">The start.</param>
-    /// <param name="isWritten">It comes from the file.</param>
+    /// <param name="isWritten">Whether the file has it.</param>
     internal void Add(StartRecord start, bool isWritten = false)
     {
         lock (_lock)
@@ -29,14 +29,14 @@ internal sealed class RememberedStarts(int capacity)
 
             if (!isWritten)
             {
-                // Nobody fetched them for very long: then all have to be written, and a list of the new ones is of no use.
+                // With too many new starts the whole file is rewritten, so their list is not needed.
                 _new = _new?.Count < capacity ? _new : null;
                 _new?.Add(start);
             }
         }
     }
 
-    /// <summary>The starts that were not fetched yet, oldest first; <see langword="null"/> where there are too many: fetch all then.</summary>
+    /// <summary>The new starts since the last call, oldest first. <see langword="null"/> if there are too many; call <see cref="FetchAll"/> then.</summary>
     internal IReadOnlyList<StartRecord>? FetchNew()
     {
         lock (_lock)
@@ -47,7 +47,7 @@ internal sealed class RememberedStarts(int capacity)
         }
     }
 
-    /// <summary>All of them, oldest first; none is new any more.</summary>
+    /// <summary>All starts, oldest first. None of them is new after this.</summary>
     internal IReadOnlyList<StartRecord> FetchAll()
     {
         lock (_lock)
@@ -57,7 +57,7 @@ internal sealed class RememberedStarts(int capacity)
         }
     }
 
-    /// <summary>What is remembered of each daemon, oldest first.</summary>
+    /// <summary>The starts of each daemon, oldest first.</summary>
     internal IReadOnlyDictionary<string, StartRecord[]> ByDaemon()
     {
         lock (_lock)
@@ -66,7 +66,7 @@ internal sealed class RememberedStarts(int capacity)
         }
     }
 
-    // The daemon with the most starts gives one up: a crash loop displaces its own history and not that of its neighbours.
+    // The daemon with the most starts loses one, so that a crash loop does not remove the history of other daemons.
     private void Forget()
     {
         var (name, most) = _byDaemon.MaxBy(d => d.Value.Count);

@@ -3,10 +3,10 @@ using MonitorAspire.Supervision.Telemetry;
 
 namespace MonitorAspire.Supervisor.Fleet.History;
 
-/// <summary>What a number of starts come to.</summary>
-/// <param name="Starts">How they ended.</param>
-/// <param name="Startup">How long the verified ones took; <see langword="null"/> where there is none.</param>
-/// <param name="Stages">How long their stages took, in the order of the stages.</param>
+/// <summary>Statistics of some starts.</summary>
+/// <param name="Starts">Their results.</param>
+/// <param name="Startup">Durations of the verified starts; <see langword="null"/> if there is none.</param>
+/// <param name="Stages">Durations of their stages, in the order of the stages.</param>
 internal sealed record StartFigures(StartCounts Starts, StartDurations? Startup, IReadOnlyList<StageDurations> Stages)
 {
     internal static StartFigures Of(IReadOnlyCollection<StartRecord> starts)

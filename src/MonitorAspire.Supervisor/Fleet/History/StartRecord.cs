@@ -5,10 +5,10 @@ using MonitorAspire.Supervision.Fleet;
 
 namespace MonitorAspire.Supervisor.Fleet.History;
 
-/// <summary>How one start went: an entry of the history, and a line of its file.</summary>
+/// <summary>The result of one start: an entry of the history and a line of its file.</summary>
 internal sealed record StartRecord
 {
-    /// <summary>When it had its verdict.</summary>
+    /// <summary>When it ended.</summary>
     public required DateTimeOffset At { get; init; }
 
     /// <summary>The daemon's name.</summary>
@@ -20,15 +20,15 @@ internal sealed record StartRecord
     /// <summary>Why it failed.</summary>
     public StartupReason? Reason { get; init; }
 
-    /// <summary>From the call to the verdict, in milliseconds.</summary>
+    /// <summary>Duration in milliseconds.</summary>
     public required double Ms { get; init; }
 
     /// <summary>The stages that were entered, with their durations.</summary>
     public IReadOnlyList<StageTiming> Stages { get; init; } = [];
 
     /// <summary>
-    /// The start that an event tells of; <see langword="null"/> for an event of another kind, for a start that found the daemon running
-    /// already, and for one that somebody called off: neither says anything about how well starts go.
+    /// The start that an event reports. <see langword="null"/> for other events, for a start of a daemon that was running already and for a
+    /// cancelled start, because the latter two would distort the success rate.
     /// </summary>
     internal static StartRecord? Of(FleetEvent happened) =>
         happened is { Kind: FleetEventKind.StartVerified or FleetEventKind.StartFailed, Report: { } report }
@@ -44,9 +44,9 @@ internal sealed record StartRecord
             }
             : null;
 
-    /// <summary>Whether it says what a start can have been: a file may hold anything.</summary>
+    /// <summary>Whether the values are possible. A file may contain anything.</summary>
     [JsonIgnore]
-    internal bool IsSound => Daemon is { Length: > 0 } && IsDuration(Ms) && Stages is not null && Stages.All(s => s is not null && IsDuration(s.Ms));
+    internal bool IsValid => Daemon is { Length: > 0 } && IsDuration(Ms) && Stages is not null && Stages.All(s => s is not null && IsDuration(s.Ms));
 
     private static bool IsDuration(double ms) => ms >= 0 && double.IsFinite(ms);
 }

@@ -4,7 +4,7 @@ using MonitorAspire.Testing;
 
 namespace MonitorAspire.AppHost.Tests.Aspire.Browser;
 
-/// <summary>The fleet in Aspire's own dashboard, as a person sees it who runs the AppHost.</summary>
+/// <summary>The fleet in Aspire's dashboard, as the user of the AppHost sees it.</summary>
 [Collection("browser")]
 public class DashboardTests
 {
@@ -42,7 +42,7 @@ public class DashboardTests
         await page.DetailsAsync(names[1], Text($"Verified process ID\n{before[1]}"));
         Assert.False(Signals.IsAlive(before[0]));
 
-        // What a person stops stays stopped: the supervisor has no next try.
+        // A daemon that a person stops stays stopped: the supervisor does not restart it.
         await page.OpenAsync();
         await page.CommandAsync(names[1], "Stop", () => !Signals.IsAlive(before[1]));
         await page.DetailsAsync(names[1], "Supervision\nstopped");
@@ -81,7 +81,7 @@ public class DashboardTests
         var last = 0;
         for (var crash = 0; crash < 5; crash++)
         {
-            // Verified, and not merely started: else it is a failed start that the next one follows at once.
+            // Wait until it is verified. A kill before that is a failed start, after which the next one follows at once.
             last = await fleet.AnotherPidAsync(fleet.BasePort, last);
             await page.DetailsAsync(name, Text($"Verified process ID\n{last}"));
             Signals.Send(last, "KILL");
@@ -118,7 +118,7 @@ public class DashboardTests
         var line = await host.LineAsync(Before);
         var login = new Uri(line[(line.IndexOf(Before, StringComparison.Ordinal) + Before.Length)..].Trim());
 
-        // It is said before the dashboard listens.
+        // The line is printed before the dashboard listens.
         using var http = new HttpClient();
         await Wait.UntilAsync(
             async () =>

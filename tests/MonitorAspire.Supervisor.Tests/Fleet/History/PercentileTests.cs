@@ -22,7 +22,7 @@ public class PercentileTests
         => Assert.Equal(expected, Percentile.Of([.. Enumerable.Range(1, count).Select(i => (double)i)], share));
 
     [Fact]
-    public void Of_AnyShare_LeavesThatShareAtOrBelowAndIsTheLeastThatDoes()
+    public void Of_AnyShare_IsTheSmallestValueThatCoversIt()
     {
         for (var count = 1; count <= 60; count++)
         {

@@ -1,3 +1,0 @@
-using MonitorAspire.AppHost.Standalone;
-
-return await StandaloneProgram.RunAsync(args);

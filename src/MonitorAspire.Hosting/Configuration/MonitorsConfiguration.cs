@@ -1,0 +1,30 @@
+using Aspire.Hosting;
+using Microsoft.Extensions.Configuration;
+using MonitorAspire.Supervision.Daemons;
+
+namespace MonitorAspire.Hosting.Configuration;
+
+/// <summary>Reads the section <c>Monitors</c> of an application's configuration.</summary>
+internal static class MonitorsConfiguration
+{
+    /// <summary>The options, and the daemons that they declare.</summary>
+    /// <param name="configuration">The application's configuration.</param>
+    /// <param name="configure">Changes the options that the configuration has.</param>
+    /// <exception cref="DistributedApplicationException">Something is wrong; the message is one line with key and value of each error.</exception>
+    internal static (MonitorsOptions Options, IReadOnlyList<DaemonSpec> Specs) Read(IConfiguration configuration, Action<MonitorsOptions>? configure = null)
+    {
+        MonitorsOptions options;
+        try
+        {
+            options = configuration.GetSection(MonitorsOptions.Section).Get<MonitorsOptions>(binder => binder.ErrorOnUnknownConfiguration = true) ?? new MonitorsOptions();
+        }
+        catch (InvalidOperationException e)
+        {
+            throw new DistributedApplicationException(e.Message.ReplaceLineEndings(" "), e);
+        }
+
+        configure?.Invoke(options);
+        var specs = FleetTopology.Resolve(options, out var errors);
+        return errors.Count > 0 ? throw new DistributedApplicationException(string.Join("; ", errors)) : (options, specs);
+    }
+}

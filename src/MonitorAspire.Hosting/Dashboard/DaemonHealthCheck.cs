@@ -1,0 +1,13 @@
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+
+namespace MonitorAspire.Hosting.Dashboard;
+
+/// <summary>One of the three checks of a daemon. It gives the supervisor's last result and does not probe the daemon again.</summary>
+internal sealed class DaemonHealthCheck(DaemonDisplay display, string daemon, string check) : IHealthCheck
+{
+    public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
+    {
+        var (status, description) = display.ResultOf(daemon, check);
+        return Task.FromResult(new HealthCheckResult(status, description));
+    }
+}

@@ -1,0 +1,123 @@
+using Aspire.Hosting.ApplicationModel;
+using Microsoft.Extensions.Logging;
+using MonitorAspire.Hosting.Dashboard;
+using MonitorAspire.Hosting.Resources;
+using MonitorAspire.Supervision.Launcher;
+
+namespace MonitorAspire.Hosting.Launching;
+
+/// <summary>Makes reports for the supervisor from the states of Aspire's processes.</summary>
+internal sealed partial class LaunchReporter(
+    ResourceNotificationService notifications, ResourceLoggerService loggers, LaunchTraces traces, DaemonDisplay display, ILogger<LaunchReporter> logger)
+{
+    private const int LogLines = 20;
+
+    /// <summary>The end of a stored log comes at once. A stream that goes on is read for this long.</summary>
+    private static readonly TimeSpan LogTimeout = TimeSpan.FromSeconds(1);
+
+    private readonly Lock _lock = new();
+    private readonly Dictionary<string, LauncherReport> _current = new(StringComparer.OrdinalIgnoreCase);
+    private Action<LauncherMessage>? _send;
+
+    /// <summary>The latest report of a daemon, or <see langword="null"/>.</summary>
+    internal LauncherReport? Find(string daemon)
+    {
+        lock (_lock)
+        {
+            return _current.GetValueOrDefault(daemon);
+        }
+    }
+
+    /// <summary>Sends the latest report of each daemon, and from now on each new one.</summary>
+    internal void Attach(Action<LauncherMessage> send)
+    {
+        lock (_lock)
+        {
+            _send = send;
+            foreach (var report in _current.Values)
+            {
+                send(report);
+            }
+        }
+    }
+
+    /// <summary>Ends what <see cref="Attach"/> began.</summary>
+    internal void Detach()
+    {
+        lock (_lock)
+        {
+            _send = null;
+        }
+    }
+
+    /// <summary>Watches the processes until the application stops.</summary>
+    internal async Task WatchAsync(IReadOnlyList<SupervisedResource> supervised, CancellationToken cancellationToken)
+    {
+        var trackers = supervised.ToDictionary(s => (IResource)s.Resource, s => new LaunchTracker(s.Name));
+        try
+        {
+            await foreach (var seen in notifications.WatchAsync(cancellationToken).ConfigureAwait(false))
+            {
+                if (trackers.TryGetValue(seen.Resource, out var tracker) && tracker.Observe(seen.Snapshot) is { } report)
+                {
+                    Report(await CompleteAsync(seen.Resource, report).ConfigureAwait(false));
+                }
+            }
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // The application stops.
+        }
+    }
+
+    private async Task<LauncherReport> CompleteAsync(IResource resource, LauncherReport report) => report with
+    {
+        TraceParent = traces.CurrentOf(report.Daemon),
+        Detail = report.State == LauncherState.Failed ? display.RefusalOf(report.Daemon) ?? "Aspire could not launch it; its console log says why" : null,
+        LogTail = report is { State: LauncherState.Failed } or { State: LauncherState.Ended, OnPurpose: false } ? await LogTailAsync(resource).ConfigureAwait(false) : [],
+    };
+
+    private void Report(LauncherReport report)
+    {
+        if (report.State is LauncherState.Running or LauncherState.Ended or LauncherState.Failed)
+        {
+            traces.EndLaunch(report.Daemon, report.Pid, report.Detail);
+        }
+
+        LogReport(report.Daemon, report.State, report.Pid);
+        lock (_lock)
+        {
+            _current[report.Daemon] = report;
+            _send?.Invoke(report);
+        }
+    }
+
+    private async Task<IReadOnlyList<string>> LogTailAsync(IResource resource)
+    {
+        var tail = new Queue<string>();
+        using var limit = new CancellationTokenSource(LogTimeout);
+        try
+        {
+            await foreach (var lines in loggers.GetAllAsync(resource).WithCancellation(limit.Token).ConfigureAwait(false))
+            {
+                foreach (var line in lines)
+                {
+                    tail.Enqueue(line.Content);
+                    if (tail.Count > LogLines)
+                    {
+                        tail.Dequeue();
+                    }
+                }
+            }
+        }
+        catch (Exception e) when (e is OperationCanceledException or InvalidOperationException)
+        {
+            // The report is sent with the lines that there are.
+        }
+
+        return [.. tail];
+    }
+
+    [LoggerMessage(1, LogLevel.Debug, "{Daemon} is {State} (PID {Pid})")]
+    private partial void LogReport(string daemon, LauncherState state, int? pid);
+}

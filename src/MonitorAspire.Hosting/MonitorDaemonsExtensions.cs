@@ -1,0 +1,92 @@
+using System.Globalization;
+using Aspire.Hosting.ApplicationModel;
+using MonitorAspire.Hosting.Configuration;
+using MonitorAspire.Supervision.Daemons;
+using MonitorAspire.Supervision.Files;
+using MonitorAspire.Supervision.Probes;
+
+namespace Aspire.Hosting;
+
+/// <summary>Adds monitor daemons to a distributed application.</summary>
+public static class MonitorDaemonsExtensions
+{
+    /// <summary>Name of the endpoint that every daemon and the supervisor have.</summary>
+    public const string EndpointName = "http";
+
+    /// <summary>
+    /// Adds the daemons that the section <c>Monitors</c> of the application's configuration declares: a count and a base port
+    /// (default 4 from 8768), or a list. A daemon with a command becomes an executable. Of a range of ports the first free one is used.
+    /// </summary>
+    /// <remarks>
+    /// The endpoint has no proxy: the port, the PID file and the answer of <c>/health</c> must be those of the same process.
+    /// </remarks>
+    /// <typeparam name="TProject">The project of the built-in daemon.</typeparam>
+    /// <param name="builder">The application.</param>
+    /// <param name="configure">Changes the options that the configuration has. Default: no change.</param>
+    /// <returns>The fleet, for <see cref="MonitorSupervisorExtensions.AddMonitorSupervisor{TProject}(MonitorFleet, string, int)"/>.</returns>
+    /// <exception cref="DistributedApplicationException">The configuration is wrong; the message is one line with all errors.</exception>
+    public static MonitorFleet AddMonitorDaemons<TProject>(this IDistributedApplicationBuilder builder, Action<MonitorsOptions>? configure = null)
+        where TProject : IProjectMetadata, new()
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        var (options, configured) = MonitorsConfiguration.Read(builder.Configuration, configure);
+        var stateDirectory = StateDirectory.Resolve(options.StateDirectory);
+        var ports = configured.Select(spec => spec.Port).ToHashSet();
+        var specs = configured.Select(spec => builder.ExecutionContext.IsRunMode ? WithFreePort(spec, ports) : spec).ToList();
+        return new MonitorFleet(builder, options, stateDirectory, specs, [.. specs.Select(spec => builder.AddDaemon<TProject>(spec, stateDirectory))]);
+    }
+
+    private static IResourceBuilder<IResourceWithEndpoints> AddDaemon<TProject>(this IDistributedApplicationBuilder builder, DaemonSpec spec, string stateDirectory)
+        where TProject : IProjectMetadata, new()
+        => spec.Command is null ? builder.AddBuiltIn<TProject>(spec, stateDirectory) : builder.AddCommand(spec, spec.Command, stateDirectory);
+
+    private static IResourceBuilder<ProjectResource> AddBuiltIn<TProject>(this IDistributedApplicationBuilder builder, DaemonSpec spec, string stateDirectory)
+        where TProject : IProjectMetadata, new() => builder
+        .AddProject<TProject>(ResourceName.For(spec.Name), options =>
+        {
+            // They are for running the project alone, and would add endpoints.
+            options.ExcludeLaunchProfile = true;
+            options.ExcludeKestrelEndpoints = true;
+        })
+        .WithArgs("--port", spec.Port.ToString(CultureInfo.InvariantCulture), "--host", spec.Host, "--state-dir", stateDirectory)
+        .WithOwnPort(spec, stateDirectory);
+
+    private static IResourceBuilder<ExecutableResource> AddCommand(this IDistributedApplicationBuilder builder, DaemonSpec spec, string command, string stateDirectory)
+    {
+        var files = new DaemonFiles(stateDirectory, spec.Port);
+
+        // The configuration is beside the AppHost, so a relative directory is relative to that.
+        var directory = Path.GetFullPath(spec.WorkingDirectory ?? ".", AppContext.BaseDirectory);
+        var executable = builder.AddExecutable(ResourceName.For(spec.Name), command, directory, [.. spec.Arguments.Select(a => files.FillIn(a, spec.Host))]);
+        foreach (var (name, value) in spec.Environment)
+        {
+            executable.WithEnvironment(name, value is null ? null : files.FillIn(value, spec.Host));
+        }
+
+        return executable.WithOwnPort(spec, stateDirectory);
+    }
+
+    private static IResourceBuilder<T> WithOwnPort<T>(this IResourceBuilder<T> daemon, DaemonSpec spec, string stateDirectory)
+        where T : IResourceWithEndpoints, IResourceWithEnvironment => daemon
+        // With a variable for the port Aspire does not set ASPNETCORE_URLS. The daemon listens where its arguments say.
+        .WithHttpEndpoint(port: spec.Port, targetPort: spec.Port, name: EndpointName, env: "MONITOR_PORT", isProxied: false)
+        .WithEndpoint(EndpointName, endpoint => endpoint.TargetHost = spec.Host, createIfNotExists: false)
+        .WithEnvironment("MONITOR_DAEMON_NAME", spec.Name)
+        .WithEnvironment(StateDirectory.EnvironmentVariable, stateDirectory)
+        .WithHttpHealthCheck(spec.HealthPath, endpointName: EndpointName);
+
+    /// <summary>Selects the first free port of a daemon's range. If none is free it is the first port, and the launch reports its owner.</summary>
+    private static DaemonSpec WithFreePort(DaemonSpec spec, HashSet<int> used)
+    {
+        if (spec.PortRangeEnd is not { } last)
+        {
+            return spec;
+        }
+
+        // A host without an address is reported by the daemon, as it is without a range.
+        var addresses = HostAddresses.Find(spec.Host);
+        var free = PortAvailability.Current.FirstFree(addresses, spec.Port, last, port => port == spec.Port || !used.Contains(port)) ?? spec.Port;
+        used.Add(free);
+        return spec with { Port = free };
+    }
+}

@@ -1,0 +1,95 @@
+using Aspire.Hosting;
+using Aspire.Hosting.ApplicationModel;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using MonitorAspire.Hosting.Dashboard;
+using MonitorAspire.Hosting.Launching;
+using MonitorAspire.Hosting.Supervisor;
+using MonitorAspire.Supervision.Daemons;
+using MonitorAspire.Supervision.Identity;
+
+namespace MonitorAspire.Hosting.Resources;
+
+/// <summary>Adds to a resource what supervision needs.</summary>
+internal static class SupervisionSetup
+{
+    /// <summary>Adds three health reports, two commands, and what a launch needs in its environment.</summary>
+    internal static IResourceBuilder<T> Supervise<T>(this IResourceBuilder<T> builder, SupervisionAnnotation annotation)
+        where T : IResourceWithEndpoints
+    {
+        var resource = builder.Resource;
+        if (resource.HasAnnotationOfType<SupervisionAnnotation>())
+        {
+            throw new DistributedApplicationException($"'{resource.Name}' is under supervision already");
+        }
+
+        if (resource.IsContainer())
+        {
+            throw new DistributedApplicationException(
+                $"'{resource.Name}' is a container: its processes belong to the container engine, which has restart policies of its own. Projects and executables can be supervised.");
+        }
+
+        if (Problem(annotation.Definition) is { } problem)
+        {
+            throw new DistributedApplicationException($"the supervision of '{resource.Name}' is wrong: {problem}");
+        }
+
+        resource.Annotations.Add(annotation);
+        if (!builder.ApplicationBuilder.ExecutionContext.IsRunMode)
+        {
+            return builder;
+        }
+
+        builder.ApplicationBuilder.OnBeforeStart(static (started, _) => started.Model.Resources.Any(r => r.HasAnnotationOfType<SupervisorAnnotation>())
+            ? Task.CompletedTask
+            : throw new DistributedApplicationException(
+                "resources are under supervision, but the application has no supervisor: builder.AddMonitorSupervisor<Projects.MonitorAspire_Supervisor>()"));
+
+        foreach (var check in DaemonDisplay.Checks)
+        {
+            var key = $"{resource.Name}-{check}";
+            builder.ApplicationBuilder.Services.AddHealthChecks().Add(new HealthCheckRegistration(
+                key, services => new DaemonHealthCheck(services.GetRequiredService<DaemonDisplay>(), annotation.DaemonName, check), HealthStatus.Unhealthy, tags: null));
+            resource.Annotations.Add(new HealthCheckAnnotation(key));
+        }
+
+        resource.Annotations.Add(new EnvironmentCallbackAnnotation(context => AddLaunchVariables(context, annotation)));
+        return builder.WithSupervisionCommands(annotation.DaemonName);
+    }
+
+    // Called at every launch.
+    private static void AddLaunchVariables(EnvironmentCallbackContext context, SupervisionAnnotation annotation)
+    {
+        var services = context.ExecutionContext.Services;
+
+        // The id marks the process and its descendants as this instance, and the instance as one of this AppHost.
+        if (SupervisedResource.AllOf(services.GetRequiredService<DistributedApplicationModel>()).FirstOrDefault(r => r.Resource == context.Resource) is { Port: { } port })
+        {
+            context.EnvironmentVariables[InstanceRecord.EnvironmentVariable] = InstanceRecord.NewInstanceId(port, services.GetRequiredService<SupervisorAddress>().LaunchId);
+        }
+
+        if (services.GetRequiredService<LaunchTraces>().CurrentOf(annotation.DaemonName) is { } traceParent)
+        {
+            context.EnvironmentVariables["TRACEPARENT"] = traceParent;
+        }
+    }
+
+    private static string? Problem(DaemonDefinition definition)
+    {
+        (string Name, bool IsSet)[] ofTheResource =
+        [
+            (nameof(definition.Host), definition.Host is not null),
+            (nameof(definition.Port), definition.Port != 0),
+            (nameof(definition.PortRangeEnd), definition.PortRangeEnd is not null),
+            (nameof(definition.Service), definition.Service is not null),
+            (nameof(definition.Command), definition.Command is not null),
+            (nameof(definition.Arguments), definition.Arguments.Count > 0),
+            (nameof(definition.WorkingDirectory), definition.WorkingDirectory is not null),
+            (nameof(definition.Environment), definition.Environment.Count > 0),
+            (nameof(definition.Launch), definition.Launch != LaunchMode.Attached),
+        ];
+        return ofTheResource.FirstOrDefault(p => p.IsSet).Name is { } name
+            ? $"{name} cannot be set, because it is the resource's own"
+            : FleetTopology.Validate(DefinitionMapper.ToSpec(definition with { Port = DaemonSpec.DefaultPort }));
+    }
+}

@@ -1,0 +1,53 @@
+using System.Diagnostics.CodeAnalysis;
+
+namespace MonitorAspire.Supervision.Daemons;
+
+/// <summary>
+/// A daemon as people describe it: in the configuration, in a request to the REST API, on the command line, or on an Aspire resource.
+/// <see cref="DefinitionMapper"/> turns it into the <see cref="DaemonSpec"/> that is run.
+/// </summary>
+[SuppressMessage("Usage", "CA2227:Collection properties should be read only", Justification = "Options are bound from configuration.")]
+public sealed record DaemonDefinition
+{
+    /// <summary>Unique name; letters, digits, <c>-</c>, <c>_</c> and <c>.</c>, at most 64. Default <c>monitor-PORT</c>.</summary>
+    public string? Name { get; set; }
+
+    /// <summary>
+    /// Name in service discovery, as in <c>http://_http.catalog</c>. The supervisor looks it up and takes from there the host and the port
+    /// that are not given. Default none.
+    /// </summary>
+    public string? Service { get; set; }
+
+    /// <summary>Port, 1 to 65535. Required, unless <see cref="Service"/> is given.</summary>
+    public int Port { get; set; }
+
+    /// <summary>Last port of a range that starts at <see cref="Port"/>; the first free port is used. Default none: only <see cref="Port"/> is used.</summary>
+    public int? PortRangeEnd { get; set; }
+
+    /// <summary>Host name or address to listen on. Default: the host of the fleet.</summary>
+    public string? Host { get; set; }
+
+    /// <summary>Path of the health check. Default <c>/health</c>.</summary>
+    public string? HealthPath { get; set; }
+
+    /// <summary>Executable. Default: the built-in monitor daemon.</summary>
+    public string? Command { get; set; }
+
+    /// <summary>Arguments. <c>{port}</c>, <c>{host}</c>, <c>{pidfile}</c> and <c>{statedir}</c> are replaced. Default none.</summary>
+    public IList<string> Arguments { get; set; } = [];
+
+    /// <summary>Working directory. Default: that of the launcher.</summary>
+    public string? WorkingDirectory { get; set; }
+
+    /// <summary>Additional environment variables; a value of <see langword="null"/> removes the variable. Default none.</summary>
+    public IDictionary<string, string?> Environment { get; set; } = new Dictionary<string, string?>();
+
+    /// <summary>Restart policy. Default: the policy of the fleet.</summary>
+    public RestartPolicy? Restart { get; set; }
+
+    /// <summary>Who writes the PID file. Default: see <see cref="DaemonSpec.PidFileWriter"/>.</summary>
+    public PidFileWriter? PidFileWriter { get; set; }
+
+    /// <summary>Who launches the process. Default: the supervisor.</summary>
+    public LaunchMode Launch { get; set; }
+}

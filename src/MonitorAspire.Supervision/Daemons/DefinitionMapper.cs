@@ -1,0 +1,53 @@
+namespace MonitorAspire.Supervision.Daemons;
+
+/// <summary>Turns definitions into specs and back. Nothing else does, so that a new property has to be added in one place only.</summary>
+public static class DefinitionMapper
+{
+    /// <summary>The spec of a definition. It is not validated, see <see cref="FleetTopology.Problems"/>.</summary>
+    /// <param name="definition">The definition.</param>
+    /// <param name="fleet">Gives the values that the definition leaves out. Default: the defaults of <see cref="MonitorsOptions"/>.</param>
+    public static DaemonSpec ToSpec(DaemonDefinition definition, MonitorsOptions? fleet = null)
+    {
+        ArgumentNullException.ThrowIfNull(definition);
+        fleet ??= new MonitorsOptions();
+        return new DaemonSpec
+        {
+            Name = definition.Name ?? DaemonSpec.DefaultName(definition.Port),
+            Service = definition.Service,
+            Host = definition.Host ?? fleet.Host,
+            Port = definition.Port,
+            PortRangeEnd = definition.PortRangeEnd,
+            HealthPath = definition.HealthPath ?? DaemonSpec.DefaultHealthPath,
+            Command = definition.Command,
+            Arguments = [.. definition.Arguments],
+            WorkingDirectory = definition.WorkingDirectory,
+            Environment = new Dictionary<string, string?>(definition.Environment, StringComparer.Ordinal),
+            PidFileWriter = definition.PidFileWriter,
+            Launch = definition.Launch,
+            Restart = definition.Restart ?? fleet.Restart,
+        };
+    }
+
+    /// <summary>The definition that gives this spec, whatever the defaults of the fleet are.</summary>
+    /// <param name="spec">The spec.</param>
+    public static DaemonDefinition ToDefinition(DaemonSpec spec)
+    {
+        ArgumentNullException.ThrowIfNull(spec);
+        return new DaemonDefinition
+        {
+            Name = spec.Name,
+            Service = spec.Service,
+            Host = spec.Host,
+            Port = spec.Port,
+            PortRangeEnd = spec.PortRangeEnd,
+            HealthPath = spec.HealthPath,
+            Command = spec.Command,
+            Arguments = [.. spec.Arguments],
+            WorkingDirectory = spec.WorkingDirectory,
+            Environment = new Dictionary<string, string?>(spec.Environment, StringComparer.Ordinal),
+            PidFileWriter = spec.PidFileWriter,
+            Launch = spec.Launch,
+            Restart = spec.Restart,
+        };
+    }
+}

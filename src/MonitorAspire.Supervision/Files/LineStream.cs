@@ -1,0 +1,80 @@
+using System.Text;
+
+namespace MonitorAspire.Supervision.Files;
+
+/// <summary>
+/// Makes lines of bytes that come in blocks. A block may end anywhere, also inside a UTF-8 character. A line that is too long is cut into
+/// pieces, so that a program that never writes a newline does not fill the memory.
+/// </summary>
+/// <param name="onLine">Takes each line, without its line ending.</param>
+public sealed class LineStream(Func<string, CancellationToken, ValueTask> onLine) : WriteOnlyStream
+{
+    /// <summary>Characters of the longest line; what is longer is cut.</summary>
+    public const int MaximumLineLength = 32 * 1024;
+
+    private readonly Decoder _decoder = Encoding.UTF8.GetDecoder();
+    private readonly StringBuilder _line = new();
+    private char[] _characters = [];
+
+    /// <inheritdoc />
+    public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        var needed = Encoding.UTF8.GetMaxCharCount(buffer.Length);
+        if (_characters.Length < needed)
+        {
+            _characters = new char[needed];
+        }
+
+        var count = _decoder.GetChars(buffer.Span, _characters, flush: false);
+        for (var i = 0; i < count; i++)
+        {
+            var c = _characters[i];
+            if (c == '\n')
+            {
+                await EndLineAsync(cancellationToken).ConfigureAwait(false);
+                continue;
+            }
+
+            _line.Append(c);
+            if (_line.Length >= MaximumLineLength && !char.IsHighSurrogate(c))
+            {
+                await EndLineAsync(cancellationToken).ConfigureAwait(false);
+            }
+        }
+    }
+
+    /// <inheritdoc />
+    public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken)
+        => WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+
+    /// <summary>Gives the last line, if it has no line ending.</summary>
+    /// <param name="cancellationToken">Given to the receiver of the line.</param>
+    public async ValueTask FinishAsync(CancellationToken cancellationToken)
+    {
+        if (_line.Length > 0)
+        {
+            await EndLineAsync(cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <inheritdoc />
+    public override void Flush()
+    {
+    }
+
+    /// <inheritdoc />
+    /// <exception cref="NotSupportedException">Always: lines are given asynchronously.</exception>
+    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+    private ValueTask EndLineAsync(CancellationToken cancellationToken)
+    {
+        if (_line.Length > 0 && _line[^1] == '\r')
+        {
+            _line.Length--;
+        }
+
+        var line = _line.ToString();
+        _line.Clear();
+        return onLine(line, cancellationToken);
+    }
+}

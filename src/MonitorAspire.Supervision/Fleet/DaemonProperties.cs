@@ -1,0 +1,70 @@
+using System.Globalization;
+using MonitorAspire.Supervision.Telemetry;
+
+namespace MonitorAspire.Supervision.Fleet;
+
+/// <summary>A detail of a daemon that a dashboard shows.</summary>
+/// <param name="Name">Unique name, as in <c>monitor.restarts</c>.</param>
+/// <param name="DisplayName">Name for a person.</param>
+/// <param name="Value">The value. Times are in the round-trip format in UTC.</param>
+/// <param name="IsHighlighted">Whether it is shown without being asked for.</param>
+public sealed record DaemonProperty(string Name, string DisplayName, string Value, bool IsHighlighted);
+
+/// <summary>The details of a daemon that every dashboard shows.</summary>
+public static class DaemonProperties
+{
+    /// <summary>The details in the order in which they are read. What is not known is left out.</summary>
+    /// <param name="daemon">The daemon.</param>
+    public static IReadOnlyList<DaemonProperty> Of(DaemonSnapshot daemon)
+    {
+        ArgumentNullException.ThrowIfNull(daemon);
+        var found = new List<DaemonProperty>();
+        Add("port", "Port", daemon.Port, isHighlighted: true);
+        Add("restarts", "Restarts", daemon.Restarts, isHighlighted: true);
+        Add("alerts", "Alerts", daemon.Alerts.Count > 0 ? string.Join(", ", daemon.Alerts.Select(WireNames.Of)) : null, isHighlighted: true);
+        Add("nextAttempt", "Next try", daemon.NextAttemptAt, isHighlighted: true);
+        Add("verifiedAt", "Verified", daemon.VerifiedAt);
+        if (daemon.Startup is { } startup)
+        {
+            Add("startup", "Start-up time", Milliseconds(startup.TotalMs), isHighlighted: true);
+            foreach (var (stage, ms) in startup.Stages)
+            {
+                var name = WireNames.Of(stage);
+                Add($"startup.{name}", $"Start-up: {name.Replace('_', ' ')}", Milliseconds(ms));
+            }
+        }
+
+        if (daemon.LastFailure is { } failure)
+        {
+            Add("lastFailure", "Last failure", Describe(failure), isHighlighted: true);
+            Add("lastFailure.at", "Last failure at", failure.At);
+            Add("lastFailure.signal", "Ended by signal", failure.Signal);
+            Add("lastFailure.log", "Last output before the failure", failure.LogTail.Count > 0 ? string.Join('\n', failure.LogTail) : null);
+        }
+
+        Add("consecutiveFailures", "Consecutive failures", daemon.ConsecutiveFailures);
+        Add("adopted", "Adopted from an earlier supervisor", daemon.Adopted ? "yes" : null);
+        Add("pidFile", "PID file", daemon.PidFile);
+        Add("logFile", "Log file", daemon.LogFile);
+        Add("traceId", "Trace of the last start", daemon.TraceId);
+        return found;
+
+        void Add(string name, string displayName, object? value, bool isHighlighted = false)
+        {
+            if (value is not null)
+            {
+                var text = value is DateTimeOffset at ? at.UtcDateTime.ToString("O", CultureInfo.InvariantCulture) : Convert.ToString(value, CultureInfo.InvariantCulture)!;
+                found.Add(new DaemonProperty($"monitor.{name}", displayName, text, isHighlighted));
+            }
+        }
+    }
+
+    private static string Describe(DaemonFailure failure)
+    {
+        var stage = failure.Stage is { } failed ? $" in stage {WireNames.Of(failed).Replace('_', ' ')}" : "";
+        var detail = failure.Detail is { } text ? $": {text}" : "";
+        return $"{WireNames.Of(failure.Reason)}{stage}{detail}";
+    }
+
+    private static string Milliseconds(double ms) => string.Create(CultureInfo.InvariantCulture, $"{ms:F0} ms");
+}

@@ -1,0 +1,93 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using MonitorAspire.Supervision.Fleet;
+
+namespace MonitorAspire.Supervision.Launcher;
+
+/// <summary>
+/// A message between the supervisor and the program that launches the attached daemons (the AppHost). Requests and daemons go to the
+/// launcher, reports and answers come from it. After a connect both sides send their full state, and then changes.
+/// </summary>
+[JsonPolymorphic(TypeDiscriminatorPropertyName = "type")]
+[JsonDerivedType(typeof(LauncherRequest), "request")]
+[JsonDerivedType(typeof(DaemonUpdate), "daemon")]
+[JsonDerivedType(typeof(LauncherReport), "report")]
+[JsonDerivedType(typeof(LauncherAnswer), "answer")]
+public abstract record LauncherMessage;
+
+/// <summary>The supervisor asks the launcher to do something.</summary>
+/// <param name="Id">Number of the request; the answer repeats it.</param>
+/// <param name="Daemon">The daemon's name.</param>
+/// <param name="Action">What to do.</param>
+/// <param name="TraceParent">W3C trace context that a launch belongs to; <see langword="null"/> without tracing.</param>
+public sealed record LauncherRequest(long Id, string Daemon, LauncherAction Action, string? TraceParent) : LauncherMessage;
+
+/// <summary>What a launcher can be asked to do.</summary>
+public enum LauncherAction
+{
+    /// <summary>Launch it.</summary>
+    Start,
+
+    /// <summary>Stop it.</summary>
+    Stop,
+}
+
+/// <summary>The result of a <see cref="LauncherRequest"/>.</summary>
+/// <param name="Id">Number of the request.</param>
+/// <param name="Error">Why it was refused; <see langword="null"/> if it was done.</param>
+public sealed record LauncherAnswer(long Id, string? Error) : LauncherMessage;
+
+/// <summary>A daemon as the supervisor sees it now.</summary>
+/// <param name="Daemon">The daemon.</param>
+public sealed record DaemonUpdate(DaemonSnapshot Daemon) : LauncherMessage;
+
+/// <summary>The launcher reports the state of its process of one daemon, whenever it changes.</summary>
+public sealed record LauncherReport : LauncherMessage
+{
+    /// <summary>The daemon's name.</summary>
+    public required string Daemon { get; init; }
+
+    /// <summary>State of the launcher's process.</summary>
+    public required LauncherState State { get; init; }
+
+    /// <summary>PID of the process that was launched, or that has ended.</summary>
+    public int? Pid { get; init; }
+
+    /// <summary>Exit code of a process that has ended.</summary>
+    public int? ExitCode { get; init; }
+
+    /// <summary>Whether the launcher was asked to stop the process. Otherwise it ended by itself.</summary>
+    public bool OnPurpose { get; init; }
+
+    /// <summary>W3C trace context that the process was given; <see langword="null"/> without tracing.</summary>
+    public string? TraceParent { get; init; }
+
+    /// <summary>Why it could not be launched, for a person.</summary>
+    public string? Detail { get; init; }
+
+    /// <summary>Last lines that the process wrote, if they are not in a log file of ours.</summary>
+    public IReadOnlyList<string> LogTail { get; init; } = [];
+}
+
+/// <summary>State of a launcher's process.</summary>
+public enum LauncherState
+{
+    /// <summary>Not launched yet. It waits for another resource, or for a person.</summary>
+    Waiting,
+
+    /// <summary>Launched.</summary>
+    Running,
+
+    /// <summary>Being stopped.</summary>
+    Stopping,
+
+    /// <summary>Ended.</summary>
+    Ended,
+
+    /// <summary>Could not be launched.</summary>
+    Failed,
+}
+
+[JsonSourceGenerationOptions(JsonSerializerDefaults.Web, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, UseStringEnumConverter = true)]
+[JsonSerializable(typeof(LauncherMessage))]
+internal sealed partial class LauncherJson : JsonSerializerContext;

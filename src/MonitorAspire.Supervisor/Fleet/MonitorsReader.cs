@@ -1,0 +1,82 @@
+using MonitorAspire.Supervision.Daemons;
+using MonitorAspire.Supervisor.Settings;
+
+namespace MonitorAspire.Supervisor.Fleet;
+
+/// <summary>Reads the section <c>Monitors</c>. An error is one line with file, key and value.</summary>
+internal static class MonitorsReader
+{
+    private const string DaemonsKey = $"{MonitorsOptions.Section}:{nameof(MonitorsOptions.Daemons)}";
+
+    /// <summary>The section, and the daemons that it declares. Services are looked up.</summary>
+    /// <exception cref="ConfigurationException">A value has the wrong type, a key does not exist, or daemons conflict with each other.</exception>
+    internal static async Task<FleetConfiguration> ReadFleetAsync(IConfiguration configuration)
+    {
+        var monitors = Read(configuration);
+        await ServiceAddresses.ResolveAsync(monitors, configuration);
+        return new FleetConfiguration(monitors, Resolve(monitors, configuration));
+    }
+
+    /// <summary>The section as options.</summary>
+    /// <exception cref="ConfigurationException">A value has the wrong type; the message has key and value.</exception>
+    internal static MonitorsOptions Read(IConfiguration configuration)
+    {
+        var section = configuration.GetSection(MonitorsOptions.Section);
+        var options = new MonitorsOptions();
+        try
+        {
+            section.Bind(options);
+        }
+        catch (InvalidOperationException e)
+        {
+            throw new ConfigurationException(ConfigurationOrigin.Locate(configuration, Explain(e, configuration)));
+        }
+
+        return UnknownKeys.Find(section) is { } unknown
+            ? throw new ConfigurationException(ConfigurationOrigin.Locate(configuration, unknown))
+            : options;
+    }
+
+    /// <summary>The daemons that the section declares.</summary>
+    /// <exception cref="ConfigurationException">They conflict with each other.</exception>
+    internal static IReadOnlyList<DaemonSpec> Resolve(MonitorsOptions options, IConfiguration configuration)
+    {
+        var specs = FleetTopology.Resolve(options, out var errors);
+        if (errors.Count > 0)
+        {
+            throw new ConfigurationException(string.Join("; ", errors.Select(e => ConfigurationOrigin.Locate(configuration, e))));
+        }
+
+        // An empty list is a fleet without daemons. Without a list the fleet has four.
+        return options.Daemons.Count == 0 && IsEmptyList(configuration) ? [] : specs;
+    }
+
+    private static bool IsEmptyList(IConfiguration configuration)
+        => (configuration as IConfigurationRoot)?.Providers.Any(p => p.TryGet(DaemonsKey, out var value) && string.IsNullOrEmpty(value)) == true;
+
+    // "Failed to convert configuration value 'abc' at 'Monitors:Count' to type 'System.Int32'." The key is what the user needs.
+    private static string Explain(InvalidOperationException exception, IConfiguration configuration)
+    {
+        foreach (var key in exception.Message.Split('\''))
+        {
+            if (key.StartsWith(MonitorsOptions.Section, StringComparison.OrdinalIgnoreCase) && configuration[key] is { } value)
+            {
+                return $"{key}: '{value}' is not {Expected(exception.Message)}";
+            }
+        }
+
+        return exception.Message;
+    }
+
+    private static string Expected(string message) => message switch
+    {
+        _ when message.Contains("Int32", StringComparison.Ordinal) => "a whole number",
+        _ when message.Contains("Double", StringComparison.Ordinal) => "a number",
+        _ when message.Contains("Boolean", StringComparison.Ordinal) => "true or false",
+        _ when message.Contains("TimeSpan", StringComparison.Ordinal) => "a time like 00:00:30",
+        _ when message.Contains("PidFileWriter", StringComparison.Ordinal) => $"one of {string.Join(", ", Enum.GetNames<PidFileWriter>())}",
+        _ when message.Contains("LaunchMode", StringComparison.Ordinal) => $"one of {string.Join(", ", Enum.GetNames<LaunchMode>())}",
+        _ when message.Contains("RestartMode", StringComparison.Ordinal) => $"one of {string.Join(", ", Enum.GetNames<RestartMode>())}",
+        _ => "a value that this key can have",
+    };
+}

@@ -1,0 +1,86 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.RegularExpressions;
+using MonitorAspire.Testing;
+
+namespace MonitorAspire.Cli.Tests.Documentation;
+
+/// <summary>
+/// Runs the blocks that a page marks with <c>&lt;!-- runs --&gt;</c>, one after the other as a reader does, and compares what is printed with
+/// what the page shows. Numbers (PIDs, times, ports) may differ.
+/// </summary>
+public sealed partial class DocumentedRunTests : IAsyncDisposable
+{
+    // The pages write every path for the same reader.
+    private const string StateDirectoryOnPages = "/home/ada/.local/state/monitor-aspire";
+
+    private readonly CliBench _bench = new();
+    private readonly Dictionary<string, string> _ports = new(StringComparer.Ordinal);
+
+    public ValueTask DisposeAsync() => _bench.DisposeAsync();
+
+    [Theory]
+    [InlineData("README.md")]
+    [InlineData("docs/guide.md")]
+    public async Task MarkedBlocks_OfAPage_RunAndPrintWhatThePageShows(string path)
+    {
+        var blocks = new MarkdownPage(path).Blocks.Where(b => b.ExitCode is not null).ToList();
+        Assert.NotEmpty(blocks);
+        foreach (var block in blocks)
+        {
+            var commands = block.Commands().Where(c => !c.Command.StartsWith("dotnet ", StringComparison.Ordinal) && !c.Command.StartsWith("alias ", StringComparison.Ordinal)).ToList();
+            foreach (var (command, output) in commands)
+            {
+                var (exitCode, printed) = await RunAsync(OnFreePorts(command));
+
+                Assert.True(
+                    exitCode == (command == commands[^1].Command ? block.ExitCode : 0),
+                    $"{block.Place}: '{command}' ended with {exitCode}: {printed}");
+                if (block.Language == "console")
+                {
+                    Assert.Equal(Comparable($"{block.Place}: {command}\n{string.Join('\n', output)}"), Comparable($"{block.Place}: {command}\n{printed}"));
+                }
+            }
+        }
+    }
+
+    private async Task<(int ExitCode, string Printed)> RunAsync(string command)
+    {
+        await using var shell = _bench.Start("bash", ["-c", $"{{ {command} ; }} 2>&1"], new() { ["PATH"] = $"{AppContext.BaseDirectory}:{Environment.GetEnvironmentVariable("PATH")}" });
+        var result = await shell.EndAsync();
+        return (result.ExitCode, result.Out);
+    }
+
+    /// <summary>The ports of the pages may be in use here, by other tests too. A command that names no port means 8768.</summary>
+    private string OnFreePorts(string command)
+    {
+        var explicitly = NamesNoPort().Replace(command, "$0 --port 8768");
+        return Port().Replace(explicitly, match =>
+        {
+            if (!_ports.TryGetValue(match.Value, out var port))
+            {
+                _ports[match.Value] = port = FreePort.Next().ToString(CultureInfo.InvariantCulture);
+            }
+
+            return port;
+        });
+    }
+
+    private string Comparable(string text) =>
+        Spaces().Replace(Time().Replace(Number().Replace(text.Replace(_bench.StateDirectory, StateDirectoryOnPages, StringComparison.Ordinal), "0"), "0 s"), " ").TrimEnd();
+
+    [GeneratedRegex(@"^monitor (start|stop|status|restart|logs)(?!.*(--port|--all))")]
+    private static partial Regex NamesNoPort();
+
+    [GeneratedRegex(@"\b(87|90)\d\d\b")]
+    private static partial Regex Port();
+
+    [GeneratedRegex(@"\d+(\.\d+)*")]
+    private static partial Regex Number();
+
+    [GeneratedRegex(@"\b0 ?(ms|s)\b")]
+    private static partial Regex Time();
+
+    [GeneratedRegex("[ \t]+")]
+    private static partial Regex Spaces();
+}

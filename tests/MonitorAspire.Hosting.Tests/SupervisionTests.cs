@@ -1,0 +1,92 @@
+using Aspire.Hosting;
+using Aspire.Hosting.ApplicationModel;
+using MonitorAspire.Hosting.Launching;
+using MonitorAspire.Hosting.Resources;
+using MonitorAspire.Supervision.Daemons;
+using MonitorAspire.Supervision.Launcher;
+
+namespace MonitorAspire.Hosting.Tests;
+
+public class SupervisionTests
+{
+    [Fact]
+    public void WithSupervision_Executable_HasThreeReportsAndTwoCommands()
+    {
+        var server = DistributedApplication.CreateBuilder([]).AddExecutable("web", "node", ".").WithHttpEndpoint(env: "PORT").WithSupervision();
+
+        Assert.Equal(["web-pid-file", "web-port", "web-health"], server.Resource.Annotations.OfType<HealthCheckAnnotation>().Select(h => h.Key));
+        Assert.Equal(
+            [SupervisionCommands.Diagnose, SupervisionCommands.ResetCrashLoop],
+            server.Resource.Annotations.OfType<ResourceCommandAnnotation>().Select(c => c.Name));
+    }
+
+    [Fact]
+    public void WithSupervision_Twice_SaysSo()
+    {
+        var server = DistributedApplication.CreateBuilder([]).AddExecutable("web", "node", ".").WithHttpEndpoint(env: "PORT").WithSupervision();
+
+        var e = Assert.Throws<DistributedApplicationException>(() => server.WithSupervision());
+
+        Assert.Contains("'web' is under supervision already", e.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void WithSupervision_Container_SaysWhyNot()
+    {
+        var cache = DistributedApplication.CreateBuilder([]).AddContainer("cache", "redis").WithHttpEndpoint(targetPort: 6379);
+
+        var e = Assert.Throws<DistributedApplicationException>(() => cache.WithSupervision());
+
+        Assert.Contains("container", e.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void WithSupervision_BadPolicy_NamesTheKey()
+    {
+        var server = DistributedApplication.CreateBuilder([]).AddExecutable("web", "node", ".").WithHttpEndpoint(env: "PORT");
+
+        var e = Assert.Throws<DistributedApplicationException>(() => server.WithSupervision(options => options.Restart = new() { Budget = 0 }));
+
+        Assert.Contains("Budget", e.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("Port")]
+    [InlineData("Command")]
+    [InlineData("Launch")]
+    public void WithSupervision_PropertyOfTheResource_IsRefused(string name)
+    {
+        var server = DistributedApplication.CreateBuilder([]).AddExecutable("web", "node", ".").WithHttpEndpoint(env: "PORT");
+
+        var e = Assert.Throws<DistributedApplicationException>(() => server.WithSupervision(
+            definition => typeof(DaemonDefinition).GetProperty(name)!.SetValue(definition, name switch { "Port" => 9000, "Command" => "x", _ => LaunchMode.Supervisor })));
+
+        Assert.Contains($"{name} cannot be set", e.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Tracker_CrashStopAndRelaunch_AreToldApart()
+    {
+        var tracker = new LaunchTracker("web");
+        Assert.Equal(LauncherState.Waiting, tracker.Observe(Snapshot("Starting", null))!.State);
+        Assert.Null(tracker.Observe(Snapshot("Running", null)));
+        Assert.Equal(7, tracker.Observe(Snapshot("Running", 7))!.Pid);
+        Assert.Null(tracker.Observe(Snapshot("Running", 7)));
+
+        var crash = tracker.Observe(Snapshot("Finished", 7, exitCode: 137))!;
+        Assert.Equal((LauncherState.Ended, 7, 137, false), (crash.State, crash.Pid!.Value, crash.ExitCode!.Value, crash.OnPurpose));
+        Assert.Null(tracker.Observe(Snapshot("Exited", 7)));
+
+        Assert.Equal(8, tracker.Observe(Snapshot("Running", 8))!.Pid);
+        Assert.Equal(LauncherState.Stopping, tracker.Observe(Snapshot("Stopping", 8))!.State);
+        Assert.True(tracker.Observe(Snapshot("Finished", 8))!.OnPurpose);
+    }
+
+    private static CustomResourceSnapshot Snapshot(string state, int? pid, int? exitCode = null) => new()
+    {
+        ResourceType = "Executable",
+        State = state,
+        ExitCode = exitCode,
+        Properties = pid is null ? [] : [new ResourcePropertySnapshot("executable.pid", pid)],
+    };
+}

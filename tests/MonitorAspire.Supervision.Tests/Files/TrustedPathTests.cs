@@ -1,0 +1,101 @@
+using System.Runtime.Versioning;
+using MonitorAspire.Supervision.Files;
+using MonitorAspire.Testing;
+
+namespace MonitorAspire.Supervision.Tests.Files;
+
+[UnsupportedOSPlatform("windows")]
+public sealed class TrustedPathTests : IDisposable
+{
+    private const UnixFileMode Private = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+    private const int Nobody = 65534;
+
+    private readonly TemporaryDirectory _directory = new();
+
+    public void Dispose() => _directory.Dispose();
+
+    [Fact]
+    public void WhyNot_PrivateDirectoryBelowStickyParent_IsTrusted()
+        => Assert.Null(TrustedPath.WhyNot(Make("state")));
+
+    [Fact]
+    public void WhyNot_PathThatDoesNotExistYet_IsTrusted()
+        => Assert.Null(TrustedPath.WhyNot(_directory["not/yet/there"]));
+
+    [Theory]
+    [InlineData(UnixFileMode.GroupWrite)]
+    [InlineData(UnixFileMode.OtherWrite)]
+    [InlineData(UnixFileMode.OtherWrite | UnixFileMode.StickyBit)]
+    public void WhyNot_DirectoryThatOthersCanWriteTo_NamesItAndTheFix(UnixFileMode extra)
+    {
+        var state = Make("state", Private | extra);
+        var reason = TrustedPath.WhyNot(state);
+        Assert.NotNull(reason);
+        Assert.StartsWith(state + " ", reason, StringComparison.Ordinal);
+        Assert.Contains($"chmod go-w {state}", reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void WhyNot_ParentThatOthersCanWriteTo_NamesTheParent()
+    {
+        var parent = Make("parent", Private | UnixFileMode.OtherWrite);
+        Assert.StartsWith(parent + " ", TrustedPath.WhyNot(Make("parent/state")), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void WhyNot_LinkInThePath_IsFollowedToItsTarget()
+    {
+        var target = Make("target", Private | UnixFileMode.GroupWrite);
+        File.CreateSymbolicLink(_directory["link"], target);
+        Assert.StartsWith(target + " ", TrustedPath.WhyNot(_directory["link"]), StringComparison.Ordinal);
+
+        File.SetUnixFileMode(target, Private);
+        Assert.Null(TrustedPath.WhyNot(_directory["link"]));
+    }
+
+    [Fact]
+    public void WhyNot_LinksInACircle_IsRefused()
+    {
+        File.CreateSymbolicLink(_directory["a"], _directory["b"]);
+        File.CreateSymbolicLink(_directory["b"], _directory["a"]);
+        Assert.Contains("too many symbolic links", TrustedPath.WhyNot(_directory["a/state"]), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("state")]
+    [InlineData("parent/state")]
+    [InlineData("link/state")]
+    public void WhyNot_SomethingOfAnotherUserInThePath_IsRefused(string path)
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux() && Environment.IsPrivilegedProcess, "needs a file of another user");
+        var first = path.Split('/')[0];
+        if (first == "link")
+        {
+            Make("target/state");
+            File.CreateSymbolicLink(_directory["link"], _directory["target"]);
+        }
+        else
+        {
+            Make(path);
+        }
+
+        GiveAway(_directory[first]);
+        var reason = TrustedPath.WhyNot(_directory[path]);
+        Assert.StartsWith($"{_directory[first]} belongs to another user (uid {Nobody})", reason, StringComparison.Ordinal);
+    }
+
+    private string Make(string name, UnixFileMode mode = Private)
+    {
+        var path = _directory[name];
+        Directory.CreateDirectory(path, Private);
+        File.SetUnixFileMode(path, mode);
+        return path;
+    }
+
+    private static void GiveAway(string path)
+    {
+        using var chown = System.Diagnostics.Process.Start("chown", ["-h", $"{Nobody}", path]);
+        chown.WaitForExit();
+        Assert.Equal(0, chown.ExitCode);
+    }
+}
