@@ -4,8 +4,8 @@ using Microsoft.Extensions.Logging.Abstractions;
 using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervision.Startup;
 
-// What verification costs: the same daemon, once started bare and asked for /health until it answers, once by the engine with
-// all five stages. Both in the same run on the same machine, alternating; what counts is the ratio.
+// The cost of verification. The same daemon is started without the engine until /health answers, and by the engine with all five stages. Both
+// alternate in one run on one machine. The ratio is the result.
 //   dotnet run -c Release --project benchmarks/MonitorAspire.Benchmarks -- [rounds, default 15] [first port, default 21000]
 var rounds = args.Length > 0 ? int.Parse(args[0], CultureInfo.InvariantCulture) : 15;
 var port = args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : 21_000;
@@ -38,7 +38,7 @@ try
 
         var stop = await engine.StopAsync(spec, new StopOptions(), CancellationToken.None);
 
-        // The first round pays for everybody's first use of everything.
+        // The first round is slower for all, because everything is used for the first time.
         if (round > 0)
         {
             bare.Add(bareMs);

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace MonitorAspire.FaultDaemon;
 
-/// <summary>What the daemon is told to do wrong. Without any fault it is a good one.</summary>
+/// <summary>The faults that the daemon should have. Without any fault it works.</summary>
 internal sealed class Faults
 {
     private readonly Dictionary<string, string> _given = new(StringComparer.Ordinal);

@@ -5,7 +5,7 @@ using System.Text;
 
 namespace MonitorAspire.FaultDaemon;
 
-/// <summary>The smallest HTTP server that can lie: one answer to everything, on bare sockets so that it starts at once.</summary>
+/// <summary>A small HTTP server with one answer for every request. It uses sockets directly, so that it starts fast.</summary>
 internal sealed class HealthServer(Faults faults, int port) : IDisposable
 {
     private readonly List<TcpListener> _listeners = [];
@@ -27,7 +27,7 @@ internal sealed class HealthServer(Faults faults, int port) : IDisposable
 
     public void Dispose() => _listeners.ForEach(l => l.Dispose());
 
-    private string? Mood() => faults.Text("mood") is { } file && File.Exists(file) ? File.ReadAllText(file) : null;
+    private string? CurrentAnswer() => faults.Text("mood") is { } file && File.Exists(file) ? File.ReadAllText(file) : null;
 
     private async Task AcceptAsync(TcpListener listener)
     {
@@ -59,14 +59,14 @@ internal sealed class HealthServer(Faults faults, int port) : IDisposable
                     await Task.Delay(delay);
                 }
 
-                if (Mood() == "hang")
+                if (CurrentAnswer() == "hang")
                 {
-                    // Until the prober has had enough.
+                    // Until the prober closes the connection.
                     _ = await stream.ReadAsync(request);
                     return;
                 }
 
-                var status = int.TryParse(Mood(), CultureInfo.InvariantCulture, out var mood) ? mood : faults.Number("status") ?? 200;
+                var status = int.TryParse(CurrentAnswer(), CultureInfo.InvariantCulture, out var current) ? current : faults.Number("status") ?? 200;
                 var body = faults.Text("body") ?? string.Create(
                     CultureInfo.InvariantCulture,
                     $$"""{"status":"running","pid":{{faults.Number("answer-pid") ?? Environment.ProcessId}},"port":{{faults.Number("answer-port") ?? port}}}""");
@@ -75,7 +75,7 @@ internal sealed class HealthServer(Faults faults, int port) : IDisposable
             }
             catch (IOException)
             {
-                // The prober gave up: its business.
+                // The prober has closed the connection.
             }
         }
     }

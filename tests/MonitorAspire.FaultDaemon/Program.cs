@@ -3,15 +3,15 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using MonitorAspire.FaultDaemon;
 
-// A daemon that misbehaves on request. Every fault is an option; the order below is the order of a daemon's life.
-//   --port N --host H --pid-file F     what it should do
-//   --fork, --daemonize                leave the parent: a child goes on; --daemonize also leaves session and descriptors
-//   --leak                             start a child that ignores SIGTERM and outlives us
+// A daemon with faults. Each fault is an option. The options are listed in the order in which they take effect.
+//   --port N --host H --pid-file F     the right values
+//   --fork, --daemonize                exit and go on in a child; --daemonize also leaves the session and closes the lock
+//   --leak                             start a child that ignores SIGTERM and lives longer than the daemon
 //   --say TEXT, --flood MB             write to stdout
 //   --exit CODE, --raise SIGNAL, --hang, --start-delay MS     before the socket is bound
-//   --write-pid N, --no-pid-file       lie in, or do without, the PID file
+//   --write-pid N, --no-pid-file       a wrong PID file, or none
 //   --silent, --status N, --answer-delay MS, --answer-pid N, --answer-port N, --body TEXT, --bind-port N
-//   --mood F                           a file that says, while it is there: a status, or "hang" to give no answer
+//   --mood F                           a file with the status of each answer, or "hang" for no answer
 //   --ignore-term, --close-after MS, --exit-after MS, --exit-code N, --exit-with-file F
 var faults = new Faults(args);
 var port = faults.Number("bind-port") ?? faults.Number("port") ?? 0;
@@ -24,7 +24,7 @@ if (faults.Has("fork") || faults.Has("daemonize"))
 
 if (faults.Has("detach"))
 {
-    // What a classic daemon does: a session of its own, and no inherited descriptor stays open.
+    // Like a classic daemon: it starts a new session and closes the inherited descriptor.
     _ = Native.setsid();
     _ = Native.close(3);
 }

@@ -9,7 +9,7 @@ using MonitorAspire.Supervision.Telemetry;
 namespace MonitorAspire.Supervision.Diagnosis;
 
 /// <summary>A diagnosis as Markdown, for a dashboard, an issue or a terminal.</summary>
-public sealed class DaemonDiagnosisMarkdown
+internal sealed class DaemonDiagnosisMarkdown
 {
     private readonly StringBuilder _text = new();
     private readonly DaemonDiagnosis _diagnosis;

@@ -7,7 +7,7 @@ namespace MonitorAspire.Supervision.Files;
 /// </summary>
 /// <param name="StateDirectory">Absolute path of the state directory.</param>
 /// <param name="Port">The port.</param>
-public readonly record struct DaemonFiles(string StateDirectory, int Port)
+internal readonly record struct DaemonFiles(string StateDirectory, int Port)
 {
     private string Named(string extension) => Path.Combine(StateDirectory, BaseName(Port) + extension);
 

@@ -8,7 +8,7 @@ namespace MonitorAspire.Supervision.Files;
 /// A daemon's log file: opened for the daemon's own descriptors to append to, rotated by size, and read from its end for
 /// reports.
 /// </summary>
-public static class DaemonLog
+internal static class DaemonLog
 {
     // Limits for the tail in a report: a daemon may write very much, or very long lines.
     private const int TailBytes = 64 * 1024;

@@ -7,7 +7,7 @@ namespace MonitorAspire.Supervision.Files;
 /// pieces, so that a program that never writes a newline does not fill the memory.
 /// </summary>
 /// <param name="onLine">Takes each line, without its line ending.</param>
-public sealed class LineStream(Func<string, CancellationToken, ValueTask> onLine) : WriteOnlyStream
+internal sealed class LineStream(Func<string, CancellationToken, ValueTask> onLine) : WriteOnlyStream
 {
     /// <summary>Characters of the longest line; what is longer is cut.</summary>
     public const int MaximumLineLength = 32 * 1024;

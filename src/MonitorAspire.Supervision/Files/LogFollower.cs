@@ -7,7 +7,7 @@ namespace MonitorAspire.Supervision.Files;
 /// Not thread-safe.
 /// </summary>
 /// <param name="path">Path of the log. The file need not exist yet.</param>
-public sealed class LogFollower(string path) : IDisposable
+internal sealed class LogFollower(string path) : IDisposable
 {
     private const int BlockBytes = 64 * 1024;
 

@@ -5,7 +5,7 @@ using MonitorAspire.Supervision.Interop;
 namespace MonitorAspire.Supervision.Files;
 
 /// <summary>State of a PID file.</summary>
-public enum PidFileState
+internal enum PidFileState
 {
     /// <summary>It contains a decimal PID, with or without white space around it.</summary>
     Valid,
@@ -32,7 +32,7 @@ public enum PidFileState
 /// <summary>State and content of a PID file.</summary>
 /// <param name="State">Its state.</param>
 /// <param name="Pid">The PID, for <see cref="PidFileState.Valid"/>; otherwise 0.</param>
-public readonly record struct PidFileReading(PidFileState State, int Pid)
+internal readonly record struct PidFileReading(PidFileState State, int Pid)
 {
     /// <summary>Whether there is anything at the path.</summary>
     public bool Exists => State is not PidFileState.Missing;
@@ -51,7 +51,7 @@ public readonly record struct PidFileReading(PidFileState State, int Pid)
 }
 
 /// <summary>Reads and writes PID files: the PID in decimal and a newline, nothing else.</summary>
-public static class PidFile
+internal static class PidFile
 {
     // The largest PID of Linux is 4194304. A longer file is no PID file.
     private const int MaximumLength = 64;

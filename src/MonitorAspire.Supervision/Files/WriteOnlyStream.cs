@@ -1,7 +1,7 @@
 namespace MonitorAspire.Supervision.Files;
 
 /// <summary>A stream that can only be written to. It has no length and no position.</summary>
-public abstract class WriteOnlyStream : Stream
+internal abstract class WriteOnlyStream : Stream
 {
     /// <inheritdoc />
     public sealed override bool CanRead => false;

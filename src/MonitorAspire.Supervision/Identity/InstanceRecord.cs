@@ -8,7 +8,7 @@ using MonitorAspire.Supervision.Interop;
 namespace MonitorAspire.Supervision.Identity;
 
 /// <summary>What the state directory stores about an instance: identity, command and history. Adoption and diagnosis read it.</summary>
-public sealed record InstanceRecord
+internal sealed record InstanceRecord
 {
     /// <summary>PID of the instance; 0 until the launcher has spawned it.</summary>
     public int Pid { get; init; }

@@ -5,7 +5,7 @@ using MonitorAspire.Supervision.Files;
 namespace MonitorAspire.Supervision.Identity;
 
 /// <summary>The daemons that have files in a state directory. Changes nothing.</summary>
-public static class KnownDaemons
+internal static class KnownDaemons
 {
     private const string Prefix = "monitor-daemon-";
 

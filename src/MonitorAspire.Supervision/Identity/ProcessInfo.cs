@@ -1,7 +1,7 @@
 namespace MonitorAspire.Supervision.Identity;
 
 /// <summary>A process at one moment, as far as this user may see it.</summary>
-public sealed record ProcessInfo
+internal sealed record ProcessInfo
 {
     /// <summary>Its identity.</summary>
     public required ProcessIdentity Identity { get; init; }

@@ -1,7 +1,7 @@
 namespace MonitorAspire.Supervision.Identity;
 
 /// <summary>Whether a PID belongs to a living process.</summary>
-public enum ProcessPresence
+internal enum ProcessPresence
 {
     /// <summary>
     /// There is no such process, or it is a zombie. A zombie still has its PID but nothing else.
@@ -20,7 +20,7 @@ public enum ProcessPresence
 /// <summary>Result of looking up a PID.</summary>
 /// <param name="Presence">Whether it belongs to a living process.</param>
 /// <param name="Identity">Identity of the process, for <see cref="ProcessPresence.Alive"/>.</param>
-public readonly record struct ProcessLookup(ProcessPresence Presence, ProcessIdentity? Identity)
+internal readonly record struct ProcessLookup(ProcessPresence Presence, ProcessIdentity? Identity)
 {
     /// <summary>There is no living process.</summary>
     public static ProcessLookup Dead => default;

@@ -6,7 +6,7 @@ namespace MonitorAspire.Supervision.Identity;
 /// The processes of this machine and their identities. Each call reads the current state. Only what cannot change (boot id, length of a
 /// tick) is cached.
 /// </summary>
-public sealed class ProcessTable
+internal sealed class ProcessTable
 {
     private readonly IProcessSource _source;
 

@@ -1,7 +1,7 @@
 namespace MonitorAspire.Supervision.Interop;
 
 /// <summary>Names of the signals that end processes. The numbers are those of Linux on x86 and Arm, and of macOS where they agree.</summary>
-public static class SignalNames
+internal static class SignalNames
 {
     /// <summary>The name of a signal, or <c>signal N</c> where it has none here.</summary>
     /// <param name="signal">The signal's number.</param>

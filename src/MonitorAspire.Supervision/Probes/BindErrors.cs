@@ -4,7 +4,7 @@ using MonitorAspire.Supervision.Identity;
 namespace MonitorAspire.Supervision.Probes;
 
 /// <summary>Explains why one of our servers could not listen.</summary>
-public static class BindErrors
+internal static class BindErrors
 {
     /// <summary>
     /// The socket's error in an exception, or <see langword="null"/> where there is none. A server wraps it: Kestrel in an

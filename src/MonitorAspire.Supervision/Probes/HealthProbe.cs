@@ -9,7 +9,7 @@ namespace MonitorAspire.Supervision.Probes;
 /// </summary>
 /// <param name="timeProvider">The clock of the time limit. Default the system's.</param>
 /// <param name="sockets">Finds the process that serves the connection. Default: on this machine.</param>
-public sealed class HealthProbe(TimeProvider? timeProvider = null, ListenerProbe? sockets = null)
+internal sealed class HealthProbe(TimeProvider? timeProvider = null, ListenerProbe? sockets = null)
 {
     private readonly TimeProvider _time = timeProvider ?? TimeProvider.System;
     private readonly ListenerProbe _sockets = sockets ?? ListenerProbe.Current;

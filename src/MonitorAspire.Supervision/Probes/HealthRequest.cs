@@ -1,7 +1,7 @@
 namespace MonitorAspire.Supervision.Probes;
 
 /// <summary>One health request to a daemon.</summary>
-public sealed record HealthRequest
+internal sealed record HealthRequest
 {
     /// <summary>Host as in the specification; for a wildcard the loopback is asked.</summary>
     public required string Host { get; init; }

@@ -1,7 +1,7 @@
 namespace MonitorAspire.Supervision.Probes;
 
 /// <summary>How a health probe ended.</summary>
-public enum HealthOutcome
+internal enum HealthOutcome
 {
     /// <summary>200 in time, without a PID or port of another process.</summary>
     Healthy,
@@ -20,7 +20,7 @@ public enum HealthOutcome
 }
 
 /// <summary>Result of one health request.</summary>
-public sealed record HealthResult
+internal sealed record HealthResult
 {
     /// <summary>How it ended.</summary>
     public required HealthOutcome Outcome { get; init; }

@@ -5,7 +5,7 @@ using System.Net.Sockets;
 namespace MonitorAspire.Supervision.Probes;
 
 /// <summary>The addresses of a host as it is written in a specification.</summary>
-public static class HostAddresses
+internal static class HostAddresses
 {
     /// <summary>
     /// All addresses of a host: an address is itself, <c>localhost</c> is both loopbacks (where the machine has IPv6), <c>*</c> and <c>+</c>

@@ -8,7 +8,7 @@ namespace MonitorAspire.Supervision.Probes;
 /// <param name="EndPoint">Where it listens, as bound: a wildcard stays a wildcard.</param>
 /// <param name="Inode">The socket's inode, which is the same in descriptors; 0 where it is unknown.</param>
 /// <param name="Uid">The user who created it.</param>
-public sealed record Listener(IPEndPoint EndPoint, long Inode, uint Uid)
+internal sealed record Listener(IPEndPoint EndPoint, long Inode, uint Uid)
 {
     /// <summary>For a socket on <c>[::]</c>: whether it does not serve IPv4; <see langword="null"/> where that is unknown.</summary>
     public bool? IPv6Only { get; init; }
@@ -20,7 +20,7 @@ public sealed record Listener(IPEndPoint EndPoint, long Inode, uint Uid)
 /// The processes that have it open. Empty where this user may see none of them. Not complete where the processes that were searched first
 /// have all sockets.
 /// </param>
-public sealed record OwnedListener(Listener Listener, IReadOnlyList<int> Pids)
+internal sealed record OwnedListener(Listener Listener, IReadOnlyList<int> Pids)
 {
     /// <summary>The owner for a report. Of several processes it is the one that the others inherited the socket from.</summary>
     /// <param name="processes">The processes of this machine.</param>

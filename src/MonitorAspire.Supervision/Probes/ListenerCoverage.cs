@@ -7,7 +7,7 @@ namespace MonitorAspire.Supervision.Probes;
 /// Which addresses a listening socket serves. A socket on <c>[::]</c> also serves IPv4 unless IPV6_V6ONLY is set. Where that is unknown, it
 /// counts as serving IPv4.
 /// </summary>
-public static class ListenerCoverage
+internal static class ListenerCoverage
 {
     /// <summary>Whether a socket serves any of a host's addresses. A start asks this.</summary>
     /// <param name="listener">The socket.</param>

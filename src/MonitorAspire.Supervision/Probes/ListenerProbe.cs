@@ -12,7 +12,7 @@ namespace MonitorAspire.Supervision.Probes;
 /// elsewhere only the addresses are known.
 /// </summary>
 /// <param name="processes">The processes of this machine.</param>
-public sealed class ListenerProbe(ProcessTable processes)
+internal sealed class ListenerProbe(ProcessTable processes)
 {
     private readonly ProcFiles? _files = processes.Files;
 

@@ -4,7 +4,7 @@ using System.Net.Sockets;
 namespace MonitorAspire.Supervision.Probes;
 
 /// <summary>Whether a server can listen on a port.</summary>
-public enum PortState
+internal enum PortState
 {
     /// <summary>It is free.</summary>
     Free,
@@ -21,7 +21,7 @@ public enum PortState
 
 /// <summary>Tells whether a server can listen on a port, by trying.</summary>
 /// <param name="listeners">Finds listening sockets.</param>
-public sealed class PortAvailability(ListenerProbe listeners)
+internal sealed class PortAvailability(ListenerProbe listeners)
 {
     /// <summary>The probe of the machine that this program runs on.</summary>
     public static PortAvailability Current { get; } = new(ListenerProbe.Current);

@@ -3,7 +3,7 @@ using MonitorAspire.Supervision.Daemons;
 namespace MonitorAspire.Supervision.Startup;
 
 /// <summary>Exit codes of the <c>monitor</c> command. 0 always means that the daemon serves, or that the command was successful.</summary>
-public static class ExitCodes
+internal static class ExitCodes
 {
     /// <summary>Done.</summary>
     public const int Success = 0;
@@ -58,7 +58,7 @@ public static class ExitCodes
 }
 
 /// <summary>Exit codes of the built-in daemon, from <c>sysexits.h</c>. It exits with 0 only after it has served and was stopped.</summary>
-public static class DaemonExitCodes
+internal static class DaemonExitCodes
 {
     /// <summary>EX_UNAVAILABLE: cannot bind.</summary>
     public const int CannotBind = 69;

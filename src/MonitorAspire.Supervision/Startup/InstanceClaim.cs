@@ -11,7 +11,7 @@ namespace MonitorAspire.Supervision.Startup;
 /// Claims lock, PID file and record of a port for the current process. A daemon that follows the contract does this first. Started by
 /// our launcher, it inherits the lock; started by DCP, a shell or systemd, it takes the lock.
 /// </summary>
-public sealed class InstanceClaim : IDisposable
+internal sealed class InstanceClaim : IDisposable
 {
     private readonly InstanceLock _lock;
     private bool _disposed;
@@ -147,4 +147,4 @@ public sealed class InstanceClaim : IDisposable
 /// <param name="Reason"><c>already-running</c> (lock held), <c>permission-denied</c> or <c>lock-unavailable</c>.</param>
 /// <param name="Detail">One sentence naming port, PID and file.</param>
 /// <param name="HolderPid">PID of the process that holds the lock, where it can be seen.</param>
-public sealed record ClaimFailure(StartupReason Reason, string Detail, int? HolderPid);
+internal sealed record ClaimFailure(StartupReason Reason, string Detail, int? HolderPid);

@@ -6,8 +6,8 @@ using MonitorAspire.Supervision.Daemons;
 namespace MonitorAspire.Supervision.Telemetry;
 
 /// <summary>
-/// Spans and metrics of the engine. Static as the .NET libraries' own: whoever wants them listens to the name
-/// <see cref="SourceName"/>, and nobody who does not pays for them.
+/// Spans and metrics of the engine, under the name <see cref="SourceName"/>. They are static, as in the .NET libraries, and cost nothing without
+/// a listener.
 /// </summary>
 public static class SupervisionTelemetry
 {
@@ -16,13 +16,13 @@ public static class SupervisionTelemetry
 
     private const string TotalStage = "total";
 
-    // A stage takes from under a millisecond (a PID file that is already there) to the 30 s of the default time limit.
+    // A stage takes between less than a millisecond (an existing PID file) and 30 s (the default time limit).
     private static readonly InstrumentAdvice<double> StartupBuckets = new()
     {
         HistogramBucketBoundaries = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 60],
     };
 
-    // A probe ends after 2 s by default.
+    // The default time limit of a health request is 2 s.
     private static readonly InstrumentAdvice<double> HealthBuckets = new()
     {
         HistogramBucketBoundaries = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5],
@@ -40,13 +40,13 @@ public static class SupervisionTelemetry
     public static Histogram<double> StartupDuration { get; } = Meter.CreateHistogram(
         MetricNames.StartupDuration, "s", "Duration of a verified start and of each of its stages.", tags: null, StartupBuckets);
 
-    /// <summary>How many starts were tried.</summary>
+    /// <summary>Number of starts.</summary>
     public static Counter<long> StartupAttempts { get; } = Meter.CreateCounter<long>(
         MetricNames.StartupAttempts, "{attempt}", "Starts by their outcome.");
 
-    /// <summary>How many restarts nobody asked for.</summary>
+    /// <summary>Number of automatic restarts.</summary>
     public static Counter<long> DaemonRestarts { get; } = Meter.CreateCounter<long>(
-        MetricNames.DaemonRestarts, "{restart}", "Restarts that nobody had asked for.");
+        MetricNames.DaemonRestarts, "{restart}", "Automatic restarts.");
 
     /// <summary>Duration of the health requests of running daemons, in seconds.</summary>
     public static Histogram<double> HealthDuration { get; } = Meter.CreateHistogram(
@@ -58,9 +58,9 @@ public static class SupervisionTelemetry
 
     /// <summary>Begins the span of a start; its parent is the current activity. Dispose it after <see cref="EndStartup"/>.</summary>
     /// <param name="spec">The daemon.</param>
-    /// <param name="attempt">Which try, counted from 1.</param>
-    /// <param name="traceParent">W3C trace context that the start belongs to. Default the current activity's; one that cannot be read counts as none.</param>
-    /// <returns>The span, or <see langword="null"/> when nobody listens.</returns>
+    /// <param name="attempt">Number of this try, counted from 1.</param>
+    /// <param name="traceParent">W3C trace context of the parent. Default: the current activity. An invalid one is ignored.</param>
+    /// <returns>The span, or <see langword="null"/> without a listener.</returns>
     public static Activity? StartStartup(DaemonSpec spec, int attempt, string? traceParent = null)
     {
         ArgumentNullException.ThrowIfNull(spec);
@@ -75,7 +75,7 @@ public static class SupervisionTelemetry
 
     /// <summary>Begins the span of a stage as a child of the current activity. Dispose it when the stage ends.</summary>
     /// <param name="stage">The stage.</param>
-    /// <returns>The span, or <see langword="null"/> when nobody listens.</returns>
+    /// <returns>The span, or <see langword="null"/> without a listener.</returns>
     public static Activity? StartStage(StartupStage stage) => Source.StartActivity(stage switch
     {
         StartupStage.Preflight => SpanNames.Preflight,
@@ -88,8 +88,8 @@ public static class SupervisionTelemetry
 
     /// <summary>Marks a span as failed.</summary>
     /// <param name="activity">The span of a start or of a stage, or <see langword="null"/>.</param>
-    /// <param name="reason">Why.</param>
-    /// <param name="detail">What was seen, for a person.</param>
+    /// <param name="reason">The reason.</param>
+    /// <param name="detail">What was seen, for people.</param>
     public static void Fail(Activity? activity, StartupReason reason, string? detail)
     {
         activity?.SetTag(AttributeNames.ErrorType, WireNames.Of(reason));
@@ -97,8 +97,8 @@ public static class SupervisionTelemetry
     }
 
     /// <summary>
-    /// Writes the outcome on the span of a start and counts the start: one attempt, the duration of each stage that was
-    /// entered, and the whole. To be called once for each start, with or without a span.
+    /// Writes the outcome into the span of a start, and measures one attempt, the duration of each stage, and the total duration. Call it once for
+    /// each start, with or without a span.
     /// </summary>
     /// <param name="activity">The span from <see cref="StartStartup"/>.</param>
     /// <param name="report">The report.</param>
@@ -132,7 +132,7 @@ public static class SupervisionTelemetry
             { AttributeNames.StartupOutcome, outcome },
         };
 
-        // Where nothing failed the key is absent, as OpenTelemetry's conventions for error.type have it.
+        // By OpenTelemetry's conventions there is no error.type without a failure.
         if (report is { Verdict: StartupVerdict.Failed, Reason: { } reason })
         {
             tags.Add(AttributeNames.ErrorType, WireNames.Of(reason));
@@ -141,7 +141,7 @@ public static class SupervisionTelemetry
         StartupAttempts.Add(1, tags);
         foreach (var timing in report.Stages)
         {
-            // Only the last stage of a failed start is the one that failed.
+            // In a failed start only the last stage has failed.
             var stageFailed = report.Verdict == StartupVerdict.Failed && timing.Stage == report.Stage;
             RecordDuration(report.Name, WireNames.Of(timing.Stage), stageFailed ? outcome : WireNames.Of(StartupVerdict.Verified), timing.Ms);
         }

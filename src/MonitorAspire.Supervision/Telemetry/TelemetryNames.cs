@@ -34,13 +34,13 @@ public static class SpanNames
 /// <summary>Names of the metrics.</summary>
 public static class MetricNames
 {
-    /// <summary>Histogram, seconds: each stage of a start, and the whole of it as the stage <c>total</c>, by outcome.</summary>
+    /// <summary>Histogram, seconds: duration of each stage of a start, and of the whole start as stage <c>total</c>, by outcome.</summary>
     public const string StartupDuration = "monitor.startup.duration";
 
-    /// <summary>Counter of starts by outcome; a failed one carries <c>error.type</c>.</summary>
+    /// <summary>Counter of starts by outcome. A failed start has <c>error.type</c>.</summary>
     public const string StartupAttempts = "monitor.startup.attempts";
 
-    /// <summary>Counter of restarts that nobody asked for.</summary>
+    /// <summary>Counter of automatic restarts.</summary>
     public const string DaemonRestarts = "monitor.daemon.restarts";
 
     /// <summary>Gauge: 1 for a daemon that is verified and healthy, 0 otherwise.</summary>
@@ -62,7 +62,7 @@ public static class AttributeNames
     /// <summary>Port of the daemon.</summary>
     public const string DaemonPort = "monitor.daemon.port";
 
-    /// <summary>Which try, counted from 1. On spans only: it has no upper limit.</summary>
+    /// <summary>Number of the try, counted from 1. Only on spans, because it has no upper limit.</summary>
     public const string StartupAttempt = "monitor.startup.attempt";
 
     /// <summary><c>verified</c>, <c>already-running</c> or <c>failed</c>.</summary>
@@ -86,6 +86,6 @@ public static class AttributeNames
     /// <summary>When the instance was created, ISO 8601 in UTC.</summary>
     public const string ProcessCreationTime = "process.creation.time";
 
-    /// <summary>The reason of a failure, out of the closed set.</summary>
+    /// <summary>The reason of a failure.</summary>
     public const string ErrorType = "error.type";
 }

@@ -4,18 +4,18 @@ using System.Diagnostics.Metrics;
 namespace MonitorAspire.Supervision.Telemetry;
 
 /// <summary>
-/// The gauge <c>monitor.daemon.up</c>. It is observed and not set, so that a daemon that was removed from the fleet
-/// disappears instead of staying at its last value for ever.
+/// The gauge <c>monitor.daemon.up</c>. It is observable, so that a daemon that was removed from the fleet disappears and does not keep its last
+/// value.
 /// </summary>
 internal static class UpGauge
 {
     private static ImmutableList<Func<IEnumerable<Measurement<int>>>> _sources = [];
 
-    // Kept in a field only so that the instrument exists once.
+    // A field, so that the instrument is created once.
     private static readonly ObservableGauge<int> Gauge = SupervisionTelemetry.Meter.CreateObservableGauge(
         MetricNames.DaemonUp, Observe, "1", "1 for a daemon that is verified and healthy, 0 otherwise.");
 
-    /// <summary>Adds a fleet to what is observed. Dispose the result to take it away again.</summary>
+    /// <summary>Observes a fleet until the result is disposed of.</summary>
     /// <param name="observe">The values, one for each daemon.</param>
     public static IDisposable Register(Func<IEnumerable<Measurement<int>>> observe)
     {

@@ -5,8 +5,8 @@ using System.Text.Json.Serialization;
 
 namespace MonitorAspire.Supervision.Telemetry;
 
-/// <summary>How enumerations are written in telemetry and for people: as in the JSON of reports, so that one search finds both.</summary>
-public static class WireNames
+/// <summary>Names of enumeration values in telemetry and in text for people. They are the same as in JSON.</summary>
+internal static class WireNames
 {
     /// <summary>The name in JSON, as in <c>port_bound</c> or <c>already-running</c>.</summary>
     /// <param name="value">A value of an enumeration whose members have a <see cref="JsonStringEnumMemberNameAttribute"/>.</param>

@@ -14,7 +14,7 @@ public sealed class DaemonLogTests : IDisposable
     [Fact]
     public async Task RotateIfLarger_WhileADaemonWrites_KeepsEveryLineOnceAndInOrder()
     {
-        // The shell appends through a descriptor that it opened once, as a daemon does.
+        // Like a daemon, the shell appends to a descriptor that it opened once.
         var path = _directory["log"];
         using var writer = Process.Start("sh", ["-c", $"exec >>{path}; i=0; while [ $i -lt 60000 ]; do echo $i; i=$((i+1)); done"]);
         while (!writer.HasExited)
@@ -43,7 +43,7 @@ public sealed class DaemonLogTests : IDisposable
     }
 
     [Fact]
-    public void RotateIfLarger_SmallFile_StaysAsItIs()
+    public void RotateIfLarger_SmallFile_IsNotChanged()
     {
         File.WriteAllText(_directory["log"], "little\n");
         Assert.False(DaemonLog.RotateIfLarger(_directory["log"], 100, 3));
@@ -51,14 +51,14 @@ public sealed class DaemonLogTests : IDisposable
     }
 
     [Fact]
-    public void Tail_OfAFloodedLog_IsBoundedAndWithoutControlCharacters()
+    public void Tail_OfALargeLog_IsBoundedAndWithoutControlCharacters()
     {
         File.WriteAllText(_directory["log"], string.Concat(Enumerable.Repeat("noise\n", 100_000)) + "\u001b[31mred\u0007\nlast\r\n");
         Assert.Equal(["noise", "\uFFFD[31mred\uFFFD", "last"], DaemonLog.Tail(_directory["log"], 3));
     }
 
     [Fact]
-    public void Tail_FromAnOffset_SpeaksOfOneStartOnly()
+    public void Tail_FromAnOffset_ContainsOneStartOnly()
     {
         File.WriteAllText(_directory["log"], "old\n");
         File.AppendAllText(_directory["log"], "new\n");

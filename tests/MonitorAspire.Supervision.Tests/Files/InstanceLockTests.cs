@@ -13,7 +13,7 @@ public sealed class InstanceLockTests : IDisposable
 
     public void Dispose() => _directory.Dispose();
 
-    /// <summary>What a child has between fork and exec: the same open file by a descriptor of its own.</summary>
+    /// <summary>A second descriptor of the same open file, like the one of a child between fork and exec.</summary>
     private static SafeFileHandle CopyOf(InstanceLock held)
     {
         const int DuplicateCloseOnExec = 1030;
@@ -21,7 +21,7 @@ public sealed class InstanceLockTests : IDisposable
     }
 
     [Fact]
-    public void TryAcquire_Held_GivesNoLock()
+    public void TryAcquire_Held_ReturnsNull()
     {
         using var held = InstanceLock.TryAcquire(Path);
 
@@ -42,7 +42,7 @@ public sealed class InstanceLockTests : IDisposable
     }
 
     [Fact]
-    public void HandOver_CopyOfTheDescriptorIsStillOpen_LeavesItTheLock()
+    public void HandOver_CopyOfTheDescriptorIsStillOpen_KeepsTheLockHeld()
     {
         var held = InstanceLock.TryAcquire(Path)!;
         using (CopyOf(held))

@@ -16,21 +16,24 @@ public sealed class PidFileTests
         Assert.Equal(new PidFileReading(PidFileState.Valid, pid), PidFile.Parse(Encoding.UTF8.GetBytes(content)));
 
     [Theory]
-    [InlineData("", PidFileState.Empty)]
-    [InlineData("\n\n", PidFileState.Empty)]
-    [InlineData("0\n", PidFileState.Malformed)]
-    [InlineData("-1\n", PidFileState.Malformed)]
-    [InlineData("+1\n", PidFileState.Malformed)]
-    [InlineData("1 2\n", PidFileState.Malformed)]
-    [InlineData("0x10\n", PidFileState.Malformed)]
-    [InlineData("2147483648\n", PidFileState.Malformed)]
-    [InlineData("18446744073709551617\n", PidFileState.Malformed)]
-    [InlineData("１２\n", PidFileState.Malformed)]
-    public void Parse_AnythingElse_IsNot(string content, PidFileState state) =>
-        Assert.Equal(new PidFileReading(state, 0), PidFile.Parse(Encoding.UTF8.GetBytes(content)));
+    [InlineData("", "empty")]
+    [InlineData("\n\n", "empty")]
+    [InlineData("0\n", "malformed")]
+    [InlineData("-1\n", "malformed")]
+    [InlineData("+1\n", "malformed")]
+    [InlineData("1 2\n", "malformed")]
+    [InlineData("0x10\n", "malformed")]
+    [InlineData("2147483648\n", "malformed")]
+    [InlineData("18446744073709551617\n", "malformed")]
+    [InlineData("１２\n", "malformed")]
+    public void Parse_AnythingElse_IsInvalid(string content, string state)
+    {
+        var reading = PidFile.Parse(Encoding.UTF8.GetBytes(content));
+        Assert.Equal((state, 0), (reading.StateName, reading.Pid));
+    }
 
     [Fact]
-    public void Parse_AnyBytes_NeverThrowsAndNeverGivesAPidThatKillWouldMisread() =>
+    public void Parse_AnyBytes_NeverThrowsAndNeverGivesAPidBelowOne() =>
         Gen.Byte.Array[0, 200].Sample(bytes =>
         {
             var reading = PidFile.Parse(bytes);
@@ -53,7 +56,7 @@ public sealed class PidFileTests
     }
 
     [Fact]
-    public async Task Write_WhileOthersRead_IsNeverSeenInPart()
+    public async Task Write_WhileOthersRead_IsAtomic()
     {
         using var directory = new TemporaryDirectory();
         var path = directory["pid"];
@@ -92,7 +95,7 @@ public sealed class PidFileTests
     }
 
     [Fact]
-    public void RemoveIfOwn_SomebodyElses_Stays()
+    public void RemoveIfOwn_FileOfAnotherProcess_Stays()
     {
         using var directory = new TemporaryDirectory();
         PidFile.Write(directory["pid"], 42);

@@ -12,12 +12,12 @@ public class HealthBodyTests
         Gen.Select(Gen.Byte.Array, Gen.Bool).Sample((body, complete) => { _ = HealthBody.Mismatch(body, complete, 8768, _ => true); });
 
     [Fact]
-    public void Mismatch_AnyTextCloseToJson_NeverThrows() =>
+    public void Mismatch_SimilarText_NeverThrows() =>
         Gen.Select(Gen.OneOf("{", "}", "\"pid\"", ":", "4711", ",", "\"port\"", "[", "]", "1e9", " ", "\"").Array[0, 30], Gen.Bool)
             .Sample((parts, complete) => { _ = HealthBody.Mismatch(Encoding.UTF8.GetBytes(string.Concat(parts)), complete, 8768, _ => true); });
 
     [Fact]
-    public void Mismatch_AnyPidAndPort_IsToldExactlyWhenOneIsNotOurs() =>
+    public void Mismatch_AnyPidAndPort_IsReportedOnlyWhenOneIsNotOurs() =>
         Gen.Select(Gen.OneOf(Gen.Const(4711), Gen.Int), Gen.OneOf(Gen.Const(8768), Gen.Int)).Sample((pid, port) =>
         {
             var body = JsonSerializer.SerializeToUtf8Bytes(new Dictionary<string, object> { ["status"] = "ok", ["pid"] = pid, ["nested"] = new Dictionary<string, int> { ["pid"] = 1 }, ["port"] = port });
@@ -30,15 +30,15 @@ public class HealthBodyTests
     [InlineData("""pid: 1""")]
     [InlineData("""{"data":{"pid":1}}""")]
     [InlineData("1")]
-    public void Mismatch_NotAnObjectThatNamesAPid_IsNone(string body) =>
+    public void Mismatch_NoObjectWithAPid_IsNone(string body) =>
         Assert.Null(HealthBody.Mismatch(Encoding.UTF8.GetBytes(body), true, 8768, _ => false));
 
     [Fact]
-    public void Mismatch_ByteOrderMark_IsPassedOver() =>
+    public void Mismatch_ByteOrderMark_IsSkipped() =>
         Assert.NotNull(HealthBody.Mismatch(Encoding.UTF8.GetBytes("\uFEFF{\"pid\":1}"), true, 8768, _ => false));
 
     [Fact]
-    public void Mismatch_CutBody_JudgesWhatIsThere() =>
+    public void Mismatch_IncompleteBody_UsesItsBeginning() =>
         Assert.NotNull(HealthBody.Mismatch("""{"pid":1,"text":"xxxxx"""u8, false, 8768, _ => false));
 
     [Fact]

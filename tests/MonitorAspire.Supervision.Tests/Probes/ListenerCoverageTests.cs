@@ -21,7 +21,7 @@ public class ListenerCoverageTests
     [InlineData("::1", "::", false)]
     [InlineData("0.0.0.0", "::", false)]
     [InlineData("fe80::1", "fe80::1%2", true)]
-    public void Serves_OneAddress_AsTheKernelWouldDeliver(string listening, string wanted, bool expected) =>
+    public void Serves_OneAddress_LikeTheKernel(string listening, string wanted, bool expected) =>
         Assert.Equal(expected, ListenerCoverage.Serves(On(IPAddress.Parse(listening)), [IPAddress.Parse(wanted)]));
 
     [Fact]
@@ -46,7 +46,7 @@ public class ListenerCoverageTests
     [InlineData("::1", "0.0.0.0", false)]
     [InlineData("0.0.0.0", "::1", false)]
     [InlineData("127.0.0.1", "127.0.0.2", false)]
-    public void Conflicts_OneAddress_AsABindWouldFail(string listening, string wanted, bool expected) =>
+    public void Conflicts_OneAddress_WhereABindFails(string listening, string wanted, bool expected) =>
         Assert.Equal(expected, ListenerCoverage.Conflicts(On(IPAddress.Parse(listening)), [IPAddress.Parse(wanted)]));
 
     [Fact]

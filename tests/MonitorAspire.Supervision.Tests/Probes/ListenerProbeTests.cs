@@ -29,7 +29,7 @@ public class ListenerProbeTests
     }
 
     [Fact]
-    public void FindOwners_RecordedFiles_ClientIsNoOwner()
+    public void FindOwners_RecordedFiles_IgnoresClients()
     {
         using var proc = Recorded();
         proc.Add(10, 1).Link("10/fd/3", "/dev/null").Link("10/fd/4", "socket:[177631]");
@@ -43,7 +43,7 @@ public class ListenerProbeTests
     }
 
     [Fact]
-    public void FindOwners_CandidateHasIt_TableIsNotScanned()
+    public void FindOwners_CandidateHasIt_OtherProcessesAreNotSearched()
     {
         using var proc = new RecordedProc().Write("net/tcp", ProcNetTcpTests.Tcp);
         proc.Add(10, 1).Link("10/fd/4", "socket:[177631]").Add(12, 1).Link("12/fd/3", "socket:[177631]");
@@ -53,7 +53,7 @@ public class ListenerProbeTests
     }
 
     [Fact]
-    public void ToPortOwner_OwnerNotToBeSeen_NamesTheAddressAlone()
+    public void ToPortOwner_OwnerNotVisible_HasTheAddressOnly()
     {
         using var proc = Recorded();
 
@@ -64,9 +64,9 @@ public class ListenerProbeTests
     }
 
     [Fact]
-    public void ToPortOwner_InheritedByChildren_NamesTheOneWhoMadeTheSocket()
+    public void ToPortOwner_InheritedByChildren_IsTheirParent()
     {
-        // Children with lower PIDs than their parent's: the numbers begin again when they have run out.
+        // The children have lower PIDs than their parent: after the highest PID the kernel starts again with low ones.
         using var proc = new RecordedProc().Write("net/tcp", ProcNetTcpTests.Tcp);
         proc.Add(10, 5, parent: 11).Link("10/fd/4", "socket:[177631]").Add(11, 4, parent: 12).Link("11/fd/4", "socket:[177631]");
         proc.Add(12, 1).Link("12/fd/4", "socket:[177631]");
@@ -75,11 +75,11 @@ public class ListenerProbeTests
 
         Assert.Equal(12, found.ToPortOwner(proc.Table()).Pid);
         Assert.Equal(12, (found with { Pids = [.. found.Pids.Order()] }).ToPortOwner(proc.Table()).Pid);
-        Assert.Equal(99, (found with { Pids = [99] }).ToPortOwner(proc.Table()).Pid); // gone by now
+        Assert.Equal(99, (found with { Pids = [99] }).ToPortOwner(proc.Table()).Pid); // it has ended
     }
 
     [Fact]
-    public void ListenersOf_Process_TellsWhereItListensInstead()
+    public void ListenersOf_Process_GivesAllItsSockets()
     {
         using var proc = Recorded();
         proc.Add(10, 1).Link("10/fd/4", "socket:[177634]").Link("10/fd/5", "socket:[177638]");
@@ -102,7 +102,7 @@ public class ListenerProbeTests
     [InlineData("0.0.0.0")]
     [InlineData("::1")]
     [InlineData("::")]
-    public void FindOwners_OwnSocket_IsOursAndSaysWhere(string address)
+    public void FindOwners_OwnSocket_HasProcessAndAddress(string address)
     {
         using var socket = Listen(IPAddress.Parse(address));
         var endPoint = (IPEndPoint)socket.LocalEndPoint!;
@@ -117,7 +117,7 @@ public class ListenerProbeTests
     }
 
     [Fact]
-    public void FindOwners_ClientInAnotherProcess_IsNoOwner()
+    public void FindOwners_ClientInAnotherProcess_IsIgnored()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "Only Linux ties a socket to its process.");
         using var socket = Listen(IPAddress.Loopback);
@@ -132,13 +132,13 @@ public class ListenerProbeTests
         OwnedByThisProcess(port, client.Pid);
         Assert.Empty(Live.ListenersOf([client.Pid]));
 
-        // With the listener gone there are only ends of a connection left, and no owner.
+        // Without the listener only the ends of a connection are left, and no owner.
         socket.Dispose();
         ProcessTableLiveTests.Eventually(() => Live.FindOwners(port).Count == 0);
     }
 
     [Fact]
-    public void FindOwners_ForkedAfterListening_AllWhoHaveItOpen()
+    public void FindOwners_ForkedAfterListening_GivesAllProcesses()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "Only Linux ties a socket to its process.");
         using var helper = PythonProcess.Start("""
@@ -166,7 +166,7 @@ public class ListenerProbeTests
         return socket;
     }
 
-    // A child that a test beside this one is starting has all our descriptors until it executes its program.
+    // Another test may be starting a child. Until exec the child has all our descriptors.
     private static void OwnedByThisProcess(int port, params int[] candidatesFirst) => ProcessTableLiveTests.Eventually(
         () => Assert.Single(Live.FindOwners(port, candidatesFirst)).Pids.SequenceEqual([Environment.ProcessId]));
 

@@ -19,7 +19,7 @@ public class PortAvailabilityTests
     [InlineData("::1", "*")]
     [InlineData("127.0.0.1", "*")]
     [InlineData("127.0.0.1", "::")]
-    public void Check_SomebodyListens_InUse(string listening, string host)
+    public void Check_SocketListens_InUse(string listening, string host)
     {
         using var socket = ListenerProbeTests.Listen(IPAddress.Parse(listening));
 
@@ -37,9 +37,9 @@ public class PortAvailabilityTests
     }
 
     [Fact]
-    public void Check_OtherFamilyAlone_Free()
+    public void Check_OnlyTheOtherFamilyInUse_Free()
     {
-        // Not any port: one out of the range of outgoing connections may be somebody's on the other family.
+        // Not an ephemeral port: an outgoing connection may use it on the other family.
         using var socket = ListenerProbeTests.Listen(IPAddress.IPv6Loopback, FreePort.Next());
 
         Assert.Equal(PortState.Free, Ports.Check([IPAddress.Loopback], Port(socket)));
@@ -48,7 +48,7 @@ public class PortAvailabilityTests
     [Fact]
     public void Check_BoundButNotListening_InUse()
     {
-        // In no table of listeners; and without SO_REUSEADDR nobody else may bind it.
+        // It is in no list of listeners, and without SO_REUSEADDR no other socket can bind it.
         using var helper = PythonProcess.Start("""
             import socket
             bound = socket.socket()
@@ -70,7 +70,7 @@ public class PortAvailabilityTests
             using var client = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
             client.Connect(IPAddress.Loopback, port);
 
-            // The server's side closes first, so that it is its port that stays in TIME_WAIT.
+            // The server closes first, so its port stays in TIME_WAIT.
             using (var accepted = server.Accept())
             {
                 accepted.Shutdown(SocketShutdown.Both);
@@ -79,14 +79,14 @@ public class PortAvailabilityTests
             Assert.Equal(0, client.Receive(new byte[1]));
         }
 
-        // A child that a test beside this one is starting has the listening socket too, until it executes its program.
+        // Another test may be starting a child. Until exec the child has the listening socket too.
         ProcessTableLiveTests.Eventually(() => Ports.Check([IPAddress.Loopback], port) == PortState.Free);
     }
 
     [Fact]
     public void Check_OnlyAClientConnection_LeavesOtherAddressesFree()
     {
-        // The client's own port is held on the address of its connection; nobody listens on it.
+        // The client's port is used only on the address of its connection. No socket listens on it.
         using var server = ListenerProbeTests.Listen(IPAddress.Loopback);
         using var client = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         client.Bind(new IPEndPoint(IPAddress.Loopback, FreePort.Next()));
@@ -98,11 +98,11 @@ public class PortAvailabilityTests
     }
 
     [Fact]
-    public void TryBind_AddressOfNobody_AddressNotAvailable() =>
+    public void TryBind_AddressOfAnotherMachine_AddressNotAvailable() =>
         Assert.Equal(PortState.AddressNotAvailable, PortAvailability.TryBind(IPAddress.Parse("192.0.2.7"), 0));
 
     [Fact]
-    public void TryBind_AddressOfNobodyInIPv6_AddressNotAvailable() =>
+    public void TryBind_IPv6AddressOfAnotherMachine_AddressNotAvailable() =>
         Assert.Equal(PortState.AddressNotAvailable, PortAvailability.TryBind(IPAddress.Parse("2001:db8::7"), 0));
 
     private static int Port(Socket socket) => ((IPEndPoint)socket.LocalEndPoint!).Port;

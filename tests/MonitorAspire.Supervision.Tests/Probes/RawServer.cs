@@ -5,7 +5,7 @@ using System.Text;
 
 namespace MonitorAspire.Supervision.Tests.Probes;
 
-/// <summary>A server that answers with bytes and knows no rules.</summary>
+/// <summary>A server that answers with any bytes.</summary>
 public sealed class RawServer : IAsyncDisposable
 {
     private readonly Socket _socket;
@@ -30,7 +30,7 @@ public sealed class RawServer : IAsyncDisposable
 
     public int Connections { get; private set; }
 
-    /// <summary>A server that answers every request alike and leaves the connection open.</summary>
+    /// <summary>A server that gives every request the same answer and keeps the connection open.</summary>
     public static RawServer Answering(string status, string body, string headers = "", IPAddress? address = null) =>
         new((stream, token) => stream.WriteAsync(Response(status, body, headers), token).AsTask(), address);
 

@@ -5,15 +5,15 @@ using MonitorAspire.Supervision.Processes;
 
 namespace MonitorAspire.Supervision.Tests.Processes;
 
-/// <summary>Who belongs to an instance, and whom a stop must not take along.</summary>
+/// <summary>Which processes belong to an instance.</summary>
 public sealed class InstanceTreeTests
 {
     private readonly InstanceTree _tree = new(ProcessTable.Current);
 
     [Fact]
-    public void Members_ChildThatIsAnInstanceOfItsOwn_IsNotOurs()
+    public void Members_ChildThatIsAnotherInstance_IsNoMember()
     {
-        // What a supervisor that is an instance itself looks like: one child of its own, one daemon that it launched.
+        // Like a supervisor that is an instance itself: it has one child, and one daemon that it launched.
         using var root = Shell("sleep 601 & MONITOR_INSTANCE_ID=2-daemon sleep 602 & wait", ("MONITOR_INSTANCE_ID", "1-supervisor"));
         var members = WaitForSleep(root, "1-supervisor", 1);
         Assert.Contains(members, m => m.Pid == root.Id);
@@ -22,7 +22,7 @@ public sealed class InstanceTreeTests
     }
 
     [Fact]
-    public void Members_RootWithoutIdOfItsOwn_StillLeavesOtherInstancesAlone()
+    public void Members_RootWithoutId_DoNotIncludeOtherInstances()
     {
         using var root = Shell("sleep 601 & MONITOR_INSTANCE_ID=2-daemon sleep 602 & wait");
         var members = WaitForSleep(root, null, 1);
@@ -31,13 +31,13 @@ public sealed class InstanceTreeTests
     }
 
     [Fact]
-    public async Task Members_OrphanThatLeftSessionAndParent_IsKnownByItsId()
+    public async Task Members_OrphanInAnotherSession_IsFoundByItsId()
     {
         var id = $"3-{Guid.NewGuid():N}";
         using var root = Shell("(setsid sleep 603 >/dev/null 2>&1 &)", ("MONITOR_INSTANCE_ID", id));
         await root.WaitForExitAsync();
 
-        // Until it has executed what it is to be, it still is the shell or setsid.
+        // Before exec it is still the shell or setsid.
         await MonitorAspire.Testing.Wait.UntilAsync(() => _tree.Members(null, id) is [{ Name: "sleep" }], "the orphan");
         var orphan = Assert.Single(_tree.Members(null, id));
         using var process = Process.GetProcessById(orphan.Pid);
@@ -50,7 +50,7 @@ public sealed class InstanceTreeTests
         var until = Stopwatch.StartNew();
         while (true)
         {
-            // Both children must be there and be what they will be, or the absence of one proves nothing.
+            // Both children must have executed sleep. Otherwise a missing member proves nothing.
             var all = ProcessTable.Current.Snapshot().Count(p => p.ParentPid == root.Id && p.Name == "sleep");
             var members = _tree.Members(identity, id);
             if ((all == 2 && members.Count(m => m.Name == "sleep") == sleeps) || until.Elapsed > MonitorAspire.Testing.Wait.Generous)

@@ -7,7 +7,7 @@ using MonitorAspire.Testing;
 
 namespace MonitorAspire.Supervision.Tests.Processes;
 
-/// <summary>What a launched process gets, and what it does not.</summary>
+/// <summary>Descriptors, signals, arguments and environment of a launched process.</summary>
 public sealed class LaunchTests : IAsyncDisposable
 {
     private readonly EngineFixture _fixture = new();
@@ -17,7 +17,7 @@ public sealed class LaunchTests : IAsyncDisposable
     [Fact]
     public async Task Launch_AnyCommand_InheritsStandardDescriptorsAndTheLockOnly()
     {
-        // A descriptor of ours that is not close-on-exec must not get through either.
+        // A descriptor of ours without close-on-exec must not be inherited either.
         using var leak = File.OpenHandle("/dev/null");
         Assert.Equal(0, Fcntl.ClearCloseOnExec(leak));
 
@@ -25,7 +25,7 @@ public sealed class LaunchTests : IAsyncDisposable
         var report = await _fixture.StartAsync(spec);
         var files = _fixture.Files(spec.Port);
 
-        // 'readlink' is a child with descriptors of its own for the pipe; those of the shell are what the glob saw: 0 to 3.
+        // 'readlink' is a child with its own descriptors for the pipe. The glob shows the shell's descriptors, 0 to 3.
         var seen = report.LogTail.Select(l => l.Split(' ')[0]).ToList();
         Assert.Equal(7, report.ExitCode);
         Assert.Equal(["0", "1", "2", "3"], seen.Where(d => int.TryParse(d, out var fd) && fd < 4).Distinct());
@@ -34,7 +34,7 @@ public sealed class LaunchTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Launch_AnyCommand_LeadsASessionWithDefaultSignals()
+    public async Task Launch_AnyCommand_LeadsItsOwnSession()
     {
         var spec = _fixture.Faulty();
         var report = await _fixture.StartAsync(spec);
@@ -45,13 +45,13 @@ public sealed class LaunchTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Launch_ShellCommand_IsNotGivenIgnoredSignals()
+    public async Task Launch_ShellCommand_InheritsNoIgnoredSignals()
     {
-        // The runtime ignores SIGPIPE (bit 13); a child that inherited that would not die of a closed pipe.
+        // .NET ignores SIGPIPE (bit 13). A child that inherited that would not end at a closed pipe.
         var spec = _fixture.Spec("sh", "-c", "grep -E 'SigIgn|SigBlk' /proc/self/status; exit 7");
         var report = await _fixture.StartAsync(spec);
 
-        // 32 and 33 belong to the C library and cannot be changed by anybody.
+        // 32 and 33 belong to the C library and cannot be changed.
         Assert.All(report.LogTail, l => Assert.Equal(0UL, ulong.Parse(l.Split('\t')[1], System.Globalization.NumberStyles.HexNumber, System.Globalization.CultureInfo.InvariantCulture) & 0x7FFF_FFFF));
         Assert.Equal(2, report.LogTail.Count);
     }
@@ -65,7 +65,7 @@ public sealed class LaunchTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Launch_WorkingDirectoryAndEnvironment_AreTheSpecifications()
+    public async Task Launch_WorkingDirectoryAndEnvironment_AreThoseOfTheSpecification()
     {
         var spec = _fixture.Spec("sh", "-c", "pwd; echo \"$GREETING\"; exit 7") with
         {
@@ -82,7 +82,7 @@ public sealed class LaunchTests : IAsyncDisposable
         var script = _fixture["daemon.sh"];
         async Task InstallAsync(string body)
         {
-            // As an installer does it: a new file is renamed over the old.
+            // Like an installer: the new file is renamed to the old name.
             await File.WriteAllTextAsync(script + ".new", "#!/bin/sh\n" + body + "\n");
             File.SetUnixFileMode(script + ".new", UnixFileMode.UserRead | UnixFileMode.UserExecute | UnixFileMode.UserWrite);
             File.Move(script + ".new", script, overwrite: true);
@@ -92,7 +92,7 @@ public sealed class LaunchTests : IAsyncDisposable
         var spec = _fixture.Faulty() with { Command = script };
         Assert.Equal(StartupVerdict.Verified, (await _fixture.StartAsync(spec)).Verdict);
 
-        // Replaced under a living instance: it is still that instance.
+        // The file is replaced while the instance lives. It is still the same instance.
         await InstallAsync("echo second; exit 4");
         Assert.Equal(InspectionVerdict.Running, (await _fixture.InspectAsync(spec)).Verdict);
         Assert.Equal(StopVerdict.Stopped, (await _fixture.StopAsync(spec)).Verdict);

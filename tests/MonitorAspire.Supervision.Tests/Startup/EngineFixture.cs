@@ -11,8 +11,8 @@ using MonitorAspire.Testing;
 
 namespace MonitorAspire.Supervision.Tests.Startup;
 
-/// <summary>A real engine on a state directory of its own, and the daemon that misbehaves on request.</summary>
-public sealed class EngineFixture : IAsyncDisposable
+/// <summary>An engine with its own state directory, and the fault daemon.</summary>
+internal sealed class EngineFixture : IAsyncDisposable
 {
     private readonly TemporaryDirectory _root = new();
     private readonly ConcurrentDictionary<int, DaemonSpec> _specs = new();
@@ -35,7 +35,7 @@ public sealed class EngineFixture : IAsyncDisposable
 
     public DaemonFiles Files(int port) => new(StateDirectory, port);
 
-    /// <summary>A daemon with faults; <c>{port}</c> and the like are filled in by the engine.</summary>
+    /// <summary>A daemon with faults. The engine replaces <c>{port}</c> and the other placeholders.</summary>
     public DaemonSpec Faulty(params string[] faults) => Spec(FaultDaemon, ["--port", "{port}", "--host", "{host}", .. faults]);
 
     /// <summary>A daemon with faults that writes its PID file itself.</summary>
@@ -65,7 +65,7 @@ public sealed class EngineFixture : IAsyncDisposable
             cancellationToken);
     }
 
-    /// <summary>Starts a daemon as somebody does who knows nothing of engines.</summary>
+    /// <summary>Starts a daemon without the engine.</summary>
     public Process Launch(DaemonSpec spec, string? instanceId)
     {
         var start = new ProcessStartInfo(spec.Command!, spec.Arguments.Select(a => Files(spec.Port).FillIn(a, spec.Host)));
@@ -78,7 +78,7 @@ public sealed class EngineFixture : IAsyncDisposable
 
     public Task<DaemonInspection> InspectAsync(DaemonSpec spec) => Engine.InspectAsync(spec, new InspectOptions(), CancellationToken.None);
 
-    /// <summary>What every failed or stopped daemon must leave: no PID file, no record, a free lock, a free port, no process.</summary>
+    /// <summary>After a failed start or a stop there is no PID file, no record, no process, and the lock is free.</summary>
     public void AssertNothingLeft(DaemonSpec spec, int? pid)
     {
         var files = Files(spec.Port);

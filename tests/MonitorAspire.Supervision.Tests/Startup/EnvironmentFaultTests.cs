@@ -7,7 +7,7 @@ using MonitorAspire.Testing;
 
 namespace MonitorAspire.Supervision.Tests.Startup;
 
-/// <summary>Clocks that jump and disks that are full.</summary>
+/// <summary>Starts while the wall clock changes or the disk is full.</summary>
 public sealed class EnvironmentFaultTests : IAsyncDisposable
 {
     private readonly EngineFixture _fixture = new();
@@ -17,7 +17,7 @@ public sealed class EnvironmentFaultTests : IAsyncDisposable
     [Theory]
     [InlineData(-86_400)]
     [InlineData(86_400)]
-    public async Task Start_WallClockJumpsMeanwhile_TheLimitIsNotTouched(int seconds)
+    public async Task Start_WallClockChangesMeanwhile_TheTimeLimitDoesNotChange(int seconds)
     {
         var clock = new JumpingClock();
         var engine = new DaemonEngine(new EngineOptions { StateDirectory = _fixture.StateDirectory }, NullLogger<DaemonEngine>.Instance, clock);
@@ -33,7 +33,7 @@ public sealed class EnvironmentFaultTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Start_DiskFull_SaysSoAndLeavesNothing()
+    public async Task Start_DiskFull_ReportsItAndLeavesNothing()
     {
         Assert.SkipUnless(Environment.UserName == "root", "only root can mount a small file system");
         var mount = _fixture["small"];
@@ -53,7 +53,7 @@ public sealed class EnvironmentFaultTests : IAsyncDisposable
             Assert.Contains("space", report.Detail, StringComparison.OrdinalIgnoreCase);
             Assert.Equal([new DaemonFiles(state, spec.Port).LockFile], Directory.GetFiles(state));
 
-            // And when there is room again it starts.
+            // With free space it starts.
             File.Delete(Path.Combine(mount, "filler"));
             Assert.Equal(StartupVerdict.Verified, (await engine.StartAsync(spec, new StartOptions(), CancellationToken.None)).Report.Verdict);
             Assert.Equal(StopVerdict.Stopped, (await engine.StopAsync(spec, new StopOptions(), CancellationToken.None)).Verdict);
@@ -76,7 +76,7 @@ public sealed class EnvironmentFaultTests : IAsyncDisposable
         }
         catch (IOException)
         {
-            // Full.
+            // The disk is full.
         }
     }
 
@@ -87,7 +87,7 @@ public sealed class EnvironmentFaultTests : IAsyncDisposable
         Assert.Equal(0, process.ExitCode);
     }
 
-    /// <summary>A wall clock that somebody sets; the monotonic one goes on as it does.</summary>
+    /// <summary>A wall clock that changes. The monotonic clock does not.</summary>
     private sealed class JumpingClock : TimeProvider
     {
         public TimeSpan Offset { get; set; }

@@ -4,7 +4,7 @@ using System.Text;
 
 namespace MonitorAspire.Supervision.Tests.Startup;
 
-/// <summary>A server of this test process that answers 200 to everything: the foreigner that fooled the old design.</summary>
+/// <summary>A server in this test process that answers every request with 200.</summary>
 internal sealed class ForeignServer : IDisposable
 {
     private readonly List<TcpListener> _listeners = [];
@@ -35,7 +35,7 @@ internal sealed class ForeignServer : IDisposable
         }
         catch (Exception e) when (e is SocketException or IOException or ObjectDisposedException)
         {
-            // Closed.
+            // The server is closed.
         }
     }
 }

@@ -8,7 +8,7 @@ using MonitorAspire.Testing;
 
 namespace MonitorAspire.Supervision.Tests.Startup;
 
-/// <summary>Who is ours, who is not, and what is left of whom: whatever the PID file says.</summary>
+/// <summary>Which processes are ours and which are foreign, with right, wrong and missing PID files.</summary>
 public sealed class IdentityTests : IAsyncDisposable
 {
     private readonly EngineFixture _fixture = new();
@@ -16,7 +16,7 @@ public sealed class IdentityTests : IAsyncDisposable
     public ValueTask DisposeAsync() => _fixture.DisposeAsync();
 
     [Fact]
-    public async Task Start_Again_SaysAlreadyRunningAndKeepsTheProcess()
+    public async Task Start_Again_ReportsAlreadyRunningAndKeepsTheProcess()
     {
         var spec = _fixture.Faulty();
         var first = await _fixture.StartAsync(spec);
@@ -55,7 +55,7 @@ public sealed class IdentityTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Start_ForceWhereASupervisorStartsItAgainFirst_IsDoneAllTheSame()
+    public async Task Start_ForceWhileASupervisorStartsItAgain_Succeeds()
     {
         var spec = _fixture.Faulty("--start-delay", "100");
         var last = (await _fixture.StartAsync(spec)).Pid;
@@ -97,7 +97,7 @@ public sealed class IdentityTests : IAsyncDisposable
         var spec = _fixture.Faulty() with { Launch = LaunchMode.Attached };
         var instanceId = launchedBy is null ? null : InstanceRecord.NewInstanceId(spec.Port, launchedBy);
 
-        // As a launcher that is no engine starts it, and as a supervisor registers it that takes all.
+        // It is started without the engine, and registered by a supervisor that accepts every launcher.
         using var process = _fixture.Launch(spec, instanceId);
         try
         {
@@ -195,45 +195,45 @@ public sealed class IdentityTests : IAsyncDisposable
     public async Task Start_PidFileNamesAnUnrelatedLiveProcess_StartsAndNeverSignalsIt()
     {
         var spec = _fixture.Faulty();
-        using var bystander = Process.Start("sleep", "600");
+        using var unrelated = Process.Start("sleep", "600");
         try
         {
             Directory.CreateDirectory(_fixture.StateDirectory);
-            PidFile.Write(_fixture.Files(spec.Port).PidFile, bystander.Id);
+            PidFile.Write(_fixture.Files(spec.Port).PidFile, unrelated.Id);
 
-            // What killed an unrelated process in the old design.
+            // The old design killed the unrelated process here.
             Assert.Equal(StopVerdict.NotRunning, (await _fixture.StopAsync(spec)).Verdict);
-            PidFile.Write(_fixture.Files(spec.Port).PidFile, bystander.Id);
+            PidFile.Write(_fixture.Files(spec.Port).PidFile, unrelated.Id);
             Assert.Equal(InspectionVerdict.Dead, (await _fixture.InspectAsync(spec)).Verdict);
             Assert.Equal(StartupVerdict.Verified, (await _fixture.StartAsync(spec)).Verdict);
             Assert.Equal(StopVerdict.Stopped, (await _fixture.StopAsync(spec)).Verdict);
-            Assert.False(bystander.HasExited);
+            Assert.False(unrelated.HasExited);
         }
         finally
         {
-            bystander.Kill();
+            unrelated.Kill();
         }
     }
 
     [Fact]
-    public async Task Start_RecordNamesAReusedPid_StartsAndNeverSignalsIt()
+    public async Task Start_RecordNamesAPidThatWasUsedAgain_StartsAndNeverSignalsIt()
     {
         var spec = _fixture.Faulty();
-        using var bystander = Process.Start("sleep", "600");
+        using var unrelated = Process.Start("sleep", "600");
         try
         {
             Directory.CreateDirectory(_fixture.StateDirectory);
             var table = ProcessTable.Current;
             var files = _fixture.Files(spec.Port);
-            new InstanceRecord { Pid = bystander.Id, StartTicks = 1, BootId = table.BootId, Port = spec.Port }.Write(files.InstanceFile);
-            PidFile.Write(files.PidFile, bystander.Id);
+            new InstanceRecord { Pid = unrelated.Id, StartTicks = 1, BootId = table.BootId, Port = spec.Port }.Write(files.InstanceFile);
+            PidFile.Write(files.PidFile, unrelated.Id);
 
             Assert.Equal(StartupVerdict.Verified, (await _fixture.StartAsync(spec)).Verdict);
-            Assert.False(bystander.HasExited);
+            Assert.False(unrelated.HasExited);
         }
         finally
         {
-            bystander.Kill();
+            unrelated.Kill();
         }
     }
 
@@ -242,11 +242,11 @@ public sealed class IdentityTests : IAsyncDisposable
     {
         var spec = _fixture.Faulty();
         Directory.CreateDirectory(_fixture.StateDirectory);
-        await File.WriteAllTextAsync(_fixture["precious"], "precious");
-        File.CreateSymbolicLink(_fixture.Files(spec.Port).PidFile, _fixture["precious"]);
+        await File.WriteAllTextAsync(_fixture["target"], "target");
+        File.CreateSymbolicLink(_fixture.Files(spec.Port).PidFile, _fixture["target"]);
 
         Assert.Equal(StartupVerdict.Verified, (await _fixture.StartAsync(spec)).Verdict);
-        Assert.Equal("precious", await File.ReadAllTextAsync(_fixture["precious"]));
+        Assert.Equal("target", await File.ReadAllTextAsync(_fixture["target"]));
         Assert.Null(new FileInfo(_fixture.Files(spec.Port).PidFile).LinkTarget);
     }
 
@@ -257,12 +257,12 @@ public sealed class IdentityTests : IAsyncDisposable
     {
         var spec = _fixture.Faulty();
         Directory.CreateDirectory(_fixture.StateDirectory);
-        await File.WriteAllTextAsync(_fixture["precious"], "precious");
+        await File.WriteAllTextAsync(_fixture["target"], "target");
         var files = _fixture.Files(spec.Port);
-        File.CreateSymbolicLink(extension == "lock" ? files.LockFile : files.LogFile, _fixture["precious"]);
+        File.CreateSymbolicLink(extension == "lock" ? files.LockFile : files.LogFile, _fixture["target"]);
 
         Assert.Equal(StartupVerdict.Failed, (await _fixture.StartAsync(spec)).Verdict);
-        Assert.Equal("precious", await File.ReadAllTextAsync(_fixture["precious"]));
+        Assert.Equal("target", await File.ReadAllTextAsync(_fixture["target"]));
     }
 
     [Fact]
@@ -278,7 +278,7 @@ public sealed class IdentityTests : IAsyncDisposable
     [Fact]
     public async Task Start_RightAfterKill9_StartsANewInstance()
     {
-        // The killed one is a zombie for a moment: a child of this process that nobody has waited for.
+        // The killed process is a zombie for a moment: a child of this process that is not reaped yet.
         var spec = _fixture.Faulty();
         for (var round = 0; round < 5; round++)
         {
@@ -323,18 +323,18 @@ public sealed class IdentityTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Stop_StateDirectoryRemovedWhileRunning_LeavesTheDaemonAndSaysWhoServes()
+    public async Task Stop_StateDirectoryRemovedWhileRunning_DoesNotTouchTheDaemonAndNamesIt()
     {
         var spec = _fixture.Faulty();
         var outcome = await _fixture.StartOutcomeAsync(spec);
         Directory.Delete(_fixture.StateDirectory, recursive: true);
 
-        // Nothing on disk proves it ours any more: it is named and not touched.
+        // No file proves that it is ours, so it is named and not touched.
         var stopped = await _fixture.StopAsync(spec);
         Assert.Equal(StopVerdict.Foreign, stopped.Verdict);
         Assert.Equal(outcome.Report.Pid, stopped.Owner!.Pid);
 
-        // Whoever started it still knows it, and can write its files again.
+        // Its starter still has its handle, and can write its files again.
         Assert.NotNull(_fixture.Engine.RepairFiles(spec, outcome.Instance!));
         using var process = Process.GetProcessById(outcome.Report.Pid!.Value);
         process.Kill();
@@ -393,7 +393,7 @@ public sealed class IdentityTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Stop_LeakedGrandchildren_GoWithTheTree()
+    public async Task Stop_LeakedGrandchildren_AreStoppedWithTheTree()
     {
         var spec = _fixture.Faulty("--leak");
         var outcome = await _fixture.StartOutcomeAsync(spec);
@@ -416,7 +416,7 @@ public sealed class IdentityTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Attach_AfterTheStarterIsGone_SeesTheSameInstanceAndItsEnd()
+    public async Task Attach_WithAnotherEngine_GivesTheSameInstanceAndItsExit()
     {
         var spec = _fixture.Faulty();
         var outcome = await _fixture.StartOutcomeAsync(spec);
@@ -429,7 +429,7 @@ public sealed class IdentityTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Start_StopRepeatedly_NeverLies()
+    public async Task Start_StopRepeatedly_IsAlwaysRight()
     {
         var spec = _fixture.Faulty();
         for (var i = 0; i < 15; i++)
@@ -460,12 +460,12 @@ public sealed class IdentityTests : IAsyncDisposable
         using var server = new ForeignServer(spec.Port, System.Net.IPAddress.Loopback);
         Directory.CreateDirectory(_fixture.StateDirectory);
         await File.WriteAllTextAsync(DaemonFiles.LegacyPidFile(_fixture.StateDirectory), $"{Environment.ProcessId}\n");
-        await File.WriteAllTextAsync(DaemonFiles.LegacyLogFile(_fixture.StateDirectory), "old words\n");
+        await File.WriteAllTextAsync(DaemonFiles.LegacyLogFile(_fixture.StateDirectory), "old line\n");
 
         var report = await _fixture.StartAsync(spec);
         Assert.Equal(StartupReason.PortInUse, report.Reason);
         Assert.Equal($"{Environment.ProcessId}\n", await File.ReadAllTextAsync(_fixture.Files(spec.Port).PidFile));
-        Assert.Equal("old words\n", await File.ReadAllTextAsync(_fixture.Files(spec.Port).LogFile));
+        Assert.Equal("old line\n", await File.ReadAllTextAsync(_fixture.Files(spec.Port).LogFile));
         Assert.False(File.Exists(DaemonFiles.LegacyPidFile(_fixture.StateDirectory)));
     }
 

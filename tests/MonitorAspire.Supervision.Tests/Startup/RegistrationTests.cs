@@ -9,6 +9,7 @@ using MonitorAspire.Testing;
 
 namespace MonitorAspire.Supervision.Tests.Startup;
 
+/// <summary>Registration of processes that another launcher started.</summary>
 public sealed class RegistrationTests : IDisposable
 {
     private readonly TemporaryDirectory _directory = new();
@@ -23,7 +24,7 @@ public sealed class RegistrationTests : IDisposable
     public void Dispose() => _directory.Dispose();
 
     [Fact]
-    public async Task Register_ProcessOfSomebodyElse_IsProvedByItsRecordUntilItEnds()
+    public async Task Register_ProcessOfAnotherLauncher_IsProvedByItsRecordUntilItEnds()
     {
         using var process = Sleeper();
         try
@@ -52,7 +53,7 @@ public sealed class RegistrationTests : IDisposable
     }
 
     [Fact]
-    public void Confirm_InstanceThatWroteItsRecordItself_KeepsItsRestartsForTheNextSupervisor()
+    public void Confirm_InstanceThatWroteItsRecordItself_StoresItsRestarts()
     {
         using var process = Sleeper();
         try
@@ -70,7 +71,7 @@ public sealed class RegistrationTests : IDisposable
     }
 
     [Fact]
-    public void Confirm_RecordOfAnotherInstance_IsLeftAlone()
+    public void Confirm_RecordOfAnotherInstance_IsNotChanged()
     {
         using var process = Sleeper();
         try

@@ -3,7 +3,7 @@ using MonitorAspire.Supervision.Startup;
 
 namespace MonitorAspire.Supervision.Tests.Startup;
 
-/// <summary>In a class of its own, so that the others run meanwhile.</summary>
+/// <summary>A separate class, because xUnit runs classes in parallel.</summary>
 public sealed class SlowStartTests : IAsyncDisposable
 {
     private readonly EngineFixture _fixture = new();

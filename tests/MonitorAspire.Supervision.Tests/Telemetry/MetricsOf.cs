@@ -5,7 +5,7 @@ using MonitorAspire.Supervision.Telemetry;
 
 namespace MonitorAspire.Supervision.Tests.Telemetry;
 
-/// <summary>The measurements of one daemon as text; the meter is static, so the name keeps tests that run side by side apart.</summary>
+/// <summary>The measurements of one daemon as text. The meter is static, so tests that run in parallel need different names.</summary>
 internal sealed class MetricsOf : IDisposable
 {
     private readonly MeterListener _listener = new();

@@ -101,7 +101,7 @@ public class SupervisionTelemetryTests
     }
 
     [Fact]
-    public void UpGauge_FleetGone_IsObservedNoMore()
+    public void UpGauge_FleetDisposed_IsNotObserved()
     {
         var name = $"telemetry-{Guid.NewGuid():N}";
         using var metrics = new MetricsOf(name);

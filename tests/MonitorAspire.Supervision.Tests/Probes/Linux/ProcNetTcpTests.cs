@@ -9,8 +9,8 @@ namespace MonitorAspire.Supervision.Tests.Probes.Linux;
 
 public class ProcNetTcpTests
 {
-    // Recorded from a Linux 6.18 machine: listeners on 127.0.0.1:8768 and 0.0.0.0:2024, a connection to 8768 that nobody has
-    // accepted yet (inode 0), the client of that and of another connection, and two that wind up.
+    // Recorded from a Linux 6.18 machine: listeners on 127.0.0.1:8768 and 0.0.0.0:2024, a connection to 8768 that is not
+    // accepted yet (inode 0), the clients of that and of another connection, and two in TIME_WAIT.
     internal const string Tcp = """
           sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode                                                     
            0: 0100007F:2240 00000000:0000 0A 00000000:00000001 00:00000000 00000000     0        0 177631 2 000000006b9a6381 100 0 0 10 0                    
@@ -34,12 +34,12 @@ public class ProcNetTcpTests
         """;
 
     [Fact]
-    public void Parse_RecordedTcp_GivesListenersAlone() => Assert.Equal(
+    public void Parse_RecordedTcp_GivesOnlyListeners() => Assert.Equal(
         [new Listener(IPEndPoint.Parse("127.0.0.1:8768"), 177631, 0), new Listener(IPEndPoint.Parse("0.0.0.0:2024"), 1525, 1000)],
         Parse(Tcp, null));
 
     [Fact]
-    public void Parse_RecordedTcp6_GivesListenersAlone() => Assert.Equal(
+    public void Parse_RecordedTcp6_GivesOnlyListeners() => Assert.Equal(
         [
             new Listener(IPEndPoint.Parse("[::1]:8768"), 177632, 0),
             new Listener(IPEndPoint.Parse("[::ffff:127.0.0.1]:8770"), 177635, 0),
@@ -56,14 +56,14 @@ public class ProcNetTcpTests
     [InlineData("   0: 01007F:2240 00000000:0000 0A 00000000:00000001 00:00000000 00000000     0        0 1 2 3")]
     [InlineData("   0: 0100007F:22400 00000000:0000 0A 00000000:00000001 00:00000000 00000000     0        0 1 2 3")]
     [InlineData("   0: 0100007F:2240 00000000:0000 0A 00000000:00000001 00:00000000 00000000    -1        0 1 2 3")]
-    public void Parse_LineNotWellFormed_IsPassedOver(string line) =>
+    public void Parse_MalformedLine_IsSkipped(string line) =>
         Assert.Equal(2, Parse(Tcp + line + "\n", null).Count);
 
     [Fact]
     public void Parse_AnyBytes_NeverThrows() => Gen.Byte.Array.Sample(bytes => ProcNetTcp.Parse(bytes, null, []));
 
     [Fact]
-    public void Parse_AnyTextCloseToTheFormat_NeverThrows() =>
+    public void Parse_SimilarText_NeverThrows() =>
         Gen.OneOf(" ", ":", "0A", "0100007F", "2240", "\n", "0", "00000000:0000", "FFFFFFFFFFFF", "-1").Array[0, 60]
             .Sample(parts => ProcNetTcp.Parse(Encoding.UTF8.GetBytes(string.Concat(parts)), null, []));
 
@@ -77,7 +77,7 @@ public class ProcNetTcpTests
                 Assert.Empty(Parse(Row(expected, "01"), null));
             });
 
-    // As the kernel prints it: each 32-bit word of the address in the byte order of the machine.
+    // Like the kernel: each 32-bit word of the address in the byte order of the machine.
     internal static string Row(Listener listener, string state)
     {
         var bytes = listener.EndPoint.Address.GetAddressBytes();

@@ -43,7 +43,7 @@ public class SockDiagTests
     [Theory]
     [InlineData(2, 2)] // an error
     [InlineData(20, 0x12)] // a dump that the kernel calls inconsistent
-    public void Parse_KernelSaysNo_Fails(ushort type, ushort flags)
+    public void Parse_KernelReportsAnError_Fails(ushort type, ushort flags)
     {
         var message = Message(new Listener(IPEndPoint.Parse("127.0.0.1:1"), 1, 2), flags);
         MemoryMarshal.Write(message.AsSpan(4), type);
@@ -102,7 +102,7 @@ public class SockDiagTests
     }
 
     [Fact]
-    public void TryFindListeners_PortZero_IsNobodys()
+    public void TryFindListeners_PortZero_GivesNone()
     {
         Linux();
         using var socket = ListenerProbeTests.Listen(IPAddress.Loopback);
