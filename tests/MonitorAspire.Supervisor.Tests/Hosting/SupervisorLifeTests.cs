@@ -165,13 +165,13 @@ public sealed class SupervisorLifeTests : IDisposable
     }
 
     [Fact]
-    public async Task Run_ParentHasEnded_EndsAndTheNextSupervisorAdoptsTheDaemons()
+    public async Task Run_ParentIsGone_EndsAndLeavesTheDaemonsToTheNextSupervisor()
     {
+        using var parent = Process.Start("sleep", ["300"]);
         IReadOnlyList<int?> pids;
-        using (var parent = Process.Start("sleep", ["300"]))
+        await using (var supervisor = SupervisorProcess.Start(
+            _port, _state.Path, TwoDaemons, ("MONITOR_PARENT_PID", parent.Id.ToString(CultureInfo.InvariantCulture))))
         {
-            await using var supervisor = SupervisorProcess.Start(
-                _port, _state.Path, TwoDaemons, ("MONITOR_PARENT_PID", parent.Id.ToString(CultureInfo.InvariantCulture)));
             pids = [.. (await supervisor.RunningAsync(2)).Select(d => d.Pid)];
 
             parent.Kill();
@@ -181,7 +181,9 @@ public sealed class SupervisorLifeTests : IDisposable
         }
 
         await using var next = Start();
-        Assert.Equal(pids, (await next.RunningAsync(2)).Select(d => d.Pid));
+        var daemons = await next.RunningAsync(2);
+        Assert.Equal(pids, daemons.Select(d => d.Pid));
+        Assert.All(daemons, d => Assert.True(d.Adopted));
     }
 
     [Fact]
