@@ -4,7 +4,7 @@ using MonitorAspire.Supervision.Startup;
 
 namespace MonitorAspire.Cli;
 
-/// <summary>What every command works with.</summary>
+/// <summary>What all commands use.</summary>
 /// <param name="Console">Where it prints.</param>
 internal sealed record CliContext(CliConsole Console)
 {

@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace MonitorAspire.Cli;
 
 /// <summary>
-/// Ctrl-C and its relatives. The first asks for an orderly end, the second for an end without grace, the third gets what the
-/// system does by default.
+/// Ctrl-C, SIGTERM, SIGHUP and SIGQUIT. The first signal asks for an orderly end, the second for an end at once, the third has
+/// its default effect.
 /// </summary>
 internal sealed class Interrupts : IDisposable
 {
@@ -50,7 +50,7 @@ internal sealed class Interrupts : IDisposable
         var count = Interlocked.Increment(ref _count);
         context.Cancel = count <= 2;
 
-        // Not on the signal's own thread: what is cancelled may take its time.
+        // Not on the thread of the signal: callbacks of the cancellation may take long.
         _ = count switch
         {
             1 => _soft.CancelAsync(),

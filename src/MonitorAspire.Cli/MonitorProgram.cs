@@ -4,12 +4,12 @@ using MonitorAspire.Supervision.Startup;
 
 namespace MonitorAspire.Cli;
 
-/// <summary>From arguments to an exit code. Nothing that a user can do ends in a stack trace.</summary>
+/// <summary>From arguments to an exit code. No input of a user ends in a stack trace.</summary>
 internal static class MonitorProgram
 {
     internal static readonly ParserConfiguration Parsing = new()
     {
-        // '-ft' is a typing mistake here, and '@file' may be an argument of somebody's daemon.
+        // '-ft' is a typing mistake here, and '@file' may be an argument of a daemon.
         EnablePosixBundling = false,
         ResponseFileTokenReplacer = null,
     };
@@ -27,7 +27,7 @@ internal static class MonitorProgram
         var invocation = new InvocationConfiguration
         {
             EnableDefaultExceptionHandler = false,
-            // Interrupts listens itself: a stop that takes its grace period must not be cut off after two seconds.
+            // Interrupts handles signals: a stop may take its grace period and must not be ended after two seconds.
             ProcessTerminationTimeout = null,
             Output = context.Console.Out,
             Error = context.Console.Error,
@@ -53,7 +53,7 @@ internal static class MonitorProgram
         {
             return Fail(ExitCodes.Failure, e.Message);
         }
-#pragma warning disable CA1031 // The last resort: whoever uses a program is owed a sentence, whoever mends it the type of the error.
+#pragma warning disable CA1031 // The last resort: a user needs one sentence, and a developer the type of the error.
         catch (Exception e)
 #pragma warning restore CA1031
         {

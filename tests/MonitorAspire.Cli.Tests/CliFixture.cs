@@ -5,7 +5,7 @@ using MonitorAspire.Testing;
 
 namespace MonitorAspire.Cli.Tests;
 
-/// <summary>The real <c>monitor</c> executable on a state directory of its own. What a test started is stopped afterwards.</summary>
+/// <summary>The real <c>monitor</c> executable with a temporary state directory. It stops what a test has started.</summary>
 public sealed class CliFixture : IAsyncDisposable
 {
     private static readonly string Monitor = Path.Combine(AppContext.BaseDirectory, "monitor");
@@ -24,7 +24,7 @@ public sealed class CliFixture : IAsyncDisposable
     public string File(int port, string extension) =>
         Path.Combine(StateDirectory, string.Create(CultureInfo.InvariantCulture, $"monitor-daemon-{port}.{extension}"));
 
-    /// <summary>Arguments of a start of the faulty daemon, which answers <c>/health</c> well unless told otherwise.</summary>
+    /// <summary>Arguments of a start of the faulty daemon. Without faults it answers <c>/health</c> with 200.</summary>
     public static string[] StartFaulty(int port, params string[] faults) => StartFaulty(port, [], faults);
 
     public static string[] StartFaulty(int port, string[] options, string[] faults) =>
@@ -59,7 +59,7 @@ public sealed class CliFixture : IAsyncDisposable
         return running;
     }
 
-    /// <summary>Runs on a terminal of its own, by <c>script(1)</c>; what it prints, with all its escapes, is standard output.</summary>
+    /// <summary>Runs on a pseudo-terminal, with <c>script(1)</c>. Its output with all escape sequences is standard output.</summary>
     public async Task<CliResult> RunOnTerminalAsync(Dictionary<string, string?> environment, params string[] arguments)
     {
         var line = string.Join(' ', arguments.Prepend(Monitor).Select(a => $"'{a}'"));

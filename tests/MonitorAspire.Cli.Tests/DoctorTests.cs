@@ -2,7 +2,7 @@ using MonitorAspire.Testing;
 
 namespace MonitorAspire.Cli.Tests;
 
-/// <summary><c>monitor doctor</c>: its output and exit codes; what it finds is proved with the engine.</summary>
+/// <summary><c>monitor doctor</c>: its output and exit codes. The tests of the engine prove what it finds.</summary>
 public sealed class DoctorTests : IAsyncDisposable
 {
     private readonly CliFixture _cli = new();

@@ -3,7 +3,7 @@ using MonitorAspire.Testing;
 
 namespace MonitorAspire.Cli.Tests;
 
-/// <summary><c>monitor start --foreground</c>: as long as the daemon, and with an exit code that tells the truth about it.</summary>
+/// <summary><c>monitor start --foreground</c>: it runs as long as the daemon, and its exit code is true.</summary>
 public sealed class ForegroundTests : IAsyncDisposable
 {
     private readonly CliFixture _cli = new();

@@ -2,7 +2,7 @@ using MonitorAspire.Testing;
 
 namespace MonitorAspire.Cli.Tests;
 
-/// <summary>What a user without privileges is told. Where the tests run as root, the command runs as nobody (setpriv(1)).</summary>
+/// <summary>The messages for a user without privileges. Where the tests run as root, the command runs as nobody (setpriv(1)).</summary>
 public sealed class PlainUserTests : IAsyncDisposable
 {
     private const int Nobody = 65534;
@@ -12,7 +12,7 @@ public sealed class PlainUserTests : IAsyncDisposable
 
     public PlainUserTests()
     {
-        // The bench's directory is its owner's alone, and so may be where the tests were built; this one is for the plain user.
+        // Only its owner may enter the fixture's directory, and perhaps the directory of the tests. The plain user may enter this one.
         if (Environment.IsPrivilegedProcess)
         {
             Run("cp", "-R", AppContext.BaseDirectory, _theirs["bin"]);
@@ -78,7 +78,7 @@ public sealed class PlainUserTests : IAsyncDisposable
         Assert.Equal(4, (await AsPlainUserAsync("status", "--port", CliFixture.Text(port))).ExitCode);
         Assert.Equal(8, (await AsPlainUserAsync("stop", "--port", CliFixture.Text(port))).ExitCode);
 
-        // And in the very state directory of the other user nothing can be read, so nothing is claimed.
+        // Nothing can be read in the state directory of the other user, so nothing is said about it.
         Assert.Equal(4, (await AsPlainUserAsync("status", "--port", CliFixture.Text(port), "--state-dir", _cli.StateDirectory)).ExitCode);
         Assert.Equal(0, (await _cli.RunAsync("status", "--port", CliFixture.Text(port))).ExitCode);
         Assert.Equal(pid, await File.ReadAllTextAsync(_cli.File(port, "pid")));

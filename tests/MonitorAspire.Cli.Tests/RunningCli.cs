@@ -74,7 +74,7 @@ public sealed class RunningCli : IAsyncDisposable
     }
 }
 
-/// <summary>What a <c>monitor</c> left.</summary>
+/// <summary>Exit code and output of a <c>monitor</c>.</summary>
 /// <param name="ExitCode">Its exit code.</param>
 /// <param name="Out">Standard output.</param>
 /// <param name="Error">Standard error.</param>

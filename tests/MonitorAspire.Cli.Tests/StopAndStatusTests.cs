@@ -69,7 +69,7 @@ public sealed class StopAndStatusTests : IAsyncDisposable
         Assert.Empty(Directory.GetFileSystemEntries(here));
         Assert.Empty(Directory.GetFileSystemEntries(there));
 
-        // The directory is the user's, as it is without any option or variable; the home of this user is one of the test's own.
+        // The default directory, without option or variable. The test has its own home directory.
         async Task<JsonElement> RunInAsync(string directory, params string[] arguments)
         {
             await using var running = _cli.Start(

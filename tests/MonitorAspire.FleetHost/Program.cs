@@ -4,8 +4,8 @@ using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervision.Fleet;
 using MonitorAspire.Supervision.Startup;
 
-// The smallest supervisor: a fleet, told on stdout event by event, until stdin ends. It is there to be killed. A line on stdin is
-// an order: "restart NAME".
+// A small supervisor for tests that kill it. It writes each event to stdout as a line, and ends when stdin ends. A line on stdin is a
+// command: "restart NAME".
 // fleet-host STATE-DIRECTORY DAEMON-EXECUTABLE FIRST-PORT COUNT
 var port = int.Parse(args[2], CultureInfo.InvariantCulture);
 var specs = Enumerable.Range(port, int.Parse(args[3], CultureInfo.InvariantCulture))
@@ -13,12 +13,12 @@ var specs = Enumerable.Range(port, int.Parse(args[3], CultureInfo.InvariantCultu
     .ToList();
 
 var engine = new DaemonEngine(new EngineOptions { StateDirectory = args[0] }, NullLogger<DaemonEngine>.Instance);
-// What hangs is to be found and ended soon.
+// Short times, so that daemons that hang are ended soon.
 var options = new FleetOptions { StateDirectory = args[0], StartTimeout = TimeSpan.FromSeconds(8), StopGracePeriod = TimeSpan.FromSeconds(1) };
 await using var fleet = new FleetSupervisor(engine, specs, options, NullLogger<FleetSupervisor>.Instance);
 var events = fleet.WatchAsync(0, CancellationToken.None);
 await fleet.BeginAsync();
-var telling = Task.Run(async () =>
+var writing = Task.Run(async () =>
 {
     await foreach (var happened in events)
     {
@@ -26,12 +26,12 @@ var telling = Task.Run(async () =>
     }
 });
 
-var orders = new List<Task>();
-while (await Console.In.ReadLineAsync() is { } order)
+var restarts = new List<Task>();
+while (await Console.In.ReadLineAsync() is { } command)
 {
-    orders.Add(fleet.RestartAsync(order["restart ".Length..], CancellationToken.None));
+    restarts.Add(fleet.RestartAsync(command["restart ".Length..], CancellationToken.None));
 }
 
 await fleet.EndAsync();
-await telling;
-await Task.WhenAll(orders).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+await writing;
+await Task.WhenAll(restarts).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

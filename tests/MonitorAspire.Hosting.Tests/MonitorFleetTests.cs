@@ -42,7 +42,7 @@ public class MonitorFleetTests
     }
 
     [Fact]
-    public void AddMonitorDaemons_DuplicatePort_SaysSo()
+    public void AddMonitorDaemons_DuplicatePort_Throws()
     {
         var builder = Builder("Monitors:Daemons:0:Port=9100", "Monitors:Daemons:0:Name=a", "Monitors:Daemons:1:Port=9100", "Monitors:Daemons:1:Name=b");
 
@@ -185,7 +185,7 @@ public class MonitorFleetTests
     [Theory]
     [InlineData(0)]
     [InlineData(9100)]
-    public void AddMonitorSupervisor_BadPort_SaysSo(int port)
+    public void AddMonitorSupervisor_BadPort_Throws(int port)
     {
         var fleet = Builder("Monitors:Count=1", "Monitors:BasePort=9100").AddMonitorDaemons<SomeProject>();
 

@@ -21,7 +21,7 @@ public class SupervisionTests
     }
 
     [Fact]
-    public void WithSupervision_Twice_SaysSo()
+    public void WithSupervision_Twice_Throws()
     {
         var server = DistributedApplication.CreateBuilder([]).AddExecutable("web", "node", ".").WithHttpEndpoint(env: "PORT").WithSupervision();
 
@@ -31,7 +31,7 @@ public class SupervisionTests
     }
 
     [Fact]
-    public void WithSupervision_Container_SaysWhyNot()
+    public void WithSupervision_Container_ThrowsWithTheReason()
     {
         var cache = DistributedApplication.CreateBuilder([]).AddContainer("cache", "redis").WithHttpEndpoint(targetPort: 6379);
 

@@ -5,7 +5,7 @@ using MonitorAspire.Supervision.Daemons;
 
 namespace MonitorAspire.Cli.CommandLine;
 
-/// <summary>The options that several commands share. Each command gets instances of its own.</summary>
+/// <summary>Options of several commands. Each command gets its own instances.</summary>
 internal static class CliOptions
 {
     internal static Option<int> Port(string name = "--port", string description = "TCP port of the daemon, 1-65535.", int defaultValue = DaemonSpec.DefaultPort) => new(name)
@@ -80,7 +80,7 @@ internal static class CliOptions
     private static bool TryPort(string text, out int port) =>
         int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out port) && port is >= 1 and <= 65535;
 
-    /// <summary>Reports a value that cannot be meant, under the option's name.</summary>
+    /// <summary>Reports an invalid value, with the option's name.</summary>
     internal static T? Wrong<T>(ArgumentResult result, string what)
     {
         result.AddError($"{(result.Parent as OptionResult)?.Option.Name}: {what}");

@@ -15,14 +15,14 @@ internal static class DaemonCommandLine
         {
             Arity = ArgumentArity.ZeroOrMore,
             DefaultValueFactory = static _ => [],
-            // The library would show it without its '--'; the help text of the command says it right.
+            // The library would show it without the '--'; the help text of the command shows it.
             Hidden = true,
         };
     }
 
     /// <summary>
-    /// The first word that the parser took for the daemon's command although no <c>--</c> stands before it: a spelling mistake,
-    /// most of the time, and it must not be executed.
+    /// The first word that the parser took for the daemon's command although there is no <c>--</c> before it. Usually it is a
+    /// typing mistake, and it must not be executed.
     /// </summary>
     internal static string? StrayWord(ParseResult parsed)
     {

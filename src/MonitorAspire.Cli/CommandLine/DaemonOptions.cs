@@ -6,7 +6,7 @@ using MonitorAspire.Supervision.Probes;
 
 namespace MonitorAspire.Cli.CommandLine;
 
-/// <summary>The options by which a command is told which daemon is meant.</summary>
+/// <summary>The options that select a daemon.</summary>
 internal sealed class DaemonOptions
 {
     internal Option<int> Port { get; } = CliOptions.Port();
@@ -29,10 +29,10 @@ internal sealed class DaemonOptions
         command.Add(StateDirectory);
     }
 
-    /// <summary>The state directory that is meant, as an absolute path.</summary>
+    /// <summary>The selected state directory, as an absolute path.</summary>
     internal string ResolveStateDirectory(ParseResult parsed) => ResolveStateDirectory(parsed.GetValue(StateDirectory));
 
-    /// <summary>The state directory that is meant, as an absolute path.</summary>
+    /// <summary>The selected state directory, as an absolute path.</summary>
     /// <param name="given">The option's value.</param>
     /// <exception cref="Supervision.Files.UntrustedStateException">Other users can change it.</exception>
     internal static string ResolveStateDirectory(string? given)
@@ -42,7 +42,7 @@ internal sealed class DaemonOptions
         return path;
     }
 
-    /// <summary>The same for the doctor, who says what is wrong with a directory that others can change.</summary>
+    /// <summary>The same for <c>monitor doctor</c>, which reports a directory that other users can change.</summary>
     /// <param name="given">The option's value.</param>
     internal static string ResolveUnchecked(string? given)
     {
@@ -57,8 +57,8 @@ internal sealed class DaemonOptions
     }
 
     /// <summary>
-    /// The daemon that is meant: what was typed, else what the record of the port's instance says, else the defaults. So a
-    /// daemon that was started with a health path of its own needs it only once.
+    /// The selected daemon: the options, else the record of the port's instance, else the defaults. So a
+    /// health path that was given to the start need not be given to later commands.
     /// </summary>
     internal DaemonSpec Resolve(ParseResult parsed, InstanceRecord? record)
     {
@@ -71,8 +71,8 @@ internal sealed class DaemonOptions
         });
     }
 
-    /// <summary>Refuses a host that was typed and stands for no address: what is there cannot be told from what is not.</summary>
-    /// <exception cref="UsageException">It is such a host.</exception>
+    /// <summary>Refuses a host that has no address. Nothing could be said about a daemon on it.</summary>
+    /// <exception cref="UsageException">The host has no address.</exception>
     internal void RequireKnownHost(ParseResult parsed)
     {
         if (parsed.GetValue(Host) is { } host && HostAddresses.Find(host).Count == 0)

@@ -4,12 +4,12 @@ using System.CommandLine.Invocation;
 
 namespace MonitorAspire.Cli.CommandLine;
 
-/// <summary>Examples and exit codes under the help text that the library writes.</summary>
+/// <summary>Examples and exit codes below the help text of System.CommandLine.</summary>
 internal static class HelpExamples
 {
     private static readonly Dictionary<Command, string> Texts = [];
 
-    /// <summary>Adds what the help of a command ends in.</summary>
+    /// <summary>Adds text at the end of a command's help.</summary>
     /// <param name="command">The command.</param>
     /// <param name="text">Lines to print.</param>
     internal static T WithHelp<T>(this T command, string text)
@@ -22,7 +22,7 @@ internal static class HelpExamples
     /// <summary>Makes the help option of the root print the examples too.</summary>
     internal static void Install(RootCommand root)
     {
-        // The library's own has aliases out of another world ('/?'), which completion would offer.
+        // The help option of the library has the aliases '/?' and '/h', which completion would offer.
         foreach (var option in root.Options.OfType<HelpOption>().ToList())
         {
             root.Options.Remove(option);

@@ -1,6 +1,6 @@
 namespace MonitorAspire.Cli.CommandLine;
 
-/// <summary>Finds what was probably meant.</summary>
+/// <summary>Finds the word that a user probably wanted to type.</summary>
 internal static class Spelling
 {
     private const int FurthestGuess = 2;

@@ -4,10 +4,10 @@ using System.CommandLine.Parsing;
 
 namespace MonitorAspire.Cli.CommandLine;
 
-/// <summary>Says in one line what is wrong with a command line, and where to read on.</summary>
+/// <summary>Says in one line what is wrong with a command line, and names the help.</summary>
 internal static class UsageErrors
 {
-    /// <summary>What is wrong; <see langword="null"/> where nothing is, and where only help or completion was asked for.</summary>
+    /// <summary>What is wrong; <see langword="null"/> for a valid command line, and for help or completion.</summary>
     internal static string? Find(ParseResult parsed)
     {
         var command = parsed.CommandResult.Command;
@@ -38,7 +38,7 @@ internal static class UsageErrors
         };
     }
 
-    /// <summary>What to say of a word that nobody knows, with the nearest one that is known.</summary>
+    /// <summary>The message for an unknown word, with the nearest known word.</summary>
     private static string Unknown(string word, Command command)
     {
         var isOption = word.StartsWith('-');

@@ -3,7 +3,7 @@ using MonitorAspire.Cli.CommandLine;
 
 namespace MonitorAspire.Cli.Completion;
 
-/// <summary><c>monitor completion</c>: a few lines for the shell, which ask <c>monitor</c> itself by its directive <c>[suggest]</c>.</summary>
+/// <summary><c>monitor completion</c>: a script for the shell. It asks <c>monitor</c> for completions with the directive <c>[suggest]</c>.</summary>
 internal static class CompletionCommand
 {
     internal static Command Create(CliContext context)
@@ -22,7 +22,7 @@ internal static class CompletionCommand
             """);
     }
 
-    // The directive takes the line without the program's name, and the cursor's position in that.
+    // The directive takes the command line without the program's name, and the position of the cursor in it.
     private static string Script(string shell) => shell switch
     {
         "bash" => """

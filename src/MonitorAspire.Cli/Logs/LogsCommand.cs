@@ -15,7 +15,7 @@ internal sealed class LogsCommand
     private readonly Option<int> _port = CliOptions.Port();
     private readonly Option<string?> _stateDirectory = CliOptions.StateDirectory();
     private readonly Option<int> _tail = CliOptions.Number("--tail", "LINES", "How many of the last lines.", 0, MaximumTail, 200);
-    private readonly Option<bool> _follow = new("--follow", "-f") { Description = "Go on as the log grows, over rotations too; Ctrl-C ends it." };
+    private readonly Option<bool> _follow = new("--follow", "-f") { Description = "Print new lines as they come, also after a rotation; Ctrl-C ends it." };
     private readonly Option<bool> _json = CliOptions.Json();
 
     private LogsCommand(CliContext context) => _context = context;

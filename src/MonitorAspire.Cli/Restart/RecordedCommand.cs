@@ -3,12 +3,12 @@ using MonitorAspire.Supervision.Identity;
 
 namespace MonitorAspire.Cli.Restart;
 
-/// <summary>Makes a specification again out of what the record says was executed.</summary>
+/// <summary>Makes a specification from the command in an instance record.</summary>
 internal static class RecordedCommand
 {
     private const string BuiltInDaemon = "monitor-aspire-daemon";
 
-    // The engine puts these before the built-in daemon's own arguments, and will do so again.
+    // The engine adds these in front of the built-in daemon's arguments at every start.
     private static readonly string[] BuiltInOptions = ["--port", "--host", "--state-dir"];
 
     internal static DaemonSpec Apply(InstanceRecord record, DaemonSpec spec) =>

@@ -9,7 +9,7 @@ using MonitorAspire.Supervision.Startup;
 
 namespace MonitorAspire.Cli.Start;
 
-/// <summary>Stays with a daemon until it ends: shows its log, stops it on Ctrl-C, and ends with a code that tells the truth.</summary>
+/// <summary>Waits until a daemon ends: shows its log, stops it on Ctrl-C, and gives its exit code.</summary>
 /// <param name="context">Where to print.</param>
 /// <param name="engine">What stops it.</param>
 /// <param name="interrupts">What asks for the end.</param>
@@ -48,7 +48,7 @@ internal sealed class ForegroundRun(CliContext context, IDaemonEngine engine, In
         return code;
     }
 
-    /// <summary>The daemon's own code where it has one; never 0, because 0 would say that all is well.</summary>
+    /// <summary>The daemon's own exit code; never 0, because a daemon that ends by itself has failed.</summary>
     internal static int ExitCode(ProcessExit exit) => exit switch
     {
         { ExitCode: 0 } => ExitCodes.ExitedPrematurely,
@@ -73,7 +73,7 @@ internal sealed class ForegroundRun(CliContext context, IDaemonEngine engine, In
         await rotation.ConfigureAwait(false);
     }
 
-    // Nobody else looks after this daemon's log while no supervisor runs.
+    // Without a supervisor, nobody else rotates this daemon's log.
     private async Task RotateAsync(string path, CancellationToken cancellationToken)
     {
         using var timer = new PeriodicTimer(RotationInterval, context.Time);

@@ -4,7 +4,7 @@ using MonitorAspire.Supervision.Telemetry;
 
 namespace MonitorAspire.Cli.Start;
 
-/// <summary>Shows the stages as they pass, a line each, on a terminal; says nothing in a pipe.</summary>
+/// <summary>Shows each stage on a terminal, one line a stage. Prints nothing in a pipe.</summary>
 internal sealed class StageProgress : IDisposable
 {
     private readonly Lock _gate = new();
@@ -34,7 +34,7 @@ internal sealed class StageProgress : IDisposable
         }
     }
 
-    /// <summary>The start ended, well or badly.</summary>
+    /// <summary>The start ended, successfully or not.</summary>
     internal void Finish(StartupReport report)
     {
         lock (_gate)

@@ -87,7 +87,7 @@ internal sealed class StartCommand
             return ExitCodes.For(outcome.Report);
         }
 
-        // From a range another port may have been taken. A daemon that was there before has shown its log to somebody else.
+        // Another port of a range has another log. Of a daemon that was running before, only new lines are shown.
         using var other = report.Verdict == StartupVerdict.Verified && report.Port == spec.Port
             ? null
             : await AtEndAsync(report.LogFile!, CancellationToken.None).ConfigureAwait(false);

@@ -5,7 +5,7 @@ using MonitorAspire.Supervision.Telemetry;
 
 namespace MonitorAspire.Cli.Start;
 
-/// <summary>What is said of a start that failed: the reason in one line, then what helps to mend it.</summary>
+/// <summary>The output for a failed start: the reason in one line, then what helps to fix it.</summary>
 internal static class StartupFailure
 {
     internal static void Print(CliConsole console, StartupReport report)
@@ -21,7 +21,7 @@ internal static class StartupFailure
             Say("stage", $"{WireNames.Of(stage)}, after {Durations.OfMilliseconds(report.TotalMs)}");
         }
 
-        // Without a process there is nothing of this start in the log.
+        // Without a process, the log has no lines of this start.
         if (report.LogTail.Count > 0 || (report.Reason == StartupReason.ExitedPrematurely && report.LogFile is not null))
         {
             Say("log", report.LogFile ?? "");

@@ -5,7 +5,7 @@ using MonitorAspire.Supervision.Probes;
 
 namespace MonitorAspire.Cli.Start;
 
-/// <summary>The line that ends a start that serves.</summary>
+/// <summary>The line for a start that succeeded.</summary>
 internal static class StartupSuccess
 {
     internal static string Describe(StartupReport report, bool colour)

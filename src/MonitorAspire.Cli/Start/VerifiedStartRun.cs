@@ -4,7 +4,7 @@ using MonitorAspire.Supervision.Startup;
 
 namespace MonitorAspire.Cli.Start;
 
-/// <summary>One verified start with everything that is printed about it.</summary>
+/// <summary>One verified start and its output.</summary>
 internal sealed class VerifiedStartRun(CliContext context, IDaemonEngine engine, bool json)
 {
     internal async Task<StartOutcome> StartAsync(DaemonSpec spec, StartOptions options, CancellationToken cancellationToken)

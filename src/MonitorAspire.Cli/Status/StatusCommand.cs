@@ -8,13 +8,13 @@ using MonitorAspire.Supervision.Startup;
 
 namespace MonitorAspire.Cli.Status;
 
-/// <summary><c>monitor status</c>: looks, and changes nothing.</summary>
+/// <summary><c>monitor status</c>: shows the state of daemons, and changes nothing.</summary>
 internal sealed class StatusCommand
 {
     private readonly CliContext _context;
     private readonly DaemonOptions _daemon = new();
     private readonly Option<bool> _all = new("--all") { Description = "All daemons of the state directory." };
-    private readonly Option<bool> _watch = new("--watch") { Description = "Look again and again until Ctrl-C; in a pipe, print what has changed." };
+    private readonly Option<bool> _watch = new("--watch") { Description = "Refresh until Ctrl-C; in a pipe, print changes only." };
     private readonly DurationOption _interval = new("--interval", "Time between two looks of --watch:", TimeSpan.FromSeconds(1));
     private readonly DurationOption _timeout = new("--timeout", "Time limit of the health check:", TimeSpan.FromSeconds(2));
     private readonly Option<bool> _json = CliOptions.Json();
@@ -94,7 +94,7 @@ internal sealed class StatusCommand
         var specs = KnownDaemons.Ports(stateDirectory).Select(port => KnownDaemons.Spec(port, KnownDaemons.Record(stateDirectory, port)));
         var seen = await Task.WhenAll(specs.Select(spec => engine.InspectAsync(spec, options, cancellationToken))).ConfigureAwait(false);
 
-        // A lock file stays for ever; alone it says only that there was a daemon once, and the port is anybody's now.
+        // A lock file is never deleted. Without other files it only says that there was a daemon once.
         return [.. seen.Where(d => d.Verdict != InspectionVerdict.NotRunning && !(d is { Verdict: InspectionVerdict.Foreign, PidFileState: "missing" }))];
     }
 
@@ -128,7 +128,7 @@ internal sealed class StatusCommand
                     continue;
                 }
 
-                // Uptime and latency always change; a pipe is told of states.
+                // Uptime and latency always change, so a pipe gets changes of the state only.
                 var states = string.Join('\n', daemons.Select(d => $"{d.Port} {d.Verdict} {d.Pid} {d.Reason} {d.Restarts}"));
                 if (states != last)
                 {
@@ -140,7 +140,7 @@ internal sealed class StatusCommand
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
-            // Ctrl-C is how a watch ends; the exit code is that of the last look.
+            // Ctrl-C ends a watch. The exit code is that of the last inspection.
         }
 
         return code;

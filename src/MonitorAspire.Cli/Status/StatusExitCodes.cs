@@ -14,7 +14,7 @@ internal static class StatusExitCodes
     /// <summary>Not running.</summary>
     internal const int NotRunning = 3;
 
-    /// <summary>Unknown, foreign, unhealthy, or not that far yet.</summary>
+    /// <summary>Unknown, foreign, unhealthy, or still starting.</summary>
     internal const int Unknown = 4;
 
     internal static int For(InspectionVerdict verdict) => verdict switch
@@ -25,7 +25,7 @@ internal static class StatusExitCodes
         _ => Unknown,
     };
 
-    /// <summary>For several: what most needs a person. None at all is "not running".</summary>
+    /// <summary>Of several daemons: the code of the worst. No daemon at all is "not running".</summary>
     internal static int For(IReadOnlyCollection<DaemonInspection> daemons)
     {
         var codes = daemons.Select(d => For(d.Verdict)).ToHashSet();

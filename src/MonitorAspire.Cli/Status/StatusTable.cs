@@ -5,7 +5,7 @@ using MonitorAspire.Supervision.Telemetry;
 
 namespace MonitorAspire.Cli.Status;
 
-/// <summary>Inspections as a table, and below it what there is to say of each.</summary>
+/// <summary>Inspections as a table, and below it the details of each.</summary>
 internal static class StatusTable
 {
     internal static IReadOnlyList<string> Render(IReadOnlyCollection<DaemonInspection> daemons, DateTimeOffset now, bool colour)

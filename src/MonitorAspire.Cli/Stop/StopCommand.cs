@@ -8,7 +8,7 @@ using MonitorAspire.Supervision.Startup;
 
 namespace MonitorAspire.Cli.Stop;
 
-/// <summary><c>monitor stop</c>: ends what is provably ours, and proves that it ended.</summary>
+/// <summary><c>monitor stop</c>: stops a daemon that is provably ours, and proves that it ended.</summary>
 internal sealed class StopCommand
 {
     private readonly CliContext _context;

@@ -7,10 +7,10 @@ using MonitorAspire.Supervision.Telemetry;
 
 namespace MonitorAspire.Cli.Stop;
 
-/// <summary>What is printed of a stop, and its exit code.</summary>
+/// <summary>The output and the exit code of a stop.</summary>
 internal static class StopOutcome
 {
-    /// <summary>0 also where there was nothing to stop: what was asked for is so.</summary>
+    /// <summary>0 as well if nothing was running.</summary>
     internal static int ExitCode(StopReport report) => report.Verdict switch
     {
         StopVerdict.Stopped or StopVerdict.NotRunning => ExitCodes.Success,

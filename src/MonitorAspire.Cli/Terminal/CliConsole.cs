@@ -4,7 +4,7 @@ using Microsoft.Win32.SafeHandles;
 namespace MonitorAspire.Cli.Terminal;
 
 /// <summary>
-/// Standard output for results, standard error for everything that is said about them. Colour and redrawing only on a
+/// Standard output for results, standard error for messages. Colour and redrawing only on a
 /// terminal; <see href="https://no-color.org">NO_COLOR</see> and <c>TERM=dumb</c> are respected.
 /// </summary>
 internal sealed class CliConsole : IDisposable
@@ -53,7 +53,7 @@ internal sealed class CliConsole : IDisposable
         Error.WriteLine($" {Printable.Line(message)}");
     }
 
-    /// <summary>One line on standard error that is no failure.</summary>
+    /// <summary>One line on standard error that is not a failure.</summary>
     /// <param name="message">The sentence.</param>
     internal void Note(string message) => Error.WriteLine(Styles.Apply(Printable.Line(message), Tone.Dim, ErrorTraits.Colour));
 
@@ -65,7 +65,7 @@ internal sealed class CliConsole : IDisposable
     }
 
     // The console's own stream hides that the reader of a pipe has gone (it ignores EPIPE), so a pipe is written to directly.
-    // A file is not: whoever else has it open (2>&1) shares its position with us.
+    // A file is not, because another descriptor (2>&1) may share its position.
     private static Stream StandardOutput()
     {
         if (Console.IsOutputRedirected && !OperatingSystem.IsWindows())

@@ -5,7 +5,7 @@ namespace MonitorAspire.Cli.Terminal;
 /// <summary>Durations as people read and write them.</summary>
 internal static class Durations
 {
-    /// <summary>Parses <c>500ms</c>, <c>30s</c>, <c>2m</c>, <c>1h</c> and bare seconds; fractions with a point. At most a day, more than nothing.</summary>
+    /// <summary>Parses <c>500ms</c>, <c>30s</c>, <c>2m</c>, <c>1h</c> and bare seconds; fractions with a point. More than 0 and at most a day.</summary>
     internal static bool TryParse(string text, out TimeSpan duration)
     {
         duration = default;
@@ -41,7 +41,7 @@ internal static class Durations
         _ => string.Create(CultureInfo.InvariantCulture, $"{milliseconds / 1000:0.00} s"),
     };
 
-    /// <summary>How long something has been going on, in its two largest units: <c>42s</c>, <c>3m 12s</c>, <c>2d 4h</c>.</summary>
+    /// <summary>An age in its two largest units: <c>42s</c>, <c>3m 12s</c>, <c>2d 4h</c>.</summary>
     internal static string Age(TimeSpan age) => age switch
     {
         { Ticks: < 0 } => "0s",

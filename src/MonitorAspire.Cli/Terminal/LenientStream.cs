@@ -3,8 +3,8 @@ using MonitorAspire.Supervision.Files;
 namespace MonitorAspire.Cli.Terminal;
 
 /// <summary>
-/// A standard stream whose reader may go away. That is no failure of ours: the first write that fails says so once, and all
-/// later ones go nowhere.
+/// A standard stream whose reader may go away. That is not an error of this program: the first failed write is reported once,
+/// and later writes are dropped.
 /// </summary>
 /// <param name="inner">The stream.</param>
 /// <param name="gone">Called once.</param>

@@ -1,7 +1,7 @@
 namespace MonitorAspire.Cli.Terminal;
 
 /// <summary>
-/// Takes control characters out of text that others wrote (process names, records, logs), so that it cannot drive the terminal.
+/// Replaces control characters in text from other programs (process names, records, logs), so that it cannot control the terminal.
 /// </summary>
 internal static class Printable
 {

@@ -1,6 +1,6 @@
 namespace MonitorAspire.Cli.Terminal;
 
-/// <summary>What a piece of text means; the colour follows from it.</summary>
+/// <summary>The meaning of a piece of text. It decides the colour.</summary>
 internal enum Tone
 {
     Plain,
@@ -11,7 +11,7 @@ internal enum Tone
     Strong,
 }
 
-/// <summary>Colours by meaning, in the sixteen that every terminal theme has made readable.</summary>
+/// <summary>Colours by meaning. Only the sixteen basic colours, which every terminal theme makes readable.</summary>
 internal static class Styles
 {
     internal static string Apply(string text, Tone tone, bool colour)

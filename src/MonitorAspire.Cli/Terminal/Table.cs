@@ -8,7 +8,7 @@ internal readonly record struct Cell(string Text, Tone Tone = Tone.Plain)
     public static implicit operator Cell(string? text) => new(text ?? "-");
 }
 
-/// <summary>A table whose columns are as wide as their content: the same on a terminal and in a pipe, but for the colour.</summary>
+/// <summary>A table whose columns are as wide as their content. Only the colours differ between a terminal and a pipe.</summary>
 /// <param name="headers">The headings.</param>
 internal sealed class Table(params string[] headers)
 {

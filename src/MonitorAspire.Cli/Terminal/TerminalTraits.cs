@@ -1,6 +1,6 @@
 namespace MonitorAspire.Cli.Terminal;
 
-/// <summary>What a stream can show.</summary>
+/// <summary>The abilities of a standard stream.</summary>
 /// <param name="IsTerminal">A person looks at it.</param>
 /// <param name="Colour">Colours are wanted.</param>
 /// <param name="Redraw">The cursor can be moved.</param>

@@ -14,20 +14,19 @@ internal static class MonitorsConfiguration
     /// <exception cref="DistributedApplicationException">Something is wrong; the message is one line with key and value of each error.</exception>
     internal static (MonitorsOptions Options, IReadOnlyList<DaemonSpec> Specs) Read(IConfiguration configuration, Action<MonitorsOptions>? configure = null)
     {
-        MonitorsOptions options;
         try
         {
-            options = configuration.GetSection(MonitorsOptions.Section).Get<MonitorsOptions>(binder => binder.ErrorOnUnknownConfiguration = true) ?? new MonitorsOptions();
+            var options = configuration.GetSection(MonitorsOptions.Section).Get<MonitorsOptions>(binder => binder.ErrorOnUnknownConfiguration = true) ?? new MonitorsOptions();
+            configure?.Invoke(options);
+            var specs = FleetTopology.Resolve(options, out var errors);
+            return errors.Count > 0
+                ? throw new DistributedApplicationException(string.Join("; ", errors))
+                : (options with { StateDirectory = StateDirectory.Resolve(options.StateDirectory) }, specs);
         }
-        catch (InvalidOperationException e)
+        catch (Exception e) when (e is InvalidOperationException or ArgumentException or IOException or NotSupportedException)
         {
+            // A value of another type, an unknown key, or a state directory that is not a path.
             throw new DistributedApplicationException(e.Message.ReplaceLineEndings(" "), e);
         }
-
-        configure?.Invoke(options);
-        var specs = FleetTopology.Resolve(options, out var errors);
-        return errors.Count > 0
-            ? throw new DistributedApplicationException(string.Join("; ", errors))
-            : (options with { StateDirectory = StateDirectory.Resolve(options.StateDirectory) }, specs);
     }
 }

@@ -16,9 +16,6 @@ namespace MonitorAspire.Hosting.Dashboard;
 /// </summary>
 internal sealed class DaemonDisplay(ResourceNotificationService notifications, DistributedApplicationModel model, TimeProvider time)
 {
-    /// <summary>The three checks, as the supervisor names them.</summary>
-    internal static readonly string[] Checks = ["pid-file", "port", "health"];
-
     private const string PropertyPrefix = "monitor.";
 
     private readonly ConcurrentDictionary<string, DaemonSnapshot> _daemons = new(StringComparer.OrdinalIgnoreCase);
@@ -34,7 +31,7 @@ internal sealed class DaemonDisplay(ResourceNotificationService notifications, D
     {
         _connectionLost = null;
         _daemons[daemon.Name] = daemon;
-        if (daemon.Checks.Any(c => c is { Name: "port", Healthy: true }))
+        if (daemon.Checks.Any(c => c is { Name: CheckName.Port, Healthy: true }))
         {
             _refusals.TryRemove(daemon.Name, out _);
         }
@@ -46,7 +43,7 @@ internal sealed class DaemonDisplay(ResourceNotificationService notifications, D
     /// <param name="lastMessageAt">Time of its last message.</param>
     internal Task ShowConnectionLostAsync(DateTimeOffset lastMessageAt)
     {
-        _connectionLost = $"nobody watches it: no word from the supervisor since {Time(lastMessageAt)}";
+        _connectionLost = $"it is not watched: no word from the supervisor since {Time(lastMessageAt)}";
         return Task.WhenAll(_daemons.Keys.Select(PublishAsync));
     }
 
@@ -71,7 +68,7 @@ internal sealed class DaemonDisplay(ResourceNotificationService notifications, D
     internal string? RefusalOf(string daemon) => _refusals.GetValueOrDefault(daemon);
 
     /// <summary>The result of one check.</summary>
-    internal (HealthStatus Status, string Description) ResultOf(string daemon, string check)
+    internal (HealthStatus Status, string Description) ResultOf(string daemon, CheckName check)
     {
         var (status, description) = LastResultOf(daemon, check);
         return _connectionLost is { } lost
@@ -96,9 +93,9 @@ internal sealed class DaemonDisplay(ResourceNotificationService notifications, D
 
     private static string Time(DateTimeOffset at) => at.UtcDateTime.ToString("HH:mm:ss 'UTC'", CultureInfo.InvariantCulture);
 
-    private (HealthStatus Status, string Description) LastResultOf(string daemon, string check)
+    private (HealthStatus Status, string Description) LastResultOf(string daemon, CheckName check)
     {
-        if (check == "port" && _refusals.TryGetValue(daemon, out var refusal))
+        if (check == CheckName.Port && _refusals.TryGetValue(daemon, out var refusal))
         {
             return (HealthStatus.Unhealthy, refusal);
         }
@@ -119,7 +116,7 @@ internal sealed class DaemonDisplay(ResourceNotificationService notifications, D
             false => (HealthStatus.Unhealthy, result.Detail ?? "failed"),
             true => (HealthStatus.Healthy, result.Detail ?? "passed"),
 
-            // Not probed since the start, which was verified.
+            // The platform cannot tell who owns the port.
             null when snapshot.State == DaemonState.Running => (HealthStatus.Healthy, $"PID {snapshot.Pid}, verified"),
             null => (HealthStatus.Unhealthy, snapshot.LastFailure?.Detail ?? "not known"),
         };
@@ -132,7 +129,7 @@ internal sealed class DaemonDisplay(ResourceNotificationService notifications, D
             return;
         }
 
-        var results = Checks.Select(check => (Check: check, Result: ResultOf(daemon, check))).ToList();
+        var results = Enum.GetValues<CheckName>().Select(check => (Check: check, Result: ResultOf(daemon, check))).ToList();
         var properties = Properties(daemon);
 
         // The description of a passed check has a duration, which changes with every probe. It is not published for that alone.
@@ -144,7 +141,7 @@ internal sealed class DaemonDisplay(ResourceNotificationService notifications, D
 
         _published[daemon] = content;
         var at = time.GetUtcNow().UtcDateTime;
-        var reports = results.Select(v => new HealthReportSnapshot($"{resource.Name}-{v.Check}", v.Result.Status, v.Result.Description, null) { LastRunAt = at }).ToList();
+        var reports = results.Select(v => new HealthReportSnapshot($"{resource.Name}-{WireNames.Of(v.Check)}", v.Result.Status, v.Result.Description, null) { LastRunAt = at }).ToList();
         await notifications.PublishUpdateAsync(resource, snapshot => (snapshot with
         {
             Properties = Merge(snapshot.Properties, properties, p => p.Name.StartsWith(PropertyPrefix, StringComparison.Ordinal)),

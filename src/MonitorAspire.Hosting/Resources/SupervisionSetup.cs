@@ -7,6 +7,7 @@ using MonitorAspire.Hosting.Launching;
 using MonitorAspire.Hosting.Supervisor;
 using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervision.Identity;
+using MonitorAspire.Supervision.Telemetry;
 
 namespace MonitorAspire.Hosting.Resources;
 
@@ -45,9 +46,9 @@ internal static class SupervisionSetup
             : throw new DistributedApplicationException(
                 "resources are under supervision, but the application has no supervisor: builder.AddMonitorSupervisor<Projects.MonitorAspire_Supervisor>()"));
 
-        foreach (var check in DaemonDisplay.Checks)
+        foreach (var check in Enum.GetValues<CheckName>())
         {
-            var key = $"{resource.Name}-{check}";
+            var key = $"{resource.Name}-{WireNames.Of(check)}";
             builder.ApplicationBuilder.Services.AddHealthChecks().Add(new HealthCheckRegistration(
                 key, services => new DaemonHealthCheck(services.GetRequiredService<DaemonDisplay>(), annotation.DaemonName, check), HealthStatus.Unhealthy, tags: null));
             resource.Annotations.Add(new HealthCheckAnnotation(key));

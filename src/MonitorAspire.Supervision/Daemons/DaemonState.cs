@@ -12,10 +12,10 @@ public enum DaemonState
     /// <summary>A verified start is under way. The snapshot's stage is the stage that it has reached.</summary>
     Starting,
 
-    /// <summary>Verified. Fewer than three probes in a row have failed since (see the snapshot's <c>probeFailures</c>).</summary>
+    /// <summary>Verified, and the last probe passed.</summary>
     Running,
 
-    /// <summary>The process lives, but three probes in a row failed.</summary>
+    /// <summary>The process lives, but the last probe failed. The snapshot's <c>probeFailures</c> counts the failed probes in a row.</summary>
     Unhealthy,
 
     /// <summary>The process tree is being stopped.</summary>

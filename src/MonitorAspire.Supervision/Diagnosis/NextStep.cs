@@ -13,7 +13,6 @@ internal static class NextStep
     /// <param name="hasLog">Whether its log is in the state directory. Otherwise its launcher has the output.</param>
     internal static string Of(DaemonSnapshot daemon, DaemonInspection? seen, bool hasLog) => daemon.State switch
     {
-        DaemonState.Running when daemon.ProbeFailures > 0 => "Wait a moment: a probe has failed, and after three in a row it is restarted without you.",
         DaemonState.Running => "Nothing: it is verified and serves.",
         DaemonState.Starting => "Wait for the verdict of the start that is under way.",
         DaemonState.Stopping => "Wait until its processes have ended.",

@@ -3,10 +3,11 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
+using MonitorAspire.Supervision.Daemons;
 
 namespace MonitorAspire.Supervision.Fleet;
 
-/// <summary>Where alerts are posted to.</summary>
+/// <summary>Where alerts are posted, and how failed posts are tried again.</summary>
 public sealed record AlertWebhookOptions
 {
     /// <summary>An absolute <c>http</c> or <c>https</c> address; <see langword="null"/> posts nothing until <see cref="AlertWebhook.Use"/> names one.</summary>
@@ -23,12 +24,12 @@ public sealed record AlertWebhookOptions
 }
 
 /// <summary>
-/// Posts alerts as JSON, one after the other and in their order. It has a queue and a reader of its own, so that no slow receiver
-/// holds up supervision; when more than 1000 wait, the oldest are given up and that is said in the log.
+/// Posts alerts as JSON, one after the other and in their order. A slow receiver never holds up the supervision. When more than 1000
+/// alerts wait, the oldest are dropped, and the log says so.
 /// </summary>
 public sealed partial class AlertWebhook : IAsyncDisposable
 {
-    private const int Waiting = 1000;
+    private const int MaximumWaiting = 1000;
 
     private readonly AlertWebhookOptions _options;
     private readonly ILogger _logger;
@@ -40,11 +41,11 @@ public sealed partial class AlertWebhook : IAsyncDisposable
     private volatile Uri? _url;
 
     /// <summary>Makes the webhook.</summary>
-    /// <param name="options">Where to and how.</param>
+    /// <param name="options">The address, the limits and the retries.</param>
     /// <param name="logger">Where failed posts are reported.</param>
     /// <param name="timeProvider">The clock. Default the system's.</param>
-    /// <param name="handler">What sends the requests. Default one that follows no redirects.</param>
-    /// <exception cref="ArgumentException">The address is not an absolute one of <c>http</c> or <c>https</c>.</exception>
+    /// <param name="handler">Sends the requests. Default: a handler that follows no redirects.</param>
+    /// <exception cref="ArgumentException">The address is not an absolute <c>http</c> or <c>https</c> address.</exception>
     public AlertWebhook(AlertWebhookOptions options, ILogger<AlertWebhook> logger, TimeProvider? timeProvider = null, HttpMessageHandler? handler = null)
     {
         ArgumentNullException.ThrowIfNull(options);
@@ -58,7 +59,7 @@ public sealed partial class AlertWebhook : IAsyncDisposable
             Timeout = System.Threading.Timeout.InfiniteTimeSpan,
         };
         _queue = Channel.CreateBounded<FleetAlert>(
-            new BoundedChannelOptions(Waiting) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true },
+            new BoundedChannelOptions(MaximumWaiting) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true },
             dropped => LogDropped(dropped.Kind, dropped.Daemon));
         _posting = Task.Run(PostAllAsync);
     }
@@ -73,7 +74,7 @@ public sealed partial class AlertWebhook : IAsyncDisposable
         }
     }
 
-    /// <summary>Posts to another address from now on, what still waits included.</summary>
+    /// <summary>Posts to another address from now on, also the alerts that wait.</summary>
     /// <param name="url">An absolute <c>http</c> or <c>https</c> address; <see langword="null"/> posts nothing any more.</param>
     /// <exception cref="ArgumentException">It is not such an address.</exception>
     public void Use(Uri? url)
@@ -82,7 +83,7 @@ public sealed partial class AlertWebhook : IAsyncDisposable
         _url = url;
     }
 
-    /// <summary>Posts what still waits, for as long as one post may take, and ends.</summary>
+    /// <summary>Posts the alerts that wait, for at most the time limit of one post, and ends.</summary>
     public async ValueTask DisposeAsync()
     {
         _queue.Writer.TryComplete();
@@ -137,7 +138,7 @@ public sealed partial class AlertWebhook : IAsyncDisposable
             }
             catch (OperationCanceledException)
             {
-                // One last try, then the end.
+                // The webhook ends: one last try.
             }
 
             delay *= 2;
@@ -148,7 +149,7 @@ public sealed partial class AlertWebhook : IAsyncDisposable
     {
         if (_url is not { } url)
         {
-            // Taken away while this waited: nobody is to hear of it any more.
+            // The address was removed while the alert waited.
             return null;
         }
 
@@ -160,7 +161,7 @@ public sealed partial class AlertWebhook : IAsyncDisposable
             using var response = await _client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, limit.Token).ConfigureAwait(false);
             var status = (int)response.StatusCode;
 
-            // What the receiver calls our mistake is not mended by saying it again, apart from "too early" and "too many".
+            // A retry does not help where the receiver refuses the request itself, apart from time-outs, "too early" and "too many requests".
             return response.IsSuccessStatusCode ? null : (status >= 500 || status is 408 or 425 or 429, $"status {status}");
         }
         catch (Exception e) when (e is HttpRequestException or OperationCanceledException or IOException)
@@ -170,10 +171,10 @@ public sealed partial class AlertWebhook : IAsyncDisposable
     }
 
     [LoggerMessage(120, LogLevel.Error, "The alert {Kind} ({State}) of {Daemon} could not be posted after {Attempts} attempts: {Detail}")]
-    private partial void LogGivenUp(Daemons.AlertKind kind, AlertState state, string daemon, int attempts, string detail);
+    private partial void LogGivenUp(AlertKind kind, AlertState state, string daemon, int attempts, string detail);
 
-    [LoggerMessage(121, LogLevel.Error, "Too many alerts wait to be posted; the alert {Kind} of {Daemon} is given up")]
-    private partial void LogDropped(Daemons.AlertKind kind, string daemon);
+    [LoggerMessage(121, LogLevel.Error, "Too many alerts wait to be posted; the alert {Kind} of {Daemon} is dropped")]
+    private partial void LogDropped(AlertKind kind, string daemon);
 }
 
 [JsonSourceGenerationOptions(JsonSerializerDefaults.Web, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, UseStringEnumConverter = true)]

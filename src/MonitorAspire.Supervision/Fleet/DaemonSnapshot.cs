@@ -17,7 +17,7 @@ public sealed record DaemonSnapshot
     /// <summary>PID of the living instance, or <see langword="null"/>.</summary>
     public int? Pid { get; init; }
 
-    /// <summary>Where the daemon is in its life.</summary>
+    /// <summary>The daemon's state.</summary>
     public required DaemonState State { get; init; }
 
     /// <summary>The stage of a start that is under way, or the one in which the last start failed.</summary>
@@ -30,13 +30,13 @@ public sealed record DaemonSnapshot
     public int ConsecutiveFailures { get; init; }
 
     /// <summary>
-    /// Failed probes in a row. A daemon with one or two is degraded and its state is still <see cref="DaemonState.Running"/>; with three
-    /// it is <see cref="DaemonState.Unhealthy"/>.
+    /// Failed probes in a row. With the first one the state is <see cref="DaemonState.Unhealthy"/>; with three (the default) the daemon is
+    /// restarted.
     /// </summary>
     public int ProbeFailures { get; init; }
 
     /// <summary>The alerts that have fired and are not resolved.</summary>
-    public IReadOnlyList<Daemons.AlertKind> Alerts { get; init; } = [];
+    public IReadOnlyList<AlertKind> Alerts { get; init; } = [];
 
     /// <summary>When the living instance was started.</summary>
     public DateTimeOffset? StartedAt { get; init; }
@@ -68,16 +68,16 @@ public sealed record DaemonSnapshot
     /// <summary>Trace of the last start.</summary>
     public string? TraceId { get; init; }
 
-    /// <summary>The latest verdict of each of the three checks (<c>pid-file</c>, <c>port</c>, <c>health</c>).</summary>
+    /// <summary>The latest result of each of the three checks. A verified start counts as all three of them.</summary>
     public IReadOnlyList<CheckResult> Checks { get; init; } = [];
 }
 
 /// <summary>One of the three checks of a running daemon.</summary>
-/// <param name="Name"><c>pid-file</c>, <c>port</c> or <c>health</c>.</param>
-/// <param name="Healthy">Whether it passed, or <see langword="null"/> when it was not made yet.</param>
+/// <param name="Name">Which one.</param>
+/// <param name="Healthy">Whether it passed; <see langword="null"/> where there is no instance, or where the platform cannot tell.</param>
 /// <param name="Detail">What was seen.</param>
 /// <param name="At">When.</param>
-public sealed record CheckResult(string Name, bool? Healthy, string? Detail, DateTimeOffset? At);
+public sealed record CheckResult(CheckName Name, bool? Healthy, string? Detail, DateTimeOffset? At);
 
 /// <summary>Durations of a start.</summary>
 /// <param name="TotalMs">From the call to the verdict, in milliseconds.</param>

@@ -3,10 +3,10 @@ using MonitorAspire.Supervision.Daemons;
 
 namespace MonitorAspire.Supervision.Fleet;
 
-/// <summary>An alert, when it fires and when it is resolved.</summary>
+/// <summary>An alert that begins or ends.</summary>
 public sealed record FleetAlert
 {
-    /// <summary>What it is about.</summary>
+    /// <summary>Its kind.</summary>
     public required AlertKind Kind { get; init; }
 
     /// <summary>Whether it begins or ends.</summary>

@@ -3,16 +3,16 @@ using MonitorAspire.Supervision.Daemons;
 
 namespace MonitorAspire.Supervision.Fleet;
 
-/// <summary>Something that happened to a daemon. All who show state read this one stream.</summary>
+/// <summary>Something that happened to a daemon. Everything that shows daemons reads these events.</summary>
 public sealed record FleetEvent
 {
     /// <summary>Counts up by one with every event of a supervisor, from 1; the id of the server-sent event.</summary>
     public required long Id { get; init; }
 
-    /// <summary>When.</summary>
+    /// <summary>When it happened.</summary>
     public required DateTimeOffset At { get; init; }
 
-    /// <summary>What.</summary>
+    /// <summary>What happened.</summary>
     public required FleetEventKind Kind { get; init; }
 
     /// <summary>The daemon as it was right after the event.</summary>
@@ -32,7 +32,7 @@ public sealed record FleetEvent
 [JsonConverter(typeof(JsonStringEnumConverter<FleetEventKind>))]
 public enum FleetEventKind
 {
-    /// <summary>The daemon's state or stage changed.</summary>
+    /// <summary>The daemon's state or stage changed. The message is the reason, where there is one.</summary>
     [JsonStringEnumMemberName("state-changed")]
     StateChanged,
 
@@ -44,15 +44,15 @@ public enum FleetEventKind
     [JsonStringEnumMemberName("start-failed")]
     StartFailed,
 
-    /// <summary>A living instance of an earlier supervisor was taken over.</summary>
+    /// <summary>A living instance of an earlier supervisor was adopted.</summary>
     [JsonStringEnumMemberName("adopted")]
     Adopted,
 
-    /// <summary>A running instance ended, and nobody had asked for it.</summary>
+    /// <summary>A running instance ended without a request.</summary>
     [JsonStringEnumMemberName("exited")]
     Exited,
 
-    /// <summary>A file was repaired, a stale one removed, a legacy one migrated.</summary>
+    /// <summary>A PID file or an instance record was written again.</summary>
     [JsonStringEnumMemberName("repaired")]
     Repaired,
 
@@ -64,11 +64,11 @@ public enum FleetEventKind
     [JsonStringEnumMemberName("alert-resolved")]
     AlertResolved,
 
-    /// <summary>The daemon came into the fleet with a new configuration.</summary>
+    /// <summary>A new configuration added the daemon.</summary>
     [JsonStringEnumMemberName("added")]
     Added,
 
-    /// <summary>The daemon left the fleet with a new configuration. It is the last event about it.</summary>
+    /// <summary>A new configuration removed the daemon. This is the last event about it.</summary>
     [JsonStringEnumMemberName("removed")]
     Removed,
 }

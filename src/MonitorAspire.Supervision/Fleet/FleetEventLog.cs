@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Threading.Channels;
+using MonitorAspire.Supervision.Daemons;
 
 namespace MonitorAspire.Supervision.Fleet;
 
@@ -14,20 +15,8 @@ internal sealed class FleetEventLog(TimeProvider time, int kept = 1000)
     private long _lastId;
     private bool _completed;
 
-    /// <summary>Id of the last event; 0 before the first.</summary>
-    public long LastId
-    {
-        get
-        {
-            lock (_lock)
-            {
-                return _lastId;
-            }
-        }
-    }
-
-    /// <summary>Adds an event and hands it to all subscribers; never waits for any of them.</summary>
-    public FleetEvent Add(FleetEventKind kind, DaemonSnapshot daemon, Daemons.StartupReport? report = null, string? message = null, FleetAlert? alert = null)
+    /// <summary>Adds an event and gives it to all subscribers. Never waits for them.</summary>
+    public FleetEvent Add(FleetEventKind kind, DaemonSnapshot daemon, StartupReport? report = null, string? message = null, FleetAlert? alert = null)
     {
         lock (_lock)
         {
@@ -47,7 +36,7 @@ internal sealed class FleetEventLog(TimeProvider time, int kept = 1000)
                 _events.Dequeue();
             }
 
-            // Full: that reader is as far behind as anybody may be. It reads what it has, then its stream ends.
+            // A full channel means that its reader is too slow. The reader gets what is in the channel, then its stream ends.
             _subscribers.RemoveAll(subscriber => !subscriber.Writer.TryWrite(added) && subscriber.Writer.TryComplete());
             return added;
         }
@@ -66,13 +55,13 @@ internal sealed class FleetEventLog(TimeProvider time, int kept = 1000)
 
     /// <summary>The events after an id, then the new ones.</summary>
     /// <param name="afterId">
-    /// Last event seen; <see langword="null"/> for new ones only. An id that was not given yet is one of an earlier supervisor: all
-    /// that is kept is replayed then.
+    /// Id of the last event that was seen; <see langword="null"/> for new events only. An id that was not given yet is of an earlier
+    /// supervisor: then all kept events are replayed.
     /// </param>
     /// <param name="cancellationToken">Ends the stream.</param>
     public IAsyncEnumerable<FleetEvent> WatchAsync(long? afterId, CancellationToken cancellationToken)
     {
-        // Subscribed here and not at the first read, so that nothing between the call and the first read is missed.
+        // Subscribed before the first read, so that no event between the call and the first read is missed.
         var channel = Channel.CreateBounded<FleetEvent>(new BoundedChannelOptions(kept) { SingleReader = true });
         FleetEvent[] replay;
         lock (_lock)

@@ -2,7 +2,7 @@ using MonitorAspire.Supervision.Daemons;
 
 namespace MonitorAspire.Supervision.Fleet;
 
-/// <summary>How a fleet is looked after; what it is made of is the specifications' to say.</summary>
+/// <summary>How a fleet is supervised. The specifications say which daemons it has.</summary>
 public sealed record FleetOptions
 {
     /// <summary>Absolute path of the state directory, the same as the engine's.</summary>
@@ -17,22 +17,22 @@ public sealed record FleetOptions
     /// <summary>Whether an orderly end of the supervisor stops the daemons that it launched. Default true. A crash never does.</summary>
     public bool StopDaemonsOnShutdown { get; init; } = true;
 
-    /// <summary>How many starts may be under way at once. Default twice the number of processors, at least 4.</summary>
-    public int MaxParallelStarts { get; init; } = Math.Max(4, 2 * Environment.ProcessorCount);
-
     /// <summary>Time between two probes of a daemon. Default 1 second.</summary>
     public TimeSpan ProbeInterval { get; init; } = TimeSpan.FromSeconds(1);
 
     /// <summary>Time limit of a probe. Default 2 seconds.</summary>
     public TimeSpan ProbeTimeout { get; init; } = TimeSpan.FromSeconds(2);
 
-    /// <summary>Failed probes in a row that make a daemon unhealthy; fewer make it degraded. Default 3.</summary>
+    /// <summary>
+    /// Failed probes in a row that restart a daemon. The first one makes it unhealthy. Failures that follow each other within half a probe
+    /// interval count as one. Default 3.
+    /// </summary>
     public int ProbeFailures { get; init; } = 3;
 
     /// <summary>How long health may be lost before an alert fires. Default 10 seconds.</summary>
     public TimeSpan HealthLostAfter { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>How often a foreign port, or an attached daemon that is gone, is looked at. Default 1 second.</summary>
+    /// <summary>Time between two looks at a foreign port, or at an attached daemon that is gone. Default 1 second.</summary>
     public TimeSpan LookInterval { get; init; } = TimeSpan.FromSeconds(1);
 
     /// <summary>Restart policy of the daemons that have none of their own.</summary>
@@ -41,7 +41,7 @@ public sealed record FleetOptions
     /// <summary>How many lines of its log a failed daemon's failure carries. Default 20.</summary>
     public int LogTailLines { get; init; } = 20;
 
-    /// <summary>The options that a configuration asks for.</summary>
+    /// <summary>The options of a configuration.</summary>
     /// <param name="monitors">The configuration.</param>
     /// <param name="stateDirectory">Absolute path of the state directory.</param>
     public static FleetOptions From(MonitorsOptions monitors, string stateDirectory)
@@ -61,34 +61,26 @@ public sealed record FleetOptions
         };
     }
 
-    /// <summary>Names and values of what others have otherwise, as in <c>StartTimeout 00:00:30 -> 00:00:10</c>.</summary>
-    /// <param name="changed">The others.</param>
+    /// <summary>The options that differ, as in <c>StartTimeout 00:00:30 -> 00:00:10</c>.</summary>
+    /// <param name="changed">The options to compare with.</param>
     internal IReadOnlyList<string> DifferencesTo(FleetOptions changed)
     {
-        var found = new List<string>();
-        Compare(nameof(StartTimeout), StartTimeout, changed.StartTimeout);
-        Compare(nameof(StopGracePeriod), StopGracePeriod, changed.StopGracePeriod);
-        Compare(nameof(StopDaemonsOnShutdown), StopDaemonsOnShutdown, changed.StopDaemonsOnShutdown);
-        Compare(nameof(ProbeInterval), ProbeInterval, changed.ProbeInterval);
-        Compare(nameof(ProbeTimeout), ProbeTimeout, changed.ProbeTimeout);
-        Compare(nameof(ProbeFailures), ProbeFailures, changed.ProbeFailures);
-        Compare(nameof(HealthLostAfter), HealthLostAfter, changed.HealthLostAfter);
-        Compare(nameof(LookInterval), LookInterval, changed.LookInterval);
-        Compare(nameof(LogTailLines), LogTailLines, changed.LogTailLines);
-        if (Restart != changed.Restart)
-        {
-            found.Add(nameof(Restart));
-        }
-
-        return found;
-
-        void Compare<T>(string name, T mine, T theirs)
-            where T : IEquatable<T>
-        {
-            if (!mine.Equals(theirs))
-            {
-                found.Add(FormattableString.Invariant($"{name} {mine} -> {theirs}"));
-            }
-        }
+        var found = Values().Zip(changed.Values())
+            .Where(pair => !pair.First.Value.Equals(pair.Second.Value))
+            .Select(pair => FormattableString.Invariant($"{pair.First.Name} {pair.First.Value} -> {pair.Second.Value}"));
+        return [.. found, .. Restart == changed.Restart ? [] : (string[])[nameof(Restart)]];
     }
+
+    private IEnumerable<(string Name, object Value)> Values() =>
+    [
+        (nameof(StartTimeout), StartTimeout),
+        (nameof(StopGracePeriod), StopGracePeriod),
+        (nameof(StopDaemonsOnShutdown), StopDaemonsOnShutdown),
+        (nameof(ProbeInterval), ProbeInterval),
+        (nameof(ProbeTimeout), ProbeTimeout),
+        (nameof(ProbeFailures), ProbeFailures),
+        (nameof(HealthLostAfter), HealthLostAfter),
+        (nameof(LookInterval), LookInterval),
+        (nameof(LogTailLines), LogTailLines),
+    ];
 }

@@ -1,56 +1,41 @@
 using Microsoft.Extensions.Logging;
+using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervision.Startup;
 
 namespace MonitorAspire.Supervision.Fleet;
 
-/// <summary>What all the daemons of a fleet share.</summary>
-internal sealed class FleetParts : IDisposable
+/// <summary>What all daemons of a fleet share.</summary>
+internal sealed class FleetParts(
+    IDaemonEngine engine,
+    FleetOptions options,
+    ILogger logger,
+    TimeProvider time,
+    IAttachedDaemonController? controller,
+    AlertWebhook? webhook,
+    Random? random,
+    Action<Action>? schedule = null) : IDisposable
 {
-    private readonly long _origin;
-    private readonly Random? _random;
-    private volatile FleetOptions _options;
+    private readonly Lock _randomLock = new();
+    private readonly long _origin = time.GetTimestamp();
+    private volatile FleetOptions _options = options;
 
-    public FleetParts(
-        IDaemonEngine engine,
-        FleetOptions options,
-        ILogger logger,
-        TimeProvider time,
-        IAttachedDaemonController? controller,
-        AlertWebhook? webhook,
-        Random? random)
-    {
-        Engine = engine;
-        _options = options;
-        Logger = logger;
-        Time = time;
-        Controller = controller;
-        Webhook = webhook;
-        Events = new FleetEventLog(time);
-        Verification = new InstanceVerification(engine, time);
-        StartSlots = new SemaphoreSlim(options.MaxParallelStarts);
-        _random = random;
-        _origin = time.GetTimestamp();
-    }
+    public IDaemonEngine Engine { get; } = engine;
 
-    public IDaemonEngine Engine { get; }
-
-    /// <summary>As they are now: a new configuration may bring others.</summary>
+    /// <summary>The options as they are now. A new configuration may change them.</summary>
     public FleetOptions Options { get => _options; set => _options = value; }
 
-    public ILogger Logger { get; }
+    public ILogger Logger { get; } = logger;
 
-    public TimeProvider Time { get; }
+    public TimeProvider Time { get; } = time;
 
-    public IAttachedDaemonController? Controller { get; }
+    public IAttachedDaemonController? Controller { get; } = controller;
 
-    public AlertWebhook? Webhook { get; }
+    public AlertWebhook? Webhook { get; } = webhook;
 
-    public FleetEventLog Events { get; }
+    public FleetEventLog Events { get; } = new(time);
 
-    public InstanceVerification Verification { get; }
-
-    /// <summary>Starts take processors and disks: more of them at once are slower, not faster.</summary>
-    public SemaphoreSlim StartSlots { get; }
+    /// <summary>Puts work on a thread: on one of the thread pool, unless the owner of the fleet has its own way.</summary>
+    public Action<Action> Schedule { get; } = schedule ?? (static work => ThreadPool.UnsafeQueueUserWorkItem(static w => w(), work, preferLocal: false));
 
     /// <summary>Cancelled when stops have no time left: what remains is killed.</summary>
     public CancellationTokenSource OutOfTime { get; } = new();
@@ -58,23 +43,21 @@ internal sealed class FleetParts : IDisposable
     /// <summary>Time on the monotonic clock since the fleet was made.</summary>
     public TimeSpan Now => Time.GetElapsedTime(_origin);
 
+    /// <summary>The one place that decides who launches a daemon.</summary>
+    public ILauncher LauncherOf(DaemonSpec spec) => spec.Launch == LaunchMode.Attached ? new AttachedLauncher(this) : new OwnLauncher(Engine);
+
+    /// <summary>A verification of an instance that this supervisor does not launch.</summary>
+    public InstanceVerification Verification(DaemonSpec spec, StartOptions startOptions, IAttachedDaemonController? controller) =>
+        new(Engine, Time, spec, startOptions, Options.ProbeTimeout, controller);
+
     public double NextRandom()
     {
-        if (_random is null)
-        {
-            return Random.Shared.NextDouble();
-        }
-
         // A random number generator with a seed is not safe for several threads.
-        lock (_random)
+        lock (_randomLock)
         {
-            return _random.NextDouble();
+            return (random ?? Random.Shared).NextDouble();
         }
     }
 
-    public void Dispose()
-    {
-        StartSlots.Dispose();
-        OutOfTime.Dispose();
-    }
+    public void Dispose() => OutOfTime.Dispose();
 }

@@ -6,25 +6,18 @@ namespace MonitorAspire.Supervision.Fleet;
 public sealed partial class FleetSupervisor
 {
     /// <summary>
-    /// Makes the fleet what a new configuration says and touches only what differs. Daemons that leave or must be restarted are stopped
-    /// first and all of them, so that a port can pass from one to another; then come the new ones. A daemon that a person had
-    /// stopped stays stopped.
+    /// Changes the fleet to a new configuration and touches only what differs. All daemons that are removed or restarted are stopped first,
+    /// so that a port can pass from one daemon to another; then the new ones are started. A daemon that a person has stopped stays
+    /// stopped.
     /// </summary>
     /// <param name="specs">The daemons, as <see cref="FleetTopology.Resolve"/> gives them.</param>
-    /// <param name="cancellationToken">Gives up waiting for another change to be finished; one that has begun is carried out.</param>
-    /// <returns>What was done; with <see cref="FleetChange.Errors"/>, nothing was.</returns>
-    public Task<FleetChange> ApplyAsync(IReadOnlyList<DaemonSpec> specs, CancellationToken cancellationToken = default)
-        => ApplyAsync(specs, options: null, cancellationToken);
-
-    /// <summary>
-    /// As <see cref="ApplyAsync(IReadOnlyList{DaemonSpec}, CancellationToken)"/>, with new options for the whole fleet. They hold from now
-    /// on and touch no daemon. State directory and number of parallel starts stay what they are.
-    /// </summary>
-    /// <param name="specs">The daemons.</param>
-    /// <param name="options">The options; <see langword="null"/> leaves them as they are.</param>
-    /// <param name="cancellationToken">Gives up waiting for another change to be finished; one that has begun is carried out.</param>
-    /// <returns>What was done; with <see cref="FleetChange.Errors"/>, nothing was.</returns>
-    public async Task<FleetChange> ApplyAsync(IReadOnlyList<DaemonSpec> specs, FleetOptions? options, CancellationToken cancellationToken)
+    /// <param name="options">
+    /// New options for the whole fleet, used from now on; they touch no daemon, and the state directory stays as it is. Default: the options
+    /// stay as they are.
+    /// </param>
+    /// <param name="cancellationToken">Gives up waiting for another change. A change that has begun is carried out.</param>
+    /// <returns>What was done. With <see cref="FleetChange.Errors"/>, nothing was done.</returns>
+    public async Task<FleetChange> ApplyAsync(IReadOnlyList<DaemonSpec> specs, FleetOptions? options = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(specs);
         if (ErrorsIn(specs) is { Count: > 0 } errors)
@@ -37,7 +30,7 @@ public sealed partial class FleetSupervisor
         {
             return _ended
                 ? new FleetChange { Errors = ["the supervisor is ending"] }
-                : await ChangeAsync(specs, options is null ? [] : Use(options)).ConfigureAwait(false);
+                : await ChangeAsync(specs, options is null ? [] : ChangeOptions(options)).ConfigureAwait(false);
         }
         finally
         {
@@ -45,10 +38,10 @@ public sealed partial class FleetSupervisor
         }
     }
 
-    private IReadOnlyList<string> Use(FleetOptions options)
+    private IReadOnlyList<string> ChangeOptions(FleetOptions options)
     {
         var old = _parts.Options;
-        var next = options with { StateDirectory = old.StateDirectory, MaxParallelStarts = old.MaxParallelStarts };
+        var next = options with { StateDirectory = old.StateDirectory };
         var differences = old.DifferencesTo(next);
         if (differences.Count > 0)
         {
@@ -84,78 +77,47 @@ public sealed partial class FleetSupervisor
     private async Task<FleetChange> ChangeAsync(IReadOnlyList<DaemonSpec> specs, IReadOnlyList<string> options)
     {
         var old = _daemons.ToDictionary(d => d.Spec.Name, StringComparer.OrdinalIgnoreCase);
-        var kept = specs.Where(s => old.ContainsKey(s.Name)).ToDictionary(s => s.Name, s => (Spec: s, Difference: SpecComparison.Compare(old[s.Name].Spec, s)), StringComparer.OrdinalIgnoreCase);
-        var leaving = _daemons.Where(d => !kept.ContainsKey(d.Spec.Name)).ToList();
-        var restarting = _daemons.Where(d => kept.TryGetValue(d.Spec.Name, out var k) && k.Difference == SpecDifference.Restart).ToList();
+        var differences = specs.Where(spec => old.ContainsKey(spec.Name))
+            .ToDictionary(spec => spec.Name, spec => SpecComparison.Compare(old[spec.Name].Spec, spec), StringComparer.OrdinalIgnoreCase);
+        var removed = _daemons.Where(d => !differences.ContainsKey(d.Spec.Name)).ToList();
+        var restarted = _daemons.Where(d => differences.GetValueOrDefault(d.Spec.Name) == SpecDifference.Restart).ToList();
+        var wanted = restarted.Where(d => d.IsWanted).ToHashSet();
 
-        var failures = new List<string>();
-        var wanted = new HashSet<DaemonActor>();
-        foreach (var daemon in restarting)
-        {
-            if (await daemon.IsWantedAsync().ConfigureAwait(false))
-            {
-                wanted.Add(daemon);
-            }
-        }
+        // A daemon that is stopped already is not stopped again: its port may be somebody else's by now.
+        var stops = await Task.WhenAll(removed.Concat(wanted).Where(d => d.OwnsProcess).Select(StopForChangeAsync)).ConfigureAwait(false);
+        var stuck = stops.Where(stop => stop.Failure is not null).Select(stop => stop.Daemon).ToHashSet();
+        removed.RemoveAll(stuck.Contains);
+        restarted.RemoveAll(stuck.Contains);
 
-        // A daemon that is stopped already is not stopped again: it may be that its port is somebody else's by now.
-        var stopping = leaving.Concat(restarting.Where(wanted.Contains)).ToList();
-        var stuck = new HashSet<DaemonActor>();
-        var stops = new List<StopReport>();
-        foreach (var (daemon, report, failure) in await Task.WhenAll(stopping.Select(StopForChangeAsync)).ConfigureAwait(false))
-        {
-            if (report is not null)
-            {
-                stops.Add(report);
-            }
-
-            if (failure is not null)
-            {
-                stuck.Add(daemon);
-                failures.Add(failure);
-            }
-        }
-
-        var added = new List<string>();
-        var updated = new List<string>();
-        var next = ImmutableList.CreateBuilder<DaemonActor>();
         var begin = new List<DaemonActor>();
+        var next = ImmutableList.CreateBuilder<DaemonActor>();
         for (var i = 0; i < specs.Count; i++)
         {
             var spec = specs[i];
-            if (!old.TryGetValue(spec.Name, out var daemon))
+            if (old.GetValueOrDefault(spec.Name) is not { } daemon)
             {
                 next.Add(Add(spec, i));
-                added.Add(spec.Name);
             }
-            else if (!stuck.Contains(daemon) && kept[spec.Name].Difference != SpecDifference.None)
-            {
-                if (daemon.Spec.Launch != LaunchMode.Supervisor || spec.Launch != LaunchMode.Supervisor)
-                {
-                    // Whose it is changes, or it is not ours to restart: it is looked at with new eyes.
-                    await daemon.DisposeAsync().ConfigureAwait(false);
-                    next.Add(Add(spec, i));
-                }
-                else
-                {
-                    await daemon.ReconfigureAsync(spec, wanted.Contains(daemon)).ConfigureAwait(false);
-                    next.Add(daemon);
-                }
-
-                if (kept[spec.Name].Difference == SpecDifference.Update)
-                {
-                    updated.Add(spec.Name);
-                }
-            }
-            else
+            else if (stuck.Contains(daemon) || differences[spec.Name] == SpecDifference.None)
             {
                 next.Add(daemon);
             }
+            else if (daemon.OwnsProcess && spec.Launch == daemon.Spec.Launch)
+            {
+                await daemon.ReconfigureAsync(spec, wanted.Contains(daemon)).ConfigureAwait(false);
+                next.Add(daemon);
+            }
+            else
+            {
+                // The launcher changes, or this supervisor cannot restart the daemon: its supervision begins again.
+                await daemon.DisposeAsync().ConfigureAwait(false);
+                next.Add(Add(spec, i));
+            }
         }
 
-        next.AddRange(leaving.Where(stuck.Contains));
+        next.AddRange(old.Values.Where(d => stuck.Contains(d) && !differences.ContainsKey(d.Spec.Name)));
         _daemons = next.ToImmutable();
-        foreach (var daemon in leaving.Where(d => !stuck.Contains(d)))
+        foreach (var daemon in removed)
         {
             await daemon.DisposeAsync().ConfigureAwait(false);
             _parts.Events.Add(FleetEventKind.Removed, daemon.Current);
@@ -164,12 +126,12 @@ public sealed partial class FleetSupervisor
         begin.ForEach(d => d.Begin());
         return new FleetChange
         {
-            Added = added,
-            Removed = [.. leaving.Where(d => !stuck.Contains(d)).Select(d => d.Current.Name)],
-            Restarted = [.. restarting.Where(d => !stuck.Contains(d)).Select(d => d.Current.Name)],
-            Updated = updated,
-            Failures = failures,
-            Stops = stops,
+            Added = [.. specs.Select(spec => spec.Name).Where(name => !old.ContainsKey(name))],
+            Removed = [.. removed.Select(d => d.Current.Name)],
+            Restarted = [.. restarted.Select(d => d.Current.Name)],
+            Updated = [.. specs.Select(spec => spec.Name).Where(name => differences.GetValueOrDefault(name) == SpecDifference.Update)],
+            Failures = [.. stops.Select(stop => stop.Failure).OfType<string>()],
+            Stops = [.. stops.Select(stop => stop.Report).OfType<StopReport>()],
             Options = options,
         };
 
@@ -188,11 +150,6 @@ public sealed partial class FleetSupervisor
 
     private static async Task<(DaemonActor Daemon, StopReport? Report, string? Failure)> StopForChangeAsync(DaemonActor daemon)
     {
-        if (daemon.Spec.Launch == LaunchMode.Attached)
-        {
-            return (daemon, null, null);
-        }
-
         try
         {
             var report = await daemon.StopAsync().ConfigureAwait(false);

@@ -8,8 +8,8 @@ using MonitorAspire.Supervision.Telemetry;
 namespace MonitorAspire.Supervision.Fleet;
 
 /// <summary>
-/// Looks after a fleet: adopts what lives, starts what does not, watches, restarts, alerts. One actor for each daemon; none of
-/// them waits for another.
+/// Supervises a fleet: adopts the daemons that live, starts the others, watches, restarts and alerts. Every daemon has its own actor, and
+/// no daemon waits for another one.
 /// </summary>
 public sealed partial class FleetSupervisor : IFleet, IAsyncDisposable
 {
@@ -21,13 +21,13 @@ public sealed partial class FleetSupervisor : IFleet, IAsyncDisposable
     private bool _ended;
 
     /// <summary>Makes the supervisor of a fleet. Nothing is touched before <see cref="BeginAsync"/>.</summary>
-    /// <param name="engine">What starts, stops and inspects.</param>
+    /// <param name="engine">Starts, stops and inspects daemons.</param>
     /// <param name="specs">The daemons, as <see cref="FleetTopology.Resolve"/> gives them.</param>
-    /// <param name="options">Intervals, limits and the like.</param>
-    /// <param name="logger">Where everything that happens is reported.</param>
+    /// <param name="options">Intervals and limits.</param>
+    /// <param name="logger">The log.</param>
     /// <param name="timeProvider">The clock. Default the system's.</param>
-    /// <param name="controller">Who starts and stops attached daemons. Default nobody: they are watched, and that is all.</param>
-    /// <param name="webhook">Where alerts are posted to. Default nowhere.</param>
+    /// <param name="controller">Starts and stops attached daemons. Default none: attached daemons are only watched.</param>
+    /// <param name="webhook">Posts alerts. Default none.</param>
     /// <param name="random">Jitter. Default the shared generator.</param>
     public FleetSupervisor(
         IDaemonEngine engine,
@@ -38,14 +38,17 @@ public sealed partial class FleetSupervisor : IFleet, IAsyncDisposable
         IAttachedDaemonController? controller = null,
         AlertWebhook? webhook = null,
         Random? random = null)
+        : this(new FleetParts(engine, options, logger, timeProvider ?? TimeProvider.System, controller, webhook, random), specs)
     {
-        ArgumentNullException.ThrowIfNull(engine);
+    }
+
+    internal FleetSupervisor(FleetParts parts, IReadOnlyList<DaemonSpec> specs)
+    {
         ArgumentNullException.ThrowIfNull(specs);
-        ArgumentNullException.ThrowIfNull(options);
-        _parts = new FleetParts(engine, options, logger, timeProvider ?? TimeProvider.System, controller, webhook, random);
+        _parts = parts;
         _daemons = [.. specs.Select((spec, i) => new DaemonActor(_parts, spec, Phase(i, specs.Count)))];
         _up = UpGauge.Register(MeasureUp);
-        if (controller is not null)
+        if (parts.Controller is { } controller)
         {
             controller.LaunchedUnasked += OnLaunchedUnasked;
         }
@@ -58,10 +61,10 @@ public sealed partial class FleetSupervisor : IFleet, IAsyncDisposable
     public DaemonSnapshot? Find(string name) => FindActor(name)?.Current;
 
     /// <summary>
-    /// Begins: every proven living instance is adopted, and everything else is started, as many at once as the options allow.
-    /// Returns without waiting for verdicts; they come as events.
+    /// Begins: every living instance that is proved is adopted, and all other daemons are started at once. Returns without waiting for the
+    /// reports; they come as events.
     /// </summary>
-    /// <param name="cancellationToken">Not used: there is nothing to wait for.</param>
+    /// <param name="cancellationToken">Not used: nothing is waited for.</param>
     public Task BeginAsync(CancellationToken cancellationToken = default)
     {
         if (!_begun)
@@ -74,10 +77,10 @@ public sealed partial class FleetSupervisor : IFleet, IAsyncDisposable
     }
 
     /// <summary>
-    /// Ends supervision: stops the daemons that this supervisor launches or adopted, all at once, or leaves them running where the
-    /// options say so. Attached daemons are always left. A start that is under way is given up.
+    /// Ends the supervision: stops all own daemons at once, or leaves them running where the options say so. Attached daemons are always
+    /// left running. A start that is under way is given up.
     /// </summary>
-    /// <param name="cancellationToken">The time is up: what is left is killed at once.</param>
+    /// <param name="cancellationToken">The time is up: what still runs is killed at once.</param>
     public async Task EndAsync(CancellationToken cancellationToken = default)
     {
         await _changing.WaitAsync(CancellationToken.None).ConfigureAwait(false);
@@ -118,7 +121,7 @@ public sealed partial class FleetSupervisor : IFleet, IAsyncDisposable
     /// <inheritdoc />
     public IAsyncEnumerable<FleetEvent> WatchAsync(long? afterId, CancellationToken cancellationToken) => _parts.Events.WatchAsync(afterId, cancellationToken);
 
-    /// <summary>Ends supervision as <see cref="EndAsync(CancellationToken)"/> does, if that was not done, and lets go of everything.</summary>
+    /// <summary>Ends supervision as <see cref="EndAsync(CancellationToken)"/> does, unless that was done, and frees all resources.</summary>
     public async ValueTask DisposeAsync()
     {
         await EndAsync(CancellationToken.None).ConfigureAwait(false);
@@ -132,25 +135,12 @@ public sealed partial class FleetSupervisor : IFleet, IAsyncDisposable
         _parts.Dispose();
     }
 
-    /// <summary>Id of the last event; for tests that have to see them all.</summary>
-    internal long LastEventId => _parts.Events.LastId;
-
-    /// <summary>Waits until every message that was sent so far, and what came of it at once, is dealt with. For tests on a clock that stands.</summary>
-    internal async Task SettleAsync()
-    {
-        for (var quiet = 0; quiet < 3;)
-        {
-            var busy = await Task.WhenAll(_daemons.Select(d => d.SettleAsync())).ConfigureAwait(false);
-            quiet = busy.Any(b => b) ? 0 : quiet + 1;
-        }
-    }
-
-    // By index, so that neighbours are a step apart, with a little chance on top, so that several supervisors do not fall in step.
+    // The index spreads the probes of one fleet over the interval; the random part spreads those of several supervisors.
     private double Phase(int index, int count) => (index + _parts.NextRandom()) / Math.Max(1, count);
 
     private async Task EndAsync(DaemonActor daemon)
     {
-        if (_begun && _parts.Options.StopDaemonsOnShutdown && daemon.Spec.Launch == LaunchMode.Supervisor)
+        if (_begun && _parts.Options.StopDaemonsOnShutdown && daemon.OwnsProcess)
         {
             try
             {
@@ -158,14 +148,14 @@ public sealed partial class FleetSupervisor : IFleet, IAsyncDisposable
             }
             catch (FleetConflictException)
             {
-                // It ends in any case.
+                // The supervision ends in any case.
             }
         }
 
         await daemon.DisposeAsync().ConfigureAwait(false);
     }
 
-    private void OnLaunchedUnasked(string name) => FindActor(name)?.LaunchedUnasked();
+    private void OnLaunchedUnasked(string name) => FindActor(name)?.LaunchedByOthers();
 
     private DaemonActor Actor(string name) => FindActor(name) ?? throw new KeyNotFoundException($"there is no daemon '{name}' in this fleet");
 

@@ -1,40 +1,39 @@
 namespace MonitorAspire.Supervision.Fleet;
 
 /// <summary>
-/// Whoever launches the attached daemons (Aspire's orchestrator, for one), as the supervisor sees it. The supervisor decides when
-/// something is started or stopped, verifies what comes of it, and never signals an attached daemon itself; a restart is a stop, a
-/// wait and a start.
+/// The launcher of the attached daemons, such as Aspire's orchestrator. The supervisor decides when a daemon is started or stopped,
+/// verifies the result, and never signals an attached daemon itself. A restart is a stop, a wait and a start.
 /// </summary>
 public interface IAttachedDaemonController
 {
-    /// <summary>A daemon was launched although the supervisor had not asked for it: a person did, with the launcher's own means.</summary>
+    /// <summary>A daemon was launched without a request of the supervisor: a person did it with the launcher's own means.</summary>
     event Action<string>? LaunchedUnasked;
 
     /// <summary>
-    /// Asks for a start. Returns when the request was taken; the supervisor then waits for the instance and verifies it. The current
-    /// activity is the start's own, so that the launch can join its trace.
+    /// Asks for a start. Returns when the request was accepted; the supervisor then waits for the instance and verifies it. The current
+    /// activity is that of the start, so that the launch can join its trace.
     /// </summary>
     /// <param name="daemon">The daemon's name.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="InvalidOperationException">The request was refused; the message says why.</exception>
     Task RequestStartAsync(string daemon, CancellationToken cancellationToken);
 
-    /// <summary>Asks for a stop. Returns when the request was taken; the supervisor then waits for the instance to end.</summary>
+    /// <summary>Asks for a stop. Returns when the request was accepted; the supervisor then waits for the instance to end.</summary>
     /// <param name="daemon">The daemon's name.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="InvalidOperationException">The request was refused; the message says why.</exception>
     Task RequestStopAsync(string daemon, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Waits until the launcher has launched the daemon. The first launch is its own affair and may have to wait for other things, so
-    /// there is no time limit while the launcher says that it waits.
+    /// Waits until the launcher has launched the daemon. The first launch may have to wait for other resources, so there is no time limit
+    /// while the launcher says that it waits.
     /// </summary>
     /// <param name="daemon">The daemon's name.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="LaunchFailedException">It could not be launched, or ended at once; the message says why.</exception>
     Task<AttachedLaunch> WaitForLaunchAsync(string daemon, CancellationToken cancellationToken);
 
-    /// <summary>What the launcher knows of the end of the instance that it launched last. Answers within seconds; a launcher that cannot be asked knows nothing.</summary>
+    /// <summary>Why the instance that the launcher launched last has ended. Answers within seconds; without an answer of the launcher, nothing is known.</summary>
     /// <param name="daemon">The daemon's name.</param>
     /// <param name="cancellationToken">Gives up.</param>
     Task<AttachedExit> ExplainEndAsync(string daemon, CancellationToken cancellationToken);
@@ -45,20 +44,20 @@ public interface IAttachedDaemonController
 /// <param name="TraceParent">W3C trace context of the launch, which the daemon was given too; <see langword="null"/> without tracing.</param>
 public sealed record AttachedLaunch(int? Pid, string? TraceParent);
 
-/// <summary>What a launcher knows of the end of an instance.</summary>
+/// <summary>What a launcher knows about the end of an instance.</summary>
 /// <param name="End">Why it ended.</param>
-/// <param name="ExitCode">Its exit code, which only its parent can know.</param>
-/// <param name="LogTail">Last lines that it wrote, where the launcher has them.</param>
+/// <param name="ExitCode">Its exit code, which only its parent process knows.</param>
+/// <param name="LogTail">Last lines that it wrote, where the launcher has them and not a log file.</param>
 public sealed record AttachedExit(AttachedEnd End, int? ExitCode, IReadOnlyList<string> LogTail)
 {
     /// <summary>Nothing is known.</summary>
     public static AttachedExit Unknown { get; } = new(AttachedEnd.ByItself, null, []);
 }
 
-/// <summary>Why an attached instance ended, as its launcher sees it.</summary>
+/// <summary>Why an attached instance ended, according to its launcher.</summary>
 public enum AttachedEnd
 {
-    /// <summary>It ended by itself, or nobody knows better: a failure.</summary>
+    /// <summary>It ended by itself, or nothing is known: a failure.</summary>
     ByItself,
 
     /// <summary>The launcher stopped it because a person asked it to: it stays stopped.</summary>

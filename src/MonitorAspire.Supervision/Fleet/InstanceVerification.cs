@@ -5,82 +5,46 @@ using MonitorAspire.Supervision.Startup;
 namespace MonitorAspire.Supervision.Fleet;
 
 /// <summary>
-/// Verifies an instance that somebody else launched, or that an earlier supervisor was just launching: the same stages as a start,
-/// seen from outside, with the same report, spans and metrics. It launches and signals nothing.
+/// Verifies one instance that this supervisor does not launch: the stages of a start, seen from outside, with the same report, spans and
+/// metrics. It launches and signals nothing. Without a controller, the instance is there already, or nobody can be asked for it.
 /// </summary>
-internal sealed class InstanceVerification(IDaemonEngine engine, TimeProvider time)
+internal sealed class InstanceVerification(
+    IDaemonEngine engine, TimeProvider time, DaemonSpec spec, StartOptions options, TimeSpan healthTimeout, IAttachedDaemonController? controller) : IDisposable
 {
     private static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(10);
     private static readonly TimeSpan LongestDelay = TimeSpan.FromMilliseconds(250);
-    private static readonly TimeSpan HealthTimeout = TimeSpan.FromSeconds(2);
 
-    /// <summary>Waits until an instance is there and passes all stages.</summary>
-    /// <param name="spec">The daemon.</param>
-    /// <param name="options">Time limit, attempt and the call-back for stages.</param>
-    /// <param name="cancellationToken">Gives up.</param>
-    /// <param name="launcher">Who launches it, where the supervisor can talk to them.</param>
-    /// <param name="request">Whether the launch has to be asked for; otherwise the launcher launches it by itself.</param>
-    public async Task<StartOutcome> RunAsync(
-        DaemonSpec spec, StartOptions options, CancellationToken cancellationToken, IAttachedDaemonController? launcher = null, bool request = false)
+    private AttachedLaunch? _launch;
+    private StartupFailedException? _refusal;
+    private StartupTimeline? _timeline;
+    private DaemonInstance? _instance;
+    private DaemonInspection? _seen;
+
+    private StartupTimeline Timeline => _timeline!;
+
+    /// <summary>Asks for the launch or waits for it, and then waits until the instance has passed all stages.</summary>
+    public async Task<StartOutcome> RunAsync(bool ask, CancellationToken cancellationToken)
     {
-        AttachedLaunch? launch = null;
-        StartupFailedException? refused = null;
-        if (launcher is not null && !request)
+        if (controller is not null && !ask)
         {
-            // Its time begins when it is launched: until then it may wait for anything, a database or a person.
+            // The time limit begins with the launch: before it, the launcher may wait for anything, a database or a person.
             options.StageEntered?.Invoke(StartupStage.Preflight, null);
-            (launch, refused) = await LaunchAsync(() => launcher.WaitForLaunchAsync(spec.Name, cancellationToken)).ConfigureAwait(false);
+            await LaunchAsync(() => controller.WaitForLaunchAsync(spec.Name, cancellationToken)).ConfigureAwait(false);
         }
 
-        using var timeline = new StartupTimeline(spec, options.Attempt, time, launch?.TraceParent);
-        DaemonInstance? instance = null;
-        DaemonInspection? seen = null;
-        var stage = launcher is null ? StartupStage.Spawn : StartupStage.Preflight;
-        Enter(stage);
+        _timeline = new StartupTimeline(spec, options.Attempt, time, _launch?.TraceParent);
         try
         {
-            if (launcher is not null)
+            if (controller is not null)
             {
-                await PreflightAsync(launcher).ConfigureAwait(false);
+                await PreflightAsync(controller, ask, cancellationToken).ConfigureAwait(false);
+            }
+            else
+            {
+                Enter(StartupStage.Spawn);
             }
 
-            for (var delay = FirstDelay; ; delay = delay * 2 < LongestDelay ? delay * 2 : LongestDelay)
-            {
-                cancellationToken.ThrowIfCancellationRequested();
-                if (instance is { Exited.IsCompleted: true })
-                {
-                    throw new StartupFailedException(StartupReason.ExitedPrematurely, $"PID {instance.Pid} ended before it was verified");
-                }
-
-                instance ??= Find();
-                if (instance is not null)
-                {
-                    seen = await engine.InspectAsync(spec, new InspectOptions { HealthTimeout = HealthTimeout }, cancellationToken).ConfigureAwait(false);
-                    while (stage < StartupStage.Health && Passed(stage, spec, instance, seen))
-                    {
-                        timeline.Leave();
-                        stage++;
-                        Enter(stage);
-                    }
-
-                    if (stage == StartupStage.Health && seen.Pid == instance.Pid && seen is { Verdict: InspectionVerdict.Running, Healthy: not false })
-                    {
-                        timeline.Leave();
-                        var verified = Report(StartupVerdict.Verified) with { VerifiedAt = time.GetUtcNow() };
-                        timeline.Complete(verified);
-                        return new StartOutcome(verified, engine.Confirm(spec, instance, options.RestartCount));
-                    }
-                }
-
-                var left = options.Timeout - timeline.Elapsed;
-                if (left <= TimeSpan.Zero)
-                {
-                    throw TimedOut();
-                }
-
-                var wait = Task.Delay(delay < left ? delay : left, time, cancellationToken);
-                await (instance is null ? wait : Task.WhenAny(instance.Exited, wait)).ConfigureAwait(false);
-            }
+            return await WaitUntilVerifiedAsync(cancellationToken).ConfigureAwait(false);
         }
         catch (StartupFailedException e)
         {
@@ -90,104 +54,146 @@ internal sealed class InstanceVerification(IDaemonEngine engine, TimeProvider ti
         {
             return Failed(new StartupFailedException(StartupReason.Cancelled, "the wait for it was given up"));
         }
-
-        DaemonInstance? Find() => launch?.Pid is { } pid && spec.EffectivePidFileWriter == PidFileWriter.Launcher
-            ? engine.Register(spec, pid, options.RestartCount)
-            : engine.Attach(spec);
-
-        async Task PreflightAsync(IAttachedDaemonController launches)
-        {
-            // Before anything is launched, and all the more where nothing could be: a port that is somebody else's is the reason. What was
-            // launched already has to be known by then, or it would be called somebody else itself.
-            instance = Find();
-            seen = await engine.InspectAsync(spec, new InspectOptions { ProbeHealth = false }, cancellationToken).ConfigureAwait(false);
-            if (seen.Verdict == InspectionVerdict.Foreign)
-            {
-                throw new StartupFailedException(StartupReason.PortInUse, seen.Detail ?? $"port {spec.Port} is somebody else's");
-            }
-
-            timeline.Leave();
-            Enter(stage = StartupStage.Spawn);
-            if (refused is null && request && engine.Attach(spec) is null)
-            {
-                (launch, refused) = await LaunchAsync(async () =>
-                {
-                    await launches.RequestStartAsync(spec.Name, cancellationToken).ConfigureAwait(false);
-                    return await launches.WaitForLaunchAsync(spec.Name, cancellationToken).WaitAsync(options.Timeout, time, cancellationToken).ConfigureAwait(false);
-                }).ConfigureAwait(false);
-            }
-
-            if (refused is not null)
-            {
-                throw refused;
-            }
-        }
-
-        void Enter(StartupStage entered)
-        {
-            timeline.Enter(entered);
-            options.StageEntered?.Invoke(entered, instance?.Pid);
-        }
-
-        StartupFailedException TimedOut() => instance is null
-            ? new StartupFailedException(
-                seen is null && spec.Launch == LaunchMode.Attached ? StartupReason.TimedOut : StartupReason.PortNotBound,
-                $"nobody has launched it within {options.Timeout.TotalSeconds:0.###} s")
-            : new StartupFailedException(
-                seen?.Reason ?? StartupReason.TimedOut,
-                $"PID {instance.Pid} is not verified after {options.Timeout.TotalSeconds:0.###} s: {seen?.Detail ?? "nothing was seen"}");
-
-        StartOutcome Failed(StartupFailedException e)
-        {
-            timeline.Leave(e);
-            var report = Report(StartupVerdict.Failed) with { Stage = stage, Reason = e.Reason, Detail = e.Message, ExitCode = e.ExitCode, LogTail = e.LogTail ?? [] };
-            timeline.Complete(report);
-            return new StartOutcome(report, null);
-        }
-
-        StartupReport Report(StartupVerdict verdict) => new()
-        {
-            Name = spec.Name,
-            Host = spec.Host,
-            Port = spec.Port,
-            Verdict = verdict,
-            Pid = instance?.Pid,
-            Attempt = options.Attempt,
-            OwnershipVerified = seen?.OwnsPort == true,
-            Stages = [.. timeline.Stages],
-            TotalMs = Math.Round(timeline.Elapsed.TotalMilliseconds, 3),
-            LogFile = seen?.LogFile,
-            PidFile = seen?.PidFile,
-            StartedAt = instance?.StartedAt,
-            TraceId = timeline.TraceId,
-        };
     }
 
-    private static async Task<(AttachedLaunch? Launch, StartupFailedException? Refused)> LaunchAsync(Func<Task<AttachedLaunch>> launch)
+    public void Dispose() => _timeline?.Dispose();
+
+    private async Task PreflightAsync(IAttachedDaemonController launcher, bool ask, CancellationToken cancellationToken)
+    {
+        Enter(StartupStage.Preflight);
+
+        // Looked for first, or a daemon that was launched already would count as somebody else on the port. A foreign port is the better
+        // reason where the launch was refused as well.
+        _instance = Find();
+        _seen = await engine.InspectAsync(spec, new InspectOptions { ProbeHealth = false }, cancellationToken).ConfigureAwait(false);
+        if (_seen.Verdict == InspectionVerdict.Foreign)
+        {
+            throw new StartupFailedException(StartupReason.PortInUse, _seen.Detail ?? $"port {spec.Port} is somebody else's");
+        }
+
+        Timeline.Leave();
+        Enter(StartupStage.Spawn);
+        if (_refusal is null && ask && engine.Attach(spec) is null)
+        {
+            await LaunchAsync(async () =>
+            {
+                await launcher.RequestStartAsync(spec.Name, cancellationToken).ConfigureAwait(false);
+                return await launcher.WaitForLaunchAsync(spec.Name, cancellationToken).WaitAsync(options.Timeout, time, cancellationToken).ConfigureAwait(false);
+            }).ConfigureAwait(false);
+        }
+
+        if (_refusal is not null)
+        {
+            throw _refusal;
+        }
+    }
+
+    private async Task LaunchAsync(Func<Task<AttachedLaunch>> launch)
     {
         try
         {
-            return (await launch().ConfigureAwait(false), null);
+            _launch = await launch().ConfigureAwait(false);
         }
         catch (InvalidOperationException e)
         {
-            var launched = e as LaunchFailedException;
-            return (null, new StartupFailedException(StartupReason.ExitedPrematurely, e.Message)
-            {
-                ExitCode = launched?.ExitCode,
-                LogTail = launched?.LogTail,
-            });
+            var failure = e as LaunchFailedException;
+            _refusal = new StartupFailedException(StartupReason.ExitedPrematurely, e.Message) { ExitCode = failure?.ExitCode, LogTail = failure?.LogTail };
         }
         catch (TimeoutException)
         {
-            return (null, new StartupFailedException(StartupReason.TimedOut, "whoever launches it took the request and launched nothing"));
+            _refusal = new StartupFailedException(StartupReason.TimedOut, "its launcher took the request and launched nothing");
         }
     }
 
-    private static bool Passed(StartupStage stage, DaemonSpec spec, DaemonInstance instance, DaemonInspection seen) => stage switch
+    private async Task<StartOutcome> WaitUntilVerifiedAsync(CancellationToken cancellationToken)
     {
-        StartupStage.PidFile => seen.PidFileState == "ok" && seen.PidInFile == instance.Pid,
-        StartupStage.PortBound => seen.OwnsPort ?? seen.Listeners.Count > 0,
-        _ => instance.Port == spec.Port,
+        for (var delay = FirstDelay; ; delay = delay * 2 < LongestDelay ? delay * 2 : LongestDelay)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            if (_instance is { Exited.IsCompleted: true })
+            {
+                throw new StartupFailedException(StartupReason.ExitedPrematurely, $"PID {_instance.Pid} ended before it was verified");
+            }
+
+            _instance ??= Find();
+            if (_instance is not null && await IsVerifiedAsync(_instance, cancellationToken).ConfigureAwait(false))
+            {
+                Timeline.Leave();
+                var report = Report(StartupVerdict.Verified) with { VerifiedAt = time.GetUtcNow() };
+                Timeline.Complete(report);
+                return new StartOutcome(report, engine.Confirm(spec, _instance, options.RestartCount));
+            }
+
+            var left = options.Timeout - Timeline.Elapsed;
+            if (left <= TimeSpan.Zero)
+            {
+                throw TimedOut();
+            }
+
+            var wait = Task.Delay(delay < left ? delay : left, time, cancellationToken);
+            await (_instance is null ? wait : Task.WhenAny(_instance.Exited, wait)).ConfigureAwait(false);
+        }
+    }
+
+    private async Task<bool> IsVerifiedAsync(DaemonInstance instance, CancellationToken cancellationToken)
+    {
+        var seen = _seen = await engine.InspectAsync(spec, new InspectOptions { HealthTimeout = healthTimeout }, cancellationToken).ConfigureAwait(false);
+        while (Timeline.Stage < StartupStage.Health && Passed(Timeline.Stage))
+        {
+            Timeline.Leave();
+            Enter(Timeline.Stage + 1);
+        }
+
+        return Timeline.Stage == StartupStage.Health && seen.Pid == instance.Pid && seen is { Verdict: InspectionVerdict.Running, Healthy: not false };
+
+        bool Passed(StartupStage stage) => stage switch
+        {
+            StartupStage.PidFile => seen.PidFileState == "ok" && seen.PidInFile == instance.Pid,
+            StartupStage.PortBound => seen.OwnsPort ?? seen.Listeners.Count > 0,
+            _ => instance.Port == spec.Port,
+        };
+    }
+
+    private DaemonInstance? Find() => _launch?.Pid is { } pid && spec.EffectivePidFileWriter == PidFileWriter.Launcher
+        ? engine.Register(spec, pid, options.RestartCount)
+        : engine.Attach(spec);
+
+    private void Enter(StartupStage stage)
+    {
+        Timeline.Enter(stage);
+        options.StageEntered?.Invoke(stage, _instance?.Pid);
+    }
+
+    private StartupFailedException TimedOut() => _instance is null
+        ? new StartupFailedException(
+            controller is null ? StartupReason.TimedOut : StartupReason.PortNotBound,
+            $"nobody has launched it within {options.Timeout.TotalSeconds:0.###} s")
+        : new StartupFailedException(
+            _seen?.Reason ?? StartupReason.TimedOut,
+            $"PID {_instance.Pid} is not verified after {options.Timeout.TotalSeconds:0.###} s: {_seen?.Detail ?? "nothing was seen"}");
+
+    private StartOutcome Failed(StartupFailedException e)
+    {
+        Timeline.Leave(e);
+        var report = Report(StartupVerdict.Failed) with { Stage = Timeline.Stage, Reason = e.Reason, Detail = e.Message, ExitCode = e.ExitCode, LogTail = e.LogTail ?? [] };
+        Timeline.Complete(report);
+        return new StartOutcome(report, null);
+    }
+
+    private StartupReport Report(StartupVerdict verdict) => new()
+    {
+        Name = spec.Name,
+        Host = spec.Host,
+        Port = spec.Port,
+        Verdict = verdict,
+        Pid = _instance?.Pid,
+        Attempt = options.Attempt,
+        OwnershipVerified = _seen?.OwnsPort == true,
+        Stages = [.. Timeline.Stages],
+        TotalMs = Math.Round(Timeline.Elapsed.TotalMilliseconds, 3),
+        LogFile = _seen?.LogFile,
+        PidFile = _seen?.PidFile,
+        StartedAt = _instance?.StartedAt,
+        TraceId = Timeline.TraceId,
     };
 }

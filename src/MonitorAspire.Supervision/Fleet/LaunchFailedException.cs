@@ -1,31 +1,12 @@
 namespace MonitorAspire.Supervision.Fleet;
 
-/// <summary>A launcher was to launch an attached daemon, and could not.</summary>
-public sealed class LaunchFailedException : InvalidOperationException
+/// <summary>A launcher could not launch an attached daemon.</summary>
+/// <param name="message">The reason, for a person.</param>
+public sealed class LaunchFailedException(string message) : InvalidOperationException(message)
 {
-    /// <summary>Makes the exception.</summary>
-    public LaunchFailedException()
-    {
-    }
-
-    /// <summary>Makes the exception with a message for a person.</summary>
-    /// <param name="message">The message.</param>
-    public LaunchFailedException(string message)
-        : base(message)
-    {
-    }
-
-    /// <summary>Makes the exception with a message and its cause.</summary>
-    /// <param name="message">The message.</param>
-    /// <param name="innerException">The cause.</param>
-    public LaunchFailedException(string message, Exception innerException)
-        : base(message, innerException)
-    {
-    }
-
-    /// <summary>Exit code of a process that ended at once.</summary>
+    /// <summary>Exit code of a process that ended right after its launch.</summary>
     public int? ExitCode { get; init; }
 
-    /// <summary>Last lines that it wrote.</summary>
+    /// <summary>Last lines that the process wrote.</summary>
     public IReadOnlyList<string> LogTail { get; init; } = [];
 }

@@ -5,36 +5,36 @@ namespace MonitorAspire.Supervision.Fleet;
 /// <summary>How two specifications of the same daemon differ.</summary>
 internal enum SpecDifference
 {
-    /// <summary>Not at all.</summary>
+    /// <summary>They are equal.</summary>
     None,
 
-    /// <summary>Only in what the supervisor itself goes by.</summary>
+    /// <summary>Only the supervisor uses what differs: the daemon need not be restarted.</summary>
     Update,
 
-    /// <summary>In something that a process has for life.</summary>
+    /// <summary>What differs is fixed when the process is launched.</summary>
     Restart,
 }
 
-/// <summary>Compares specifications by what is in them; the lists of a record compare as objects only.</summary>
+/// <summary>Compares specifications by value. The equality of records compares their lists by reference.</summary>
 internal static class SpecComparison
 {
     public static SpecDifference Compare(DaemonSpec old, DaemonSpec changed)
     {
-        var sameLife = old.Name == changed.Name
-            && old.Host == changed.Host
-            && old.Port == changed.Port
-            && old.PortRangeEnd == changed.PortRangeEnd
-            && old.Command == changed.Command
+        // Everything that is not named here is fixed when the process is launched, also the health path: the instance's record has it.
+        var comparable = changed with
+        {
+            Arguments = old.Arguments,
+            Environment = old.Environment,
+            PidFileWriter = old.PidFileWriter,
+            Restart = old.Restart,
+            Service = old.Service,
+        };
+        var sameProcess = comparable == old
             && old.Arguments.SequenceEqual(changed.Arguments, StringComparer.Ordinal)
-            && old.WorkingDirectory == changed.WorkingDirectory
             && old.EffectivePidFileWriter == changed.EffectivePidFileWriter
-            && old.Launch == changed.Launch
-
-            // The path is in the instance's record, and that is what health is asked by, also by others than this supervisor.
-            && old.HealthPath == changed.HealthPath
             && SameEnvironment(old.Environment, changed.Environment);
-        return !sameLife ? SpecDifference.Restart
-            : old.Restart == changed.Restart ? SpecDifference.None
+        return !sameProcess ? SpecDifference.Restart
+            : old.Restart == changed.Restart && old.Service == changed.Service ? SpecDifference.None
             : SpecDifference.Update;
     }
 

@@ -1,9 +1,9 @@
+using System.Globalization;
 using MonitorAspire.Supervision.Daemons;
-using MonitorAspire.Supervision.Fleet;
 
 namespace MonitorAspire.Supervision.Restarts;
 
-/// <summary>What goes wrong with a running daemon, and how long to wait before the next try.</summary>
+/// <summary>Failures of a running daemon, and the delay before the next start.</summary>
 internal sealed partial class DaemonMachine
 {
     private void OnInstanceExited(MachineEvent.InstanceExited exited)
@@ -16,7 +16,7 @@ internal sealed partial class DaemonMachine
         _state = _state with { Instance = null };
         if (_state.State == DaemonState.Stopping)
         {
-            // The stop that is under way proves the rest. One that had failed is tried again now: what held it up is gone.
+            // The stop that is under way proves that nothing is left. A stop that had failed is tried again now.
             if (_state.Operation is null)
             {
                 BeginStop(_state.After);
@@ -27,7 +27,7 @@ internal sealed partial class DaemonMachine
 
         var detail = $"ended after it was verified, with {exited.Exit}";
         Do(new MachineAction.NoteFailure(StartupReason.ExitedPrematurely, Stage: null, detail, exited.Exit));
-        Do(new MachineAction.Announce(FleetEventKind.Exited, detail));
+        Do(new MachineAction.Announce(Announcement.Exited, detail));
         LoseHealth();
         Recover(CountFailure());
     }
@@ -46,30 +46,55 @@ internal sealed partial class DaemonMachine
 
         if (!probed.Health || probed.Port == false)
         {
-            CountProbeFailure(probed);
+            OnFailedProbe(probed);
             return;
         }
 
-        // A daemon that comes back by itself has to earn its reset from now on.
-        var verifiedSince = _state.State == DaemonState.Unhealthy ? _now : _state.VerifiedSince;
-        _state = _state with { State = DaemonState.Running, ProbeFailures = 0, HealthLostSince = null, VerifiedSince = verifiedSince };
+        _reason = _state.State == DaemonState.Unhealthy ? "healthy again" : null;
+        _state = _state with
+        {
+            State = DaemonState.Running,
+            ProbeFailures = 0,
+            HealthLostSince = null,
+            VerifiedSince = _state.VerifiedSince ?? _now,
+        };
         Resolve(AlertKind.HealthLost, "healthy again");
     }
 
-    private void CountProbeFailure(MachineEvent.Probed probed)
+    /// <summary>The first failed probe makes the daemon unhealthy; the restart comes after as many as the settings say.</summary>
+    private void OnFailedProbe(MachineEvent.Probed probed)
     {
         LoseHealth();
-        _state = _state with { ProbeFailures = _state.ProbeFailures + 1 };
-        if (_state.ProbeFailures < _settings.ProbeFailures || _state.State == DaemonState.Unhealthy)
+
+        // The second look comes right after the first failed probe. It does not count as another failure, unless it took long itself.
+        var isFirst = _state.State != DaemonState.Unhealthy;
+        var counts = isFirst || _now - _state.ProbeFailureAt >= _settings.ProbeInterval / 2;
+        var isSocketLost = probed.Port == false;
+        var isConfirmed = !isFirst && isSocketLost && _state.IsSocketLost;
+        _state = _state with { State = DaemonState.Unhealthy, IsSocketLost = isSocketLost };
+        if (counts)
         {
-            return;
+            _state = _state with { ProbeFailures = _state.ProbeFailures + 1, ProbeFailureAt = _now };
+            _reason = _state.ProbeFailures > _settings.ProbeFailures ? null : $"failed probe {_state.ProbeFailures} of {_settings.ProbeFailures}: {probed.Detail}";
         }
 
-        _state = _state with { State = DaemonState.Unhealthy, VerifiedSince = null };
-        Do(new MachineAction.NoteFailure(probed.Reason ?? StartupReason.HealthUnreachable, Stage: null, probed.Detail, Exit: null));
-        if (_settings.Restart.Mode != RestartMode.Never && _settings.CanAct)
+        // The kernel says for certain that the socket is gone, so one more look is enough.
+        var givesUp = _state.ProbeFailures >= _settings.ProbeFailures || isConfirmed;
+        var restarts = givesUp && _settings.Restart.Mode != RestartMode.Never && _settings.CanAct;
+        if (isFirst || restarts)
         {
-            Do(new MachineAction.Then(new MachineEvent.HealthGivenUp(probed.Instance)));
+            Do(new MachineAction.NoteFailure(probed.Reason ?? StartupReason.HealthUnreachable, Stage: null, probed.Detail, Exit: null));
+        }
+
+        _state = _state with { VerifiedSince = givesUp ? null : _state.VerifiedSince };
+        if (restarts)
+        {
+            var why = isConfirmed ? "because its listening socket is gone" : $"after {_state.ProbeFailures} failed probes";
+            Do(new MachineAction.Then(new MachineEvent.HealthGivenUp(probed.Instance, $"given up {why}: {probed.Detail}")));
+        }
+        else if (isFirst)
+        {
+            Do(new MachineAction.ProbeAgain());
         }
     }
 
@@ -80,18 +105,19 @@ internal sealed partial class DaemonMachine
             var delay = CountFailure();
             BeginStop(AfterStop.Recover);
             _state = _state with { RecoverDelay = delay };
+            _reason = givenUp.Reason;
         }
     }
 
     private void LoseHealth() => _state = _state with { HealthLostSince = _state.HealthLostSince ?? _now };
 
-    /// <summary>Counts a failure, raises the crash loop when the budget is spent, and says how long to wait.</summary>
+    /// <summary>Counts a failure, begins the crash loop when the budget is spent, and returns the delay before the next start.</summary>
     private TimeSpan CountFailure()
     {
         var since = _now - _settings.Restart.BudgetWindow;
         var recent = _state.RecentFailures.RemoveAll(at => at <= since).Add(_now);
 
-        // More than the budget are never looked at, so no more are kept.
+        // No more than the budget are needed.
         if (recent.Length > _settings.Restart.Budget)
         {
             recent = recent.RemoveAt(0);
@@ -101,7 +127,7 @@ internal sealed partial class DaemonMachine
         if (recent.Length >= _settings.Restart.Budget && _settings.Restart.Mode != RestartMode.Never && _settings.CanAct)
         {
             _state = _state with { CrashLoop = true };
-            Fire(AlertKind.CrashLoop, $"{recent.Length} failures within {_settings.Restart.BudgetWindow}; tries come only every {_settings.Restart.MaxDelay} now");
+            Fire(AlertKind.CrashLoop, $"{recent.Length} failures within {_settings.Restart.BudgetWindow}; it is now started only every {_settings.Restart.MaxDelay}");
         }
 
         return RestartDelay.After(_settings.Restart, _state.ConsecutiveFailures, _state.CrashLoop, _random);
@@ -115,7 +141,7 @@ internal sealed partial class DaemonMachine
         }
         else if (delay <= TimeSpan.Zero)
         {
-            BeginStart(nobodyAsked: true);
+            BeginStart(isRestart: true);
         }
         else
         {
@@ -125,12 +151,13 @@ internal sealed partial class DaemonMachine
                 NextAttemptAt = _now + delay,
                 VerifiedSince = null,
             };
+            _reason = string.Create(CultureInfo.InvariantCulture, $"{_state.ConsecutiveFailures} failures in a row, next start in {delay.TotalSeconds:0.###} s");
         }
     }
 
     private void GiveUp()
     {
-        // What nobody here can start again is looked at: whoever launches it may have brought it back.
+        // A daemon that is only watched is looked at again: its launcher may have started it.
         _state = _state with
         {
             State = DaemonState.Failed,
@@ -167,7 +194,7 @@ internal sealed partial class DaemonMachine
                 Do(new MachineAction.Look(BeginOperation()));
                 break;
             case DaemonState.Backoff or DaemonState.CrashLooping or DaemonState.Failed:
-                BeginStart(nobodyAsked: true);
+                BeginStart(isRestart: true);
                 break;
         }
     }

@@ -2,7 +2,7 @@ using MonitorAspire.Supervision.Daemons;
 
 namespace MonitorAspire.Supervision.Restarts;
 
-/// <summary>What people and the configuration ask for.</summary>
+/// <summary>Requests of people and of the configuration.</summary>
 internal sealed partial class DaemonMachine
 {
     private void OnStartRequested()
@@ -13,12 +13,12 @@ internal sealed partial class DaemonMachine
             case DaemonState.Starting or DaemonState.Running or DaemonState.Unhealthy:
                 break;
             case DaemonState.Stopping:
-                // The stop is finished first: two instances at once would be worse than a moment without any.
+                // The stop goes on first, so that there are never two instances at once.
                 _state = _state with { After = AfterStop.Start };
                 break;
             default:
                 ForgetFailures("a start was asked for");
-                BeginStart(nobodyAsked: false);
+                BeginStart(isRestart: false);
                 break;
         }
     }
@@ -35,13 +35,13 @@ internal sealed partial class DaemonMachine
         switch (_state.State)
         {
             case DaemonState.Starting:
-                GiveUpStart(AfterStop.Stay);
+                CancelStart(AfterStop.Stay);
                 break;
             case DaemonState.Stopping:
                 _state = _state with { After = AfterStop.Stay };
                 break;
             default:
-                // Also where nothing seems to run: the engine proves it, and stops what a person has started by hand meanwhile.
+                // Also where no instance is known: the engine proves that there is none, and stops one that a person has started by hand.
                 BeginStop(AfterStop.Stay);
                 break;
         }
@@ -54,7 +54,7 @@ internal sealed partial class DaemonMachine
         {
             case DaemonState.Starting:
                 ForgetFailures("a restart was asked for");
-                GiveUpStart(AfterStop.Start);
+                CancelStart(AfterStop.Start);
                 break;
             case DaemonState.Stopping:
                 _state = _state with { After = AfterStop.Start };
@@ -65,7 +65,7 @@ internal sealed partial class DaemonMachine
                 break;
             default:
                 ForgetFailures("a restart was asked for");
-                BeginStart(nobodyAsked: false);
+                BeginStart(isRestart: false);
                 break;
         }
     }
@@ -75,7 +75,7 @@ internal sealed partial class DaemonMachine
         ForgetFailures("a person reset it");
         if (_state is { Wanted: true, State: DaemonState.Backoff or DaemonState.CrashLooping })
         {
-            BeginStart(nobodyAsked: false);
+            BeginStart(isRestart: false);
         }
         else if (_state is { State: DaemonState.Stopping, After: AfterStop.Recover })
         {
@@ -96,7 +96,7 @@ internal sealed partial class DaemonMachine
         }
         else if (_state.State is DaemonState.Failed or DaemonState.Backoff or DaemonState.CrashLooping or DaemonState.Foreign)
         {
-            // Perhaps that was the mend.
+            // The change may have fixed the cause.
             OnStartRequested();
         }
     }

@@ -1,25 +1,24 @@
 using MonitorAspire.Supervision.Daemons;
-using MonitorAspire.Supervision.Fleet;
 
 namespace MonitorAspire.Supervision.Restarts;
 
-/// <summary>How starts, stops and looks end.</summary>
+/// <summary>The ends of starts, stops and looks.</summary>
 internal sealed partial class DaemonMachine
 {
     private void OnAdopted(MachineEvent.AdoptedInstance adopted)
     {
-        // Only where nothing of ours is under way and nothing of ours lives can an instance be somebody else's to take over.
+        // With an operation under way or a living instance of its own, the supervisor needs no other instance.
         if (_state.Operation is not null || _state.Instance is not null)
         {
             return;
         }
 
         _state = _state with { Wanted = true, Restarts = Math.Max(_state.Restarts, adopted.Restarts) };
-        Live(adopted.Instance);
-        Do(new MachineAction.Announce(FleetEventKind.Adopted, "taken over from an earlier supervisor; it was not restarted"));
+        EnterRunning(adopted.Instance);
+        Do(new MachineAction.Announce(Announcement.Adopted, "adopted from an earlier supervisor; it was not restarted"));
         if (!adopted.Healthy)
         {
-            CountProbeFailure(new MachineEvent.Probed(adopted.Instance, null, null, Health: false, StartupReason.HealthUnreachable, "not healthy when it was taken over"));
+            OnFailedProbe(new MachineEvent.Probed(adopted.Instance, null, null, Health: false, adopted.Reason, adopted.Detail ?? "not healthy when it was adopted"));
         }
     }
 
@@ -42,24 +41,24 @@ internal sealed partial class DaemonMachine
         var report = ended.Report;
         if (_state.State == DaemonState.Stopping)
         {
-            // The start was given up. It may have won the race, so what follows is a stop in any case.
+            // The start was cancelled. It may have succeeded before that, so a stop follows in any case.
             _state = _state with { Instance = ended.Instance };
-            Do(new MachineAction.Announce(FleetEventKind.StartFailed, "given up on request"));
+            Do(new MachineAction.Announce(Announcement.StartFailed, "given up on request"));
             BeginStop(_state.After);
             return;
         }
 
         if (ended.Instance is { } instance)
         {
-            Live(instance);
-            Do(new MachineAction.Announce(FleetEventKind.StartVerified));
+            EnterRunning(instance);
+            Do(new MachineAction.Announce(Announcement.StartVerified));
             return;
         }
 
         var reason = report.Reason ?? StartupReason.TimedOut;
         _state = _state with { Stage = report.Stage, FailedStarts = _state.FailedStarts + 1 };
         Do(new MachineAction.NoteFailure(reason, report.Stage, report.Detail, Exit: null));
-        Do(new MachineAction.Announce(FleetEventKind.StartFailed, report.Detail));
+        Do(new MachineAction.Announce(Announcement.StartFailed, report.Detail));
         AfterFailedStart(reason, report.Detail);
         if (_state.FailedStarts >= _settings.StartFailures)
         {
@@ -73,7 +72,7 @@ internal sealed partial class DaemonMachine
         {
             case StartupReason.InvalidConfiguration or StartupReason.CommandNotFound or StartupReason.PermissionDenied:
                 GiveUp();
-                Fire(AlertKind.CannotStart, $"no retry can mend this: {detail}");
+                Fire(AlertKind.CannotStart, $"no retry can fix this: {detail}");
                 if (_settings.Restart.Mode == RestartMode.Always && _settings.CanAct)
                 {
                     _state = _state with { NextAttemptAt = _now + RestartDelay.Longest(_settings.Restart, _random) };
@@ -85,7 +84,7 @@ internal sealed partial class DaemonMachine
                 Fire(AlertKind.CannotStart, $"the port is somebody else's: {detail}");
                 break;
             case StartupReason.Cancelled:
-                // Nobody here asked for it, so the supervisor itself is ending.
+                // No request cancelled it, so the supervisor itself is ending.
                 _state = _state with { State = DaemonState.Stopped, Wanted = false, HealthLostSince = null };
                 break;
             default:
@@ -105,10 +104,11 @@ internal sealed partial class DaemonMachine
         _state = _state with { Operation = null };
         if (ended.Report.Verdict is StopVerdict.Failed or StopVerdict.PermissionDenied)
         {
-            // Whatever is left would be the second instance if a start came now. So the stop is tried again until it is gone.
+            // A start now would make a second instance. So the stop is tried again until nothing is left.
             var reason = ended.Report.Verdict == StopVerdict.PermissionDenied ? StartupReason.PermissionDenied : StartupReason.LockUnavailable;
             Do(new MachineAction.NoteFailure(reason, Stage: null, $"it could not be stopped: {ended.Report.Detail}", Exit: null));
             _state = _state with { NextAttemptAt = _now + RestartDelay.Longest(_settings.Restart, _random) };
+            _reason = $"it could not be stopped: {ended.Report.Detail}";
             return;
         }
 
@@ -116,7 +116,7 @@ internal sealed partial class DaemonMachine
         switch (_state.After)
         {
             case AfterStop.Start:
-                BeginStart(nobodyAsked: false);
+                BeginStart(isRestart: false);
                 break;
             case AfterStop.Recover:
                 Recover(_state.RecoverDelay);
@@ -135,9 +135,9 @@ internal sealed partial class DaemonMachine
         }
 
         _state = _state with { Operation = null };
-        if (looked.Clear)
+        if (looked.CanStart)
         {
-            BeginStart(nobodyAsked: true);
+            BeginStart(isRestart: true);
         }
         else
         {
@@ -145,7 +145,7 @@ internal sealed partial class DaemonMachine
         }
     }
 
-    private void Live(long instance)
+    private void EnterRunning(long instance)
     {
         _state = _state with
         {

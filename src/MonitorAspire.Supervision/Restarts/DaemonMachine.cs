@@ -2,19 +2,19 @@ using MonitorAspire.Supervision.Daemons;
 
 namespace MonitorAspire.Supervision.Restarts;
 
-/// <summary>What came of an event.</summary>
+/// <summary>The result of an event.</summary>
 /// <param name="State">The state after it.</param>
 /// <param name="Actions">What is to be done now, in this order.</param>
-internal readonly record struct Transition(MachineState State, IReadOnlyList<MachineAction> Actions);
+/// <param name="Reason">Why the state changed, for a person; <see langword="null"/> for what is normal.</param>
+internal readonly record struct Transition(MachineState State, IReadOnlyList<MachineAction> Actions, string? Reason);
 
 /// <summary>
-/// A daemon over time, as one pure function: (state, event) to (state, actions). It reads no clock, draws no random number
-/// and does nothing; whoever calls it carries out the actions and brings back what came of them as events.
+/// The states of a daemon over time as one pure function: (state, event) to (state, actions). It reads no clock, draws no random number
+/// and has no effects. The caller carries out the actions and sends their results back as events.
 /// </summary>
 /// <remarks>
-/// Two rules make most races harmless. There is one operation at a time, each has a number, and the result of any other than
-/// the current one is ignored. And a living instance has a number too, so that the exit of an old one is never taken for that
-/// of the new one.
+/// Two rules make most races harmless. There is one operation at a time, every operation has a number, and results of other operations are
+/// ignored. Every instance has a number too, so that the exit of an old instance is never taken for that of the new one.
 /// </remarks>
 internal sealed partial class DaemonMachine
 {
@@ -23,6 +23,7 @@ internal sealed partial class DaemonMachine
     private readonly double _random;
     private readonly List<MachineAction> _actions = [];
     private MachineState _state;
+    private string? _reason;
 
     private DaemonMachine(MachineState state, MachineSettings settings, TimeSpan now, double random)
     {
@@ -32,22 +33,15 @@ internal sealed partial class DaemonMachine
         _random = random;
     }
 
-    /// <summary>The function.</summary>
-    /// <param name="state">The state before.</param>
-    /// <param name="machineEvent">What happened.</param>
-    /// <param name="settings">What to decide by.</param>
-    /// <param name="now">Time since the beginning of the supervisor.</param>
-    /// <param name="random">From 0 up to, but not including, 1; for jitter.</param>
+    /// <summary>Applies an event. The time is counted from the start of the supervisor; the random number, from 0 up to 1, is for jitter.</summary>
     public static Transition Apply(MachineState state, MachineEvent machineEvent, MachineSettings settings, TimeSpan now, double random)
     {
         var step = new DaemonMachine(state, settings, now, random);
         step.On(machineEvent);
-        return new Transition(step._state, step._actions);
+        return new Transition(step._state, step._actions, step._reason);
     }
 
-    /// <summary>When <see cref="MachineEvent.TimerDue"/> is to be sent, or <see langword="null"/> where time alone changes nothing.</summary>
-    /// <param name="state">The state.</param>
-    /// <param name="settings">What to decide by.</param>
+    /// <summary>When <see cref="MachineEvent.TimerDue"/> is to be sent; <see langword="null"/> where time alone changes nothing.</summary>
     public static TimeSpan? NextDue(MachineState state, MachineSettings settings)
     {
         TimeSpan? due = null;
@@ -69,53 +63,25 @@ internal sealed partial class DaemonMachine
 
     private void On(MachineEvent machineEvent)
     {
-        switch (machineEvent)
+        Action handle = machineEvent switch
         {
-            case MachineEvent.StartRequested:
-                OnStartRequested();
-                break;
-            case MachineEvent.StopRequested:
-                OnStopRequested();
-                break;
-            case MachineEvent.RestartRequested:
-                OnRestartRequested();
-                break;
-            case MachineEvent.CrashLoopReset:
-                OnCrashLoopReset();
-                break;
-            case MachineEvent.ConfigurationChanged changed:
-                OnConfigurationChanged(changed);
-                break;
-            case MachineEvent.AdoptedInstance adopted:
-                OnAdopted(adopted);
-                break;
-            case MachineEvent.StageEntered entered:
-                OnStageEntered(entered);
-                break;
-            case MachineEvent.StartEnded ended:
-                OnStartEnded(ended);
-                break;
-            case MachineEvent.StopEnded ended:
-                OnStopEnded(ended);
-                break;
-            case MachineEvent.InstanceExited exited:
-                OnInstanceExited(exited);
-                break;
-            case MachineEvent.Probed probed:
-                OnProbed(probed);
-                break;
-            case MachineEvent.HealthGivenUp givenUp:
-                OnHealthGivenUp(givenUp);
-                break;
-            case MachineEvent.Looked looked:
-                OnLooked(looked);
-                break;
-            case MachineEvent.TimerDue:
-                OnTimerDue();
-                break;
-            default:
-                throw new ArgumentOutOfRangeException(nameof(machineEvent), machineEvent, null);
-        }
+            MachineEvent.StartRequested => OnStartRequested,
+            MachineEvent.StopRequested => OnStopRequested,
+            MachineEvent.RestartRequested => OnRestartRequested,
+            MachineEvent.CrashLoopReset => OnCrashLoopReset,
+            MachineEvent.TimerDue => OnTimerDue,
+            MachineEvent.ConfigurationChanged changed => () => OnConfigurationChanged(changed),
+            MachineEvent.AdoptedInstance adopted => () => OnAdopted(adopted),
+            MachineEvent.StageEntered entered => () => OnStageEntered(entered),
+            MachineEvent.StartEnded ended => () => OnStartEnded(ended),
+            MachineEvent.StopEnded ended => () => OnStopEnded(ended),
+            MachineEvent.InstanceExited exited => () => OnInstanceExited(exited),
+            MachineEvent.Probed probed => () => OnProbed(probed),
+            MachineEvent.HealthGivenUp givenUp => () => OnHealthGivenUp(givenUp),
+            MachineEvent.Looked looked => () => OnLooked(looked),
+            _ => throw new ArgumentOutOfRangeException(nameof(machineEvent), machineEvent, null),
+        };
+        handle();
     }
 
     private void Do(MachineAction action) => _actions.Add(action);
@@ -127,7 +93,7 @@ internal sealed partial class DaemonMachine
         return operation;
     }
 
-    private void BeginStart(bool nobodyAsked)
+    private void BeginStart(bool isRestart)
     {
         var operation = BeginOperation();
         var force = _state.ForceNext;
@@ -141,9 +107,10 @@ internal sealed partial class DaemonMachine
             ProbeFailures = 0,
             ForceNext = false,
             After = AfterStop.Stay,
-            Restarts = nobodyAsked ? _state.Restarts + 1 : _state.Restarts,
+            Restarts = isRestart ? _state.Restarts + 1 : _state.Restarts,
         };
-        Do(new MachineAction.Start(operation, _state.ConsecutiveFailures + 1, _state.Restarts, force));
+        _reason = isRestart ? $"restart {_state.Restarts}" : null;
+        Do(new MachineAction.Start(operation, _state.ConsecutiveFailures + 1, _state.Restarts, isRestart, force));
     }
 
     private void BeginStop(AfterStop after)
@@ -153,8 +120,8 @@ internal sealed partial class DaemonMachine
         Do(new MachineAction.Stop(operation));
     }
 
-    /// <summary>The start goes on until its engine says that it has ended; until then nothing else begins.</summary>
-    private void GiveUpStart(AfterStop after)
+    /// <summary>Cancels the start. Nothing else begins before the engine has reported its end.</summary>
+    private void CancelStart(AfterStop after)
     {
         Do(new MachineAction.CancelStart(_state.Operation!.Value));
         _state = _state with { State = DaemonState.Stopping, Stage = null, After = after };

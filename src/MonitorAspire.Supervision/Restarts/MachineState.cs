@@ -6,10 +6,10 @@ namespace MonitorAspire.Supervision.Restarts;
 /// <summary>What comes after a stop.</summary>
 internal enum AfterStop
 {
-    /// <summary>Nothing: the daemon stays stopped.</summary>
+    /// <summary>The daemon stays stopped.</summary>
     Stay,
 
-    /// <summary>A start at once: somebody asked for it.</summary>
+    /// <summary>A start at once: a person asked for it.</summary>
     Start,
 
     /// <summary>A start when the restart policy allows it.</summary>
@@ -17,12 +17,12 @@ internal enum AfterStop
 }
 
 /// <summary>
-/// All that the state machine knows of a daemon. Times are counted from the beginning of the supervisor on the monotonic
-/// clock, so that nobody who sets the wall clock restarts a fleet.
+/// All that the state machine knows of a daemon. Times are counted from the start of the supervisor on the monotonic clock, so that
+/// a change of the wall clock restarts nothing.
 /// </summary>
 internal sealed record MachineState
 {
-    /// <summary>Nothing runs and nothing is wanted.</summary>
+    /// <summary>Nothing runs and nothing is to run.</summary>
     public static MachineState Initial { get; } = new();
 
     public DaemonState State { get; init; } = DaemonState.Stopped;
@@ -30,40 +30,38 @@ internal sealed record MachineState
     /// <summary>Whether the daemon is to run. Only requests change it.</summary>
     public bool Wanted { get; init; }
 
-    /// <summary>The start that is under way, or the one in which the last start failed.</summary>
+    /// <summary>The stage of the start that is under way, or the one in which the last start failed.</summary>
     public StartupStage? Stage { get; init; }
 
-    /// <summary>Number of the last operation that was begun.</summary>
     public long LastOperation { get; init; }
 
     /// <summary>The start, stop or look that is under way. There is never more than one.</summary>
     public long? Operation { get; init; }
 
-    /// <summary>The living instance.</summary>
+    /// <summary>Number of the living instance.</summary>
     public long? Instance { get; init; }
 
     /// <summary>What comes after the stop that is under way.</summary>
     public AfterStop After { get; init; }
 
-    /// <summary>Delay that the restart policy gave, to be waited when the stop is done.</summary>
+    /// <summary>How long the restart waits after the stop.</summary>
     public TimeSpan RecoverDelay { get; init; }
 
-    /// <summary>Restarts that nobody asked for.</summary>
+    /// <summary>Restarts without a request.</summary>
     public int Restarts { get; init; }
 
     /// <summary>Failures since the last verified start that lasted.</summary>
     public int ConsecutiveFailures { get; init; }
 
-    /// <summary>Failed starts since the last verified one.</summary>
     public int FailedStarts { get; init; }
 
     /// <summary>When the failures happened that count for the crash loop.</summary>
     public ImmutableArray<TimeSpan> RecentFailures { get; init; } = [];
 
-    /// <summary>In a crash loop, also while one of its tries is under way or has not yet lasted.</summary>
+    /// <summary>Whether it is in a crash loop, also while one of its starts is under way or has not lasted long enough.</summary>
     public bool CrashLoop { get; init; }
 
-    /// <summary>The lock was held by an instance of ours that does not serve, or by what one left behind: the next start is to replace it.</summary>
+    /// <summary>Whether the next start replaces an instance of ours that holds the lock and does not serve, or processes that one left behind.</summary>
     public bool ForceNext { get; init; }
 
     /// <summary>When the next try or look comes.</summary>
@@ -72,10 +70,15 @@ internal sealed record MachineState
     /// <summary>Since when the instance has been verified and healthy.</summary>
     public TimeSpan? VerifiedSince { get; init; }
 
-    /// <summary>Failed probes in a row.</summary>
+    /// <summary>Failed probes in a row that count.</summary>
     public int ProbeFailures { get; init; }
 
-    /// <summary>Since when a daemon that was verified is not healthy.</summary>
+    public TimeSpan ProbeFailureAt { get; init; }
+
+    /// <summary>Whether the last probe found that the instance has no listening socket any more.</summary>
+    public bool IsSocketLost { get; init; }
+
+    /// <summary>Since when a daemon that was verified has not been healthy.</summary>
     public TimeSpan? HealthLostSince { get; init; }
 
     /// <summary>The alerts that fired and are not resolved.</summary>

@@ -2,13 +2,13 @@ using MonitorAspire.Supervision.Daemons;
 
 namespace MonitorAspire.Supervision.Restarts;
 
-/// <summary>How long to wait before the next try.</summary>
+/// <summary>The delay before the next start.</summary>
 public static class RestartDelay
 {
     /// <summary>The delay after a failure.</summary>
     /// <param name="policy">Delays, factor and jitter.</param>
     /// <param name="failures">Failures in a row, this one included: at least 1.</param>
-    /// <param name="crashLoop">Whether only the longest delay counts.</param>
+    /// <param name="crashLoop">Whether the delay is always the longest one.</param>
     /// <param name="random">From 0 up to, but not including, 1.</param>
     public static TimeSpan After(RestartPolicy policy, int failures, bool crashLoop, double random)
     {
@@ -23,7 +23,7 @@ public static class RestartDelay
             return TimeSpan.Zero;
         }
 
-        // As doubles: 2^60 times the first delay is no TimeSpan any more.
+        // As a double: a TimeSpan overflows after some sixty failures.
         var ms = policy.InitialDelay.TotalMilliseconds * Math.Pow(policy.Factor, failures - 2);
         if (ms >= policy.MaxDelay.TotalMilliseconds)
         {
@@ -35,7 +35,7 @@ public static class RestartDelay
     }
 
     /// <summary>
-    /// The longest delay, with jitter only downwards: clamping an upward jitter would let half of a fleet try at the very same moment.
+    /// The longest delay, with jitter only downwards. Jitter upwards would be cut off, and half of a fleet would start at the same moment.
     /// </summary>
     /// <param name="policy">The cap and the jitter.</param>
     /// <param name="random">From 0 up to, but not including, 1.</param>

@@ -63,6 +63,9 @@ internal sealed class RunningUp : IAsyncDisposable
     internal async Task<IReadOnlyList<DaemonSnapshot>> AllRunningAsync()
     {
         IReadOnlyList<DaemonSnapshot> daemons = [];
+
+        // The supervisor of an earlier run that was killed may still answer for a moment.
+        await Process.LineAsync("Supervisor: ");
         try
         {
             await Wait.UntilAsync(

@@ -3,6 +3,7 @@ using MonitorAspire.Supervision.Diagnosis;
 using MonitorAspire.Supervision.Fleet;
 using MonitorAspire.Supervision.Restarts;
 using MonitorAspire.Supervision.Startup;
+using MonitorAspire.Supervision.Tests.Restarts;
 
 namespace MonitorAspire.Supervision.Tests.Diagnosis;
 
@@ -23,7 +24,7 @@ public class DaemonDiagnosisMarkdownTests
         Url = "http://127.0.0.1:8768",
         TraceId = "0af7651916cd43dd8448eb211c80319c",
         Startup = new StartupTimings(312.44, [new StageTiming(StartupStage.Preflight, 12.1), new StageTiming(StartupStage.PortBound, 200)]),
-        Checks = [new CheckResult("pid-file", null, null, null), new CheckResult("port", true, "owned by PID 4711", At.AddSeconds(-90)), new CheckResult("health", false, "503 in 2 ms", At)],
+        Checks = [new CheckResult(CheckName.PidFile, null, null, null), new CheckResult(CheckName.Port, true, "owned by PID 4711", At.AddSeconds(-90)), new CheckResult(CheckName.Health, false, "503 in 2 ms", At)],
         LastFailure = new DaemonFailure
         {
             Reason = StartupReason.ExitedPrematurely,
@@ -199,7 +200,7 @@ public class DaemonDiagnosisMarkdownTests
     [Fact]
     public void Render_BeforeTheFirstProbe_ShowsTheChecksOfTheStart() => Assert.Contains(
         "| pid-file | passed | verified when it started | 4 s ago |",
-        Render(CrashLooping with { State = DaemonState.Running, VerifiedAt = At.AddSeconds(-4) }, NotRunning), StringComparison.Ordinal);
+        Render(CrashLooping with { State = DaemonState.Running, Checks = DaemonChecks.Of(Reports.Verified(), At.AddSeconds(-4)) }, NotRunning), StringComparison.Ordinal);
 
     [Fact]
     public void Render_KilledDaemon_NamesTheSignal() => Assert.Contains(

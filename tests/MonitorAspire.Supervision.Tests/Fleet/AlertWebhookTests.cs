@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervision.Fleet;
 using MonitorAspire.Supervision.Restarts;
-using MonitorAspire.Supervision.Startup;
+using MonitorAspire.Testing;
 
 namespace MonitorAspire.Supervision.Tests.Fleet;
 
@@ -16,12 +16,12 @@ public class AlertWebhookTests
     {
         var receiver = new Receiver(_ => Task.FromResult(HttpStatusCode.NoContent));
         await using var webhook = NewWebhook(receiver);
-        await using var bench = await new FleetBench(FleetBench.Specs(1), webhook: webhook, before: e => e[9000].StartTakes = TimeSpan.FromSeconds(15)).BeginAsync();
-        await bench.UntilAsync(() => bench["d0"].State == DaemonState.Running);
-        bench.Engine.Kill(9000);
-        await bench.AdvanceAsync(20);
-        await bench.UntilAsync(() => bench["d0"].State == DaemonState.Running);
-        await FleetBench.EventuallyAsync(() => receiver.Bodies.Count == 2);
+        await using var fixture = await new FleetFixture(FleetFixture.Specs(1), webhook: webhook, before: e => e[9000].StartTakes = TimeSpan.FromSeconds(15)).BeginAsync();
+        await fixture.UntilAsync(() => fixture["d0"].State == DaemonState.Running);
+        fixture.Engine.Kill(9000);
+        await fixture.AdvanceAsync(20);
+        await fixture.UntilAsync(() => fixture["d0"].State == DaemonState.Running);
+        await Wait.UntilAsync(() => receiver.Bodies.Count == 2, "two posts");
 
         var (fired, resolved) = (JsonDocument.Parse(receiver.Bodies.First()).RootElement, JsonDocument.Parse(receiver.Bodies.Last()).RootElement);
         Assert.Equal("health-lost", fired.GetProperty("kind").GetString());
@@ -41,7 +41,7 @@ public class AlertWebhookTests
         await using var webhook = NewWebhook(receiver);
         webhook.Enqueue(Alert("a"));
         webhook.Enqueue(Alert("b"));
-        await FleetBench.EventuallyAsync(() => receiver.Bodies.Count == 4);
+        await Wait.UntilAsync(() => receiver.Bodies.Count == 4, "four posts");
         Assert.Equal(["a", "a", "a", "b"], receiver.Bodies.Select(b => JsonDocument.Parse(b).RootElement.GetProperty("daemon").GetString()));
     }
 
@@ -58,7 +58,7 @@ public class AlertWebhookTests
         webhook.Enqueue(Alert("refused"));
         webhook.Enqueue(Alert("gone"));
         webhook.Enqueue(Alert("well"));
-        await FleetBench.EventuallyAsync(() => receiver.Bodies.Count == 5);
+        await Wait.UntilAsync(() => receiver.Bodies.Count == 5, "five posts");
         Assert.Contains("\"well\"", receiver.Bodies.Last());
     }
 
@@ -68,13 +68,13 @@ public class AlertWebhookTests
         var never = new TaskCompletionSource<HttpStatusCode>();
         var receiver = new Receiver(_ => never.Task);
         await using var webhook = NewWebhook(receiver, timeout: TimeSpan.FromMilliseconds(100));
-        await using var bench = await new FleetBench(FleetBench.Specs(2), webhook: webhook).BeginAsync();
-        bench.Engine[9001].AlwaysFails = StartupReason.TimedOut;
-        bench.Engine.Kill(9001);
-        await bench.AdvanceAsync(20);
-        Assert.NotEmpty(bench["d1"].Alerts);
-        bench.Engine.Kill(9000);
-        await bench.UntilAsync(() => bench["d0"] is { State: DaemonState.Running, Restarts: 1 });
+        await using var fixture = await new FleetFixture(FleetFixture.Specs(2), webhook: webhook).BeginAsync();
+        fixture.Engine[9001].AlwaysFails = StartupReason.TimedOut;
+        fixture.Engine.Kill(9001);
+        await fixture.AdvanceAsync(20);
+        Assert.NotEmpty(fixture["d1"].Alerts);
+        fixture.Engine.Kill(9000);
+        await fixture.UntilAsync(() => fixture["d0"] is { State: DaemonState.Running, Restarts: 1 });
     }
 
     [Fact]
@@ -87,7 +87,7 @@ public class AlertWebhookTests
         webhook.Enqueue(Alert("nobody"));
         webhook.Use(new Uri("https://example.org/other"));
         webhook.Enqueue(Alert("other"));
-        await FleetBench.EventuallyAsync(() => receiver.Bodies.Count == 1);
+        await Wait.UntilAsync(() => receiver.Bodies.Count == 1, "a post");
 
         Assert.Contains("\"other\"", receiver.Bodies.Single());
         Assert.Throws<ArgumentException>(() => webhook.Use(new Uri("ftp://example.org/")));

@@ -9,56 +9,56 @@ using MonitorAspire.Testing;
 
 namespace MonitorAspire.Supervision.Tests.Fleet;
 
-/// <summary>Real daemons, real signals, and supervisors that are really killed. Linux only: they look at <c>/proc</c>.</summary>
+/// <summary>Real daemons, real signals and killed supervisors. Linux only: they look at <c>/proc</c>.</summary>
 public class RealFleetTests
 {
     [Fact]
     public async Task Kill9_OneOfFour_GetsANewPidAndTheOthersKeepTheirs()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "looks at /proc");
-        await using var bench = new RealFleetBench(4);
-        await using var fleet = bench.NewFleet();
+        await using var fixture = new RealFleetFixture(4);
+        await using var fleet = fixture.NewFleet();
         await fleet.BeginAsync();
-        await RealFleetBench.AllRunAsync(fleet);
+        await RealFleetFixture.AllRunAsync(fleet);
         var pids = fleet.Daemons.ToDictionary(d => d.Name, d => d.Pid!.Value);
         var victim = fleet.Daemons[2].Name;
 
-        RealFleetBench.Signal(pids[victim], "KILL");
+        RealFleetFixture.Signal(pids[victim], "KILL");
         await Wait.UntilAsync(() => fleet.Find(victim) is { State: DaemonState.Running } d && d.Pid != pids[victim], "a new instance");
 
         Assert.Equal(1, fleet.Find(victim)!.Restarts);
         Assert.Equal(9, fleet.Find(victim)!.LastFailure?.Signal);
         Assert.All(fleet.Daemons.Where(d => d.Name != victim), d => Assert.Equal(pids[d.Name], d.Pid));
-        Assert.All(bench.Ports, p => Assert.Single(bench.ProcessesOf(p)));
+        Assert.All(fixture.Ports, p => Assert.Single(fixture.ProcessesOf(p)));
 
         await fleet.EndAsync();
-        Assert.All(bench.Ports, p => Assert.Empty(bench.ProcessesOf(p)));
-        Assert.All(bench.Ports, p => Assert.True(FreePort.IsFree(p)));
-        Assert.Empty(Directory.GetFiles(bench.StateDirectory, "*.pid"));
+        Assert.All(fixture.Ports, p => Assert.Empty(fixture.ProcessesOf(p)));
+        Assert.All(fixture.Ports, p => Assert.True(FreePort.IsFree(p)));
+        Assert.Empty(Directory.GetFiles(fixture.StateDirectory, "*.pid"));
     }
 
     [Fact]
     public async Task Sigstop_OneDaemon_IsUnhealthyAndReplaced()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "looks at /proc");
-        await using var bench = new RealFleetBench(2);
-        await using var fleet = bench.NewFleet(new FleetOptions
+        await using var fixture = new RealFleetFixture(2);
+        await using var fleet = fixture.NewFleet(new FleetOptions
         {
-            StateDirectory = bench.StateDirectory,
+            StateDirectory = fixture.StateDirectory,
             StopGracePeriod = TimeSpan.FromSeconds(1),
             ProbeInterval = TimeSpan.FromMilliseconds(200),
             ProbeTimeout = TimeSpan.FromMilliseconds(500),
         });
         var events = fleet.WatchAsync(0, CancellationToken.None);
         await fleet.BeginAsync();
-        await RealFleetBench.AllRunAsync(fleet);
+        await RealFleetFixture.AllRunAsync(fleet);
         var (hung, other) = (fleet.Daemons[0], fleet.Daemons[1]);
 
-        RealFleetBench.Signal(hung.Pid!.Value, "STOP");
+        RealFleetFixture.Signal(hung.Pid!.Value, "STOP");
         await Wait.UntilAsync(() => fleet.Find(hung.Name) is { State: DaemonState.Running } d && d.Pid != hung.Pid, "a new instance");
         Assert.Equal(StartupReason.HealthUnreachable, fleet.Find(hung.Name)!.LastFailure?.Reason);
         Assert.Equal(other.Pid, fleet.Find(other.Name)!.Pid);
-        Assert.Single(bench.ProcessesOf(hung.Port));
+        Assert.Single(fixture.ProcessesOf(hung.Port));
 
         await fleet.EndAsync();
         var states = new List<DaemonState>();
@@ -74,15 +74,46 @@ public class RealFleetTests
     }
 
     [Fact]
+    public async Task SocketClosed_ProcessLivesOn_IsReplaced()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "looks at /proc");
+        await using var fixture = new RealFleetFixture(1, faults: _ => ["--close-after", "1500"]);
+        await using var fleet = fixture.NewFleet();
+        await fleet.BeginAsync();
+
+        await Wait.UntilAsync(() => fleet.Daemons[0].Restarts > 0, "a restart");
+
+        Assert.Equal(StartupReason.PortNotBound, fleet.Daemons[0].LastFailure?.Reason);
+    }
+
+    [Fact]
+    public async Task Begin_SixThatHang_HoldUpNoOther()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "looks at /proc");
+        await using var fixture = new RealFleetFixture(7, faults: i => i < 6 ? ["--hang"] : []);
+        await using var fleet = fixture.NewFleet(new FleetOptions
+        {
+            StateDirectory = fixture.StateDirectory,
+            StartTimeout = TimeSpan.FromMinutes(5),
+            StopGracePeriod = TimeSpan.FromSeconds(1),
+        });
+        await fleet.BeginAsync();
+
+        await Wait.UntilAsync(() => fleet.Daemons[6].State == DaemonState.Running, "the last one");
+
+        Assert.All(fleet.Daemons.Take(6), d => Assert.Equal(DaemonState.Starting, d.State));
+    }
+
+    [Fact]
     public async Task PidFile_RemovedAndRewritten_IsRepairedWithoutARestart()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "looks at /proc");
-        await using var bench = new RealFleetBench(1);
-        await using var fleet = bench.NewFleet();
+        await using var fixture = new RealFleetFixture(1);
+        await using var fleet = fixture.NewFleet();
         await fleet.BeginAsync();
-        await RealFleetBench.AllRunAsync(fleet);
+        await RealFleetFixture.AllRunAsync(fleet);
         var pid = fleet.Daemons[0].Pid!.Value;
-        var file = new DaemonFiles(bench.StateDirectory, bench.FirstPort).PidFile;
+        var file = new DaemonFiles(fixture.StateDirectory, fixture.FirstPort).PidFile;
 
         File.Delete(file);
         await Wait.UntilAsync(() => Names(pid), "the PID file again");
@@ -95,33 +126,33 @@ public class RealFleetTests
     }
 
     [Fact]
-    public async Task StateDirectory_RemovedWhileRunning_IsMadeAnewAndTheDaemonIsStoppedInTheEnd()
+    public async Task StateDirectory_RemovedWhileRunning_IsCreatedAgainAndTheDaemonIsStoppedAtTheEnd()
     {
-        await using var bench = new RealFleetBench(1);
-        var fleet = bench.NewFleet();
+        await using var fixture = new RealFleetFixture(1);
+        var fleet = fixture.NewFleet();
         await using (fleet)
         {
             await fleet.BeginAsync();
-            await RealFleetBench.AllRunAsync(fleet);
+            await RealFleetFixture.AllRunAsync(fleet);
             var pid = fleet.Daemons[0].Pid;
-            Directory.Delete(bench.StateDirectory, recursive: true);
+            Directory.Delete(fixture.StateDirectory, recursive: true);
 
-            await Wait.UntilAsync(() => File.Exists(new DaemonFiles(bench.StateDirectory, bench.FirstPort).InstanceFile), "the record is back");
-            await RealFleetBench.AllRunAsync(fleet);
+            await Wait.UntilAsync(() => File.Exists(new DaemonFiles(fixture.StateDirectory, fixture.FirstPort).InstanceFile), "the record is back");
+            await RealFleetFixture.AllRunAsync(fleet);
             Assert.Equal(pid, fleet.Daemons[0].Pid);
             Assert.Equal(0, fleet.Daemons[0].Restarts);
         }
 
-        Assert.Empty(bench.ProcessesOf(bench.FirstPort));
+        Assert.Empty(fixture.ProcessesOf(fixture.FirstPort));
     }
 
     [Fact]
     public async Task ForeignPort_WhenItIsFreed_TheDaemonStartsByItself()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "looks at /proc");
-        await using var bench = new RealFleetBench(1);
-        await using var fleet = bench.NewFleet();
-        using (var foreign = new TcpListener(IPAddress.Loopback, bench.FirstPort))
+        await using var fixture = new RealFleetFixture(1);
+        await using var fleet = fixture.NewFleet();
+        using (var foreign = new TcpListener(IPAddress.Loopback, fixture.FirstPort))
         {
             foreign.Start();
             await fleet.BeginAsync();
@@ -129,40 +160,40 @@ public class RealFleetTests
             Assert.Equal(StartupReason.PortInUse, fleet.Daemons[0].LastFailure?.Reason);
         }
 
-        await RealFleetBench.AllRunAsync(fleet);
+        await RealFleetFixture.AllRunAsync(fleet);
     }
 
     [Fact]
     public async Task SupervisorKilled_TheNextAdoptsWhatLivesAndStartsWhatDied()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "looks at /proc");
-        await using var bench = new RealFleetBench(4);
-        await using var first = bench.NewSupervisor();
+        await using var fixture = new RealFleetFixture(4);
+        await using var first = fixture.NewSupervisor();
         await Wait.UntilAsync(() => first.Running().Count == 4, "four verified daemons");
 
-        // One restart, to see that it is remembered.
-        var restarted = RealFleetBench.Name(bench.Ports[0]);
+        // One restart: the next supervisor must know of it.
+        var restarted = RealFleetFixture.Name(fixture.Ports[0]);
         var before = first.Running()[restarted];
-        RealFleetBench.Signal(before, "KILL");
+        RealFleetFixture.Signal(before, "KILL");
         await Wait.UntilAsync(() => first.Running().TryGetValue(restarted, out var pid) && pid != before, "a restart");
         var pids = first.Running();
 
         await first.KillAsync();
-        var died = RealFleetBench.Name(bench.Ports[1]);
-        RealFleetBench.Signal(pids[died], "KILL");
-        Assert.All(bench.Ports.Where(p => RealFleetBench.Name(p) != died), p => Assert.Single(bench.ProcessesOf(p)));
+        var died = RealFleetFixture.Name(fixture.Ports[1]);
+        RealFleetFixture.Signal(pids[died], "KILL");
+        Assert.All(fixture.Ports.Where(p => RealFleetFixture.Name(p) != died), p => Assert.Single(fixture.ProcessesOf(p)));
 
-        await using var second = bench.NewSupervisor();
+        await using var second = fixture.NewSupervisor();
         await Wait.UntilAsync(() => second.Running().Count == 4, "four daemons again");
         var adopted = second.Events.Where(e => e[0] == nameof(FleetEventKind.Adopted)).ToList();
         Assert.Equal(3, adopted.Count);
         Assert.All(adopted, e => Assert.Equal(pids[e[1]], int.Parse(e[3], CultureInfo.InvariantCulture)));
         Assert.Equal("1", adopted.Single(e => e[1] == restarted)[4]);
         Assert.NotEqual(pids[died], second.Running()[died]);
-        Assert.All(bench.Ports, p => Assert.Single(bench.ProcessesOf(p)));
+        Assert.All(fixture.Ports, p => Assert.Single(fixture.ProcessesOf(p)));
 
         await second.EndAsync();
-        Assert.All(bench.Ports, p => Assert.Empty(bench.ProcessesOf(p)));
-        Assert.Empty(Directory.GetFiles(bench.StateDirectory, "*.pid"));
+        Assert.All(fixture.Ports, p => Assert.Empty(fixture.ProcessesOf(p)));
+        Assert.Empty(Directory.GetFiles(fixture.StateDirectory, "*.pid"));
     }
 }

@@ -8,12 +8,12 @@ using MonitorAspire.Testing;
 namespace MonitorAspire.Supervision.Tests.Fleet;
 
 /// <summary>
-/// Supervisors that are killed at random moments of their lives: while they come up, adopt, start, probe, restart, stop.
-/// MONITOR_SOAK_KILLS says how often (default 12, so that a developer's run stays short).
+/// Supervisors that are killed at random moments: while they begin, adopt, start, probe, restart or stop. MONITOR_SOAK_KILLS is the number
+/// of kills (default 12, so that a developer's run stays short).
 /// </summary>
 public class RealKillTests(ITestOutputHelper output)
 {
-    // Each with a fleet, ports and a state directory of its own; most of a kill is waiting.
+    // Each has its own fleet, ports and state directory.
     private const int Lanes = 4;
 
     [Fact]
@@ -29,7 +29,7 @@ public class RealKillTests(ITestOutputHelper output)
         await Task.WhenAll(lanes.Select(lane => lane.RunAsync()));
 
         var moments = lanes.SelectMany(l => l.Moments).CountBy(m => m).OrderBy(m => m.Key, StringComparer.Ordinal);
-        soak.Tell(string.Create(
+        soak.Report(string.Create(
             CultureInfo.InvariantCulture,
             $"{lanes.Sum(l => l.Moments.Count)} kills ({string.Join(", ", moments.Select(m => $"{m.Value} {m.Key}"))}); {lanes.Sum(l => l.Adopted)} daemons adopted with their PID"));
     }
@@ -41,46 +41,46 @@ public class RealKillTests(ITestOutputHelper output)
         /// <summary>What each supervisor was doing when it was killed.</summary>
         public List<string> Moments { get; } = [];
 
-        /// <summary>How many times a verified daemon was seen to have outlived its supervisor.</summary>
+        /// <summary>How many verified daemons outlived their supervisor.</summary>
         public int Adopted { get; private set; }
 
         public async Task RunAsync()
         {
-            await using var bench = new RealFleetBench(Daemons);
+            await using var fixture = new RealFleetFixture(Daemons);
             IReadOnlyDictionary<int, int> alive = new Dictionary<int, int>();
             while (Moments.Count < kills)
             {
-                await using var supervisor = bench.NewSupervisor();
+                await using var supervisor = fixture.NewSupervisor();
                 if (random.Next(3) == 0)
                 {
-                    await AllRunAsync(bench, supervisor, alive);
+                    await AllRunAsync(fixture, supervisor, alive);
                 }
 
-                var (moment, touched) = await LiveAsync(bench, supervisor);
+                var (moment, touched) = await RunForAWhileAsync(fixture, supervisor);
                 if (!supervisor.HasExited)
                 {
                     Moments.Add(moment);
                     await supervisor.KillAsync();
                 }
 
-                Assert.All(bench.Ports, p => Assert.InRange(bench.ProcessesOf(p).Length, 0, 1));
-                alive = Alive(bench, touched);
+                Assert.All(fixture.Ports, p => Assert.InRange(fixture.ProcessesOf(p).Length, 0, 1));
+                alive = Alive(fixture, touched);
             }
 
-            await using var last = bench.NewSupervisor();
-            await AllRunAsync(bench, last, alive);
+            await using var last = fixture.NewSupervisor();
+            await AllRunAsync(fixture, last, alive);
             await last.EndAsync();
-            bench.AssertNothingLeftOver(supervisorsWereKilled: true);
+            fixture.AssertNothingLeftOver(supervisorsWereKilled: true);
         }
 
-        /// <summary>Some of the life of a supervisor. Says what it was doing in the end, and to which daemons something was done.</summary>
-        private async Task<(string Moment, IReadOnlyCollection<int> Touched)> LiveAsync(RealFleetBench bench, RealFleetBench.Supervisor supervisor)
+        /// <summary>Lets the supervisor run for a while, with a random fault. Returns what it was doing at the end, and the daemons that had a fault.</summary>
+        private async Task<(string Moment, IReadOnlyCollection<int> Touched)> RunForAWhileAsync(RealFleetFixture fixture, RealFleetFixture.Supervisor supervisor)
         {
-            var port = bench.Ports[random.Next(Daemons)];
+            var port = fixture.Ports[random.Next(Daemons)];
             switch (random.Next(6))
             {
                 case 0:
-                    // From its first instruction on.
+                    // From the first instruction of the process on.
                     await Task.Delay(random.Next(600));
                     return (supervisor.Events.Count == 0 ? "coming up" : Doing(supervisor), []);
 
@@ -89,21 +89,21 @@ public class RealKillTests(ITestOutputHelper output)
                     await Task.Delay(random.Next(400));
                     return (Doing(supervisor), []);
 
-                case 2 when bench.ProcessesOf(port) is [var victim, ..]:
+                case 2 when fixture.ProcessesOf(port) is [var victim, ..]:
                     await supervisor.HasBegunAsync();
-                    RealFleetBench.Signal(victim, "KILL");
+                    RealFleetFixture.Signal(victim, "KILL");
                     await Task.Delay(random.Next(400));
                     return ($"after a daemon's death, {Doing(supervisor)}", [port]);
 
-                case 3 when bench.ProcessesOf(port) is [var victim, ..]:
+                case 3 when fixture.ProcessesOf(port) is [var victim, ..]:
                     await supervisor.HasBegunAsync();
-                    RealFleetBench.Signal(victim, "STOP");
+                    RealFleetFixture.Signal(victim, "STOP");
                     await Task.Delay(random.Next(2500));
                     return ($"with a daemon that hangs, {Doing(supervisor)}", [port]);
 
                 case 4:
                     await supervisor.HasBegunAsync();
-                    await supervisor.TellAsync($"restart {RealFleetBench.Name(port)}");
+                    await supervisor.SendAsync($"restart {RealFleetFixture.Name(port)}");
                     await Task.Delay(random.Next(400));
                     return ($"asked to restart, {Doing(supervisor)}", [port]);
 
@@ -111,27 +111,27 @@ public class RealKillTests(ITestOutputHelper output)
                     await supervisor.HasBegunAsync();
                     supervisor.BeginEnd();
                     await Task.Delay(random.Next(250));
-                    return ($"asked to end, {Doing(supervisor)}", bench.Ports);
+                    return ($"asked to end, {Doing(supervisor)}", fixture.Ports);
             }
         }
 
-        private static string Doing(RealFleetBench.Supervisor supervisor)
+        private static string Doing(RealFleetFixture.Supervisor supervisor)
         {
             var states = supervisor.Events.GroupBy(e => e[1]).Select(g => g.Last()[2]).ToList();
             return states.Contains(nameof(DaemonState.Stopping)) ? "stopping"
                 : states.Contains(nameof(DaemonState.Starting)) || states.Count < Daemons ? "starting"
-                : states.Contains(nameof(DaemonState.Unhealthy)) || states.Contains(nameof(DaemonState.Backoff)) ? "mending"
+                : states.Contains(nameof(DaemonState.Unhealthy)) || states.Contains(nameof(DaemonState.Backoff)) ? "recovering"
                 : "watching";
         }
 
-        /// <summary>The daemons that had been verified and to which nothing was done: they must live on as they are.</summary>
-        private static Dictionary<int, int> Alive(RealFleetBench bench, IReadOnlyCollection<int> touched)
+        /// <summary>The verified daemons without a fault, now or before. They must live on with their PID.</summary>
+        private static Dictionary<int, int> Alive(RealFleetFixture fixture, IReadOnlyCollection<int> touched)
         {
             var alive = new Dictionary<int, int>();
-            foreach (var port in bench.Ports.Except(touched))
+            foreach (var port in fixture.Ports.Except(touched))
             {
-                if (InstanceRecord.Read(new DaemonFiles(bench.StateDirectory, port).InstanceFile) is { VerifiedAt: not null } record
-                    && bench.ProcessesOf(port) is [var pid] && pid == record.Pid)
+                if (InstanceRecord.Read(new DaemonFiles(fixture.StateDirectory, port).InstanceFile) is { VerifiedAt: not null } record
+                    && fixture.ProcessesOf(port) is [var pid] && pid == record.Pid && !RealFleetFixture.IsSuspended(pid))
                 {
                     alive[port] = pid;
                 }
@@ -140,12 +140,12 @@ public class RealKillTests(ITestOutputHelper output)
             return alive;
         }
 
-        private async Task AllRunAsync(RealFleetBench bench, RealFleetBench.Supervisor supervisor, IReadOnlyDictionary<int, int> alive)
+        private async Task AllRunAsync(RealFleetFixture fixture, RealFleetFixture.Supervisor supervisor, IReadOnlyDictionary<int, int> alive)
         {
             await Wait.UntilAsync(() => supervisor.Running().Count == Daemons, "all daemons verified");
             var running = supervisor.Running();
-            Assert.All(bench.Ports, p => Assert.Equal([running[RealFleetBench.Name(p)]], bench.ProcessesOf(p)));
-            Assert.All(alive, a => Assert.Equal(a.Value, running[RealFleetBench.Name(a.Key)]));
+            Assert.All(fixture.Ports, p => Assert.Equal([running[RealFleetFixture.Name(p)]], fixture.ProcessesOf(p)));
+            Assert.All(alive, a => Assert.Equal(a.Value, running[RealFleetFixture.Name(a.Key)]));
             Adopted += alive.Count;
         }
     }

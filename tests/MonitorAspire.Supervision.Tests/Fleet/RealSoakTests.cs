@@ -10,12 +10,12 @@ using MonitorAspire.Testing;
 namespace MonitorAspire.Supervision.Tests.Fleet;
 
 /// <summary>
-/// Real daemons that are killed, stopped, hung and blocked at random. MONITOR_SOAK_SECONDS says for how long (default 10, so that a
-/// developer's run stays short); the seed is printed, and MONITOR_SOAK_SEED repeats the choice of faults.
+/// Random faults of real daemons. MONITOR_SOAK_SECONDS is the duration in seconds (default 10, so that a developer's run stays short). The
+/// seed is printed, and MONITOR_SOAK_SEED repeats the choice of faults.
 /// </summary>
 public class RealSoakTests(ITestOutputHelper output)
 {
-    // The default policy in small, so that crash loops begin and end within the test.
+    // The default policy with short times, so that crash loops begin and end within the test.
     private static readonly RestartPolicy Policy = new()
     {
         MaxDelay = TimeSpan.FromSeconds(1),
@@ -30,12 +30,12 @@ public class RealSoakTests(ITestOutputHelper output)
         Assert.SkipUnless(OperatingSystem.IsLinux(), "looks at /proc");
         var soak = new Soak(output, "real soak");
         var limit = TimeSpan.FromSeconds(Soak.Number("MONITOR_SOAK_SECONDS") ?? 10);
-        await using var bench = new RealFleetBench(4, moods: true);
-        var story = new FleetStory();
-        var harm = new Harm(bench, soak.Random);
-        await using (var fleet = bench.NewFleet(new FleetOptions
+        await using var fixture = new RealFleetFixture(4, moods: true);
+        var events = new EventChecker();
+        var faults = new Faults(fixture, soak.Random);
+        await using (var fleet = fixture.NewFleet(new FleetOptions
         {
-            StateDirectory = bench.StateDirectory,
+            StateDirectory = fixture.StateDirectory,
             StartTimeout = TimeSpan.FromSeconds(10),
             StopGracePeriod = TimeSpan.FromMilliseconds(500),
             ProbeInterval = TimeSpan.FromMilliseconds(200),
@@ -45,36 +45,36 @@ public class RealSoakTests(ITestOutputHelper output)
             Restart = Policy,
         }))
         {
-            var reading = ReadAsync(fleet, story);
+            var reading = ReadAsync(fleet, events);
             await fleet.BeginAsync();
-            await RealFleetBench.AllRunAsync(fleet);
+            await RealFleetFixture.AllRunAsync(fleet);
             while (soak.Elapsed < limit)
             {
-                harm.DoOne(fleet);
+                faults.DoOne(fleet);
                 await Task.Delay(soak.Random.Next(400));
             }
 
-            await harm.EndAsync();
-            await Wait.UntilAsync(() => MendedAsync(fleet), $"every daemon verified and no alert open ({harm})");
-            Assert.All(fleet.Daemons, d => Assert.Equal([d.Pid!.Value], bench.ProcessesOf(d.Port)));
+            await faults.EndAsync();
+            await Wait.UntilAsync(() => AreAllHealthyAsync(fleet), $"every daemon verified and no alert open ({faults})");
+            Assert.All(fleet.Daemons, d => Assert.Equal([d.Pid!.Value], fixture.ProcessesOf(d.Port)));
             await fleet.EndAsync();
             await reading;
         }
 
-        soak.Tell($"{harm}; {story}");
-        story.AssertSound();
-        bench.AssertNothingLeftOver();
+        soak.Report($"{faults}; {events}");
+        events.AssertConsistent();
+        fixture.AssertNothingLeftOver();
     }
 
-    private static async Task ReadAsync(FleetSupervisor fleet, FleetStory story)
+    private static async Task ReadAsync(FleetSupervisor fleet, EventChecker events)
     {
         await foreach (var happened in fleet.WatchAsync(0, CancellationToken.None))
         {
-            story.Add(happened);
+            events.Add(happened);
         }
     }
 
-    private static async Task<bool> MendedAsync(FleetSupervisor fleet)
+    private static async Task<bool> AreAllHealthyAsync(FleetSupervisor fleet)
     {
         foreach (var daemon in fleet.Daemons.Where(d => d.State == DaemonState.Stopped))
         {
@@ -84,39 +84,39 @@ public class RealSoakTests(ITestOutputHelper output)
         return fleet.Daemons.All(d => d is { State: DaemonState.Running, ProbeFailures: 0, Alerts.Count: 0 });
     }
 
-    /// <summary>What is done to the daemons. What lasts goes on beside the next fault.</summary>
-    private sealed class Harm(RealFleetBench bench, Random random)
+    /// <summary>The faults. Those that last go on beside the next fault.</summary>
+    private sealed class Faults(RealFleetFixture fixture, Random random)
     {
         private readonly List<Task> _lasting = [];
         private readonly SortedDictionary<string, int> _done = new(StringComparer.Ordinal);
 
         public void DoOne(FleetSupervisor fleet)
         {
-            var port = bench.Ports[random.Next(bench.Ports.Count)];
-            var name = RealFleetBench.Name(port);
-            var pid = bench.ProcessesOf(port).FirstOrDefault();
+            var port = fixture.Ports[random.Next(fixture.Ports.Count)];
+            var name = RealFleetFixture.Name(port);
+            var pid = fixture.ProcessesOf(port).FirstOrDefault();
             var time = TimeSpan.FromMilliseconds(random.Next(2500));
             switch (random.Next(12))
             {
                 case 0 or 1 or 2 when pid != 0:
                     Count("killed");
-                    RealFleetBench.Signal(pid, "KILL");
+                    RealFleetFixture.Signal(pid, "KILL");
                     break;
                 case 3 when pid != 0:
                     Count("stopped (SIGSTOP)");
-                    RealFleetBench.Signal(pid, "STOP");
+                    RealFleetFixture.Signal(pid, "STOP");
                     break;
                 case 4 when pid != 0:
                     Count("ended (SIGTERM)");
-                    RealFleetBench.Signal(pid, "TERM");
+                    RealFleetFixture.Signal(pid, "TERM");
                     break;
                 case 5:
                     Count("without PID file");
-                    File.Delete(new DaemonFiles(bench.StateDirectory, port).PidFile);
+                    File.Delete(new DaemonFiles(fixture.StateDirectory, port).PidFile);
                     break;
                 case 6:
                     Count("without record");
-                    File.Delete(new DaemonFiles(bench.StateDirectory, port).InstanceFile);
+                    File.Delete(new DaemonFiles(fixture.StateDirectory, port).InstanceFile);
                     break;
                 case 7:
                     Count("blocked while stopped");
@@ -131,7 +131,7 @@ public class RealSoakTests(ITestOutputHelper output)
                     Last(MoodAsync(port, "hang", time));
                     break;
                 case 10:
-                    Count("sick (503)");
+                    Count("unhealthy (503)");
                     Last(MoodAsync(port, "503", time));
                     break;
                 case 11:
@@ -141,7 +141,7 @@ public class RealSoakTests(ITestOutputHelper output)
             }
         }
 
-        /// <summary>Waits until nothing is done to them any more.</summary>
+        /// <summary>Waits for the faults that last, and ends them.</summary>
         public async Task EndAsync()
         {
             foreach (var lasting in _lasting)
@@ -152,13 +152,13 @@ public class RealSoakTests(ITestOutputHelper output)
                 }
                 catch (Exception e) when (e is FleetConflictException or SocketException)
                 {
-                    // Another fault was faster.
+                    // Another fault came first.
                 }
             }
 
-            foreach (var port in bench.Ports)
+            foreach (var port in fixture.Ports)
             {
-                File.Delete(bench.MoodFile(port));
+                File.Delete(fixture.MoodFile(port));
             }
         }
 
@@ -169,7 +169,7 @@ public class RealSoakTests(ITestOutputHelper output)
 
         private void Last(Task fault) => _lasting.Add(fault);
 
-        /// <summary>Somebody else takes the port of a daemon that is stopped, and it is started while he has it.</summary>
+        /// <summary>A foreign process takes the port of a stopped daemon, which is started meanwhile.</summary>
         private static async Task BlockStoppedAsync(FleetSupervisor fleet, string name, int port, TimeSpan time)
         {
             await fleet.StopAsync(name, CancellationToken.None);
@@ -179,10 +179,10 @@ public class RealSoakTests(ITestOutputHelper output)
             await Task.Delay(time);
         }
 
-        /// <summary>Somebody else is faster than the restart.</summary>
+        /// <summary>A foreign process takes the port before the restart.</summary>
         private static async Task BlockKilledAsync(int pid, int port, TimeSpan time)
         {
-            RealFleetBench.Signal(pid, "KILL");
+            RealFleetFixture.Signal(pid, "KILL");
             using var foreign = new TcpListener(IPAddress.Loopback, port);
             foreign.Start();
             await Task.Delay(time);
@@ -190,9 +190,9 @@ public class RealSoakTests(ITestOutputHelper output)
 
         private async Task MoodAsync(int port, string mood, TimeSpan time)
         {
-            await File.WriteAllTextAsync(bench.MoodFile(port), mood);
+            await File.WriteAllTextAsync(fixture.MoodFile(port), mood);
             await Task.Delay(time);
-            File.Delete(bench.MoodFile(port));
+            File.Delete(fixture.MoodFile(port));
         }
     }
 }

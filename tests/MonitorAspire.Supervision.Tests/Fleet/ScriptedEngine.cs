@@ -9,8 +9,8 @@ using MonitorAspire.Supervision.Startup;
 namespace MonitorAspire.Supervision.Tests.Fleet;
 
 /// <summary>
-/// A machine without processes: what a daemon does is written down by the test. It watches over what no real machine forgives: a
-/// second instance on a port.
+/// An engine without processes: the test says what each daemon does. It notes a second instance or a second operation on a port as a
+/// violation. Everything happens on the thread of the test.
 /// </summary>
 internal sealed class ScriptedEngine(TimeProvider time) : IDaemonEngine
 {
@@ -43,13 +43,13 @@ internal sealed class ScriptedEngine(TimeProvider time) : IDaemonEngine
     private TimeSpan Now => time.GetUtcNow() - _origin;
 
     /// <summary>An instance that lives without this engine having started it.</summary>
-    public DaemonInstance Plant(int port, int restarts = 0, TimeSpan? age = null, bool verified = false)
+    public DaemonInstance AddInstance(int port, int restarts = 0, TimeSpan? age = null, bool verified = false)
     {
         var scripted = this[port];
-        Assert.Null(scripted.Living);
-        scripted.Exit = new TaskCompletionSource<ProcessExit>(TaskCreationOptions.RunContinuationsAsynchronously);
+        Assert.Null(scripted.Instance);
+        scripted.Exit = new TaskCompletionSource<ProcessExit>();
         var pid = Interlocked.Increment(ref _lastPid);
-        return scripted.Living = new DaemonInstance(
+        return scripted.Instance = new DaemonInstance(
             new ProcessIdentity(pid, pid, "boot"), port, time.GetUtcNow() - (age ?? TimeSpan.FromHours(1)), restarts, scripted.Exit.Task)
         {
             VerifiedAt = verified ? time.GetUtcNow() : null,
@@ -59,14 +59,14 @@ internal sealed class ScriptedEngine(TimeProvider time) : IDaemonEngine
     public void Kill(int port, int? exitCode = null, int? signal = 9)
     {
         var scripted = this[port];
-        scripted.Living = null;
+        scripted.Instance = null;
         scripted.Exit?.TrySetResult(new ProcessExit(exitCode, exitCode is null ? signal : null));
     }
 
     public async Task<StartOutcome> StartAsync(DaemonSpec spec, StartOptions options, CancellationToken cancellationToken)
     {
         Starts.Enqueue((spec.Name, Now, options));
-        var port = Enumerable.Range(spec.Port, (spec.PortRangeEnd ?? spec.Port) - spec.Port + 1).FirstOrDefault(p => !this[p].Foreign && this[p].Living is null, spec.Port);
+        var port = Enumerable.Range(spec.Port, (spec.PortRangeEnd ?? spec.Port) - spec.Port + 1).FirstOrDefault(p => !this[p].Foreign && this[p].Instance is null, spec.Port);
         var scripted = this[port];
         if (Interlocked.Increment(ref scripted.Busy) > 1)
         {
@@ -76,7 +76,7 @@ internal sealed class ScriptedEngine(TimeProvider time) : IDaemonEngine
         try
         {
             options.StageEntered?.Invoke(StartupStage.Preflight, null);
-            if (scripted.Living is { } existing)
+            if (scripted.Instance is { } existing)
             {
                 return new StartOutcome(Report(StartupVerdict.AlreadyRunning) with { Pid = existing.Pid, Reason = StartupReason.AlreadyRunning }, existing);
             }
@@ -98,8 +98,9 @@ internal sealed class ScriptedEngine(TimeProvider time) : IDaemonEngine
                 return Failed(always);
             }
 
-            var instance = Plant(port, options.RestartCount, TimeSpan.Zero);
-            scripted.Sick = false;
+            var instance = AddInstance(port, options.RestartCount, TimeSpan.Zero);
+            scripted.Unhealthy = false;
+            scripted.SocketLost = false;
             scripted.PidFile = "ok";
             return new StartOutcome(Report(StartupVerdict.Verified) with { Pid = instance.Pid, VerifiedAt = time.GetUtcNow(), OwnershipVerified = true }, instance);
         }
@@ -142,12 +143,12 @@ internal sealed class ScriptedEngine(TimeProvider time) : IDaemonEngine
                 return Report(StopVerdict.Failed);
             }
 
-            if (scripted.Foreign && scripted.Living is null)
+            if (scripted.Foreign && scripted.Instance is null)
             {
                 return Report(StopVerdict.Foreign);
             }
 
-            if (scripted.Living is null)
+            if (scripted.Instance is null)
             {
                 return Report(StopVerdict.NotRunning);
             }
@@ -173,7 +174,7 @@ internal sealed class ScriptedEngine(TimeProvider time) : IDaemonEngine
 
         var scripted = this[spec.Port];
         await Task.Delay(scripted.ProbeTakes, time, cancellationToken);
-        var living = scripted.Living;
+        var living = scripted.Instance;
         return new DaemonInspection
         {
             Name = spec.Name,
@@ -181,22 +182,22 @@ internal sealed class ScriptedEngine(TimeProvider time) : IDaemonEngine
             Port = spec.Port,
             Verdict = living is null
                 ? scripted.Foreign ? InspectionVerdict.Foreign : InspectionVerdict.NotRunning
-                : scripted.Sick ? InspectionVerdict.Unhealthy : InspectionVerdict.Running,
-            Reason = scripted.Sick ? StartupReason.HealthStatus : null,
-            Detail = scripted.Sick ? "status 503" : null,
+                : scripted.Unhealthy || scripted.SocketLost ? InspectionVerdict.Unhealthy : InspectionVerdict.Running,
+            Reason = scripted.SocketLost ? StartupReason.PortNotBound : scripted.Unhealthy ? StartupReason.HealthStatus : null,
+            Detail = scripted.SocketLost ? "does not listen" : scripted.Unhealthy ? "status 503" : null,
             Pid = living?.Pid,
             PidFileState = living is null ? "missing" : scripted.PidFile,
             PidInFile = scripted.PidFile == "ok" ? living?.Pid : null,
-            OwnsPort = living is not null,
-            Healthy = living is null ? null : !scripted.Sick,
+            OwnsPort = living is not null && !scripted.SocketLost,
+            Healthy = living is null || scripted.SocketLost ? null : !scripted.Unhealthy,
             HealthMs = 1,
-            HealthStatus = scripted.Sick ? 503 : 200,
+            HealthStatus = scripted.Unhealthy ? 503 : 200,
             PidFile = "pid",
             LogFile = "log",
         };
     }
 
-    public DaemonInstance? Attach(DaemonSpec spec) => this[spec.Port].Living;
+    public DaemonInstance? Attach(DaemonSpec spec) => this[spec.Port].Instance;
 
     public string? RepairFiles(DaemonSpec spec, DaemonInstance instance)
     {
@@ -214,9 +215,10 @@ internal sealed class ScriptedEngine(TimeProvider time) : IDaemonEngine
     internal sealed class Scripted(int port)
     {
         public int Busy;
-        public volatile DaemonInstance? Living;
+        public volatile DaemonInstance? Instance;
         public volatile TaskCompletionSource<ProcessExit>? Exit;
-        public volatile bool Sick;
+        public volatile bool Unhealthy;
+        public volatile bool SocketLost;
         public volatile bool Foreign;
         public volatile bool StopFails;
         public volatile string PidFile = "ok";

@@ -7,14 +7,14 @@ using MonitorAspire.Supervision.Startup;
 namespace MonitorAspire.Supervision.Tests.Fleet;
 
 /// <summary>
-/// Hours of everything that can go wrong, on a clock that the test moves. MONITOR_SOAK_SIMULATED_SECONDS says for how long of the real
-/// clock; by default it is half an hour of the simulated one. The seed is printed; MONITOR_SOAK_SEED repeats a run.
+/// Random faults on a clock that the test moves. MONITOR_SOAK_SIMULATED_SECONDS is the duration in seconds of the real clock; the default
+/// is half an hour of the simulated clock. The seed is printed, and MONITOR_SOAK_SEED repeats a run.
 /// </summary>
 public class SimulatedSoakTests(ITestOutputHelper output)
 {
     private const int Daemons = 8;
 
-    // Faults for so long, then a while without any, in which all must mend.
+    // A round has this many seconds with faults. Then all daemons must recover.
     private const int RoundSeconds = 1800;
 
     private static readonly StartupReason[] Failures =
@@ -25,83 +25,79 @@ public class SimulatedSoakTests(ITestOutputHelper output)
     {
         var soak = new Soak(output, "simulated soak");
         var limit = TimeSpan.FromSeconds(Soak.Number("MONITOR_SOAK_SIMULATED_SECONDS") ?? 0);
-        var story = new FleetStory();
+        var events = new EventChecker();
         var faults = 0;
-        var bench = await new FleetBench(FleetBench.Specs(Daemons), seed: soak.Seed, story: story).BeginAsync();
-        var begun = bench.Time.GetUtcNow();
-        await using (bench)
+        var fixture = await new FleetFixture(FleetFixture.Specs(Daemons), seed: soak.Seed, onEvent: events.Add).BeginAsync();
+        var begun = fixture.Time.GetUtcNow();
+        await using (fixture)
         {
             do
             {
-                faults += await RoundAsync(bench, soak.Random);
-                Assert.All(bench.Fleet.Daemons, d => Assert.Equal(bench.Engine[d.Port].Living?.Pid, d.Pid));
-                story.AssertSound();
+                faults += await RoundAsync(fixture, soak.Random);
+                Assert.All(fixture.Fleet.Daemons, d => Assert.Equal(fixture.Engine[d.Port].Instance?.Pid, d.Pid));
+                events.AssertConsistent();
             }
             while (soak.Elapsed < limit);
         }
 
-        soak.Tell(string.Create(CultureInfo.InvariantCulture, $"{(bench.Time.GetUtcNow() - begun).TotalHours:0.0} simulated hours, {faults} faults, {story}"));
-        story.AssertSound();
-        Assert.NotEqual(0, story.Alerts);
+        soak.Report(string.Create(CultureInfo.InvariantCulture, $"{(fixture.Time.GetUtcNow() - begun).TotalHours:0.0} simulated hours, {faults} faults, {events}"));
+        events.AssertConsistent();
+        Assert.NotEqual(0, events.Alerts);
     }
 
-    private static async Task<int> RoundAsync(FleetBench bench, Random random)
+    private static async Task<int> RoundAsync(FleetFixture fixture, Random random)
     {
         var faults = 0;
         for (var left = RoundSeconds; left > 0; left--)
         {
             if (random.Next(5) == 0)
             {
-                Harm(bench, random);
+                Break(fixture, random);
                 faults++;
             }
 
-            await bench.AdvanceAsync(1, step: 1);
-
-            // The log keeps a thousand of them for those who fall behind.
-            await bench.AllEventsAsync();
+            await fixture.AdvanceAsync(1, step: 1);
         }
 
         for (var i = 0; i < Daemons; i++)
         {
-            Heal(bench.Engine[9000 + i]);
+            Repair(fixture.Engine[9000 + i]);
         }
 
-        // What a person stopped, also in its last moment, or what no retry mends, waits for a person.
-        await bench.UntilAsync(
+        // A daemon that was stopped on request, or that no retry can start, waits for a request.
+        await fixture.UntilAsync(
             () =>
             {
-                foreach (var daemon in bench.Fleet.Daemons.Where(d => d.State is DaemonState.Stopped or DaemonState.Failed))
+                foreach (var daemon in fixture.Fleet.Daemons.Where(d => d.State is DaemonState.Stopped or DaemonState.Failed))
                 {
-                    Forget(bench.Fleet.StartAsync(daemon.Name, default));
+                    Forget(fixture.Fleet.StartAsync(daemon.Name, default));
                 }
 
-                return bench.Fleet.Daemons.All(d => d is { State: DaemonState.Running, ProbeFailures: 0, Alerts.Count: 0 });
+                return fixture.Fleet.Daemons.All(d => d is { State: DaemonState.Running, ProbeFailures: 0, Alerts.Count: 0 });
             },
             step: 1,
             limit: 600);
-        await bench.AllEventsAsync();
         return faults;
     }
 
-    private static void Harm(FleetBench bench, Random random)
+    private static void Break(FleetFixture fixture, Random random)
     {
         var port = 9000 + random.Next(Daemons);
         var name = $"d{port - 9000}";
-        var scripted = bench.Engine[port];
-        switch (random.Next(12))
+        var scripted = fixture.Engine[port];
+        switch (random.Next(13))
         {
-            case 0 or 1 or 2 when scripted.Living is not null:
-                bench.Engine.Kill(port, exitCode: random.Next(2) == 0 ? 0 : null);
+            case 0 or 1 or 2 when scripted.Instance is not null:
+                fixture.Engine.Kill(port, exitCode: random.Next(2) == 0 ? 0 : null);
                 break;
             case 3:
-                scripted.Sick = true;
+                scripted.Unhealthy = true;
                 break;
             case 4:
                 scripted.PidFile = random.Next(2) == 0 ? "missing" : "mismatch";
                 break;
             case 5:
-                scripted.Foreign = scripted.Living is null && random.Next(3) > 0;
+                scripted.Foreign = scripted.Instance is null && random.Next(3) > 0;
                 break;
             case 6:
                 scripted.StartTakes = TimeSpan.FromSeconds(random.Next(40));
@@ -117,23 +113,27 @@ public class SimulatedSoakTests(ITestOutputHelper output)
             case 8:
                 scripted.StopFails = !scripted.StopFails;
                 break;
+            case 12:
+                scripted.SocketLost = scripted.Instance is not null;
+                break;
             case 9:
-                Heal(scripted);
+                Repair(scripted);
                 break;
             case 10:
-                Forget(random.Next(3) == 0 ? bench.Fleet.StopAsync(name, default) : bench.Fleet.StartAsync(name, default));
+                Forget(random.Next(3) == 0 ? fixture.Fleet.StopAsync(name, default) : fixture.Fleet.StartAsync(name, default));
                 break;
             case 11:
-                Forget(bench.Fleet.RestartAsync(name, default));
+                Forget(fixture.Fleet.RestartAsync(name, default));
                 break;
         }
     }
 
     private static void Forget(Task task) => task.ContinueWith(t => _ = t.Exception, TaskScheduler.Default);
 
-    private static void Heal(ScriptedEngine.Scripted scripted)
+    private static void Repair(ScriptedEngine.Scripted scripted)
     {
-        scripted.Sick = false;
+        scripted.Unhealthy = false;
+        scripted.SocketLost = false;
         scripted.Foreign = false;
         scripted.StopFails = false;
         scripted.StartTakes = TimeSpan.Zero;

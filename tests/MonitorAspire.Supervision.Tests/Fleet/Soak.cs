@@ -3,10 +3,10 @@ using System.Globalization;
 
 namespace MonitorAspire.Supervision.Tests.Fleet;
 
-/// <summary>How long a soak lasts, what its chance is made of, and where its totals are told.</summary>
+/// <summary>The seed, the duration and the report of a soak.</summary>
 internal sealed class Soak
 {
-    /// <summary>The gate prints what is in this file: the output of a test that passes is seen nowhere else.</summary>
+    /// <summary>A file for the report, because the output of a test that passes is not shown.</summary>
     private const string ReportVariable = "MONITOR_SOAK_REPORT";
 
     private static readonly Lock ReportLock = new();
@@ -21,10 +21,10 @@ internal sealed class Soak
         _name = name;
         Seed = Number("MONITOR_SOAK_SEED") ?? System.Random.Shared.Next();
         Random = new Random(Seed);
-        Tell("begins");
+        Report("begins");
     }
 
-    /// <summary>MONITOR_SOAK_SEED repeats a choice of faults.</summary>
+    /// <summary>The seed of the faults. MONITOR_SOAK_SEED sets it.</summary>
     public int Seed { get; }
 
     public Random Random { get; }
@@ -34,8 +34,8 @@ internal sealed class Soak
     public static int? Number(string variable) =>
         int.TryParse(Environment.GetEnvironmentVariable(variable), CultureInfo.InvariantCulture, out var value) ? value : null;
 
-    /// <summary>One line for whoever reads the output of the test or of the gate.</summary>
-    public void Tell(string totals)
+    /// <summary>Adds a line to the output of the test and to the report file.</summary>
+    public void Report(string totals)
     {
         var line = string.Create(CultureInfo.InvariantCulture, $"{_name}: seed {Seed}, {Elapsed.TotalSeconds:0} s: {totals}");
         _output.WriteLine(line);

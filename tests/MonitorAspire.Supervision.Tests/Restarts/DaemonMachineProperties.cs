@@ -9,8 +9,8 @@ using MonitorAspire.Supervision.Startup;
 namespace MonitorAspire.Supervision.Tests.Restarts;
 
 /// <summary>
-/// Whatever happens, in whatever order. A world stands behind the machine: it carries out what the machine wants done with
-/// results that the generator draws, lets processes die and probes fail, and watches over the rules.
+/// Random events in random order. A simulated daemon carries out the actions of the machine with random results, ends processes, fails
+/// probes, and checks the rules after every event.
 /// </summary>
 public class DaemonMachineProperties
 {
@@ -28,16 +28,16 @@ public class DaemonMachineProperties
     public void AnyHistory_OfAnyDaemon_KeepsTheRules() =>
         Gen.Select(Settings, Histories).Sample((settings, history) =>
         {
-            var world = new World(settings);
+            var daemon = new SimulatedDaemon(settings);
             foreach (var (what, detail, random) in history)
             {
-                world.Step(what, detail, random);
+                daemon.Step(what, detail, random);
             }
 
-            world.Settle();
+            daemon.Settle();
         });
 
-    private sealed class World(MachineSettings settings)
+    private sealed class SimulatedDaemon(MachineSettings settings)
     {
         private static readonly StartupReason[] Reasons = Enum.GetValues<StartupReason>();
 
@@ -78,7 +78,7 @@ public class DaemonMachineProperties
                     Complete(detail, random);
                     break;
                 case < 65 when _alive is { } dying:
-                    // Its exit may be told before or after whatever is under way.
+                    // The exit may be reported before or after the end of the operation that is under way.
                     _alive = null;
                     var exited = new MachineEvent.InstanceExited(dying, new ProcessExit(detail % 2, null));
                     if (_state.State is DaemonState.Running or DaemonState.Unhealthy)
@@ -98,7 +98,7 @@ public class DaemonMachineProperties
             }
         }
 
-        /// <summary>From now on everything goes well: whatever the state, it is left, and alerts with it.</summary>
+        /// <summary>From now on everything succeeds: every state leads to Running, and all alerts end.</summary>
         public void Settle()
         {
             Request(new MachineEvent.StartRequested(), wanted: true, 0.5);
@@ -157,7 +157,7 @@ public class DaemonMachineProperties
                     break;
                 case MachineAction.Look look when detail % 2 == 0:
                     _pending = null;
-                    Send(Remember(new MachineEvent.Looked(look.Operation, Clear: false)), random);
+                    Send(Remember(new MachineEvent.Looked(look.Operation, CanStart: false)), random);
                     break;
                 default:
                     CompleteWell(random);
@@ -181,12 +181,12 @@ public class DaemonMachineProperties
                     Send(Remember(new MachineEvent.StopEnded(stop.Operation, Reports.Stopped(StopVerdict.Stopped))), random);
                     break;
                 case MachineAction.Look look:
-                    Send(Remember(new MachineEvent.Looked(look.Operation, Clear: true)), random);
+                    Send(Remember(new MachineEvent.Looked(look.Operation, CanStart: true)), random);
                     break;
             }
         }
 
-        // Every result may come a second time, much later; it must then do nothing.
+        // Every result may come a second time, much later. It must have no effect then.
         private MachineEvent Remember(MachineEvent result)
         {
             _late.Enqueue(result);
@@ -198,7 +198,7 @@ public class DaemonMachineProperties
             var end = _now + time;
             for (var i = 0; DaemonMachine.NextDue(_state, settings) is { } due && due <= end; i++)
             {
-                Assert.True(i < 1000, "the timer comes again and again");
+                Assert.True(i < 1000, "the timer never stops");
                 _now = due > _now ? due : _now;
                 var before = _state;
                 Send(new MachineEvent.TimerDue(), random);
@@ -228,7 +228,7 @@ public class DaemonMachineProperties
             switch (action)
             {
                 case MachineAction.Start start:
-                    // Two live instances would begin here.
+                    // Here a second instance would begin.
                     Assert.Null(_alive);
                     Assert.True(_pending is null or MachineAction.Look, $"{start} while {_pending} is under way");
                     Assert.True(_wanted, "started although the last request was to stop");
@@ -279,10 +279,10 @@ public class DaemonMachineProperties
                 Assert.NotNull(_state.Instance);
             }
 
-            // Whatever is not at rest has something that will move it: an operation, a time, or the living instance's own events.
+            // Every state that is not final has something that ends it: an operation, a time or an event of the instance.
             if (_state.State is DaemonState.Starting or DaemonState.Stopping or DaemonState.Backoff or DaemonState.CrashLooping or DaemonState.Foreign)
             {
-                Assert.True(_state.Operation is not null || _state.NextAttemptAt is not null, $"nothing will ever move {_state}");
+                Assert.True(_state.Operation is not null || _state.NextAttemptAt is not null, $"nothing will ever end {_state}");
             }
 
             if (_state.CrashLoop && !before.CrashLoop)

@@ -10,7 +10,7 @@ public class DaemonMachineTests
     [Theory]
     [InlineData(0)]
     [InlineData(1)]
-    public void Exit_NobodyAsked_RestartsAtOnceWhateverTheCode(int code)
+    public void Exit_WithoutRequest_RestartsAtOnceWithAnyExitCode(int code)
     {
         var machine = new MachineDriver().Running();
         machine.Exit(code);
@@ -36,7 +36,7 @@ public class DaemonMachineTests
         Assert.Equal(DaemonState.CrashLooping, machine.State.State);
         Assert.Equal(machine.Now + TimeSpan.FromSeconds(30), machine.State.NextAttemptAt);
 
-        // A try that is verified and dies soon is the same crash loop, however late it is.
+        // A start that is verified and soon ends belongs to the same crash loop, however late it comes.
         machine.Advance(30);
         machine.Verify();
         machine.Advance(59);
@@ -95,7 +95,7 @@ public class DaemonMachineTests
     [InlineData(StartupReason.InvalidConfiguration)]
     [InlineData(StartupReason.CommandNotFound)]
     [InlineData(StartupReason.PermissionDenied)]
-    public void StartEnded_WhatNoRetryCanMend_FailsUntilAPersonOrTheConfigurationActs(StartupReason reason)
+    public void StartEnded_WhatNoRetryCanFix_FailsUntilAPersonOrTheConfigurationActs(StartupReason reason)
     {
         var machine = new MachineDriver();
         machine.Send(new MachineEvent.StartRequested());
@@ -134,12 +134,12 @@ public class DaemonMachineTests
         for (var i = 0; i < 1000; i++)
         {
             machine.Advance(1);
-            machine.Send(new MachineEvent.Looked(machine.State.Operation!.Value, Clear: false));
+            machine.Send(new MachineEvent.Looked(machine.State.Operation!.Value, CanStart: false));
         }
 
         Assert.Single(machine.All<MachineAction.Start>());
         machine.Advance(1);
-        machine.Send(new MachineEvent.Looked(machine.State.Operation!.Value, Clear: true));
+        machine.Send(new MachineEvent.Looked(machine.State.Operation!.Value, CanStart: true));
         machine.Verify();
         Assert.Single(machine.All<MachineAction.FireAlert>());
         Assert.Single(machine.All<MachineAction.ResolveAlert>());
@@ -166,23 +166,86 @@ public class DaemonMachineTests
     }
 
     [Fact]
-    public void Probed_TwoFailures_IsStillRunningAndTheThirdRestarts()
+    public void Probed_FirstFailure_IsUnhealthyAtOnceAndTheThirdRestarts()
     {
         var machine = new MachineDriver().Running();
         machine.Probe(health: false);
-        machine.Probe(health: true, port: false);
-        Assert.Equal(DaemonState.Running, machine.State.State);
+        Assert.Equal((DaemonState.Unhealthy, 1), (machine.State.State, machine.State.ProbeFailures));
+        Assert.Single(machine.All<MachineAction.ProbeAgain>());
+        Assert.Single(machine.All<MachineAction.NoteFailure>());
+        machine.Advance(1);
+        machine.Probe(health: false);
         Assert.Equal(2, machine.State.ProbeFailures);
         machine.Probe(health: true);
-        Assert.Equal(0, machine.State.ProbeFailures);
+        Assert.Equal((DaemonState.Running, 0), (machine.State.State, machine.State.ProbeFailures));
+        Assert.Empty(machine.All<MachineAction.Stop>());
 
-        machine.Probe(health: false);
-        machine.Probe(health: false);
-        machine.Probe(health: false);
+        for (var i = 0; i < 3; i++)
+        {
+            machine.Probe(health: false);
+            machine.Advance(1);
+        }
+
         Assert.Equal(DaemonState.Stopping, machine.State.State);
+        Assert.Equal("given up after 3 failed probes: ", machine.Reason);
         machine.StopDone();
         Assert.Equal(DaemonState.Starting, machine.State.State);
+        Assert.Equal("restart 1", machine.Reason);
         Assert.Equal(1, machine.State.Restarts);
+    }
+
+    [Fact]
+    public void Probed_FailuresWithinHalfAnInterval_CountAsOne()
+    {
+        var machine = new MachineDriver().Running();
+        for (var i = 0; i < 20; i++)
+        {
+            machine.Probe(health: false);
+            machine.Advance(0.02);
+        }
+
+        Assert.Equal((DaemonState.Unhealthy, 1), (machine.State.State, machine.State.ProbeFailures));
+    }
+
+    [Fact]
+    public void Probed_SocketLost_RestartsWhenTheSecondLookConfirmsIt()
+    {
+        var machine = new MachineDriver().Running();
+        machine.Probe(health: false, port: false);
+        Assert.Equal(DaemonState.Unhealthy, machine.State.State);
+        Assert.Empty(machine.All<MachineAction.Stop>());
+        machine.Advance(0.1);
+        machine.Probe(health: false, port: false);
+        Assert.Equal(DaemonState.Stopping, machine.State.State);
+        Assert.Equal("given up because its listening socket is gone: ", machine.Reason);
+    }
+
+    [Fact]
+    public void Probed_SocketLostForAMoment_RestartsNothing()
+    {
+        var machine = new MachineDriver().Running();
+        machine.Probe(health: false, port: false);
+        machine.Probe(health: true);
+        machine.Probe(health: false, port: false);
+        Assert.Equal((DaemonState.Unhealthy, 1), (machine.State.State, machine.State.ProbeFailures));
+        Assert.Empty(machine.All<MachineAction.Stop>());
+    }
+
+    [Fact]
+    public void Probed_FailsNowAndThen_StillForgetsOldFailuresAfterAMinute()
+    {
+        var machine = new MachineDriver().Running();
+        machine.Exit();
+        machine.Verify();
+        for (var i = 0; i < 6; i++)
+        {
+            machine.Advance(10);
+            machine.Probe(health: false);
+            machine.Probe(health: true);
+        }
+
+        machine.Advance(0.1);
+        Assert.Equal(0, machine.State.ConsecutiveFailures);
     }
 
     [Fact]
@@ -258,7 +321,7 @@ public class DaemonMachineTests
         Assert.Single(machine.All<MachineAction.CancelStart>());
         Assert.Single(machine.All<MachineAction.Start>());
 
-        // The start wins its race against the cancellation: its instance is stopped before the next start.
+        // The start succeeds before the cancellation. Its instance is stopped before the next start.
         machine.Send(new MachineEvent.StartEnded(machine.State.Operation!.Value, Reports.Verified(), 77));
         Assert.Single(machine.All<MachineAction.Stop>());
         Assert.Single(machine.All<MachineAction.Start>());
@@ -281,7 +344,7 @@ public class DaemonMachineTests
     }
 
     [Fact]
-    public void StartEnded_LockHeldByLeftovers_TheNextTryReplacesThem()
+    public void StartEnded_LockHeldByOldProcesses_TheNextStartReplacesThem()
     {
         var machine = new MachineDriver().Running();
         machine.Exit();
@@ -315,7 +378,7 @@ public class DaemonMachineTests
         machine.Exit();
         Assert.Equal(DaemonState.Failed, machine.State.State);
         machine.Advance(1);
-        machine.Send(new MachineEvent.Looked(machine.State.Operation!.Value, Clear: true));
+        machine.Send(new MachineEvent.Looked(machine.State.Operation!.Value, CanStart: true));
         machine.Verify();
         Assert.Equal(DaemonState.Running, machine.State.State);
         Assert.Empty(machine.All<MachineAction.Stop>());

@@ -7,7 +7,7 @@ using MonitorAspire.Supervision.Startup;
 
 namespace MonitorAspire.Supervision.Tests.Restarts;
 
-/// <summary>Feeds the machine by hand, one event after the other, and keeps what it wanted done.</summary>
+/// <summary>Sends events to the machine and keeps its actions.</summary>
 internal sealed class MachineDriver(MachineSettings? settings = null)
 {
     private long _instances;
@@ -17,6 +17,9 @@ internal sealed class MachineDriver(MachineSettings? settings = null)
     public MachineState State { get; private set; } = MachineState.Initial;
 
     public TimeSpan Now { get; private set; }
+
+    /// <summary>The last reason that the machine gave.</summary>
+    public string? Reason { get; private set; }
 
     public List<MachineAction> Actions { get; } = [];
 
@@ -30,6 +33,7 @@ internal sealed class MachineDriver(MachineSettings? settings = null)
         {
             var transition = DaemonMachine.Apply(State, next, Settings, Now, random);
             State = transition.State;
+            Reason = transition.Reason ?? Reason;
             Actions.AddRange(transition.Actions);
             foreach (var then in transition.Actions.OfType<MachineAction.Then>())
             {
@@ -55,7 +59,7 @@ internal sealed class MachineDriver(MachineSettings? settings = null)
     public void Probe(bool health, bool? port = true, bool? pidFile = true) =>
         Send(new MachineEvent.Probed(State.Instance!.Value, pidFile, port, health));
 
-    /// <summary>Lets time pass and sends what is due, as the actor does.</summary>
+    /// <summary>Moves the clock and sends the events that are due, as the actor does.</summary>
     public void Advance(TimeSpan by)
     {
         var end = Now + by;

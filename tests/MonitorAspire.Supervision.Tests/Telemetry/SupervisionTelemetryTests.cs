@@ -21,6 +21,7 @@ public class SupervisionTelemetryTests
         Assert.All(Enum.GetValues<StopVerdict>(), v => Assert.Equal(Json(v), WireNames.Of(v)));
         Assert.All(Enum.GetValues<InspectionVerdict>(), v => Assert.Equal(Json(v), WireNames.Of(v)));
         Assert.All(Enum.GetValues<AlertKind>(), v => Assert.Equal(Json(v), WireNames.Of(v)));
+        Assert.All(Enum.GetValues<CheckName>(), v => Assert.Equal(Json(v), WireNames.Of(v)));
         Assert.All(Enum.GetValues<FindingSeverity>(), v => Assert.Equal(Json(v), WireNames.Of(v)));
 
         static string? Json<T>(T value) => JsonSerializer.SerializeToElement(value).GetString();

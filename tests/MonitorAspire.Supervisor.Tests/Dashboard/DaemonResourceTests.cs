@@ -114,10 +114,6 @@ public class DaemonResourceTests
     }
 
     [Fact]
-    public void Of_ADaemonVerifiedAMomentAgo_IsHealthyBeforeItsFirstProbe()
-        => Assert.All(Resource(Snapshots.Running() with { Checks = [] }).HealthReports, r => Assert.Equal((true, HealthStatus.Healthy), (r.HasStatus, r.Status)));
-
-    [Fact]
     public void Of_AnUnhealthyDaemonWithPassedProbes_IsUnhealthy()
     {
         var resource = Resource(Snapshots.Running() with { State = DaemonState.Unhealthy });
@@ -128,19 +124,11 @@ public class DaemonResourceTests
     [Fact]
     public void Of_AFailedCheck_SaysWhich()
     {
-        var daemon = Snapshots.Running() with { State = DaemonState.Unhealthy, Checks = [new CheckResult("port", false, "nobody listens", Snapshots.At)] };
+        var daemon = Snapshots.Running() with { State = DaemonState.Unhealthy, Checks = [new CheckResult(CheckName.Port, false, "nobody listens", Snapshots.At)] };
 
         var port = Resource(daemon).HealthReports.Single(r => r.Key == "port");
 
         Assert.Equal((HealthStatus.Unhealthy, "nobody listens"), (port.Status, port.Description));
-    }
-
-    [Fact]
-    public void Of_ARunningDaemonWithAFailedProbe_IsDegradedOnly()
-    {
-        var daemon = Snapshots.Running() with { Checks = [new CheckResult("health", false, "no answer in 2 s", Snapshots.At)] };
-
-        Assert.Equal(HealthStatus.Degraded, Resource(daemon).HealthReports.Single(r => r.Key == "health").Status);
     }
 
     [Theory]

@@ -29,9 +29,9 @@ internal static class Snapshots
         Startup = new StartupTimings(312.4, [new StageTiming(StartupStage.Preflight, 12.1), new StageTiming(StartupStage.PortBound, 200.2)]),
         Checks =
         [
-            new CheckResult("pid-file", true, "4711", At),
-            new CheckResult("port", true, "owned by PID 4711", At),
-            new CheckResult("health", true, "200 in 2 ms", At),
+            new CheckResult(CheckName.PidFile, true, "4711", At),
+            new CheckResult(CheckName.Port, true, "owned by PID 4711", At),
+            new CheckResult(CheckName.Health, true, "200 in 2 ms", At),
         ],
     };
 }

@@ -40,7 +40,7 @@ public sealed class DefinitionLifeTests : IDisposable
             Assert.Equal(HttpStatusCode.OK, await PutAsync(killed, "c", Third("changed")));
             await Wait.UntilAsync(async () => (await killed.DaemonsAsync())[1] is { State: DaemonState.Running } c && c.Pid != three[2].Pid, "the changed daemon");
 
-            // The same once more is no change.
+            // The same definition again is not a change.
             var changed = await killed.RunningAsync(2);
             Assert.Equal(HttpStatusCode.OK, await PutAsync(killed, "c", Third("changed")));
 

@@ -3,7 +3,7 @@ using MonitorAspire.Testing;
 
 namespace MonitorAspire.Supervisor.Tests.Hosting;
 
-/// <summary>A configuration file that changes under a supervisor that runs.</summary>
+/// <summary>Changes of the configuration file while the supervisor runs.</summary>
 public sealed class ReloadTests : IDisposable
 {
     private readonly TemporaryDirectory _directory = new();
@@ -64,7 +64,7 @@ public sealed class ReloadTests : IDisposable
         await SaysAsync(supervisor, "for all: ", "StartTimeout 00:00:30 -> 00:00:20, StopGracePeriod 00:00:10 -> 00:00:04, ProbeInterval 00:00:01 -> 00:00:02");
         await SaysAsync(supervisor, "Supervisor:AlertWebhook at example.org", "");
 
-        // Port and state directory were given on the command line, which has the last word; this was not.
+        // Port and state directory are on the command line, which takes precedence. This setting is not.
         await SaysAsync(supervisor, "only applied by a restart of the supervisor: ", "Supervisor:AllowedHosts (none remains)");
         Assert.DoesNotContain(supervisor.Output, line => line.Contains("secret", StringComparison.Ordinal));
         Assert.Equal(before.Pid, Assert.Single(await supervisor.RunningAsync(1)).Pid);
@@ -104,7 +104,7 @@ public sealed class ReloadTests : IDisposable
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "systemd is Linux's");
 
-        // As a mounted ConfigMap: the name is a link, and only what is behind it changes.
+        // As with a mounted ConfigMap: the file is a link, and its target changes.
         Directory.CreateDirectory(_directory["data"]);
         var target = Path.Combine(_directory["data"], "monitors.json");
         await File.WriteAllTextAsync(target, Fleet(("a", _basePort)));
@@ -147,7 +147,7 @@ public sealed class ReloadTests : IDisposable
         return SupervisorProcess.Start(_port, State, ["--config", Config]);
     }
 
-    // As an editor does it: the reader never sees a half.
+    // As an editor does it: the reader never sees a part of the file.
     private async Task WriteAsync(string content)
     {
         await File.WriteAllTextAsync(Config + ".new", content);

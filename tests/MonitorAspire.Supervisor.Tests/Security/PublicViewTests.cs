@@ -75,7 +75,7 @@ public class PublicViewTests
         supervisor.Fleet.Add(supervisor.Fleet.Daemons[0] with
         {
             LastFailure = new DaemonFailure { Reason = StartupReason.ExitedPrematurely, ExitCode = 3, Detail = Printed, LogTail = [Printed] },
-            Checks = [new CheckResult("health", false, Printed, DateTimeOffset.UtcNow)],
+            Checks = [new CheckResult(CheckName.Health, false, Printed, DateTimeOffset.UtcNow)],
         });
         return supervisor;
     }

@@ -1,6 +1,7 @@
 using Google.Protobuf.WellKnownTypes;
 using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervision.Fleet;
+using MonitorAspire.Supervision.Telemetry;
 using MonitorAspire.Supervisor.Dashboard.Protocol;
 
 namespace MonitorAspire.Supervisor.Dashboard.Resources;
@@ -8,8 +9,6 @@ namespace MonitorAspire.Supervisor.Dashboard.Resources;
 /// <summary>The three checks of a daemon as health reports.</summary>
 internal static class DaemonHealth
 {
-    private static readonly string[] Keys = ["pid-file", "port", "health"];
-
     /// <summary>The reports; none where there is no instance.</summary>
     internal static IEnumerable<HealthReport> Of(DaemonSnapshot daemon)
     {
@@ -18,10 +17,10 @@ internal static class DaemonHealth
             return [];
         }
 
-        var reports = Keys.Select(key => Of(daemon, key)).ToList();
+        var reports = daemon.Checks.Select(Of).ToList();
 
-        // The state takes several probes into account, so the latest probe may have passed.
-        if (daemon.State == DaemonState.Unhealthy && reports.TrueForAll(r => r.HasStatus && r.Status == HealthStatus.Healthy))
+        // A daemon may be unhealthy for another reason than its checks.
+        if (daemon.State == DaemonState.Unhealthy && reports.Count > 0 && reports.TrueForAll(r => r.HasStatus && r.Status == HealthStatus.Healthy))
         {
             var health = reports[^1];
             health.Status = HealthStatus.Unhealthy;
@@ -31,24 +30,13 @@ internal static class DaemonHealth
         return reports;
     }
 
-    private static HealthReport Of(DaemonSnapshot daemon, string key)
+    private static HealthReport Of(CheckResult check)
     {
-        var check = daemon.Checks.FirstOrDefault(c => c.Name == key);
-        var report = new HealthReport { Key = key, Description = check?.Detail ?? "" };
-        if (check?.Healthy is { } healthy)
+        var report = new HealthReport { Key = WireNames.Of(check.Name), Description = check.Detail ?? "" };
+        if (check.Healthy is { } healthy)
         {
-            report.Status = healthy ? HealthStatus.Healthy
-                // One or two failed probes do not make a daemon unhealthy.
-                : daemon.State == DaemonState.Running ? HealthStatus.Degraded
-                : HealthStatus.Unhealthy;
+            report.Status = healthy ? HealthStatus.Healthy : HealthStatus.Unhealthy;
             report.LastRunAt = check.At?.ToTimestamp();
-        }
-        else if (daemon is { State: DaemonState.Running, VerifiedAt: { } verifiedAt })
-        {
-            // A verified start has passed all three checks; the first probe comes a second later.
-            report.Status = HealthStatus.Healthy;
-            report.Description = "Verified when it started.";
-            report.LastRunAt = verifiedAt.ToTimestamp();
         }
 
         return report;

@@ -11,18 +11,20 @@ using MonitorAspire.Testing;
 namespace MonitorAspire.Supervision.Tests.Fleet;
 
 /// <summary>A fleet of real processes on free ports and a state directory of its own.</summary>
-internal sealed class RealFleetBench : IAsyncDisposable
+internal sealed class RealFleetFixture : IAsyncDisposable
 {
     private readonly TemporaryDirectory _root = new();
     private readonly DaemonEngine _engine;
     private readonly bool _moods;
+    private readonly Func<int, string[]> _faults;
 
-    /// <summary>Makes one.</summary>
     /// <param name="count">How many daemons.</param>
-    /// <param name="moods">Whether their answers can be changed while they run, by <see cref="MoodFile"/>.</param>
-    public RealFleetBench(int count, bool moods = false)
+    /// <param name="moods">Whether <see cref="MoodFile"/> can change their answers while they run.</param>
+    /// <param name="faults">More arguments for a daemon, by its index.</param>
+    public RealFleetFixture(int count, bool moods = false, Func<int, string[]>? faults = null)
     {
         _moods = moods;
+        _faults = faults ?? (_ => []);
         FirstPort = FreePort.Consecutive(count);
         Ports = [.. Enumerable.Range(FirstPort, count)];
         _engine = new DaemonEngine(new EngineOptions { StateDirectory = StateDirectory }, NullLogger<DaemonEngine>.Instance);
@@ -50,13 +52,16 @@ internal sealed class RealFleetBench : IAsyncDisposable
         Arguments = ["--port", "{port}", "--host", "{host}", "--pid-file", "{pidfile}"],
     };
 
-    /// <summary>While it is there, the daemon answers as it says.</summary>
+    /// <summary>While this file exists, the daemon answers as it says.</summary>
     public string MoodFile(int port) => _root[string.Create(CultureInfo.InvariantCulture, $"mood-{port}")];
 
-    private DaemonSpec SpecHere(int port) => Spec(port) is var spec && _moods ? spec with { Arguments = [.. spec.Arguments, "--mood", MoodFile(port)] } : spec;
+    private DaemonSpec SpecHere(int port) => Spec(port) with
+    {
+        Arguments = [.. Spec(port).Arguments, .. _moods ? ["--mood", MoodFile(port)] : Array.Empty<string>(), .. _faults(port - FirstPort)],
+    };
 
-    /// <summary>No process, no port, no lock and no file but those that stay: the lock file and the logs.</summary>
-    /// <param name="supervisorsWereKilled">A supervisor that is killed while it writes leaves its temporary file, which the doctor takes away.</param>
+    /// <summary>No process, no port and no lock is left, and no files but the lock files and the logs.</summary>
+    /// <param name="supervisorsWereKilled">A supervisor that is killed while it writes leaves a temporary file, which the doctor removes.</param>
     public void AssertNothingLeftOver(bool supervisorsWereKilled = false) => Assert.All(Ports, port =>
     {
         var files = new DaemonFiles(StateDirectory, port);
@@ -74,7 +79,7 @@ internal sealed class RealFleetBench : IAsyncDisposable
 
     public Supervisor NewSupervisor() => new(this);
 
-    /// <summary>The processes that serve a port of this fleet, by their command lines: what exists, and not what anybody says.</summary>
+    /// <summary>The processes that serve a port of this fleet, by their command lines.</summary>
     public int[] ProcessesOf(int port)
     {
         var pidFile = new DaemonFiles(StateDirectory, port).PidFile;
@@ -89,6 +94,9 @@ internal sealed class RealFleetBench : IAsyncDisposable
         kill.WaitForExit();
     }
 
+    /// <summary>Whether a process is stopped by SIGSTOP: its state follows the name in parentheses.</summary>
+    public static bool IsSuspended(int pid) => File.ReadAllText($"/proc/{pid}/stat").Split(") ")[^1].StartsWith('T');
+
     public async ValueTask DisposeAsync()
     {
         foreach (var port in Ports)
@@ -102,7 +110,7 @@ internal sealed class RealFleetBench : IAsyncDisposable
         Assert.Empty(left);
     }
 
-    // A zombie has an empty command line: it serves nothing.
+    // A zombie has an empty command line.
     private static string CommandLine(int pid)
     {
         try
@@ -115,18 +123,18 @@ internal sealed class RealFleetBench : IAsyncDisposable
         }
     }
 
-    /// <summary>A supervisor in a process of its own, which can be killed.</summary>
+    /// <summary>A supervisor in its own process, which can be killed.</summary>
     internal sealed class Supervisor : IAsyncDisposable
     {
         private readonly Process _process;
         private readonly List<string> _lines = [];
         private readonly Task _reading;
 
-        public Supervisor(RealFleetBench bench)
+        public Supervisor(RealFleetFixture fixture)
         {
             _process = Process.Start(new ProcessStartInfo(
                 Path.Combine(AppContext.BaseDirectory, "fleet-host"),
-                [bench.StateDirectory, EngineFixture.FaultDaemon, bench.FirstPort.ToString(CultureInfo.InvariantCulture), bench.Ports.Count.ToString(CultureInfo.InvariantCulture)])
+                [fixture.StateDirectory, EngineFixture.FaultDaemon, fixture.FirstPort.ToString(CultureInfo.InvariantCulture), fixture.Ports.Count.ToString(CultureInfo.InvariantCulture)])
             {
                 RedirectStandardInput = true,
                 RedirectStandardOutput = true,
@@ -156,7 +164,7 @@ internal sealed class RealFleetBench : IAsyncDisposable
             }
         }
 
-        /// <summary>The PID of each daemon as the latest event has it, where it runs.</summary>
+        /// <summary>The PID of each daemon according to its latest event, where it runs.</summary>
         public IReadOnlyDictionary<string, int> Running() => Events
             .GroupBy(e => e[1])
             .Select(g => g.Last())
@@ -168,8 +176,8 @@ internal sealed class RealFleetBench : IAsyncDisposable
         /// <summary>Waits for its first event.</summary>
         public Task HasBegunAsync() => Wait.UntilAsync(() => Events.Count > 0, "its first event");
 
-        /// <summary>Gives it an order: <c>restart NAME</c>.</summary>
-        public Task TellAsync(string order) => _process.StandardInput.WriteLineAsync(order);
+        /// <summary>Sends it a command: <c>restart NAME</c>.</summary>
+        public Task SendAsync(string command) => _process.StandardInput.WriteLineAsync(command);
 
         public async Task KillAsync()
         {
@@ -177,7 +185,7 @@ internal sealed class RealFleetBench : IAsyncDisposable
             await _process.WaitForExitAsync();
         }
 
-        /// <summary>Ends it in order: it stops its daemons.</summary>
+        /// <summary>Ends it properly: it stops its daemons.</summary>
         public async Task EndAsync()
         {
             BeginEnd();

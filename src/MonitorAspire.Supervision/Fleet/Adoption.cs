@@ -1,0 +1,57 @@
+using MonitorAspire.Supervision.Daemons;
+using MonitorAspire.Supervision.Identity;
+using MonitorAspire.Supervision.Processes;
+using MonitorAspire.Supervision.Startup;
+
+namespace MonitorAspire.Supervision.Fleet;
+
+/// <summary>Finds the living instance that an earlier supervisor left.</summary>
+internal sealed class Adoption(FleetParts parts, ILauncher launcher)
+{
+    /// <summary>The instance that can be adopted, or <see langword="null"/> where the daemon has to be started.</summary>
+    public async Task<AdoptableInstance?> FindAsync(DaemonSpec spec, CancellationToken cancellationToken)
+    {
+        if (Attach(spec) is not var (onPort, instance) || !launcher.CanAdopt(instance))
+        {
+            return null;
+        }
+
+        var seen = await parts.Engine.InspectAsync(onPort, new InspectOptions { HealthTimeout = parts.Options.ProbeTimeout }, cancellationToken).ConfigureAwait(false);
+        var age = parts.Time.GetUtcNow() - instance.StartedAt;
+        if (seen.Verdict is not (InspectionVerdict.Running or InspectionVerdict.Dead or InspectionVerdict.NotRunning) && age < parts.Options.StartTimeout)
+        {
+            // Its supervisor went away during the start. The instance has the rest of its time before it counts as unhealthy.
+            var options = new StartOptions { Timeout = parts.Options.StartTimeout - age };
+            using var verification = parts.Verification(onPort, options, controller: null);
+            var outcome = await verification.RunAsync(ask: false, cancellationToken).ConfigureAwait(false);
+            seen = outcome.Report.Serves
+                ? await parts.Engine.InspectAsync(onPort, new InspectOptions { HealthTimeout = parts.Options.ProbeTimeout }, cancellationToken).ConfigureAwait(false)
+                : seen with { Verdict = InspectionVerdict.Unhealthy };
+        }
+
+        return seen.Verdict is InspectionVerdict.Dead or InspectionVerdict.NotRunning || instance.Exited.IsCompleted ? null : new(onPort, instance, seen);
+    }
+
+    // With a port range, the record with the daemon's name says which port was chosen.
+    private (DaemonSpec OnPort, DaemonInstance Instance)? Attach(DaemonSpec spec)
+    {
+        for (var port = spec.Port; port <= (spec.PortRangeEnd ?? spec.Port); port++)
+        {
+            var onPort = spec with { Port = port, PortRangeEnd = null };
+            if ((spec.PortRangeEnd is null || KnownDaemons.Record(parts.Options.StateDirectory, port)?.Name == spec.Name)
+                && parts.Engine.Attach(onPort) is { } instance)
+            {
+                return (onPort, instance);
+            }
+        }
+
+        return null;
+    }
+}
+
+/// <summary>A living instance that an earlier supervisor left.</summary>
+internal sealed record AdoptableInstance(DaemonSpec Spec, DaemonInstance Instance, DaemonInspection Seen)
+{
+    /// <summary>Whether it serves and is healthy.</summary>
+    public bool IsHealthy => Seen.Verdict == InspectionVerdict.Running;
+}

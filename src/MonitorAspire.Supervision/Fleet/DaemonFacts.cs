@@ -1,0 +1,79 @@
+using System.Globalization;
+using MonitorAspire.Supervision.Daemons;
+using MonitorAspire.Supervision.Files;
+using MonitorAspire.Supervision.Processes;
+using MonitorAspire.Supervision.Restarts;
+
+namespace MonitorAspire.Supervision.Fleet;
+
+/// <summary>What is known of a daemon beside its <see cref="MachineState"/>.</summary>
+internal sealed record DaemonFacts(DaemonSpec Spec)
+{
+    /// <summary>The specification of the instance, with the port that was chosen for it.</summary>
+    public DaemonSpec InstanceSpec { get; init; } = Spec;
+
+    /// <summary>The living instance, or the one that the machine is about to be told of.</summary>
+    public VerifiedInstance? Instance { get; init; }
+
+    /// <summary>PID of the process that is being started.</summary>
+    public int? StartingPid { get; init; }
+
+    public IReadOnlyList<CheckResult> Checks { get; init; } = DaemonChecks.NotMade;
+
+    public StartupReport? LastStart { get; init; }
+
+    public StartupReport? LastVerifiedStart { get; init; }
+
+    public DaemonFailure? LastFailure { get; init; }
+
+    /// <summary>The instance under the number that the machine knows it by.</summary>
+    public DaemonInstance? Process(long? number) => Instance is { } instance && instance.Number == number ? instance.Process : null;
+
+    /// <summary>The daemon as REST, events and dashboards show it. Both times are the same moment, on the wall clock and on the machine's clock.</summary>
+    public DaemonSnapshot ToSnapshot(MachineState state, string stateDirectory, DateTimeOffset now, TimeSpan monotonicNow)
+    {
+        var instance = state.Instance == Instance?.Number ? Instance : null;
+        var port = instance?.Process.Port ?? (state.State == DaemonState.Stopped ? Spec.Port : InstanceSpec.Port);
+        var files = new DaemonFiles(stateDirectory, port);
+        return new DaemonSnapshot
+        {
+            Name = Spec.Name,
+            Host = Spec.Host,
+            Port = port,
+            Pid = instance?.Process.Pid ?? (state.State == DaemonState.Starting ? StartingPid : null),
+            State = state.State,
+            Stage = state.Stage,
+            Restarts = state.Restarts,
+            ConsecutiveFailures = state.ConsecutiveFailures,
+            ProbeFailures = state.ProbeFailures,
+            Alerts = [.. state.Alerts],
+            StartedAt = instance?.Process.StartedAt,
+            VerifiedAt = instance?.VerifiedAt,
+            NextAttemptAt = now + (state.NextAttemptAt - monotonicNow),
+            Adopted = instance?.Adopted == true,
+            Startup = LastVerifiedStart is { } verified ? new StartupTimings(verified.TotalMs, verified.Stages) : null,
+            LastFailure = LastFailure,
+            LogFile = files.LogFile,
+            PidFile = files.PidFile,
+            Url = Url(Spec.Host, port),
+            TraceId = LastStart?.TraceId,
+            Checks = Checks,
+        };
+    }
+
+    // A wildcard address cannot be called; the loopback of its family can.
+    private static string Url(string host, int port)
+    {
+        var callable = host switch
+        {
+            "0.0.0.0" or "*" or "+" => "127.0.0.1",
+            "::" or "[::]" => "[::1]",
+            _ when host.Contains(':', StringComparison.Ordinal) && !host.StartsWith('[') => $"[{host}]",
+            _ => host,
+        };
+        return string.Create(CultureInfo.InvariantCulture, $"http://{callable}:{port}");
+    }
+}
+
+/// <summary>An instance that was verified or adopted, with the number that the machine knows it by.</summary>
+internal sealed record VerifiedInstance(long Number, DaemonInstance Process, DateTimeOffset VerifiedAt, bool Adopted);

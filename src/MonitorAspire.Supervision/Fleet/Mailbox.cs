@@ -1,0 +1,99 @@
+using System.Collections.Concurrent;
+
+namespace MonitorAspire.Supervision.Fleet;
+
+/// <summary>
+/// Runs the messages of one daemon one after the other, in the order in which they were posted: what only messages touch needs no lock.
+/// Work that takes time runs beside them.
+/// </summary>
+/// <param name="schedule">Puts work on a thread.</param>
+/// <param name="onError">Called with the exception of a message or a work, and its name.</param>
+internal sealed class Mailbox(Action<Action> schedule, Action<Exception, string> onError) : IDisposable
+{
+    private readonly ConcurrentQueue<(Action Message, Action? WhenEnded)> _messages = new();
+    private readonly CancellationTokenSource _ending = new();
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private int _waiting;
+    private int _working;
+
+    /// <summary>Cancelled when the mailbox begins to end.</summary>
+    public CancellationToken Ending => _ending.Token;
+
+    /// <summary>Adds a message. Never waits.</summary>
+    /// <param name="message">The message.</param>
+    /// <param name="whenEnded">Runs in its place when the mailbox has ended.</param>
+    public void Post(Action message, Action? whenEnded = null)
+    {
+        _messages.Enqueue((message, whenEnded));
+        if (Interlocked.Increment(ref _waiting) == 1)
+        {
+            schedule(RunAll);
+        }
+    }
+
+    /// <summary>Begins work beside the messages. Only messages call this.</summary>
+    /// <param name="name">Its name, for a person.</param>
+    /// <param name="work">The work. It posts its result.</param>
+    public void Work(string name, Func<Task> work)
+    {
+        _working++;
+        schedule(() => _ = WorkAsync(name, work));
+    }
+
+    /// <summary>Cancels <see cref="Ending"/>, waits until no work is left, and runs no message after that.</summary>
+    public async Task EndAsync()
+    {
+        await _ending.CancelAsync().ConfigureAwait(false);
+        Post(EndIfIdle);
+        await _ended.Task.ConfigureAwait(false);
+    }
+
+    public void Dispose() => _ending.Dispose();
+
+    private void RunAll()
+    {
+        do
+        {
+            _messages.TryDequeue(out var next);
+            try
+            {
+                (_ended.Task.IsCompleted ? next.WhenEnded : next.Message)?.Invoke();
+            }
+            catch (Exception e)
+            {
+                onError(e, "a message");
+            }
+        }
+        while (Interlocked.Decrement(ref _waiting) > 0);
+    }
+
+    private async Task WorkAsync(string name, Func<Task> work)
+    {
+        try
+        {
+            await work().ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is OperationCanceledException && _ending.IsCancellationRequested)
+        {
+            // The supervision ends.
+        }
+        catch (Exception e)
+        {
+            onError(e, name);
+        }
+
+        Post(() =>
+        {
+            _working--;
+            EndIfIdle();
+        });
+    }
+
+    private void EndIfIdle()
+    {
+        if (_working == 0 && _ending.IsCancellationRequested)
+        {
+            _ended.TrySetResult();
+        }
+    }
+}

@@ -1,0 +1,51 @@
+namespace MonitorAspire.Supervision.Fleet;
+
+/// <summary>Says when a daemon is probed: at the probe interval, and once more soon after a probe has failed. Never two probes at once.</summary>
+internal sealed class ProbeSchedule : IDisposable
+{
+    private static readonly TimeSpan LongestSecondLook = TimeSpan.FromMilliseconds(100);
+
+    private readonly ITimer _regular;
+    private readonly ITimer _secondLook;
+    private TimeSpan _interval;
+    private bool _probing;
+
+    /// <summary>Begins the schedule. The phase says when within the interval the probes come, from 0 to 1.</summary>
+    public ProbeSchedule(TimeProvider time, TimeSpan interval, double phase, Action due)
+    {
+        _interval = interval;
+        _regular = time.CreateTimer(_ => due(), null, interval * Math.Clamp(phase, 0, 1), interval);
+        _secondLook = time.CreateTimer(_ => due(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+    }
+
+    /// <summary>Probes at another interval and phase from now on.</summary>
+    public void Change(TimeSpan interval, double phase)
+    {
+        _interval = interval;
+        _regular.Change(interval * Math.Clamp(phase, 0, 1), interval);
+    }
+
+    /// <summary>Probes once more within 100 ms, beside the regular probes.</summary>
+    public void LookAgain()
+    {
+        var soon = _interval / 4;
+        _secondLook.Change(soon < LongestSecondLook ? soon : LongestSecondLook, Timeout.InfiniteTimeSpan);
+    }
+
+    /// <summary>Whether a probe may begin now. It ends with <see cref="End"/>.</summary>
+    public bool TryBegin()
+    {
+        var free = !_probing;
+        _probing = true;
+        return free;
+    }
+
+    /// <summary>The probe has ended.</summary>
+    public void End() => _probing = false;
+
+    public void Dispose()
+    {
+        _regular.Dispose();
+        _secondLook.Dispose();
+    }
+}
