@@ -14,10 +14,10 @@ public sealed partial class DocumentedRunTests : IAsyncDisposable
     // The pages write every path for the same reader.
     private const string StateDirectoryOnPages = "/home/ada/.local/state/monitor-aspire";
 
-    private readonly CliFixture _bench = new();
+    private readonly CliFixture _fixture = new();
     private readonly Dictionary<string, string> _ports = new(StringComparer.Ordinal);
 
-    public ValueTask DisposeAsync() => _bench.DisposeAsync();
+    public ValueTask DisposeAsync() => _fixture.DisposeAsync();
 
     [Theory]
     [InlineData("README.md")]
@@ -46,12 +46,12 @@ public sealed partial class DocumentedRunTests : IAsyncDisposable
 
     private async Task<(int ExitCode, string Printed)> RunAsync(string command)
     {
-        await using var shell = _bench.Start("bash", ["-c", $"{{ {command} ; }} 2>&1"], new() { ["PATH"] = $"{AppContext.BaseDirectory}:{Environment.GetEnvironmentVariable("PATH")}" });
+        await using var shell = _fixture.Start("bash", ["-c", $"{{ {command} ; }} 2>&1"], new() { ["PATH"] = $"{AppContext.BaseDirectory}:{Environment.GetEnvironmentVariable("PATH")}" });
         var result = await shell.EndAsync();
         if (Killed().Match(command) is { Success: true } killed)
         {
             // SIGKILL returns before the process has ended.
-            await Wait.UntilAsync(async () => (await _bench.RunAsync("status", "--port", killed.Groups[1].Value)).ExitCode == 1, $"the end of the daemon on port {killed.Groups[1].Value}");
+            await Wait.UntilAsync(async () => (await _fixture.RunAsync("status", "--port", killed.Groups[1].Value)).ExitCode == 1, $"the end of the daemon on port {killed.Groups[1].Value}");
         }
 
         return (result.ExitCode, result.Out);
@@ -60,7 +60,7 @@ public sealed partial class DocumentedRunTests : IAsyncDisposable
     /// <summary>The ports of the pages may be in use here, by other tests too. A command that names no port means 8768.</summary>
     private string OnFreePorts(string command)
     {
-        var explicitly = NamesNoPort().Replace(command, "$0 --port 8768").Replace("~/.local/state/monitor-aspire", _bench.StateDirectory, StringComparison.Ordinal);
+        var explicitly = NamesNoPort().Replace(command, "$0 --port 8768").Replace("~/.local/state/monitor-aspire", _fixture.StateDirectory, StringComparison.Ordinal);
         return Port().Replace(explicitly, match =>
         {
             if (!_ports.TryGetValue(match.Value, out var port))
@@ -73,7 +73,7 @@ public sealed partial class DocumentedRunTests : IAsyncDisposable
     }
 
     private string Comparable(string text) =>
-        Spaces().Replace(Time().Replace(Number().Replace(text.Replace(_bench.StateDirectory, StateDirectoryOnPages, StringComparison.Ordinal), "0"), "0 s"), " ").TrimEnd();
+        Spaces().Replace(Time().Replace(Number().Replace(text.Replace(_fixture.StateDirectory, StateDirectoryOnPages, StringComparison.Ordinal), "0"), "0 s"), " ").TrimEnd();
 
     [GeneratedRegex(@"^kill .*monitor-daemon-(\d+)\.pid")]
     private static partial Regex Killed();

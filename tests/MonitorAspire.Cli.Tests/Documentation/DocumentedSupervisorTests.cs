@@ -9,15 +9,15 @@ public sealed partial class DocumentedSupervisorTests : IAsyncDisposable
 {
     private static readonly string Supervisor = Path.Combine(AppContext.BaseDirectory, "monitor-aspire-supervisor");
 
-    private readonly CliFixture _bench = new();
+    private readonly CliFixture _fixture = new();
     private readonly MarkdownPage _reference = new("docs/reference.md");
 
-    public ValueTask DisposeAsync() => _bench.DisposeAsync();
+    public ValueTask DisposeAsync() => _fixture.DisposeAsync();
 
     [Fact]
     public async Task Options_InTheReference_AreThoseOfTheHelp()
     {
-        await using var help = _bench.Start(Supervisor, ["--help"], []);
+        await using var help = _fixture.Start(Supervisor, ["--help"], []);
         var result = await help.EndAsync();
 
         var known = OptionPattern().Matches(result.Out).Select(match => match.Groups[1].Value).Distinct();
@@ -28,7 +28,7 @@ public sealed partial class DocumentedSupervisorTests : IAsyncDisposable
     public async Task RestApi_InTheReference_IsThatOfTheOpenApiDocument()
     {
         var port = FreePort.Next();
-        await using var supervisor = _bench.Start(Supervisor, ["--port", CliFixture.Text(port), "--Monitors:Daemons", ""], []);
+        await using var supervisor = _fixture.Start(Supervisor, ["--port", CliFixture.Text(port), "--Monitors:Daemons", ""], []);
         using var client = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}") };
         using var document = JsonDocument.Parse(await AnswerAsync(client, "/openapi/v1.json"));
 
