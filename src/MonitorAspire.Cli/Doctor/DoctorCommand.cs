@@ -31,7 +31,7 @@ internal sealed class DoctorCommand
               monitor doctor --fix
               monitor doctor --json | jq '.findings[].id'
 
-            Exit codes: 0 nothing is wrong, or all of it is mended; 1 problems remain; 2 usage.
+            Exit codes: 0 nothing is wrong, or all of it is fixed; 1 problems remain; 2 usage.
             """);
     }
 

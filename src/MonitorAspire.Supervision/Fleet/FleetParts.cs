@@ -55,7 +55,9 @@ internal sealed class FleetParts(
         // A random number generator with a seed is not safe for several threads.
         lock (_randomLock)
         {
+#pragma warning disable RS0030 // Tests inject a random number generator with a seed.
             return (random ?? Random.Shared).NextDouble();
+#pragma warning restore RS0030
         }
     }
 

@@ -63,7 +63,7 @@ public sealed class LauncherConnection(WebSocket socket)
     {
         try
         {
-            using var limit = new CancellationTokenSource(CloseTimeout);
+            using var limit = new CancellationTokenSource(CloseTimeout, TimeProvider.System);
             await sending.WaitAsync(limit.Token).ConfigureAwait(false);
             await socket.CloseOutputAsync(WebSocketCloseStatus.NormalClosure, reason, limit.Token).ConfigureAwait(false);
             await receiving.WaitAsync(limit.Token).ConfigureAwait(false);

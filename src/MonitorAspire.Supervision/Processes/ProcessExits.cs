@@ -56,7 +56,7 @@ internal static class ProcessExits
                 return exit;
             }
 
-            await Task.Delay(PollInterval).ConfigureAwait(false);
+            await Task.Delay(PollInterval, TimeProvider.System).ConfigureAwait(false);
         }
     }
 
@@ -64,7 +64,7 @@ internal static class ProcessExits
     {
         while (table.IsAlive(identity))
         {
-            await Task.Delay(PollInterval).ConfigureAwait(false);
+            await Task.Delay(PollInterval, TimeProvider.System).ConfigureAwait(false);
         }
 
         return ProcessExit.Unknown;

@@ -133,7 +133,9 @@ internal sealed class TreeStopper(ProcessTable table, InstanceTree tree, TimePro
         try
         {
             using var process = System.Diagnostics.Process.GetProcessById(pid);
+#pragma warning disable RS0030 // This is the place that the rule names.
             process.Kill(entireProcessTree: true);
+#pragma warning restore RS0030
             return 0;
         }
         catch (Exception e) when (e is ArgumentException or InvalidOperationException)

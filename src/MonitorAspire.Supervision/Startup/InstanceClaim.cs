@@ -126,7 +126,7 @@ internal sealed class InstanceClaim : IDisposable
         {
             InstanceId = InstanceRecord.InstanceIdFor(files.Port, Environment.GetEnvironmentVariable(InstanceRecord.EnvironmentVariable)) ?? "",
             Port = files.Port,
-            StartedAt = DateTimeOffset.UtcNow,
+            StartedAt = TimeProvider.System.GetUtcNow(),
         }).Write(files.InstanceFile);
     }
 
