@@ -41,7 +41,9 @@ internal sealed class PortBoundStage(EngineParts parts, ClaimedPort claimed, Sta
     {
         var pid = instance.Root.Pid;
         var elsewhere = parts.Ports.ListensOn(instance.Root, instance.InstanceId);
-        return elsewhere.Count > 0
+        return elsewhere.Any(e => e.Port == claimed.Spec.Port && claimed.Addresses.Contains(e.Address))
+            ? new(StartupReason.TimedOut, $"PID {pid} listens on {claimed.Spec.Host}:{claimed.Spec.Port} only now, after {limit}")
+            : elsewhere.Count > 0
             ? new(StartupReason.PortNotBound, $"PID {pid} listens on {string.Join(", ", elsewhere)}, not on {claimed.Spec.Host}:{claimed.Spec.Port}, after {limit}")
             : new(StartupReason.TimedOut, $"PID {pid} lives, but listens on nothing after {limit}");
     }
