@@ -4,10 +4,7 @@ using MonitorAspire.Supervision.Interop;
 
 namespace MonitorAspire.Supervision.Files;
 
-/// <summary>
-/// A daemon's log file: opened for the daemon's own descriptors to append to, rotated by size, and read from its end for
-/// reports.
-/// </summary>
+/// <summary>A daemon's log file: opened for the daemon's own descriptors to append to, rotated by size, and read from its end for reports.</summary>
 internal static class DaemonLog
 {
     // Limits for the tail in a report: a daemon may write very much, or very long lines.
@@ -16,7 +13,6 @@ internal static class DaemonLog
 
     /// <summary>Opens the log for a new instance, mode 0600, after rotating it if it is too large.</summary>
     /// <returns>The file, and its length before the instance wrote anything.</returns>
-    /// <exception cref="IOException">It cannot be opened, or it is a symbolic link.</exception>
     internal static (SafeFileHandle Handle, long Offset) OpenForInstance(string path, long rotateBytes, int kept)
     {
         var handle = NoFollowFile.OpenOrCreate(path, append: true);
@@ -35,10 +31,6 @@ internal static class DaemonLog
     /// <c>….log.1</c> and then removed from the log. Where the file system can collapse ranges (ext4, XFS) no byte is lost. Elsewhere the
     /// bytes that are written between the last copy and the truncation are lost.
     /// </summary>
-    /// <param name="path">The log file.</param>
-    /// <param name="rotateBytes">Only a larger file is rotated.</param>
-    /// <param name="kept">How many rotated files are kept, from <c>.1</c> up.</param>
-    /// <returns>Whether it was rotated.</returns>
     public static bool RotateIfLarger(string path, long rotateBytes, int kept)
     {
         if (!File.Exists(path) || new FileInfo(path) is not { LinkTarget: null } file || file.Length <= rotateBytes)
@@ -62,10 +54,7 @@ internal static class DaemonLog
         return true;
     }
 
-    /// <summary>The last lines of a log, oldest first. Empty when it cannot be read.</summary>
-    /// <param name="path">The log file.</param>
-    /// <param name="lines">How many at most.</param>
-    /// <param name="fromOffset">Lines before this byte are left out, so that a report shows the output of one start. Default 0.</param>
+    /// <summary>The last lines of a log from an offset on, which is the begin of one start. Oldest first. Empty when it cannot be read.</summary>
     public static IReadOnlyList<string> Tail(string path, int lines, long fromOffset = 0)
     {
         try
@@ -87,9 +76,7 @@ internal static class DaemonLog
         }
     }
 
-    /// <summary>Path of a rotated file: <c>monitor-daemon-8768.log.1</c> is the newest.</summary>
-    /// <param name="path">The log file.</param>
-    /// <param name="index">From 1.</param>
+    /// <summary>Path of a rotated file, counted from 1: <c>monitor-daemon-8768.log.1</c> is the newest.</summary>
     internal static string OldFile(string path, int index) => $"{path}.{index}";
 
     private static void RotateByRename(string path, int kept)

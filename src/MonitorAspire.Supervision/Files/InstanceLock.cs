@@ -50,9 +50,7 @@ internal sealed class InstanceLock : IDisposable
     /// <summary>Wraps a descriptor that was inherited from a launcher. The caller has proved that it is this port's lock.</summary>
     internal static InstanceLock Inherited(int descriptor) => new(new SafeFileHandle(descriptor, ownsHandle: true));
 
-    /// <summary>
-    /// Whether any process has the lock. Creates no file. <see langword="null"/> where this user may not open it.
-    /// </summary>
+    /// <summary>Whether any process has the lock. Creates no file. <see langword="null"/> where this user may not open it.</summary>
     internal static bool? IsHeld(string path)
     {
         try

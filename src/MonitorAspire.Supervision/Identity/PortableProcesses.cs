@@ -7,11 +7,9 @@ namespace MonitorAspire.Supervision.Identity;
 /// Processes as .NET shows them on every platform: PID, start time and executable, which is enough for the identity. Parents, sessions and
 /// holders of a lock are not known.
 /// </summary>
-internal sealed class PortableProcesses : IProcessSource
+internal sealed class PortableProcesses : ProcessTable
 {
-    public string BootId => "";
-
-    public ProcessLookup Lookup(int pid)
+    public override ProcessLookup Lookup(int pid)
     {
         if (pid <= 0)
         {
@@ -25,13 +23,9 @@ internal sealed class PortableProcesses : IProcessSource
                 ? ProcessLookup.Dead
                 : ProcessLookup.Alive(new ProcessIdentity(pid, process.StartTime.ToUniversalTime().Ticks, BootId));
         }
-        catch (ArgumentException)
+        catch (Exception e) when (e is ArgumentException or InvalidOperationException)
         {
-            return ProcessLookup.Dead;
-        }
-        catch (InvalidOperationException)
-        {
-            return ProcessLookup.Dead; // it has ended meanwhile
+            return ProcessLookup.Dead; // there is none, or it has ended meanwhile
         }
         catch (Exception e) when (e is Win32Exception or NotSupportedException)
         {
@@ -39,7 +33,7 @@ internal sealed class PortableProcesses : IProcessSource
         }
     }
 
-    public ProcessInfo? Describe(int pid)
+    public override ProcessInfo? Describe(int pid)
     {
         try
         {
@@ -52,7 +46,7 @@ internal sealed class PortableProcesses : IProcessSource
         }
     }
 
-    public IReadOnlyList<ProcessInfo> Snapshot()
+    public override IReadOnlyList<ProcessInfo> Snapshot()
     {
         var processes = new List<ProcessInfo>();
         foreach (var process in Process.GetProcesses())
@@ -69,11 +63,7 @@ internal sealed class PortableProcesses : IProcessSource
         return processes;
     }
 
-    public IReadOnlyList<int> LockHolders(string lockFilePath) => [];
-
-    public bool HoldsLock(int pid, string lockFilePath) => false;
-
-    public DateTimeOffset StartTimeOf(ProcessIdentity identity) => new(identity.StartTicks, TimeSpan.Zero);
+    public override DateTimeOffset StartTimeOf(ProcessIdentity identity) => new(identity.StartTicks, TimeSpan.Zero);
 
     private ProcessInfo? Describe(Process process)
     {

@@ -10,6 +10,8 @@ internal static unsafe partial class LibC
 {
     public const int OpenReadOnlyCloseOnExec = 0x80000; // O_RDONLY | O_CLOEXEC, the same on all architectures of .NET
     public const int AtCurrentDirectory = -100;
+    public const int AtSymlinkNoFollow = 0x100;
+    public const int AtEmptyPath = 0x1000;
     public const int AtStatxDontSync = 0x4000;
     public const uint StatxBasicStats = 0x7ff;
     public const int ScClockTicks = 2;
@@ -54,6 +56,9 @@ internal static unsafe partial class LibC
         [FieldOffset(16)]
         public uint LinkCount;
 
+        [FieldOffset(20)]
+        public uint Uid;
+
         [FieldOffset(28)]
         public ushort Mode;
 
@@ -65,5 +70,7 @@ internal static unsafe partial class LibC
 
         [FieldOffset(140)]
         public uint DeviceMinor;
+
+        public readonly FileIdentity Identity => new(((ulong)DeviceMajor << 32) | DeviceMinor, Inode);
     }
 }

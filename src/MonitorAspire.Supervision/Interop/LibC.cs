@@ -40,11 +40,21 @@ internal static unsafe partial class LibC
     [LibraryImport(Library, SetLastError = true)]
     internal static partial nint syscall(nint number, nint first, nint second, nint third, nint fourth);
 
-    [LibraryImport(Library, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    internal static partial int statx(int directory, string path, int flags, uint mask, byte* status);
-
     [LibraryImport(Library)]
     internal static partial uint geteuid();
+
+    [LibraryImport(Library)]
+    internal static partial int getrlimit(int resource, ulong* limits);
+
+    // System.Net.Sockets.Socket does not support netlink.
+    [LibraryImport(Library, EntryPoint = "socket")]
+    internal static partial int Socket(int family, int type, int protocol);
+
+    [LibraryImport(Library, EntryPoint = "send")]
+    internal static partial nint Send(int descriptor, byte* buffer, nuint length, int flags);
+
+    [LibraryImport(Library, EntryPoint = "recv")]
+    internal static partial nint Receive(int descriptor, byte* buffer, nuint length, int flags);
 
     // posix_spawn and its helpers return the error instead of setting errno.
     [LibraryImport(Library)]

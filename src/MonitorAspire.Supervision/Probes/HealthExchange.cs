@@ -3,13 +3,7 @@ using System.Net.Sockets;
 
 namespace MonitorAspire.Supervision.Probes;
 
-/// <summary>One health request to one address over one connection.</summary>
-/// <param name="question">The request.</param>
-/// <param name="target">Where to connect.</param>
-/// <param name="uri">The URL of the health check.</param>
-/// <param name="time">The clock.</param>
-/// <param name="sockets">Finds the process that serves the connection.</param>
-/// <param name="connectLimit">Time limit for connecting. The token limits the whole exchange.</param>
+/// <summary>One health request to one address over one connection. Connecting has its own time limit; the token limits the whole exchange.</summary>
 internal sealed class HealthExchange(
     HealthRequest question, IPEndPoint target, Uri uri, TimeProvider time, ListenerProbe sockets, TimeSpan connectLimit)
 {
@@ -19,7 +13,6 @@ internal sealed class HealthExchange(
     private IReadOnlyList<int> _servers = [];
 
     /// <summary>Makes the request. Never throws; a cancelled token gives <see cref="HealthOutcome.TimedOut"/>.</summary>
-    /// <param name="token">The time limit.</param>
     public async Task<HealthResult> RunAsync(CancellationToken token)
     {
         // Each exchange has its own handler, because a pool may use a connection of an earlier request. There is no "Connection: close":

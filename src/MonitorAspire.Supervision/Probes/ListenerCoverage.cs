@@ -10,14 +10,10 @@ namespace MonitorAspire.Supervision.Probes;
 internal static class ListenerCoverage
 {
     /// <summary>Whether a socket serves any of a host's addresses. A start asks this.</summary>
-    /// <param name="listener">The socket.</param>
-    /// <param name="wanted">The addresses, from <see cref="HostAddresses.Find"/>.</param>
     public static bool Serves(Listener listener, IReadOnlyList<IPAddress> wanted) =>
         wanted.Any(address => Covers(listener.EndPoint.Address, address, listener.IPv6Only ?? false));
 
     /// <summary>Whether a socket prevents a new one on any of these addresses. The preflight asks this.</summary>
-    /// <param name="listener">The socket.</param>
-    /// <param name="wanted">The addresses, from <see cref="HostAddresses.Find"/>.</param>
     public static bool Conflicts(Listener listener, IReadOnlyList<IPAddress> wanted) =>
         wanted.Any(address => Prevents(listener.EndPoint.Address, address, listener.IPv6Only ?? false));
 

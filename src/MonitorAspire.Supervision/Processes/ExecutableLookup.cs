@@ -3,7 +3,6 @@ namespace MonitorAspire.Supervision.Processes;
 /// <summary>Finds an executable as execvp(3) does. Unlike execvp it tells "does not exist" from "not permitted".</summary>
 internal static class ExecutableLookup
 {
-    /// <summary>Why no executable was found.</summary>
     internal enum Failure
     {
         None,
@@ -11,11 +10,7 @@ internal static class ExecutableLookup
         NotExecutable,
     }
 
-    /// <summary>Absolute path of a command, or <see langword="null"/>.</summary>
-    /// <param name="command">With a directory separator: relative to <paramref name="workingDirectory"/>. Without: searched on PATH.</param>
-    /// <param name="searchPath">The value of PATH.</param>
-    /// <param name="workingDirectory">Base of relative paths.</param>
-    /// <param name="failure">Why it was not found.</param>
+    /// <summary>Absolute path of a command, or null. With a directory separator it is relative to the working directory, else searched on PATH.</summary>
     internal static string? Find(string command, string? searchPath, string workingDirectory, out Failure failure)
     {
         failure = Failure.NotFound;
