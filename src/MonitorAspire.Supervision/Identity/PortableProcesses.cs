@@ -37,8 +37,7 @@ internal sealed class PortableProcesses : ProcessTable
     {
         try
         {
-            using var process = Process.GetProcessById(pid);
-            return Describe(process);
+            return Describe(Process.GetProcessById(pid));
         }
         catch (ArgumentException)
         {
@@ -46,27 +45,13 @@ internal sealed class PortableProcesses : ProcessTable
         }
     }
 
-    public override IReadOnlyList<ProcessInfo> Snapshot()
-    {
-        var processes = new List<ProcessInfo>();
-        foreach (var process in Process.GetProcesses())
-        {
-            using (process)
-            {
-                if (Describe(process) is { } info)
-                {
-                    processes.Add(info);
-                }
-            }
-        }
-
-        return processes;
-    }
+    public override IReadOnlyList<ProcessInfo> Snapshot() => [.. Process.GetProcesses().Select(Describe).OfType<ProcessInfo>()];
 
     public override DateTimeOffset StartTimeOf(ProcessIdentity identity) => new(identity.StartTicks, TimeSpan.Zero);
 
     private ProcessInfo? Describe(Process process)
     {
+        using var disposed = process;
         try
         {
             return new ProcessInfo

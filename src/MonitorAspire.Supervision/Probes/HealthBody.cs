@@ -73,12 +73,6 @@ internal static class HealthBody
     public static string Excerpt(ReadOnlySpan<byte> body)
     {
         var text = Encoding.UTF8.GetString(body[..Math.Min(body.Length, ExcerptBytes)]);
-        return string.Create(text.Length, text, static (line, source) =>
-        {
-            for (var i = 0; i < line.Length; i++)
-            {
-                line[i] = char.IsControl(source[i]) ? ' ' : source[i];
-            }
-        }).Trim();
+        return string.Concat(text.Select(c => char.IsControl(c) ? ' ' : c)).Trim();
     }
 }

@@ -35,8 +35,8 @@ internal static class DaemonLauncher
 
         var environment = BuildEnvironment(spec, files, variables, instanceId);
         var command = spec.Command ?? builtInDaemon ?? Path.Combine(AppContext.BaseDirectory, OperatingSystem.IsWindows() ? BuiltInDaemon + ".exe" : BuiltInDaemon);
-        var executable = ExecutableLookup.Find(command, environment.GetValueOrDefault("PATH"), directory, out var failure)
-            ?? throw (failure == ExecutableLookup.Failure.NotExecutable
+        var executable = ExecutableLookup.Find(command, environment.GetValueOrDefault("PATH"), directory, out var isForbidden)
+            ?? throw (isForbidden
                 ? new StartupFailedException(StartupReason.PermissionDenied, $"'{command}' is there but may not be executed")
                 : new StartupFailedException(StartupReason.CommandNotFound, spec.Command is null
                     ? $"the built-in daemon was not found at {command}"
