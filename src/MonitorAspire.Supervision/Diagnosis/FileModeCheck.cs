@@ -37,7 +37,8 @@ internal sealed class FileModeCheck(string directory)
         if (status.BelongsToOther)
         {
             yield return new FixableFinding(
-                "file-foreign", FindingSeverity.Error, path, $"{name} belongs to another user (uid {status.Uid})", "run as that user, or let that user remove it");
+                "file-foreign", FindingSeverity.Error, path,
+                $"{name} belongs to another user (uid {status.Uid})", "run as that user, or let that user remove it");
         }
         else if ((status.Permissions & OpenToOthers) != 0)
         {

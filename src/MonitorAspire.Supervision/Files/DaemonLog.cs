@@ -57,7 +57,7 @@ internal static class DaemonLog
         return true;
     }
 
-    /// <summary>The last lines of a log from an offset on, which is the begin of one start. Oldest first. Empty when it cannot be read.</summary>
+    /// <summary>The last lines of a log, oldest first, without those before an offset, at which a start began. Empty when it cannot be read.</summary>
     public static IReadOnlyList<string> Tail(string path, int lines, long fromOffset = 0)
     {
         try

@@ -65,10 +65,7 @@ internal sealed class LogPart : IDisposable
 
     internal int Read(Span<byte> buffer, long offset) => RandomAccess.Read(_handle, buffer, offset);
 
-    /// <summary>
-    /// Whether this file begins with the content of the other one, that is, whether the other one is a copy that is being made of it.
-    /// Only beginning and end of the content are compared.
-    /// </summary>
+    /// <summary>Whether the other file is a copy that is being made of this one. Only beginning and end of the content are compared.</summary>
     internal bool BeginsWith(LogPart other)
     {
         var length = other.Length;

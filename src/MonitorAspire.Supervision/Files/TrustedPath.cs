@@ -4,7 +4,7 @@ using MonitorAspire.Supervision.Interop;
 namespace MonitorAspire.Supervision.Files;
 
 /// <summary>
-/// Decides whether the content of a path may be believed. Whoever can write to a file, to its directory or to a parent of that can
+/// Decides whether the content of a path may be believed. A user who can write to a file, to its directory or to a parent of that can
 /// make this program signal a process or run a command of his choice.
 /// </summary>
 /// <remarks>

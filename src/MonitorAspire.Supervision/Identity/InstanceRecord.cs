@@ -99,10 +99,7 @@ internal sealed record InstanceRecord
     internal bool IsSameInstance(InstanceRecord? other) =>
         other is not null && (Pid, StartTicks, BootId, InstanceId, VerifiedAt) == (other.Pid, other.StartTicks, other.BootId, other.InstanceId, other.VerifiedAt);
 
-    /// <summary>
-    /// Reads a record; <see langword="null"/> when there is none, it cannot be read, or other users can change it. Never throws, never
-    /// follows a symbolic link.
-    /// </summary>
+    /// <summary>Reads a record; null when there is none, it cannot be read, or other users can change it. Never throws, never follows a link.</summary>
     public static InstanceRecord? Read(string path)
     {
         try

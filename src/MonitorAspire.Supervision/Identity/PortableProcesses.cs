@@ -3,10 +3,7 @@ using System.Diagnostics;
 
 namespace MonitorAspire.Supervision.Identity;
 
-/// <summary>
-/// Processes as .NET shows them on every platform: PID, start time and executable, which is enough for the identity. Parents, sessions and
-/// holders of a lock are not known.
-/// </summary>
+/// <summary>Processes as .NET shows them on every platform: enough for the identity, without parents, sessions and holders of a lock.</summary>
 internal sealed class PortableProcesses : ProcessTable
 {
     public override ProcessLookup Lookup(int pid)

@@ -42,8 +42,7 @@ internal abstract class ProcessTable
     /// <exception cref="UnauthorizedAccessException">There may be one, but this user may not inspect it.</exception>
     public ProcessIdentity? Identify(int pid) => Lookup(pid) switch
     {
-        { Presence: ProcessPresence.CannotInspect } => throw new UnauthorizedAccessException(
-            $"PID {pid} may be a process, but this user may not inspect it."),
+        { Presence: ProcessPresence.CannotInspect } => throw new UnauthorizedAccessException($"PID {pid} may be a process, but this user may not inspect it."),
         var lookup => lookup.Identity,
     };
 
@@ -51,23 +50,14 @@ internal abstract class ProcessTable
     public bool IsAlive(ProcessIdentity identity) =>
         identity.BootId == BootId && Lookup(identity.Pid) is { Presence: ProcessPresence.Alive } lookup && lookup.Identity == identity;
 
-    /// <summary>
-    /// Whether exactly this process has provably ended. Both this and <see cref="IsAlive"/> are false for a process that this user may not
-    /// inspect.
-    /// </summary>
+    /// <summary>Whether exactly this process has provably ended. Neither this nor <see cref="IsAlive"/> holds where this user may not inspect it.</summary>
     public bool IsGone(ProcessIdentity identity) =>
-        identity.BootId != BootId || Lookup(identity.Pid) switch
-        {
-            { Presence: ProcessPresence.CannotInspect } => false,
-            var lookup => lookup.Identity != identity,
-        };
+        identity.BootId != BootId || (Lookup(identity.Pid) is var lookup && lookup.Presence != ProcessPresence.CannotInspect && lookup.Identity != identity);
 
-    /// <summary>
-    /// Of processes that have the same descriptor open, the one that opened it: its parent is not among them. The others inherited the
-    /// descriptor, like workers, or like a child between fork and exec. <see langword="null"/> when none of them can be seen any more.
-    /// </summary>
+    /// <summary>The process that opened a descriptor which all of these have: its parent is not among them. Null when none can be seen any more.</summary>
     public ProcessInfo? EldestOf(IReadOnlyCollection<int> pids)
     {
+        // The others inherited it, like workers, or like a child between fork and exec.
         var seen = pids.Select(Describe).OfType<ProcessInfo>().ToList();
         return seen.Find(info => !pids.Contains(info.ParentPid)) ?? seen.FirstOrDefault();
     }

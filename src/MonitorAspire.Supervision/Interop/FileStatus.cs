@@ -58,7 +58,7 @@ internal sealed record FileStatus(bool IsFile, bool IsDirectory, bool IsLink, Un
     }
 
     [SupportedOSPlatform("linux")]
-    private static unsafe FileStatus? OfLinux(int directory, string path, int flags)
+    internal static unsafe FileStatus? OfLinux(int directory, string path, int flags)
     {
         LibC.StatxBuffer status;
         if (LibC.Statx(directory, path, flags, LibC.StatxBasicStats, &status) != 0)
@@ -67,8 +67,8 @@ internal sealed record FileStatus(bool IsFile, bool IsDirectory, bool IsLink, Un
         }
 
         var type = status.Mode & 0xF000;
-        return new FileStatus(
-            type == 0x8000, type == 0x4000, type == 0xA000, (UnixFileMode)status.Mode & AllPermissions, status.Uid, (status.Mode & (int)UnixFileMode.StickyBit) != 0)
+        var mode = (UnixFileMode)status.Mode;
+        return new FileStatus(type == 0x8000, type == 0x4000, type == 0xA000, mode & AllPermissions, status.Uid, (mode & UnixFileMode.StickyBit) != 0)
         {
             Identity = status.Identity,
         };
@@ -95,7 +95,7 @@ internal readonly record struct FileIdentity(ulong Device, ulong File)
     {
         if (OperatingSystem.IsLinux())
         {
-            return FileStatus.Of(path, follow: false) is { IsFile: true } status ? status.Identity : null;
+            return FileStatus.OfLinux(LibC.AtCurrentDirectory, path, LibC.AtSymlinkNoFollow) is { IsFile: true } status ? status.Identity : null;
         }
 
         var file = new FileInfo(path);

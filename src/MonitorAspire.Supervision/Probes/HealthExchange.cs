@@ -4,8 +4,7 @@ using System.Net.Sockets;
 namespace MonitorAspire.Supervision.Probes;
 
 /// <summary>One health request to one address over one connection. Connecting has its own time limit; the token limits the whole exchange.</summary>
-internal sealed class HealthExchange(
-    HealthRequest question, IPEndPoint target, Uri uri, TimeProvider time, ListenerProbe sockets, TimeSpan connectLimit)
+internal sealed class HealthExchange(HealthRequest question, IPEndPoint target, Uri uri, TimeProvider time, TimeSpan connectLimit)
 {
     private const int BodyLimit = 64 * 1024;
     private IPEndPoint? _ourEnd;
@@ -96,7 +95,7 @@ internal sealed class HealthExchange(
         {
             await socket.ConnectAsync(target, linked.Token).ConfigureAwait(false);
 
-            // Where nobody listens on an ephemeral port, the kernel may give the same port to the connecting socket. TCP then connects the
+            // Where no process listens on an ephemeral port, the kernel may give the same port to the connecting socket. TCP then connects the
             // socket to itself.
             if (target.Equals(socket.LocalEndPoint))
             {
@@ -119,7 +118,7 @@ internal sealed class HealthExchange(
     {
         if (question.LikelyPids is { } likely && _servers.Count == 0 && _ourEnd is not null)
         {
-            _servers = sockets.FindServers(_ourEnd, target, likely);
+            _servers = ListenerProbe.Current.FindServers(_ourEnd, target, likely);
         }
     }
 

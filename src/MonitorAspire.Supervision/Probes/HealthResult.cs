@@ -27,10 +27,7 @@ internal sealed record HealthResult
 
     public bool Connected { get; init; }
 
-    /// <summary>
-    /// The processes at the other end of the connection; empty where they were not searched (<see cref="HealthRequest.LikelyPids"/>) or
-    /// could not be seen.
-    /// </summary>
+    /// <summary>The processes at the other end; empty where they were not searched (<see cref="HealthRequest.LikelyPids"/>) or could not be seen.</summary>
     public IReadOnlyList<int> ServedBy { get; init; } = [];
 
     /// <summary>The HTTP status, where there was one.</summary>

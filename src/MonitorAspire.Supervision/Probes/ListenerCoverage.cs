@@ -3,10 +3,7 @@ using System.Net.Sockets;
 
 namespace MonitorAspire.Supervision.Probes;
 
-/// <summary>
-/// Which addresses a listening socket serves. A socket on <c>[::]</c> also serves IPv4 unless IPV6_V6ONLY is set. Where that is unknown, it
-/// counts as serving IPv4.
-/// </summary>
+/// <summary>Which addresses a listening socket serves. One on <c>[::]</c> also serves IPv4, unless IPV6_V6ONLY is known to be set.</summary>
 internal static class ListenerCoverage
 {
     /// <summary>Whether a socket serves any of a host's addresses. A start asks this.</summary>

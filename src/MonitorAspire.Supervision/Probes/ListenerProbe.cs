@@ -7,10 +7,7 @@ using MonitorAspire.Supervision.Probes.Linux;
 
 namespace MonitorAspire.Supervision.Probes;
 
-/// <summary>
-/// Finds listening sockets and their owners. Connections of clients do not count. On Linux <c>/proc</c> tells the processes of a socket;
-/// elsewhere only the addresses are known.
-/// </summary>
+/// <summary>Finds listening sockets, not connections of clients. Only on Linux their owners are known, from <c>/proc</c>.</summary>
 internal sealed class ListenerProbe(ProcessTable processes)
 {
     private readonly ProcFiles? _files = processes.Files;
@@ -29,7 +26,7 @@ internal sealed class ListenerProbe(ProcessTable processes)
     /// </summary>
     public IReadOnlyList<OwnedListener> FindOwners(int port, IReadOnlyCollection<int>? candidatesFirst = null) => OwnersOf(Find(port), candidatesFirst ?? []);
 
-    /// <summary>The processes that have these listening sockets open, searched in the same order. One item for each socket.</summary>
+    /// <summary>The processes that have these listening sockets open: one item for each socket, in the same order.</summary>
     public IReadOnlyList<OwnedListener> OwnersOf(IReadOnlyList<Listener> listeners, IReadOnlyCollection<int> candidatesFirst)
     {
         if (listeners.Count == 0 || _files is null)

@@ -22,7 +22,7 @@ internal sealed class PortAvailability(ListenerProbe listeners)
 {
     public static PortAvailability Current { get; } = new(ListenerProbe.Current);
 
-    /// <summary>Binds one address and frees it at once. It does not listen, so nobody can connect meanwhile. Connections in TIME_WAIT do not count.</summary>
+    /// <summary>Binds one address and frees it at once. It does not listen, so no client can connect meanwhile. Connections in TIME_WAIT do not count.</summary>
     public static PortState TryBind(IPAddress address, int port)
     {
         try
@@ -56,10 +56,7 @@ internal sealed class PortAvailability(ListenerProbe listeners)
         }
     }
 
-    /// <summary>
-    /// The first wanted port from first to last on which a server can listen on all these addresses; <see langword="null"/> where there is
-    /// none, or no address.
-    /// </summary>
+    /// <summary>The first wanted port from first to last on which a server can listen on all these addresses; null where none, or no address.</summary>
     public int? FirstFree(IReadOnlyList<IPAddress> addresses, int first, int last, Func<int, bool> isWanted)
     {
         for (var port = first; port <= last && addresses.Count > 0; port++)

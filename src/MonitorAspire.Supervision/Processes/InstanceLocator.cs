@@ -28,10 +28,7 @@ internal enum LocatedKind
 internal sealed record Located(
     LocatedKind Kind, ProcessIdentity? Identity, string? InstanceId, string? Proof, InstanceRecord? Record, bool LockHeld, IReadOnlyList<int> Holders);
 
-/// <summary>
-/// Finds the instance of a port. It does not trust a PID alone: the record names PID, start time and boot, and the kernel says who
-/// holds the lock. The PID file is only a hint.
-/// </summary>
+/// <summary>Finds the instance of a port. The record (PID, start time, boot) and the holders of the lock prove it; the PID file is only a hint.</summary>
 internal sealed class InstanceLocator(ProcessTable table)
 {
     private const int Attempts = 5;

@@ -5,10 +5,7 @@ using MonitorAspire.Supervision.Interop;
 namespace MonitorAspire.Supervision.Identity.Linux;
 
 /// <summary>Finds the descriptors that hold the lock of one file.</summary>
-/// <remarks>
-/// The file is compared by device and inode, so symbolic links and bind mounts in its path do not matter. For a deleted file the kernel
-/// still tells the name.
-/// </remarks>
+/// <remarks>The file is compared by device and inode, so links and bind mounts in its path do not matter; a deleted file by its name.</remarks>
 internal sealed class LockScan(ProcFiles files, string lockFilePath)
 {
     private readonly FileIdentity? _file = ProcFiles.Stat(lockFilePath, out var file, out _) == ProcAccess.Ok ? file : null;

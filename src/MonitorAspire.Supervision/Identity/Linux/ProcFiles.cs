@@ -92,7 +92,7 @@ internal sealed class ProcFiles(string root)
         return ReadLink(path, target, out var length) == ProcAccess.Ok ? Encoding.UTF8.GetString(target[..length]) : null;
     }
 
-    /// <summary>Identifies the file of a path. Symbolic links are followed; a network file system is not waited for. Of a deleted file only descriptors are left.</summary>
+    /// <summary>Identifies the file of a path. Links are followed; a network file system is not waited for. Of a deleted file only descriptors are left.</summary>
     public static unsafe ProcAccess Stat(string path, out FileIdentity identity, out bool deleted)
     {
         LibC.StatxBuffer buffer = default;

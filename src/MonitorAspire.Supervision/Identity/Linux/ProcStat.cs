@@ -3,9 +3,7 @@ using System.Text;
 
 namespace MonitorAspire.Supervision.Identity.Linux;
 
-/// <summary>
-/// The fields of <c>/proc/PID/stat</c> that are used. A parent outside the PID namespace is 0. The start is in clock ticks since boot.
-/// </summary>
+/// <summary>The fields of <c>/proc/PID/stat</c> that are used. A parent outside the PID namespace is 0. The start is in clock ticks since boot.</summary>
 internal readonly record struct ProcStat(int Pid, string Name, char State, int ParentPid, int Session, int ThreadCount, long StartTicks)
 {
     /// <summary>

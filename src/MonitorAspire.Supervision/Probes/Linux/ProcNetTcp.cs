@@ -5,10 +5,7 @@ using System.Runtime.InteropServices;
 
 namespace MonitorAspire.Supervision.Probes.Linux;
 
-/// <summary>
-/// Reads listening sockets from <c>/proc/net/tcp</c> and <c>/proc/net/tcp6</c>, which every Linux has. Used where <see cref="SockDiag"/> is not
-/// available.
-/// </summary>
+/// <summary>Reads listening sockets from <c>/proc/net/tcp</c> and <c>tcp6</c>, which every Linux has, where <see cref="SockDiag"/> is not available.</summary>
 internal static class ProcNetTcp
 {
     /// <summary>The state of a listening socket, <c>TCP_LISTEN</c>.</summary>
