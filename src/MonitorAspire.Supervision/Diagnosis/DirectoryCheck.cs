@@ -4,7 +4,6 @@ using MonitorAspire.Supervision.Interop;
 namespace MonitorAspire.Supervision.Diagnosis;
 
 /// <summary>Checks the state directory itself: its existence, type, owner and mode.</summary>
-/// <param name="directory">Absolute path.</param>
 internal sealed class DirectoryCheck(string directory)
 {
     private const UnixFileMode Private = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
@@ -84,6 +83,6 @@ internal sealed class DirectoryCheck(string directory)
         return $"changed the mode of the state directory from {FileStatus.Octal(before.Permissions)} to 0700";
     }
 
-    private FixableFinding Finding(string id, FindingSeverity severity, string problem, string fix, Func<string>? action = null) => new(
-        new Finding { Id = id, Severity = severity, File = directory, Problem = problem, Fix = fix, SafeToFix = action is not null }, action);
+    private FixableFinding Finding(string id, FindingSeverity severity, string problem, string fix, Func<string>? action = null) =>
+        new(id, severity, directory, problem, fix, action);
 }

@@ -105,14 +105,8 @@ internal sealed class InstanceClaim : IDisposable
             ? File.ResolveLinkTarget($"/proc/self/fd/{descriptor}", returnFinalTarget: false) is { } target
                 && ProcessTable.Current.HoldsLock(Environment.ProcessId, files.LockFile)
                 && Path.GetFileName(target.FullName) == Path.GetFileName(files.LockFile)
-            : InheritedDescriptor.IsLocked(descriptor);
-        if (!isOurs)
-        {
-            return null;
-        }
-
-        InheritedDescriptor.CloseOnExec(descriptor);
-        return InstanceLock.Inherited(descriptor);
+            : InstanceLock.IsLocked(descriptor);
+        return isOurs ? InstanceLock.Inherited(descriptor) : null;
     }
 
     private static void WriteRecord(DaemonFiles files, InstanceRecord description)
