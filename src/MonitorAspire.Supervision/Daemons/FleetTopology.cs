@@ -97,27 +97,20 @@ public static partial class FleetTopology
     private static List<string> FleetWide(MonitorsOptions options)
     {
         var errors = new List<string>();
-        if (options.Restart.Validate() is { } restart)
-        {
-            errors.Add($"{MonitorsOptions.Section}:Restart:{restart}");
-        }
-
-        if (options.Probe.Validate() is { } probe)
-        {
-            errors.Add($"{MonitorsOptions.Section}:Probe:{probe}");
-        }
-
-        if (options.StartTimeout <= TimeSpan.Zero || options.StartTimeout > TimeSpan.FromDays(1))
-        {
-            errors.Add($"{MonitorsOptions.Section}:StartTimeout: {options.StartTimeout} is not a time to wait (more than 0, at most 1 day)");
-        }
-
-        if (options.StopGracePeriod < TimeSpan.Zero || options.StopGracePeriod > TimeSpan.FromDays(1))
-        {
-            errors.Add($"{MonitorsOptions.Section}:StopGracePeriod: {options.StopGracePeriod} is not a time to wait (0 to 1 day)");
-        }
-
+        var day = TimeSpan.FromDays(1);
+        Add("Restart:", options.Restart.Validate());
+        Add("Probe:", options.Probe.Validate());
+        Add("StartTimeout: ", options.StartTimeout > TimeSpan.Zero && options.StartTimeout <= day ? null : $"{options.StartTimeout} is not a time to wait (more than 0, at most 1 day)");
+        Add("StopGracePeriod: ", options.StopGracePeriod >= TimeSpan.Zero && options.StopGracePeriod <= day ? null : $"{options.StopGracePeriod} is not a time to wait (0 to 1 day)");
         return errors;
+
+        void Add(string key, string? error)
+        {
+            if (error is not null)
+            {
+                errors.Add($"{MonitorsOptions.Section}:{key}{error}");
+            }
+        }
     }
 
     private static List<DaemonSpec> FromCount(MonitorsOptions options, List<string> errors)
