@@ -64,9 +64,9 @@ internal static class DaemonLog
 
     /// <summary>The last lines of a log, oldest first. Empty when it cannot be read.</summary>
     /// <param name="path">The log file.</param>
-    /// <param name="lines">How many at most.</param>
+    /// <param name="lines">How many at most. Default 20.</param>
     /// <param name="fromOffset">Lines before this byte are left out, so that a report shows the output of one start. Default 0.</param>
-    public static IReadOnlyList<string> Tail(string path, int lines, long fromOffset = 0)
+    public static IReadOnlyList<string> Tail(string path, int lines = 20, long fromOffset = 0)
     {
         try
         {

@@ -6,7 +6,7 @@ using MonitorAspire.Supervision.Startup;
 namespace MonitorAspire.Supervision.Fleet;
 
 /// <summary>
-/// Somebody else launches the daemon. This supervisor verifies and watches it, and asks the controller, where there is one, for launches
+/// Another program launches the daemon. This supervisor verifies and watches it, and asks the controller, where there is one, for launches
 /// and stops. It launches and signals nothing itself.
 /// </summary>
 internal sealed partial class AttachedLauncher(FleetParts parts) : ILauncher
@@ -33,7 +33,7 @@ internal sealed partial class AttachedLauncher(FleetParts parts) : ILauncher
         var ask = _mustAskForLaunch;
         _mustAskForLaunch = true;
         _isStoppedByLauncher = false;
-        using var verification = parts.Verification(spec, options, _controller);
+        using var verification = new InstanceVerification(parts, spec, options, _controller);
         var outcome = await verification.RunAsync(ask, cancellationToken).ConfigureAwait(false);
         var report = outcome.Report;
         if (report.Serves)

@@ -18,6 +18,7 @@ internal sealed partial class DaemonActor
         var options = new StartOptions
         {
             Timeout = _parts.Options.StartTimeout,
+            HealthTimeout = _parts.Options.ProbeTimeout,
             StopGracePeriod = _parts.Options.StopGracePeriod,
             Attempt = start.Attempt,
             RestartCount = start.Restarts,
@@ -286,7 +287,7 @@ internal sealed partial class DaemonActor
 
         if (probe.FoundNothing)
         {
-            // Somebody has removed the files of a process that this supervisor still knows. They are written again; the next probe finds them.
+            // The files of a process that this supervisor still knows were removed. They are written again; the next probe finds them.
             RepairFiles();
         }
 

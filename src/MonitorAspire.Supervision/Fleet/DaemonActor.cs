@@ -40,10 +40,8 @@ internal sealed partial class DaemonActor : IAsyncDisposable
         _probes = new ProbeSchedule(parts.Time, parts.Options.ProbeInterval, phase, () => Post(OnProbeDue));
     }
 
-    /// <summary>The daemon as it is now.</summary>
     public DaemonSnapshot Current => _snapshot;
 
-    /// <summary>The specification as it is now.</summary>
     public DaemonSpec Spec => _facts.Spec;
 
     /// <summary>Whether this supervisor launches the process, and stops it when the daemon or the supervisor ends.</summary>
@@ -128,7 +126,7 @@ internal sealed partial class DaemonActor : IAsyncDisposable
             Detail = note.Detail,
             ExitCode = note.Exit?.ExitCode ?? start?.ExitCode,
             Signal = note.Exit?.Signal ?? start?.Signal,
-            LogTail = start?.LogTail ?? (lastOutput is { Count: > 0 } ? lastOutput : DaemonLog.Tail(_snapshot.LogFile!, _parts.Options.LogTailLines)),
+            LogTail = start?.LogTail ?? (lastOutput is { Count: > 0 } ? lastOutput : DaemonLog.Tail(_snapshot.LogFile!)),
             At = _parts.Time.GetUtcNow(),
         };
     }

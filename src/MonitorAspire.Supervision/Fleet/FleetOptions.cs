@@ -38,9 +38,6 @@ public sealed record FleetOptions
     /// <summary>Restart policy of the daemons that have none of their own.</summary>
     public RestartPolicy Restart { get; init; } = new();
 
-    /// <summary>How many lines of its log a failed daemon's failure carries. Default 20.</summary>
-    public int LogTailLines { get; init; } = 20;
-
     /// <summary>The options of a configuration.</summary>
     /// <param name="monitors">The configuration.</param>
     /// <param name="stateDirectory">Absolute path of the state directory.</param>
@@ -81,6 +78,5 @@ public sealed record FleetOptions
         (nameof(ProbeFailures), ProbeFailures),
         (nameof(HealthLostAfter), HealthLostAfter),
         (nameof(LookInterval), LookInterval),
-        (nameof(LogTailLines), LogTailLines),
     ];
 }

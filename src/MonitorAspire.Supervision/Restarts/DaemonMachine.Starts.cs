@@ -60,7 +60,7 @@ internal sealed partial class DaemonMachine
         Do(new MachineAction.NoteFailure(reason, report.Stage, report.Detail, Exit: null));
         Do(new MachineAction.Announce(Announcement.StartFailed, report.Detail));
         AfterFailedStart(reason, report.Detail);
-        if (_state.FailedStarts >= _settings.StartFailures)
+        if (_state.FailedStarts >= StartFailuresForAlert)
         {
             Fire(AlertKind.StartFailures, $"{_state.FailedStarts} starts in a row failed; the last one: {report.Detail}");
         }

@@ -2,10 +2,7 @@ using MonitorAspire.Supervision.Daemons;
 
 namespace MonitorAspire.Supervision.Restarts;
 
-/// <summary>The result of an event.</summary>
-/// <param name="State">The state after it.</param>
-/// <param name="Actions">What is to be done now, in this order.</param>
-/// <param name="Reason">Why the state changed, for a person; <see langword="null"/> for what is normal.</param>
+/// <summary>The result of an event: the actions, in this order, and why the state changed (<see langword="null"/> for what is normal).</summary>
 internal readonly record struct Transition(MachineState State, IReadOnlyList<MachineAction> Actions, string? Reason);
 
 /// <summary>
@@ -18,6 +15,8 @@ internal readonly record struct Transition(MachineState State, IReadOnlyList<Mac
 /// </remarks>
 internal sealed partial class DaemonMachine
 {
+    private const int StartFailuresForAlert = 3;
+
     private readonly MachineSettings _settings;
     private readonly TimeSpan _now;
     private readonly double _random;
@@ -70,7 +69,7 @@ internal sealed partial class DaemonMachine
             MachineEvent.RestartRequested => OnRestartRequested,
             MachineEvent.CrashLoopReset => OnCrashLoopReset,
             MachineEvent.TimerDue => OnTimerDue,
-            MachineEvent.ConfigurationChanged changed => () => OnConfigurationChanged(changed),
+            MachineEvent.ConfigurationChanged => OnConfigurationChanged,
             MachineEvent.AdoptedInstance adopted => () => OnAdopted(adopted),
             MachineEvent.StageEntered entered => () => OnStageEntered(entered),
             MachineEvent.StartEnded ended => () => OnStartEnded(ended),

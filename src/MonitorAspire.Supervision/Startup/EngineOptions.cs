@@ -26,7 +26,4 @@ public sealed record EngineOptions
 
     /// <summary>Number of rotated logs that are kept. Default 3.</summary>
     public int LogFilesKept { get; init; } = 3;
-
-    /// <summary>Number of log lines in the report of a failed start. Default 20.</summary>
-    public int LogTailLines { get; init; } = 20;
 }

@@ -23,20 +23,15 @@ internal sealed class InstanceClaim : IDisposable
         Inherited = inherited;
     }
 
-    /// <summary>Files that were claimed.</summary>
     public DaemonFiles Files { get; }
 
     /// <summary>Whether the lock was inherited from a launcher.</summary>
     public bool Inherited { get; }
 
-    /// <summary>Claims the port's files for the current process.</summary>
-    /// <param name="files">The files.</param>
-    /// <param name="description">Name, host, health path and command for the record, where no launcher has written one.</param>
-    /// <param name="claim">The claim; dispose it when the daemon has stopped serving, to remove the PID file and free the lock.</param>
-    /// <returns><see langword="null"/> when claimed; otherwise the reason.</returns>
+    /// <summary>Claims the port's files for the current process. Returns <see langword="null"/> when claimed; otherwise the reason.</summary>
+    /// <remarks>The description (name, host, health path, command) is for the record, where no launcher has written one.</remarks>
     public static ClaimFailure? TryClaim(DaemonFiles files, InstanceRecord description, out InstanceClaim? claim)
     {
-        ArgumentNullException.ThrowIfNull(description);
         claim = null;
         try
         {
@@ -144,7 +139,4 @@ internal sealed class InstanceClaim : IDisposable
 }
 
 /// <summary>Why a daemon could not claim its files.</summary>
-/// <param name="Reason"><c>already-running</c> (lock held), <c>permission-denied</c> or <c>lock-unavailable</c>.</param>
-/// <param name="Detail">One sentence naming port, PID and file.</param>
-/// <param name="HolderPid">PID of the process that holds the lock, where it can be seen.</param>
 internal sealed record ClaimFailure(StartupReason Reason, string Detail, int? HolderPid);

@@ -21,7 +21,6 @@ internal sealed class StartupTimeline : IDisposable
         _startup = SupervisionTelemetry.StartStartup(spec, attempt, traceParent);
     }
 
-    /// <summary>The current stage, or the last one when the start has ended.</summary>
     internal StartupStage Stage { get; private set; }
 
     internal IReadOnlyList<StageTiming> Stages => _stages;
@@ -40,8 +39,7 @@ internal sealed class StartupTimeline : IDisposable
         _stageSpan = SupervisionTelemetry.StartStage(stage);
     }
 
-    /// <summary>Ends the current stage, if there is one.</summary>
-    /// <param name="failure">The failure; <see langword="null"/> when the stage has passed.</param>
+    /// <summary>Ends the current stage, if there is one. Without a failure it has passed.</summary>
     internal void Leave(StartupFailedException? failure = null)
     {
         if (_stageStarted is not { } started)
