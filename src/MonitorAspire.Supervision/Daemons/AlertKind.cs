@@ -15,8 +15,6 @@ public enum AlertKind
     /// <summary>A daemon that was verified has not been healthy for ten seconds. Resolved when it is healthy again.</summary>
     HealthLost,
 
-    /// <summary>
-    /// The daemon cannot start: a retry does not help, or another process owns its port. Resolved by a verified start.
-    /// </summary>
+    /// <summary>The daemon cannot start: a retry does not help, or another process owns its port. Resolved by a verified start.</summary>
     CannotStart,
 }

@@ -13,24 +13,13 @@ internal readonly record struct Transition(MachineState State, IReadOnlyList<Mac
 /// Two rules make most races harmless. There is one operation at a time, every operation has a number, and results of other operations are
 /// ignored. Every instance has a number too, so that the exit of an old instance is never taken for that of the new one.
 /// </remarks>
-internal sealed partial class DaemonMachine
+internal sealed partial class DaemonMachine(MachineState state, MachineSettings settings, TimeSpan now, double random)
 {
     private const int StartFailuresForAlert = 3;
 
-    private readonly MachineSettings _settings;
-    private readonly TimeSpan _now;
-    private readonly double _random;
     private readonly List<MachineAction> _actions = [];
-    private MachineState _state;
+    private MachineState _state = state;
     private string? _reason;
-
-    private DaemonMachine(MachineState state, MachineSettings settings, TimeSpan now, double random)
-    {
-        _state = state;
-        _settings = settings;
-        _now = now;
-        _random = random;
-    }
 
     /// <summary>Applies an event. The time is counted from the start of the supervisor; the random number, from 0 up to 1, is for jitter.</summary>
     public static Transition Apply(MachineState state, MachineEvent machineEvent, MachineSettings settings, TimeSpan now, double random)

@@ -29,9 +29,7 @@ internal static class RestartDelay
         return TimeSpan.FromMilliseconds(Math.Min(jittered, policy.MaxDelay.TotalMilliseconds));
     }
 
-    /// <summary>
-    /// The longest delay, with jitter only downwards. Jitter upwards would be cut off, and half of a fleet would start at the same moment.
-    /// </summary>
+    /// <summary>The longest delay, with jitter only downwards. Jitter upwards would be cut off, and half of a fleet would start at the same moment.</summary>
     public static TimeSpan Longest(RestartPolicy policy, double random) =>
         policy.MaxDelay * (1 - (policy.Jitter * random));
 }

@@ -6,9 +6,7 @@ public sealed record EngineOptions
     /// <summary>Absolute path of the state directory, from <see cref="Files.StateDirectory.Resolve"/>.</summary>
     public required string StateDirectory { get; init; }
 
-    /// <summary>
-    /// Executable of the built-in monitor daemon. Default: <c>monitor-aspire-daemon</c> beside the running program.
-    /// </summary>
+    /// <summary>Executable of the built-in monitor daemon. Default: <c>monitor-aspire-daemon</c> beside the running program.</summary>
     public string? BuiltInDaemonPath { get; init; }
 
     /// <summary>Variables for the environment of every daemon, for example the OTLP endpoint. Default none.</summary>

@@ -44,7 +44,7 @@ internal sealed class PreflightStage(EngineParts parts, StartOptions options, Li
         }
     }
 
-    // An instance of ours is there, or somebody else is just starting or stopping it.
+    // An instance of ours is there, or another process is just starting or stopping it.
     private async Task<DaemonInspection?> LookAsync(DaemonSpec spec, StartupFailedException held, CancellationToken cancellationToken)
     {
         if (options.Force && !_replaced)

@@ -24,14 +24,14 @@ internal sealed class SpawnStage(EngineParts parts, DateTimeOffset startedAt, in
             LauncherStartTicks = launcher?.StartTicks ?? 0,
         };
 
-        // Written before the launch: whoever finds the lock held meanwhile reads the launcher's PID in it.
+        // Written before the launch: a process that finds the lock held meanwhile reads the launcher's PID in it.
         record.Write(files.InstanceFile);
         var (log, offset) = DaemonLog.OpenForInstance(files.LogFile, parts.Options.LogRotateBytes, parts.Options.LogFilesKept);
         using (log)
         {
             var pid = DaemonLauncher.Launch(plan, log, claimed.Lock);
 
-            // Nobody has reaped the child yet, so a child that has ended already still has its identity.
+            // No process has reaped the child yet, so a child that has ended already still has its identity.
             var identity = parts.Processes.Describe(pid)?.Identity ?? new ProcessIdentity(pid, 0, parts.Processes.BootId);
             return new StartingInstance(parts, claimed, record.With(identity), ProcessExits.OfChild(pid), offset);
         }
