@@ -78,7 +78,7 @@ internal sealed partial class DaemonActor
         _settings = SettingsOf(Spec);
         if (phase is { } share)
         {
-            _probes.Change(_parts.Options.ProbeInterval, share);
+            _probes.Change(_parts.Options.Probe.Interval, share);
         }
 
         SetTimer();

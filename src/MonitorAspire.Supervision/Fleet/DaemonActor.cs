@@ -37,7 +37,7 @@ internal sealed partial class DaemonActor : IAsyncDisposable
         _publisher = new DaemonPublisher(parts);
         _mailbox = new Mailbox(parts.Schedule, (e, what) => LogUnexpected(parts.Logger, e, Spec.Name, what));
         _timer = parts.Time.CreateTimer(_ => Post(OnTimer), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-        _probes = new ProbeSchedule(parts.Time, parts.Options.ProbeInterval, phase, () => Post(OnProbeDue));
+        _probes = new ProbeSchedule(parts.Time, parts.Options.Probe.Interval, phase, () => Post(OnProbeDue));
     }
 
     public DaemonSnapshot Current => _snapshot;
@@ -65,9 +65,7 @@ internal sealed partial class DaemonActor : IAsyncDisposable
     private MachineSettings SettingsOf(DaemonSpec spec) => new()
     {
         Restart = spec.Restart ?? _parts.Options.Restart,
-        ProbeFailures = _parts.Options.ProbeFailures,
-        ProbeInterval = _parts.Options.ProbeInterval,
-        HealthLostAfter = _parts.Options.HealthLostAfter,
+        Probe = _parts.Options.Probe,
         LookInterval = _parts.Options.LookInterval,
         CanAct = _launcher.CanAct,
     };

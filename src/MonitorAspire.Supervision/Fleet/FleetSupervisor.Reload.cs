@@ -48,7 +48,7 @@ public sealed partial class FleetSupervisor
             _parts.Options = next;
             for (var i = 0; i < _daemons.Count; i++)
             {
-                _daemons[i].UseOptions(old.ProbeInterval == next.ProbeInterval ? null : Phase(i, _daemons.Count));
+                _daemons[i].UseOptions(old.Probe.Interval == next.Probe.Interval ? null : Phase(i, _daemons.Count));
             }
         }
 

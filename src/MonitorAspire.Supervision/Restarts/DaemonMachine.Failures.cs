@@ -68,18 +68,19 @@ internal sealed partial class DaemonMachine
 
         // The second look comes right after the first failed probe. It does not count as another failure, unless it took long itself.
         var isFirst = _state.State != DaemonState.Unhealthy;
-        var counts = isFirst || now - _state.ProbeFailureAt >= settings.ProbeInterval / 2;
+        var counts = isFirst || now - _state.ProbeFailureAt >= settings.Probe.Interval / 2;
         var isSocketLost = probed.Port == false;
         var isConfirmed = !isFirst && isSocketLost && _state.IsSocketLost;
         _state = _state with { State = DaemonState.Unhealthy, IsSocketLost = isSocketLost };
         if (counts)
         {
             _state = _state with { ProbeFailures = _state.ProbeFailures + 1, ProbeFailureAt = now };
-            _reason = _state.ProbeFailures > settings.ProbeFailures ? null : $"failed probe {_state.ProbeFailures} of {settings.ProbeFailures}: {probed.Detail}";
+            var (failed, limit) = (_state.ProbeFailures, settings.Probe.Failures);
+            _reason = failed > limit ? null : $"failed probe {failed} of {limit}: {probed.Detail}";
         }
 
         // The kernel says for certain that the socket is gone, so one more look is enough.
-        var givesUp = _state.ProbeFailures >= settings.ProbeFailures || isConfirmed;
+        var givesUp = _state.ProbeFailures >= settings.Probe.Failures || isConfirmed;
         var restarts = givesUp && settings.Restart.Mode != RestartMode.Never && settings.CanAct;
         if (isFirst || restarts)
         {
@@ -168,9 +169,9 @@ internal sealed partial class DaemonMachine
 
     private void OnTimerDue()
     {
-        if (_state.HealthLostSince is { } lost && now - lost >= settings.HealthLostAfter)
+        if (_state.HealthLostSince is { } lost && now - lost >= settings.Probe.HealthLostAfter)
         {
-            Fire(AlertKind.HealthLost, $"not healthy for {settings.HealthLostAfter.TotalSeconds:0.#} s");
+            Fire(AlertKind.HealthLost, $"not healthy for {settings.Probe.HealthLostAfter.TotalSeconds:0.#} s");
         }
 
         if (_state is { State: DaemonState.Running, VerifiedSince: { } verified } && now - verified >= settings.Restart.ResetAfter)

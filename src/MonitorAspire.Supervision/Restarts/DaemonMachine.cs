@@ -36,7 +36,7 @@ internal sealed partial class DaemonMachine(MachineState state, MachineSettings 
         Earlier(state.NextAttemptAt);
         if (state.HealthLostSince is { } lost && !state.Alerts.Contains(AlertKind.HealthLost))
         {
-            Earlier(lost + settings.HealthLostAfter);
+            Earlier(lost + settings.Probe.HealthLostAfter);
         }
 
         if (state is { State: DaemonState.Running, VerifiedSince: { } verified } && HasFailuresToForget(state))

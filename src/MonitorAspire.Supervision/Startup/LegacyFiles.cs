@@ -72,14 +72,13 @@ internal sealed class LegacyFiles(ProcessTable table, ListenerProbe listeners)
 
     private static (string Message, bool Settled) Do(bool dryRun, Action action, string message)
     {
-        if (dryRun)
-        {
-            return (message, true);
-        }
-
         try
         {
-            action();
+            if (!dryRun)
+            {
+                action();
+            }
+
             return (message, true);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

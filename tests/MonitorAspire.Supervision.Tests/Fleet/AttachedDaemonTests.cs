@@ -29,14 +29,14 @@ public class AttachedDaemonTests
     [Fact]
     public async Task Begin_ProbeTimeoutOfTheFleet_LimitsTheHealthChecksOfEveryStart()
     {
-        var options = FleetFixture.Options with { ProbeTimeout = TimeSpan.FromMilliseconds(700) };
+        var options = FleetFixture.Options with { Probe = new ProbePolicy { Timeout = TimeSpan.FromMilliseconds(700) } };
         await using var fixture = await new FleetFixture([Attached, FleetFixture.Spec("own", 9001)], options).BeginAsync();
         fixture.Engine.AddInstance(9000);
         await fixture.UntilAsync(() => fixture.Fleet.Daemons.All(daemon => daemon.State == DaemonState.Running));
 
         Assert.Contains(fixture.Engine.Probes, probe => probe.Name == "a");
-        Assert.All(fixture.Engine.Probes, probe => Assert.Equal(options.ProbeTimeout, probe.Timeout));
-        Assert.Equal(options.ProbeTimeout, Assert.Single(fixture.Engine.Starts).Options.HealthTimeout);
+        Assert.All(fixture.Engine.Probes, probe => Assert.Equal(options.Probe.Timeout, probe.Timeout));
+        Assert.Equal(options.Probe.Timeout, Assert.Single(fixture.Engine.Starts).Options.HealthTimeout);
     }
 
     [Fact]
