@@ -58,7 +58,7 @@ internal static class DaemonLog
     }
 
     /// <summary>The last lines of a log, oldest first, without those before an offset, at which a start began. Empty when it cannot be read.</summary>
-    public static IReadOnlyList<string> Tail(string path, int lines, long fromOffset = 0)
+    public static IReadOnlyList<string> Tail(string path, int lines = 20, long fromOffset = 0)
     {
         try
         {

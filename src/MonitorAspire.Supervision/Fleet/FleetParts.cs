@@ -46,10 +46,6 @@ internal sealed class FleetParts(
     /// <summary>The one place that decides who launches a daemon.</summary>
     public ILauncher LauncherOf(DaemonSpec spec) => spec.Launch == LaunchMode.Attached ? new AttachedLauncher(this) : new OwnLauncher(Engine);
 
-    /// <summary>A verification of an instance that this supervisor does not launch.</summary>
-    public InstanceVerification Verification(DaemonSpec spec, StartOptions startOptions, IAttachedDaemonController? controller) =>
-        new(Engine, Time, spec, startOptions, Options.ProbeTimeout, controller);
-
     public double NextRandom()
     {
         // A random number generator with a seed is not safe for several threads.

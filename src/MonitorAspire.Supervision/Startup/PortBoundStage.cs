@@ -6,7 +6,7 @@ namespace MonitorAspire.Supervision.Startup;
 internal sealed class PortBoundStage(EngineParts parts, ClaimedPort claimed, StartingInstance instance) : IWaitingStage
 {
     // Sockets and descriptors are read one after the other. A daemon may open its socket in between, and then the socket seems to belong
-    // to nobody. So a foreign listener must be seen several times in a row.
+    // to no process. So a foreign listener must be seen several times in a row.
     private const int LooksToBelieve = 3;
 
     private int _foreignLooks;

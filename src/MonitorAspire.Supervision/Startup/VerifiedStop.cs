@@ -86,7 +86,7 @@ internal sealed class VerifiedStop(EngineParts parts)
             };
         }
 
-        // Without lock, record and port, a PID file is stale. Under the lock nobody can write a new one meanwhile.
+        // Without lock, record and port, a PID file is stale. Under the lock no process can write a new one meanwhile.
         var notes = new List<string>();
         if (reading.Exists)
         {
