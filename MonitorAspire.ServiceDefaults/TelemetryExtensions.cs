@@ -52,7 +52,7 @@ public static class TelemetryExtensions
             .AddHttpClientInstrumentation()
             .AddRuntimeInstrumentation());
 
-        bool IsTraced(PathString path) => !HealthEndpoints.IsProbe(path) && !Array.Exists(paths, prefix => path.StartsWithSegments(prefix));
+        bool IsTraced(PathString path) => !ServiceDefaultsExtensions.IsProbe(path) && !Array.Exists(paths, prefix => path.StartsWithSegments(prefix));
     }
 
     private static void AddExporter(this IHostApplicationBuilder builder, string? serviceName)

@@ -5,13 +5,11 @@ namespace MonitorAspire.Cli.Status;
 /// <summary>Exit codes of the status action of LSB init scripts.</summary>
 internal static class StatusExitCodes
 {
-    /// <summary>Running and healthy.</summary>
     internal const int Running = 0;
 
     /// <summary>Dead, but its PID file exists.</summary>
     internal const int Dead = 1;
 
-    /// <summary>Not running.</summary>
     internal const int NotRunning = 3;
 
     /// <summary>Unknown, foreign, unhealthy, or still starting.</summary>

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.CommandLine.Parsing;
 using MonitorAspire.Cli.CommandLine;
 using MonitorAspire.Supervision;
 using MonitorAspire.Supervision.Daemons;
@@ -9,15 +8,12 @@ using MonitorAspire.Supervision.Startup;
 namespace MonitorAspire.Cli.Stop;
 
 /// <summary><c>monitor stop</c>: stops a daemon that is provably ours, and proves that it ended.</summary>
-internal sealed class StopCommand
+internal sealed class StopCommand(CliContext context)
 {
-    private readonly CliContext _context;
     private readonly DaemonOptions _daemon = new();
     private readonly DurationOption _grace = CliOptions.GracePeriod();
     private readonly Option<bool> _all = new("--all") { Description = "All daemons of the state directory." };
     private readonly Option<bool> _json = CliOptions.Json();
-
-    private StopCommand(CliContext context) => _context = context;
 
     internal static Command Create(CliContext context)
     {
@@ -26,7 +22,7 @@ internal sealed class StopCommand
         {
             stop._daemon.Port, stop._daemon.Host, stop._daemon.StateDirectory, stop._grace, stop._all, stop._json,
         };
-        command.Validators.Add(stop.Validate);
+        command.Exclude(stop._daemon.Port, stop._all);
         command.SetAction(stop.RunAsync);
         return command.WithHelp("""
             Ctrl-C while it waits ends the grace period: what is left is killed at once.
@@ -40,18 +36,10 @@ internal sealed class StopCommand
             """);
     }
 
-    private void Validate(CommandResult result)
-    {
-        if (result.GetValue(_all) && result.GetResult(_daemon.Port) is { Implicit: false })
-        {
-            result.AddError("--port and --all exclude each other");
-        }
-    }
-
     private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         var stateDirectory = _daemon.ResolveStateDirectory(parsed);
-        var engine = _context.EngineFor(stateDirectory);
+        var engine = context.EngineFor(stateDirectory);
         var options = new StopOptions { GracePeriod = _grace.In(parsed) };
         var json = parsed.GetValue(_json);
         if (!parsed.GetValue(_all))
@@ -59,7 +47,12 @@ internal sealed class StopCommand
             _daemon.RequireKnownHost(parsed);
             var spec = _daemon.Resolve(parsed, KnownDaemons.Record(stateDirectory, parsed.GetValue(_daemon.Port)));
             var report = await engine.StopAsync(spec, options, cancellationToken).ConfigureAwait(false);
-            StopOutcome.Print(_context.Console, report, json);
+            if (json)
+            {
+                context.Console.WriteJson(report, SupervisionJson.Default.StopReport);
+            }
+
+            StopOutcome.Print(context.Console, report, quiet: json);
             return StopOutcome.ExitCode(report);
         }
 
@@ -69,17 +62,17 @@ internal sealed class StopCommand
             .ToList();
         if (json)
         {
-            JsonOutput.Write(_context.Console, reports, SupervisionJson.Default.IReadOnlyListStopReport);
+            context.Console.WriteJson(reports, SupervisionJson.Default.IReadOnlyListStopReport);
         }
 
         foreach (var report in reports)
         {
-            StopOutcome.Print(_context.Console, report, json: false, quiet: json);
+            StopOutcome.Print(context.Console, report, quiet: json);
         }
 
         if (reports.Count == 0 && !json)
         {
-            _context.Console.Out.WriteLine($"nothing to stop in {stateDirectory}");
+            context.Console.Out.WriteLine($"nothing to stop in {stateDirectory}");
         }
 
         return reports.Select(StopOutcome.ExitCode).DefaultIfEmpty(ExitCodes.Success).Max();

@@ -1,13 +1,11 @@
 using System.Globalization;
 using MonitorAspire.Cli.Terminal;
-using MonitorAspire.Supervision;
 using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervision.Startup;
 using MonitorAspire.Supervision.Telemetry;
 
 namespace MonitorAspire.Cli.Stop;
 
-/// <summary>The output and the exit code of a stop.</summary>
 internal static class StopOutcome
 {
     /// <summary>0 as well if nothing was running.</summary>
@@ -19,23 +17,14 @@ internal static class StopOutcome
         _ => ExitCodes.Failure,
     };
 
-    /// <summary>Prints a report.</summary>
-    /// <param name="console">Where.</param>
-    /// <param name="report">What.</param>
-    /// <param name="json">As a document.</param>
-    /// <param name="quiet">Nothing on standard output, because a document of another kind is there.</param>
-    internal static void Print(CliConsole console, StopReport report, bool json, bool quiet = false)
+    /// <summary>Prints a report. Quiet: nothing on standard output, because a JSON document is there.</summary>
+    internal static void Print(CliConsole console, StopReport report, bool quiet)
     {
-        if (json)
-        {
-            JsonOutput.Write(console, report, SupervisionJson.Default.StopReport);
-        }
-
         if (ExitCode(report) != ExitCodes.Success)
         {
             console.Fail($"{report.Name} was not stopped: {WireNames.Of(report.Verdict)}: {report.Detail ?? report.Owner?.ToString() ?? "no reason known"}");
         }
-        else if (!json && !quiet)
+        else if (!quiet)
         {
             console.Out.WriteLine(Describe(report, console.OutputTraits.Colour));
         }

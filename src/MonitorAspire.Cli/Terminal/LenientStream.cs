@@ -2,12 +2,8 @@ using MonitorAspire.Supervision.Files;
 
 namespace MonitorAspire.Cli.Terminal;
 
-/// <summary>
-/// A standard stream whose reader may go away. That is not an error of this program: the first failed write is reported once,
-/// and later writes are dropped.
-/// </summary>
-/// <param name="inner">The stream.</param>
-/// <param name="gone">Called once.</param>
+/// <summary>A standard stream whose reader may go away. That is not an error of this program: the first failed write is reported once, and
+/// later writes are dropped.</summary>
 internal sealed class LenientStream(Stream inner, Action gone) : WriteOnlyStream
 {
     private bool _gone;

@@ -6,15 +6,11 @@ namespace MonitorAspire.Cli.Terminal;
 /// <param name="Redraw">The cursor can be moved.</param>
 internal readonly record struct TerminalTraits(bool IsTerminal, bool Colour, bool Redraw)
 {
-    internal static TerminalTraits Plain => default;
-
-    /// <summary>The traits of a standard stream of this process.</summary>
-    /// <param name="isRedirected">Whether it is a pipe or a file.</param>
     internal static TerminalTraits Of(bool isRedirected)
     {
         if (isRedirected)
         {
-            return Plain;
+            return default;
         }
 
         var term = Environment.GetEnvironmentVariable("TERM");

@@ -2,10 +2,10 @@ using System.Globalization;
 using MonitorAspire.Cli.Terminal;
 using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervision.Fleet;
+using MonitorAspire.Supervision.Telemetry;
 
 namespace MonitorAspire.Cli.Up;
 
-/// <summary>An event of a fleet as one line.</summary>
 internal static class FleetEventLine
 {
     /// <summary>The line; <see langword="null"/> for what is only of interest while it is looked at (a stage that passed).</summary>
@@ -27,11 +27,8 @@ internal static class FleetEventLine
 
     private static string Kind(FleetEvent happened) => happened.Kind switch
     {
-        FleetEventKind.StateChanged => happened.Daemon.State.ToString().ToLowerInvariant(),
-        FleetEventKind.StartVerified => "start verified",
-        FleetEventKind.StartFailed => "start failed",
+        FleetEventKind.StateChanged => DaemonStates.Words(happened.Daemon.State),
         FleetEventKind.AlertFired => "ALERT",
-        FleetEventKind.AlertResolved => "alert resolved",
-        var kind => kind.ToString().ToLowerInvariant(),
+        var kind => WireNames.Of(kind).Replace('-', ' '),
     };
 }

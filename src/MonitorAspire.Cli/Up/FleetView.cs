@@ -6,15 +6,13 @@ using MonitorAspire.Supervision.Fleet;
 namespace MonitorAspire.Cli.Up;
 
 /// <summary>Shows a running fleet: a table that is redrawn on a terminal, lines in a pipe, a JSON array of events for programs.</summary>
-/// <param name="console">Where.</param>
-/// <param name="fleet">The fleet.</param>
-/// <param name="time">The clock.</param>
-/// <param name="json">Whether the output is one JSON document.</param>
-internal sealed class FleetView(CliConsole console, FleetMirror fleet, TimeProvider time, bool json)
+internal sealed class FleetView(CliConsole console, TimeProvider time, bool json)
 {
     private readonly Lock _gate = new();
     private readonly LiveBlock _block = new(console.Out);
     private bool _first = true;
+
+    internal FleetMirror Fleet { get; } = new();
 
     private bool IsLive => !json && console.OutputTraits.Redraw;
 
@@ -41,7 +39,6 @@ internal sealed class FleetView(CliConsole console, FleetMirror fleet, TimeProvi
         }
     }
 
-    /// <summary>Shows an event.</summary>
     internal void Show(FleetEvent happened)
     {
         if (json)
@@ -60,7 +57,6 @@ internal sealed class FleetView(CliConsole console, FleetMirror fleet, TimeProvi
         }
     }
 
-    /// <summary>Completes the output.</summary>
     internal void Finish()
     {
         if (json)
@@ -95,5 +91,5 @@ internal sealed class FleetView(CliConsole console, FleetMirror fleet, TimeProvi
         }
     }
 
-    private IReadOnlyList<string> Table() => FleetTable.Render(fleet.Daemons, time.GetUtcNow(), console.OutputTraits.Colour);
+    private IReadOnlyList<string> Table() => FleetTable.Render(Fleet.Daemons, time.GetUtcNow(), console.OutputTraits.Colour);
 }

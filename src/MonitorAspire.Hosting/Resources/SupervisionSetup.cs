@@ -11,7 +11,6 @@ using MonitorAspire.Supervision.Telemetry;
 
 namespace MonitorAspire.Hosting.Resources;
 
-/// <summary>Adds to a resource what supervision needs.</summary>
 internal static class SupervisionSetup
 {
     /// <summary>Adds three health reports, two commands, and what a launch needs in its environment.</summary>

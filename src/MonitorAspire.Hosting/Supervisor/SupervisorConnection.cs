@@ -9,10 +9,8 @@ using MonitorAspire.Supervision.Launcher;
 
 namespace MonitorAspire.Hosting.Supervisor;
 
-/// <summary>
-/// Connects the AppHost with the supervisor: reports the state of Aspire's processes, carries out requests with Aspire's own commands, and
-/// shows the daemons in the dashboard. Connects again when the connection is lost.
-/// </summary>
+/// <summary>Connects the AppHost with the supervisor: reports the state of Aspire's processes, carries out requests with Aspire's own
+/// commands, and shows the daemons in the dashboard. Connects again when the connection is lost.</summary>
 internal sealed partial class SupervisorConnection(
     SupervisorClient client,
     LaunchReporter reporter,

@@ -5,7 +5,6 @@ using MonitorAspire.Supervisor.Settings;
 
 namespace MonitorAspire.Supervisor.Fleet;
 
-/// <summary>Registers the services of the fleet.</summary>
 internal static class FleetSetup
 {
     internal static void AddFleet(this WebApplicationBuilder builder, ResolvedFleet fleet, SupervisorSettings settings)
@@ -33,17 +32,12 @@ internal static class FleetSetup
             services.GetRequiredService<TimeProvider>()));
     }
 
-    /// <summary>Registers the definitions of the daemons.</summary>
     internal static void AddDefinition(this WebApplicationBuilder builder, ResolvedFleet fleet, SupervisorSettings settings)
     {
         builder.Services.AddSingleton(new DaemonEnvironment(builder.Configuration["OTEL_RESOURCE_ATTRIBUTES"]));
-        builder.Services.AddSingleton(services => new FleetDefinition(
-            fleet,
-            new OverlayFile(settings.StateDirectory),
-            services.GetRequiredService<IFleetControl>(),
-            services.GetRequiredService<DaemonEnvironment>(),
-            settings,
-            services.GetRequiredService<ILogger<FleetDefinition>>()));
+        builder.Services.AddSingleton(new OverlayFile(settings.StateDirectory));
+        builder.Services.AddSingleton(fleet);
+        builder.Services.AddSingleton<FleetDefinition>();
     }
 
     /// <summary>Time for the host to stop: for the daemons to stop or be killed, and then for the host itself.</summary>

@@ -2,7 +2,6 @@ using MonitorAspire.Supervision.Launcher;
 
 namespace MonitorAspire.Supervisor.Launcher;
 
-/// <summary>The latest report about one attached daemon.</summary>
 internal sealed class LaunchState
 {
     private readonly Lock _lock = new();
@@ -51,9 +50,7 @@ internal sealed class LaunchState
         return unasked;
     }
 
-    /// <summary>Waits for a report.</summary>
-    /// <param name="condition">Whether a report is the one that is waited for; <see langword="null"/> means that there is none yet.</param>
-    /// <param name="cancellationToken">Stops waiting.</param>
+    /// <summary>Waits for a report that meets the condition, which gets <see langword="null"/> while there is none.</summary>
     internal async Task<LauncherReport?> WaitAsync(Func<LauncherReport?, bool> condition, CancellationToken cancellationToken)
     {
         while (true)

@@ -6,10 +6,8 @@ using MonitorAspire.Supervision.Launcher;
 
 namespace MonitorAspire.Supervisor.Launcher;
 
-/// <summary>
-/// Controls the attached daemons through the program that launches them (an Aspire AppHost). That program connects to the supervisor, so
-/// that it needs no port. It answers requests and reports the state of its processes.
-/// </summary>
+/// <summary>Controls the attached daemons through the program that launches them (an Aspire AppHost). That program connects to the
+/// supervisor, so that it needs no port. It answers requests and reports the state of its processes.</summary>
 internal sealed partial class LauncherLink(TimeProvider time, ILogger<LauncherLink> logger) : IAttachedDaemonController
 {
     /// <summary>An AppHost that lost its connection is back well within this time.</summary>
@@ -81,13 +79,8 @@ internal sealed partial class LauncherLink(TimeProvider time, ILogger<LauncherLi
         }
     }
 
-    /// <summary>
-    /// Serves a launcher until its connection ends: unanswered requests and all daemons first, then what changes. It takes the place of a
-    /// launcher that is connected already.
-    /// </summary>
-    /// <param name="connection">The connection.</param>
-    /// <param name="fleet">The daemons.</param>
-    /// <param name="cancellationToken">Ends the connection.</param>
+    /// <summary>Serves a launcher until its connection ends: unanswered requests and all daemons first, then what changes. It takes the
+    /// place of a launcher that is connected already.</summary>
     internal async Task ServeAsync(LauncherConnection connection, IFleet fleet, CancellationToken cancellationToken)
     {
         using var session = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);

@@ -2,10 +2,8 @@ using MonitorAspire.ServiceDefaults;
 
 namespace MonitorAspire.Supervisor.Settings;
 
-/// <summary>
-/// The command line as configuration: a few options with short names, and every key of the sections that the supervisor reads. Unlike in
-/// the framework's own reader, a misspelt option is an error.
-/// </summary>
+/// <summary>The command line as configuration: a few options with short names, and every key of the sections that the supervisor reads.
+/// Unlike in the framework's own reader, a misspelt option is an error.</summary>
 internal sealed record CommandLine(IReadOnlyDictionary<string, string?> Values, string? ConfigFile, string? Print)
 {
     private static readonly Dictionary<string, string> Keys = new(StringComparer.Ordinal)
@@ -21,7 +19,6 @@ internal sealed record CommandLine(IReadOnlyDictionary<string, string?> Values, 
     private const string ConfigOption = "--config";
     private static readonly string[] Sections = ["Monitors:", "Supervisor:", "Logging:"];
 
-    /// <summary>Reads the arguments.</summary>
     /// <exception cref="ConfigurationException">An argument is unknown or given twice, or its value is missing.</exception>
     internal static CommandLine Read(IReadOnlyList<string> arguments)
     {

@@ -17,7 +17,6 @@ internal sealed record ResourceServiceSettings(IPAddress Address, int Port, stri
 
     private const int MinimumKeyLength = 16;
 
-    /// <summary>The URL for the dashboard.</summary>
     internal string Url => string.Create(CultureInfo.InvariantCulture, $"http://{new IPEndPoint(Address, Port)}");
 
     /// <summary>Reads the settings; <see langword="null"/> where no URL is given.</summary>

@@ -1,6 +1,5 @@
 namespace MonitorAspire.Supervisor.Settings;
 
-/// <summary>What <c>--help</c> prints.</summary>
 internal static class Usage
 {
     internal const string Help = """

@@ -3,10 +3,6 @@ using MonitorAspire.Supervision.Telemetry;
 
 namespace MonitorAspire.Supervisor.Fleet.History;
 
-/// <summary>Statistics of some starts.</summary>
-/// <param name="Starts">Their results.</param>
-/// <param name="Startup">Durations of the verified starts; <see langword="null"/> if there is none.</param>
-/// <param name="Stages">Durations of their stages, in the order of the stages.</param>
 internal sealed record StartFigures(StartCounts Starts, StartDurations? Startup, IReadOnlyList<StageDurations> Stages)
 {
     internal static StartFigures Of(IReadOnlyCollection<StartRecord> starts)
