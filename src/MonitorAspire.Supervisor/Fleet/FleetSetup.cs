@@ -15,7 +15,7 @@ internal static class FleetSetup
             new EngineOptions { StateDirectory = settings.StateDirectory, DaemonEnvironment = DaemonEnvironment.Common, LaunchId = settings.LaunchId },
             services.GetRequiredService<ILogger<DaemonEngine>>(),
             services.GetRequiredService<TimeProvider>()));
-        builder.Services.AddSingleton(services => new SupervisedFleet(new FleetSupervisor(
+        builder.Services.AddSingleton<IFleetControl>(services => new SupervisedFleet(new FleetSupervisor(
             services.GetRequiredService<IDaemonEngine>(),
             [.. fleet.Specs.Select(services.GetRequiredService<DaemonEnvironment>().Complete)],
             FleetOptions.From(monitors, settings.StateDirectory),
@@ -23,7 +23,6 @@ internal static class FleetSetup
             services.GetRequiredService<TimeProvider>(),
             services.GetService<IAttachedDaemonController>(),
             services.GetRequiredService<AlertWebhook>())));
-        builder.Services.AddSingleton<IFleetControl>(static services => services.GetRequiredService<SupervisedFleet>());
         builder.AddDefinition(fleet, settings);
         builder.Services.AddHostedService<FleetReload>();
         builder.Services.AddSingleton(services => new AlertWebhook(
@@ -44,7 +43,7 @@ internal static class FleetSetup
     internal static TimeSpan ShutdownTimeout(MonitorsOptions monitors) => monitors.StopGracePeriod + TimeSpan.FromSeconds(15);
 
     /// <summary>Does not dispose of the fleet: the container does, because it registers the fleet as <see cref="IFleet"/>.</summary>
-    internal sealed class SupervisedFleet(FleetSupervisor fleet) : IFleetControl
+    private sealed class SupervisedFleet(FleetSupervisor fleet) : IFleetControl
     {
         public IFleet Fleet => fleet;
 
