@@ -23,8 +23,7 @@ internal static partial class MonitorDaemon
 
     private static readonly TimeSpan FailureFlushLimit = TimeSpan.FromSeconds(1);
 
-    /// <summary>Runs the daemon until it is told to stop.</summary>
-    /// <returns>The exit code: see <see cref="Usage.Help"/>.</returns>
+    /// <summary>Runs the daemon until it is told to stop. Returns the exit code, see <see cref="Usage.Help"/>.</summary>
     internal static async Task<int> RunAsync(string[] args)
     {
         DaemonSettings settings;

@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Microsoft.Win32.SafeHandles;
+using MonitorAspire.Supervision.Files;
 
 namespace MonitorAspire.Cli.Terminal;
 
@@ -72,4 +73,66 @@ internal sealed class CliConsole(
 
     private static StreamWriter Writer(Stream stream, Action gone) =>
         new(new LenientStream(stream, gone), new UTF8Encoding(encoderShouldEmitUTF8Identifier: false)) { AutoFlush = true };
+}
+
+/// <summary>The abilities of a standard stream: a person looks at it, colours are wanted, and the cursor can be moved.</summary>
+internal readonly record struct TerminalTraits(bool IsTerminal, bool Colour, bool Redraw)
+{
+    internal static TerminalTraits Of(bool isRedirected)
+    {
+        if (isRedirected)
+        {
+            return default;
+        }
+
+        var term = Environment.GetEnvironmentVariable("TERM");
+        var dumb = term == "dumb" || (term is null && !OperatingSystem.IsWindows());
+        var noColour = !string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR"));
+        return new TerminalTraits(IsTerminal: true, Colour: !dumb && !noColour, Redraw: !dumb);
+    }
+}
+
+/// <summary>A standard stream whose reader may go away. That is not an error of this program: the first failed write is reported once, and
+/// later writes are dropped.</summary>
+internal sealed class LenientStream(Stream inner, Action gone) : WriteOnlyStream
+{
+    private bool _gone;
+
+    public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
+
+    public override void Write(ReadOnlySpan<byte> buffer)
+    {
+        if (_gone)
+        {
+            return;
+        }
+
+        try
+        {
+            inner.Write(buffer);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            _gone = true;
+            gone();
+        }
+    }
+
+    public override void Flush()
+    {
+        if (!_gone)
+        {
+            inner.Flush();
+        }
+    }
+
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            inner.Dispose();
+        }
+
+        base.Dispose(disposing);
+    }
 }

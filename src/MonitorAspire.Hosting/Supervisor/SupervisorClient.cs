@@ -76,10 +76,8 @@ internal sealed class SupervisorClient : IDisposable
     private string ReadToken() => File.Exists(_address.TokenFile) ? File.ReadAllText(_address.TokenFile).Trim() : "";
 }
 
-/// <summary>Where the supervisor is.</summary>
-/// <param name="Port">Port of its REST API on 127.0.0.1.</param>
-/// <param name="StateDirectory">Absolute path of the state directory, which has its token.</param>
-/// <param name="LaunchId">Marks the processes that this run of the application launches. It is part of each instance id.</param>
+/// <summary>Where the supervisor is on 127.0.0.1. Its token is in the state directory. The launch id, which is part of each instance id, marks
+/// the processes that this run of the application launches.</summary>
 internal sealed record SupervisorAddress(int Port, string StateDirectory, string LaunchId)
 {
     internal string TokenFile => Path.Combine(StateDirectory, "supervisor.token");

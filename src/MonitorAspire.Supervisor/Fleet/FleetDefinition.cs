@@ -177,20 +177,16 @@ internal sealed partial class FleetDefinition(
         }
         catch
         {
-            UndoSave(name);
-            throw;
-        }
-    }
+            try
+            {
+                file.Write(_fleet.Overlay);
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                LogNotUndone(name, file.FilePath, e.Message);
+            }
 
-    private void UndoSave(string name)
-    {
-        try
-        {
-            file.Write(_fleet.Overlay);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            LogNotUndone(name, file.FilePath, e.Message);
+            throw;
         }
     }
 

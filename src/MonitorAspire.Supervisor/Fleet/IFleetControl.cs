@@ -11,8 +11,7 @@ internal interface IFleetControl
     /// <summary>Begins to supervise: adopts running daemons and starts the others. Returns without waiting for verdicts.</summary>
     Task StartAsync(CancellationToken cancellationToken);
 
-    /// <summary>Ends supervision and, if it is configured so, stops the daemons.</summary>
-    /// <param name="cancellationToken">The time is up: daemons that still run are killed.</param>
+    /// <summary>Ends supervision and, if it is configured so, stops the daemons. A cancellation kills those that still run.</summary>
     Task StopAsync(CancellationToken cancellationToken);
 
     /// <summary>Changes the daemons of the fleet to these. Without options those of the fleet stay. A change that has begun is completed.</summary>

@@ -58,8 +58,7 @@ internal sealed class HistoryFile(string path)
         }
     }
 
-    /// <summary>Adds starts at the end.</summary>
-    /// <returns>False, without a change, if the file was deleted or changed by others.</returns>
+    /// <summary>Adds starts at the end. False, without a change, if the file was deleted or changed by others.</summary>
     internal bool Append(IReadOnlyList<StartRecord> starts)
     {
         if (starts.Count == 0)
