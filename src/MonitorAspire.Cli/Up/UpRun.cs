@@ -139,7 +139,7 @@ internal sealed class UpRun(CliContext context, Interrupts interrupts, UpSetting
         }
     }
 
-    /// <summary>Shows events until the supervisor ends. Reports when no daemon can ever run: then nobody could change that here.</summary>
+    /// <summary>Shows events until the supervisor ends. Reports when no daemon can ever run, because that cannot be changed here.</summary>
     private async Task ShowEventsAsync(FleetClient client, DaemonInstance supervisor, TaskCompletionSource allFailed)
     {
         using var ended = new CancellationTokenSource();

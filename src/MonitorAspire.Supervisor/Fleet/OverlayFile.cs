@@ -8,7 +8,7 @@ using MonitorAspire.Supervisor.Settings;
 namespace MonitorAspire.Supervisor.Fleet;
 
 /// <summary>The file <c>supervisor.daemons.json</c> in the state directory, which has the changes that were made over the REST API. It
-/// contains commands that are run, so it must belong to this user and nobody else may have access. A file that cannot be read is not
+/// contains commands that are run, so it must belong to this user, and no other user may have access. A file that cannot be read is not
 /// overwritten.</summary>
 internal sealed class OverlayFile(string stateDirectory)
 {

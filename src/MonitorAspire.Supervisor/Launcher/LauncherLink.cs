@@ -140,7 +140,7 @@ internal sealed partial class LauncherLink(TimeProvider time, ILogger<LauncherLi
     {
         switch (message)
         {
-            // An answer that came too late has nobody who waits for it.
+            // No caller waits for an answer that came too late.
             case LauncherAnswer answer when _pending.TryRemove(answer.Id, out var pending):
                 _ = answer.Error is { } error ? pending.Answer.TrySetException(new LaunchFailedException(error)) : pending.Answer.TrySetResult();
                 break;

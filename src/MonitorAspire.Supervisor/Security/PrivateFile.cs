@@ -3,8 +3,8 @@ using MonitorAspire.Supervision.Interop;
 
 namespace MonitorAspire.Supervisor.Security;
 
-/// <summary>Reads files of the state directory that only this user may read or write: the token and the definitions of daemons. Whoever
-/// else could write them could run commands as this user.</summary>
+/// <summary>Reads files of the state directory that only this user may read or write: the token and the definitions of daemons. Another
+/// user who could write them could run commands as this user.</summary>
 internal static class PrivateFile
 {
     private const UnixFileMode OfOthers =

@@ -49,7 +49,7 @@ internal sealed class ConsoleLog
 
     private async ValueTask AddAsync(string line, CancellationToken cancellationToken)
     {
-        // Stdout and stderr are in one file, so nobody knows which of them a line was written to.
+        // Stdout and stderr are in one file, so it is not known which of them a line was written to.
         _message.LogLines.Add(new ConsoleLogLine { Text = line, IsStdErr = false, LineNumber = ++_number });
         _characters += line.Length;
         if (_message.LogLines.Count >= MaximumLines || _characters >= MaximumCharacters)
