@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Diagnostics.HealthChecks;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Configuration.Memory;
 using Microsoft.Extensions.DependencyInjection;
@@ -13,6 +14,10 @@ namespace Microsoft.Extensions.Hosting;
 /// <summary>Telemetry, health checks, service discovery and resilient HTTP clients for every service of MonitorAspire.</summary>
 public static class ServiceDefaultsExtensions
 {
+    private const string LiveTag = "live";
+    private const string HealthPath = "/health";
+    private const string AlivePath = "/alive";
+
     /// <summary>
     /// Adds OpenTelemetry (exported by OTLP if <c>OTEL_EXPORTER_OTLP_ENDPOINT</c> is set), the health check <c>self</c>,
     /// service discovery, resilience for HTTP clients, and log lines with UTC time stamps.
@@ -28,7 +33,7 @@ public static class ServiceDefaultsExtensions
 
         builder.AddDefaultLogging();
         builder.AddDefaultTelemetry(options);
-        builder.Services.AddHealthChecks().AddCheck("self", static () => HealthCheckResult.Healthy(), [HealthEndpoints.LiveTag]);
+        builder.Services.AddHealthChecks().AddCheck("self", static () => HealthCheckResult.Healthy(), [LiveTag]);
         if (options.HttpClients)
         {
             builder.Services.AddServiceDiscovery();
@@ -52,9 +57,20 @@ public static class ServiceDefaultsExtensions
     public static WebApplication MapDefaultEndpoints(this WebApplication app, Func<HttpContext, HealthReport, Task>? writer = null)
     {
         ArgumentNullException.ThrowIfNull(app);
-        HealthEndpoints.Map(app, writer);
+        Add(HealthPath, predicate: null);
+        Add(AlivePath, static check => check.Tags.Contains(LiveTag));
         return app;
+
+        void Add(string path, Func<HealthCheckRegistration, bool>? predicate)
+        {
+            var options = new HealthCheckOptions { Predicate = predicate };
+            options.ResponseWriter = writer ?? options.ResponseWriter;
+            app.MapHealthChecks(path, options).DisableHttpMetrics();
+        }
     }
+
+    /// <summary>Whether the path is one of the two. Such a request arrives every second, so it is neither traced nor counted.</summary>
+    internal static bool IsProbe(PathString path) => path.StartsWithSegments(HealthPath) || path.StartsWithSegments(AlivePath);
 
     private static void AddDefaultLogging(this IHostApplicationBuilder builder)
     {

@@ -18,7 +18,7 @@ public static class TelemetryExtensions
     private static readonly string[] SourceNames = ["MonitorAspire.Supervision", "MonitorAspire.Daemon"];
 
     // The SDK is built only if something exports: the OTLP endpoint, or the service's own AddOpenTelemetry(). Otherwise it would cost
-    // start-up time and collect data that nobody reads.
+    // start-up time and collect data that is never read.
     internal static void AddDefaultTelemetry(this IHostApplicationBuilder builder, ServiceDefaultsOptions options)
     {
         // The switch of the OpenTelemetry specification: "true" in any case of letters.
@@ -52,7 +52,7 @@ public static class TelemetryExtensions
             .AddHttpClientInstrumentation()
             .AddRuntimeInstrumentation());
 
-        bool IsTraced(PathString path) => !HealthEndpoints.IsProbe(path) && !Array.Exists(paths, prefix => path.StartsWithSegments(prefix));
+        bool IsTraced(PathString path) => !ServiceDefaultsExtensions.IsProbe(path) && !Array.Exists(paths, prefix => path.StartsWithSegments(prefix));
     }
 
     private static void AddExporter(this IHostApplicationBuilder builder, string? serviceName)

@@ -2,36 +2,27 @@ using System.Runtime.InteropServices;
 
 namespace MonitorAspire.Cli;
 
-/// <summary>
-/// Ctrl-C, SIGTERM, SIGHUP and SIGQUIT. The first signal asks for an orderly end, the second for an end at once, the third has
-/// its default effect.
-/// </summary>
+/// <summary>Ctrl-C, SIGTERM, SIGHUP and SIGQUIT. The first signal asks for an orderly end, the second for an end at once, the third has its
+/// default effect.</summary>
 internal sealed class Interrupts : IDisposable
 {
     private readonly CancellationTokenSource _soft;
     private readonly CancellationTokenSource _hard = new();
-    private readonly List<PosixSignalRegistration> _registrations = [];
+    private readonly PosixSignalRegistration[] _registrations;
     private int _count;
 
-    private Interrupts(CancellationToken outputGone) => _soft = CancellationTokenSource.CreateLinkedTokenSource(outputGone);
-
-    /// <summary>Cancelled by the first signal, and when nobody reads the output any more.</summary>
+    /// <summary>Cancelled by the first signal, and when the reader of the output has gone.</summary>
     internal CancellationToken Soft => _soft.Token;
 
     /// <summary>Cancelled by the second signal.</summary>
     internal CancellationToken Hard => _hard.Token;
 
     /// <summary>Listens until disposed.</summary>
-    /// <param name="outputGone">Cancelled when the reader of the output has gone.</param>
-    internal static Interrupts Listen(CancellationToken outputGone)
+    internal Interrupts(CancellationToken outputGone)
     {
-        var interrupts = new Interrupts(outputGone);
-        foreach (var signal in (PosixSignal[])[PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP, PosixSignal.SIGQUIT])
-        {
-            interrupts._registrations.Add(PosixSignalRegistration.Create(signal, interrupts.On));
-        }
-
-        return interrupts;
+        _soft = CancellationTokenSource.CreateLinkedTokenSource(outputGone);
+        PosixSignal[] signals = [PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP, PosixSignal.SIGQUIT];
+        _registrations = [.. signals.Select(signal => PosixSignalRegistration.Create(signal, On))];
     }
 
     public void Dispose()

@@ -16,7 +16,7 @@ internal static class MonitorProgram
 
     internal static async Task<int> RunAsync(IReadOnlyList<string> arguments, CliContext context)
     {
-        using var interrupts = Interrupts.Listen(context.Console.OutputGone);
+        using var interrupts = new Interrupts(context.Console.OutputGone);
         var parsed = MonitorCommand.Create(context, interrupts).Parse(arguments, Parsing);
         if (UsageErrors.Find(parsed) is { } wrong)
         {

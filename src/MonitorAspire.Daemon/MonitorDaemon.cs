@@ -23,8 +23,7 @@ internal static partial class MonitorDaemon
 
     private static readonly TimeSpan FailureFlushLimit = TimeSpan.FromSeconds(1);
 
-    /// <summary>Runs the daemon until it is told to stop.</summary>
-    /// <returns>The exit code: see <see cref="Usage.Help"/>.</returns>
+    /// <summary>Runs the daemon until it is told to stop. Returns the exit code, see <see cref="Usage.Help"/>.</summary>
     internal static async Task<int> RunAsync(string[] args)
     {
         DaemonSettings settings;
@@ -99,7 +98,7 @@ internal static partial class MonitorDaemon
 
         binding.Done();
         var ready = trace.Begin(SpanNames.DaemonReady);
-        var log = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger(Answers.Service);
+        var log = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger(DaemonApplication.Service);
         if (stop.Received.IsCompleted)
         {
             await app.StopAsync();
@@ -158,7 +157,7 @@ internal static partial class MonitorDaemon
         Name = settings.Name,
         Host = settings.Host,
         Port = settings.Port,
-        Command = [Environment.ProcessPath ?? Answers.Service, .. Environment.GetCommandLineArgs().Skip(1)],
+        Command = [Environment.ProcessPath ?? DaemonApplication.Service, .. Environment.GetCommandLineArgs().Skip(1)],
     };
 
     private static int ExitCodeFor(StartupReason reason) => reason switch
@@ -171,7 +170,19 @@ internal static partial class MonitorDaemon
     private static int Refuse(int exitCode, string message)
     {
         // A path or a message of the system may contain line breaks, but the report is one line.
-        Console.Error.WriteLine($"{Answers.Service}: {message.ReplaceLineEndings(" ")}");
+        Console.Error.WriteLine($"{DaemonApplication.Service}: {message.ReplaceLineEndings(" ")}");
         return exitCode;
     }
+
+    [LoggerMessage(1, LogLevel.Information, "{Name} serves on {Host}:{Port} as PID {Pid}, {Milliseconds:F0} ms after its start")]
+    private static partial void LogReady(ILogger logger, string name, string host, int port, int pid, double milliseconds);
+
+    [LoggerMessage(2, LogLevel.Information, "{Name} stops because of {Signal}")]
+    private static partial void LogStopping(ILogger logger, string name, string signal);
+
+    [LoggerMessage(3, LogLevel.Warning, "Some requests did not end in time and were aborted")]
+    private static partial void LogRequestsAborted(ILogger logger);
+
+    [LoggerMessage(4, LogLevel.Information, "{Name} has stopped; its lock and PID file are released")]
+    private static partial void LogStopped(ILogger logger, string name);
 }

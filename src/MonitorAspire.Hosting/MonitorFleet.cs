@@ -13,7 +13,6 @@ public sealed class MonitorFleet
     /// <summary>The resources of the daemons, in the order of the configuration.</summary>
     public IReadOnlyList<IResourceBuilder<IResourceWithEndpoints>> Daemons { get; }
 
-    /// <summary>The specs of <see cref="Daemons"/>.</summary>
     internal IReadOnlyList<DaemonSpec> Specs { get; }
 
     internal IDistributedApplicationBuilder ApplicationBuilder { get; }

@@ -100,7 +100,7 @@ public static class MonitorSupervisorExtensions
             .WithEnvironment("Supervisor__Launcher", "true")
             .WithUrlForEndpoint(MonitorDaemonsExtensions.EndpointName, endpoint => new ResourceUrlAnnotation { Url = "/api/daemons", DisplayText = "Daemons" })
             .WithHttpHealthCheck("/health", endpointName: MonitorDaemonsExtensions.EndpointName);
-        supervisor.WithEnvironment(context => SupervisorEnvironment.Write(
+        supervisor.WithEnvironment(context => WriteDaemons(
             context.EnvironmentVariables,
             SupervisedResource.AllOf(context.ExecutionContext.Services.GetRequiredService<DistributedApplicationModel>()),
             options));
@@ -113,6 +113,26 @@ public static class MonitorSupervisorExtensions
         }
 
         return supervisor;
+    }
+
+    // The section Monitors.
+    private static void WriteDaemons(Dictionary<string, object> environment, IReadOnlyList<SupervisedResource> resources, MonitorsOptions options)
+    {
+        foreach (var (name, value) in MonitorsVariables.Of(options with { Daemons = [.. resources.Select(r => r.Definition)] }))
+        {
+            environment[name] = value;
+        }
+
+        // Aspire may select the ports. So the addresses are references, which have a value when the endpoint has one.
+        foreach (var (index, resource) in resources.Index())
+        {
+            var prefix = string.Create(CultureInfo.InvariantCulture, $"{MonitorsOptions.Section}__{nameof(MonitorsOptions.Daemons)}__{index}__");
+            var endpoint = new EndpointReference(resource.Resource, resource.Endpoint);
+            environment[prefix + nameof(DaemonDefinition.Host)] = endpoint.Property(EndpointProperty.Host);
+            environment[prefix + nameof(DaemonDefinition.Port)] = resource.KeepsProxy
+                ? resource.Port!.Value.ToString(CultureInfo.InvariantCulture)
+                : endpoint.Property(EndpointProperty.Port);
+        }
     }
 
     private static void AddLaunching(this IDistributedApplicationBuilder builder, ProjectResource supervisor, SupervisorAddress address)

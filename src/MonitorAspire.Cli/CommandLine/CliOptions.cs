@@ -20,10 +20,6 @@ internal static class CliOptions
 
     internal static Option<string?> Host(string description = "Host name or address. [default: 127.0.0.1, or what the running daemon has]") => Text("--host", "HOST", description);
 
-    internal static Option<string?> Name() => Text("--name", "NAME", "Name of the daemon: letters, digits, '-', '_' and '.'. [default: monitor-PORT]");
-
-    internal static Option<string?> HealthPath() => Text("--health-path", "PATH", "Path of the health check. [default: /health]");
-
     internal static Option<string?> StateDirectory() => Text(
         "--state-dir", "DIR", "Where PID files, locks and logs are. [default: $MONITOR_STATE_DIR, else a directory of this user]");
 
@@ -57,6 +53,19 @@ internal static class CliOptions
             : token.Value,
     };
 
+    /// <summary>Refuses two options together.</summary>
+    internal static void Exclude(this Command command, Option one, Option other, string because = "") => command.Validators.Add(result =>
+    {
+        if (IsSet(result, one) && IsSet(result, other))
+        {
+            result.AddError($"{one.Name} and {other.Name} exclude each other{because}");
+        }
+    });
+
+    // A flag can be given as false.
+    private static bool IsSet(CommandResult result, Option option)
+        => option is Option<bool> flag ? result.GetValue(flag) : result.GetResult(option) is { Implicit: false };
+
     private static int ParsePort(ArgumentResult result) =>
         TryPort(result.Tokens[0].Value, out var port) ? port : Wrong<int>(result, $"'{result.Tokens[0].Value}' is not a port (1-65535)");
 
@@ -89,6 +98,4 @@ internal static class CliOptions
 }
 
 /// <summary>A range of ports, both ends included.</summary>
-/// <param name="First">The first.</param>
-/// <param name="Last">The last.</param>
 internal sealed record PortRange(int First, int Last);

@@ -9,21 +9,16 @@ internal static class DaemonCommandLine
 {
     private const string ArgumentName = "command";
 
-    internal static Argument<string[]> Argument()
+    internal static Argument<string[]> Argument() => new(ArgumentName)
     {
-        return new Argument<string[]>(ArgumentName)
-        {
-            Arity = ArgumentArity.ZeroOrMore,
-            DefaultValueFactory = static _ => [],
-            // The library would show it without the '--'; the help text of the command shows it.
-            Hidden = true,
-        };
-    }
+        Arity = ArgumentArity.ZeroOrMore,
+        DefaultValueFactory = static _ => [],
+        // The library would show it without the '--'; the help text of the command shows it.
+        Hidden = true,
+    };
 
-    /// <summary>
-    /// The first word that the parser took for the daemon's command although there is no <c>--</c> before it. Usually it is a
-    /// typing mistake, and it must not be executed.
-    /// </summary>
+    /// <summary>The first word that the parser took for the daemon's command although there is no <c>--</c> before it. Usually it is a
+    /// typing mistake, and it must not be executed.</summary>
     internal static string? StrayWord(ParseResult parsed)
     {
         var separator = parsed.Tokens.ToList().FindIndex(t => t.Type == TokenType.DoubleDash);

@@ -13,9 +13,9 @@ internal sealed class DaemonOptions
 
     internal Option<string?> Host { get; } = CliOptions.Host();
 
-    internal Option<string?> Name { get; } = CliOptions.Name();
+    internal Option<string?> Name { get; } = CliOptions.Text("--name", "NAME", "Name of the daemon: letters, digits, '-', '_' and '.'. [default: monitor-PORT]");
 
-    internal Option<string?> HealthPath { get; } = CliOptions.HealthPath();
+    internal Option<string?> HealthPath { get; } = CliOptions.Text("--health-path", "PATH", "Path of the health check. [default: /health]");
 
     internal Option<string?> StateDirectory { get; } = CliOptions.StateDirectory();
 
@@ -33,8 +33,6 @@ internal sealed class DaemonOptions
     internal string ResolveStateDirectory(ParseResult parsed) => ResolveStateDirectory(parsed.GetValue(StateDirectory));
 
     /// <summary>The selected state directory, as an absolute path.</summary>
-    /// <param name="given">The option's value.</param>
-    /// <exception cref="Supervision.Files.UntrustedStateException">Other users can change it.</exception>
     internal static string ResolveStateDirectory(string? given)
     {
         var path = ResolveUnchecked(given);
@@ -43,7 +41,6 @@ internal sealed class DaemonOptions
     }
 
     /// <summary>The same for <c>monitor doctor</c>, which reports a directory that other users can change.</summary>
-    /// <param name="given">The option's value.</param>
     internal static string ResolveUnchecked(string? given)
     {
         try
@@ -56,10 +53,8 @@ internal sealed class DaemonOptions
         }
     }
 
-    /// <summary>
-    /// The selected daemon: the options, else the record of the port's instance, else the defaults. So a
-    /// health path that was given to the start need not be given to later commands.
-    /// </summary>
+    /// <summary>The selected daemon: the options, else the record of the port's instance, else the defaults. So a health path that was
+    /// given to the start need not be given to later commands.</summary>
     internal DaemonSpec Resolve(ParseResult parsed, InstanceRecord? record)
     {
         var port = parsed.GetValue(Port);
@@ -72,7 +67,6 @@ internal sealed class DaemonOptions
     }
 
     /// <summary>Refuses a host that has no address. Nothing could be said about a daemon on it.</summary>
-    /// <exception cref="UsageException">The host has no address.</exception>
     internal void RequireKnownHost(ParseResult parsed)
     {
         if (parsed.GetValue(Host) is { } host && HostAddresses.Find(host).Count == 0)

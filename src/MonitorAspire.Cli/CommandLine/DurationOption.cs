@@ -10,9 +10,6 @@ internal sealed class DurationOption : Option<TimeSpan?>
 {
     private readonly TimeSpan _default;
 
-    /// <param name="name">The option.</param>
-    /// <param name="description">What it is for.</param>
-    /// <param name="defaultValue">What it is when it is not typed.</param>
     internal DurationOption(string name, string description, TimeSpan defaultValue)
         : base(name)
     {

@@ -10,8 +10,6 @@ internal static class HelpExamples
     private static readonly Dictionary<Command, string> Texts = [];
 
     /// <summary>Adds text at the end of a command's help.</summary>
-    /// <param name="command">The command.</param>
-    /// <param name="text">Lines to print.</param>
     internal static T WithHelp<T>(this T command, string text)
         where T : Command
     {
@@ -23,11 +21,7 @@ internal static class HelpExamples
     internal static void Install(RootCommand root)
     {
         // The help option of the library has the aliases '/?' and '/h', which completion would offer.
-        foreach (var option in root.Options.OfType<HelpOption>().ToList())
-        {
-            root.Options.Remove(option);
-        }
-
+        root.Options.Remove(root.Options.OfType<HelpOption>().Single());
         root.Options.Add(new HelpOption("--help", "-h") { Action = new HelpWithExamples(new HelpAction()) });
     }
 

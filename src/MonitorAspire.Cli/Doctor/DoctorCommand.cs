@@ -6,15 +6,12 @@ using MonitorAspire.Supervision.Startup;
 namespace MonitorAspire.Cli.Doctor;
 
 /// <summary><c>monitor doctor</c>: examines the whole state directory, or one port of it.</summary>
-internal sealed class DoctorCommand
+internal sealed class DoctorCommand(CliContext context)
 {
-    private readonly CliContext _context;
     private readonly Option<string?> _stateDirectory = CliOptions.StateDirectory();
     private readonly Option<int?> _port = CliOptions.OptionalPort("Examine this port alone, and the state directory itself. [default: every port that has files]");
     private readonly Option<bool> _fix = new("--fix") { Description = "Fix what is provably safe to fix; no process is signalled." };
     private readonly Option<bool> _json = CliOptions.Json();
-
-    private DoctorCommand(CliContext context) => _context = context;
 
     internal static Command Create(CliContext context)
     {
@@ -38,20 +35,20 @@ internal sealed class DoctorCommand
     private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         var options = new EngineOptions { StateDirectory = DaemonOptions.ResolveUnchecked(parsed.GetValue(_stateDirectory)) };
-        var doctor = new Supervision.Diagnosis.Doctor(options, _context.Time);
+        var doctor = new Supervision.Diagnosis.Doctor(options, context.Time);
         var fix = parsed.GetValue(_fix);
         var report = await (parsed.GetValue(_port) is { } port
             ? doctor.ExaminePortAsync(port, fix, cancellationToken)
             : doctor.ExamineAsync(fix, cancellationToken)).ConfigureAwait(false);
         if (parsed.GetValue(_json))
         {
-            JsonOutput.Write(_context.Console, report, SupervisionJson.Default.DiagnosisReport);
+            context.Console.WriteJson(report, SupervisionJson.Default.DiagnosisReport);
         }
         else
         {
-            foreach (var line in DiagnosisText.Render(report, _context.Console.OutputTraits.Colour))
+            foreach (var line in DiagnosisText.Render(report, context.Console.OutputTraits.Colour))
             {
-                _context.Console.Out.WriteLine(line);
+                context.Console.Out.WriteLine(line);
             }
         }
 

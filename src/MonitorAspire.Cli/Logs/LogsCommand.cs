@@ -1,24 +1,23 @@
 using System.CommandLine;
-using System.CommandLine.Parsing;
+using System.Text.Json;
+using System.Text.Json.Serialization;
 using MonitorAspire.Cli.CommandLine;
+using MonitorAspire.Cli.Terminal;
 using MonitorAspire.Supervision.Files;
 using MonitorAspire.Supervision.Startup;
 
 namespace MonitorAspire.Cli.Logs;
 
 /// <summary><c>monitor logs</c>: what a daemon wrote on stdout and stderr.</summary>
-internal sealed class LogsCommand
+internal sealed class LogsCommand(CliContext context)
 {
     private const int MaximumTail = 1_000_000;
 
-    private readonly CliContext _context;
     private readonly Option<int> _port = CliOptions.Port();
     private readonly Option<string?> _stateDirectory = CliOptions.StateDirectory();
     private readonly Option<int> _tail = CliOptions.Number("--tail", "LINES", "How many of the last lines.", 0, MaximumTail, 200);
     private readonly Option<bool> _follow = new("--follow", "-f") { Description = "Print new lines as they come, also after a rotation; Ctrl-C ends it." };
     private readonly Option<bool> _json = CliOptions.Json();
-
-    private LogsCommand(CliContext context) => _context = context;
 
     internal static Command Create(CliContext context)
     {
@@ -27,7 +26,7 @@ internal sealed class LogsCommand
         {
             logs._port, logs._stateDirectory, logs._tail, logs._follow, logs._json,
         };
-        command.Validators.Add(logs.Validate);
+        command.Exclude(logs._follow, logs._json, ": a log that goes on is not one document");
         command.SetAction(logs.RunAsync);
         return command.WithHelp("""
             Examples:
@@ -38,14 +37,6 @@ internal sealed class LogsCommand
             """);
     }
 
-    private void Validate(CommandResult result)
-    {
-        if (result.GetValue(_follow) && result.GetValue(_json))
-        {
-            result.AddError("--follow and --json exclude each other: a log that goes on is not one document");
-        }
-    }
-
     private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         var port = parsed.GetValue(_port);
@@ -53,45 +44,72 @@ internal sealed class LogsCommand
         var follow = parsed.GetValue(_follow);
         if (!Path.Exists(path) && !follow)
         {
-            _context.Console.Fail($"there is no log of a daemon on port {port}: {path} does not exist");
+            context.Console.Fail($"there is no log of a daemon on port {port}: {path} does not exist");
             return ExitCodes.Failure;
         }
 
         using var log = new LogFollower(path);
         var json = parsed.GetValue(_json);
         var last = new List<string>();
-        var lines = json ? new LineStream((line, _) => Add(last, line)) : LogOutput.To(_context.Console);
+        var lines = json ? new LineStream(Keep) : LogOutput.To(context.Console);
         await log.CopyTailAsync(parsed.GetValue(_tail), lines, cancellationToken).ConfigureAwait(false);
         if (log.Refusal is { } refusal)
         {
-            _context.Console.Fail(refusal);
+            context.Console.Fail(refusal);
             return ExitCodes.Failure;
         }
 
         if (follow)
         {
-            await LogOutput.FollowAsync(log, lines, _context.Time, cancellationToken).ConfigureAwait(false);
+            await LogOutput.FollowAsync(log, lines, context.Time, cancellationToken).ConfigureAwait(false);
             return ExitCodes.Success;
         }
 
         await lines.FinishAsync(cancellationToken).ConfigureAwait(false);
         if (json)
         {
-            JsonOutput.Write(_context.Console, new LogDocument(port, path, last), CliJson.Default.LogDocument);
+            context.Console.WriteJson(new LogDocument(port, path, last), CliJson.Default.LogDocument);
         }
 
         return ExitCodes.Success;
-    }
 
-    private static ValueTask Add(List<string> lines, string line)
-    {
-        lines.Add(line);
-        return ValueTask.CompletedTask;
+        ValueTask Keep(string line, CancellationToken _)
+        {
+            last.Add(line);
+            return ValueTask.CompletedTask;
+        }
     }
 }
 
 /// <summary>What <c>monitor logs --json</c> prints.</summary>
-/// <param name="Port">The daemon's port.</param>
-/// <param name="LogFile">The file.</param>
-/// <param name="Lines">The last lines, oldest first.</param>
 internal sealed record LogDocument(int Port, string LogFile, IReadOnlyList<string> Lines);
+
+[JsonSourceGenerationOptions(JsonSerializerDefaults.Web, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(LogDocument))]
+internal sealed partial class CliJson : JsonSerializerContext;
+
+/// <summary>Prints a daemon's log.</summary>
+internal static class LogOutput
+{
+    /// <summary>Takes the bytes of a log and prints lines. A terminal gets no control characters; a program gets all characters.</summary>
+    internal static LineStream To(CliConsole console) => new((line, _) =>
+    {
+        console.Out.WriteLine(console.OutputTraits.IsTerminal ? Printable.Line(line) : line);
+        return ValueTask.CompletedTask;
+    });
+
+    /// <summary>Prints what is written to the log until it is cancelled, and then what was written last: that often explains the end.</summary>
+    internal static async Task FollowAsync(LogFollower log, LineStream output, TimeProvider time, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await log.FollowAsync(output, time, cancellationToken).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            await log.CopyNewAsync(output, CancellationToken.None).ConfigureAwait(false);
+        }
+
+        await output.FinishAsync(CancellationToken.None).ConfigureAwait(false);
+    }
+}

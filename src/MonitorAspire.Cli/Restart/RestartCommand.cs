@@ -1,22 +1,25 @@
 using System.CommandLine;
 using MonitorAspire.Cli.CommandLine;
 using MonitorAspire.Cli.Start;
+using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervision.Identity;
 using MonitorAspire.Supervision.Startup;
 
 namespace MonitorAspire.Cli.Restart;
 
 /// <summary><c>monitor restart</c>: stops a daemon of ours and carries out a verified start of the same command.</summary>
-internal sealed class RestartCommand
+internal sealed class RestartCommand(CliContext context)
 {
-    private readonly CliContext _context;
+    private const string BuiltInDaemon = "monitor-aspire-daemon";
+
+    // The engine adds these in front of the built-in daemon's arguments at every start.
+    private static readonly string[] BuiltInOptions = ["--port", "--host", "--state-dir"];
+
     private readonly DaemonOptions _daemon = new();
     private readonly DurationOption _timeout = CliOptions.StartTimeout();
     private readonly DurationOption _grace = CliOptions.GracePeriod();
     private readonly Option<bool> _json = CliOptions.Json();
     private readonly Argument<string[]> _command = DaemonCommandLine.Argument();
-
-    private RestartCommand(CliContext context) => _context = context;
 
     internal static Command Create(CliContext context)
     {
@@ -45,7 +48,7 @@ internal sealed class RestartCommand
     private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         var stateDirectory = _daemon.ResolveStateDirectory(parsed);
-        var engine = _context.EngineFor(stateDirectory);
+        var engine = context.EngineFor(stateDirectory);
         var record = KnownDaemons.Record(stateDirectory, parsed.GetValue(_daemon.Port));
         var spec = _daemon.Resolve(parsed, record);
         if (parsed.GetValue(_command) is { Length: > 0 } given)
@@ -54,7 +57,7 @@ internal sealed class RestartCommand
         }
         else if (record is not null)
         {
-            spec = RecordedCommand.Apply(record, spec);
+            spec = WithRecordedCommand(record, spec with { WorkingDirectory = record.WorkingDirectory });
         }
         else if (await engine.InspectAsync(spec, new InspectOptions { ProbeHealth = false }, cancellationToken).ConfigureAwait(false) is { Pid: { } pid })
         {
@@ -68,8 +71,31 @@ internal sealed class RestartCommand
             Force = true,
             RestartCount = record?.RestartCount ?? 0,
         };
-        var outcome = await new VerifiedStartRun(_context, engine, parsed.GetValue(_json))
+        var outcome = await new VerifiedStartRun(context, engine, parsed.GetValue(_json))
             .StartAsync(DaemonOptions.Checked(spec), options, cancellationToken).ConfigureAwait(false);
         return ExitCodes.For(outcome.Report);
+    }
+
+    private static DaemonSpec WithRecordedCommand(InstanceRecord record, DaemonSpec spec) => record.Command.ToArray() switch
+    {
+        [] => spec,
+        [var executable, .. var arguments] when Path.GetFileNameWithoutExtension(executable) == BuiltInDaemon =>
+            spec with { Command = null, Arguments = [.. OwnArguments(arguments)] },
+        [var executable, .. var arguments] => spec with { Command = executable, Arguments = arguments },
+    };
+
+    private static IEnumerable<string> OwnArguments(string[] arguments)
+    {
+        for (var i = 0; i < arguments.Length; i++)
+        {
+            if (BuiltInOptions.Contains(arguments[i]))
+            {
+                i++;
+            }
+            else
+            {
+                yield return arguments[i];
+            }
+        }
     }
 }

@@ -9,12 +9,7 @@ using MonitorAspire.Supervision.Startup;
 
 namespace MonitorAspire.Cli.Start;
 
-/// <summary>Waits until a daemon ends: shows its log, stops it on Ctrl-C, and gives its exit code.</summary>
-/// <param name="context">Where to print.</param>
-/// <param name="engine">What stops it.</param>
-/// <param name="interrupts">What asks for the end.</param>
-/// <param name="json">Standard output has its document already: no log there.</param>
-/// <param name="log">The daemon's log, from where it is to be shown.</param>
+/// <summary>Waits until a daemon ends: shows its log, stops it on Ctrl-C, and gives its exit code. With JSON on standard output the log is not shown.</summary>
 internal sealed class ForegroundRun(CliContext context, IDaemonEngine engine, Interrupts interrupts, bool json, LogFollower log)
 {
     private const int SignalExitCodeBase = 128;
@@ -33,7 +28,7 @@ internal sealed class ForegroundRun(CliContext context, IDaemonEngine engine, In
         {
             var spec = KnownDaemons.Spec(report.Port, record: null) with { Name = report.Name, Host = report.Host };
             var stopped = await engine.StopAsync(spec, new StopOptions(), interrupts.Hard).ConfigureAwait(false);
-            StopOutcome.Print(context.Console, stopped, json: false, quiet: json);
+            StopOutcome.Print(context.Console, stopped, quiet: json);
             code = StopOutcome.ExitCode(stopped);
         }
         else
@@ -73,7 +68,7 @@ internal sealed class ForegroundRun(CliContext context, IDaemonEngine engine, In
         await rotation.ConfigureAwait(false);
     }
 
-    // Without a supervisor, nobody else rotates this daemon's log.
+    // Without a supervisor, no other process rotates this daemon's log.
     private async Task RotateAsync(string path, CancellationToken cancellationToken)
     {
         using var timer = new PeriodicTimer(RotationInterval, context.Time);

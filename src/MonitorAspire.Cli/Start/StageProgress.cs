@@ -4,23 +4,12 @@ using MonitorAspire.Supervision.Telemetry;
 
 namespace MonitorAspire.Cli.Start;
 
-/// <summary>Shows each stage on a terminal, one line a stage. Prints nothing in a pipe.</summary>
-internal sealed class StageProgress : IDisposable
+/// <summary>Shows each stage on a terminal, one line a stage, on standard error. Prints nothing in a pipe.</summary>
+internal sealed class StageProgress(CliConsole console) : IDisposable
 {
     private readonly Lock _gate = new();
-    private readonly CliConsole _console;
-    private readonly bool _shown;
     private StartupStage? _current;
     private long _enteredAt;
-
-    private StageProgress(CliConsole console)
-    {
-        _console = console;
-        _shown = console.ErrorTraits.Redraw;
-    }
-
-    /// <summary>Progress on standard error: standard output is for the result.</summary>
-    internal static StageProgress On(CliConsole console) => new(console);
 
     /// <summary>A stage began, so the one before has passed.</summary>
     internal void Enter(StartupStage stage, int? pid)
@@ -30,7 +19,7 @@ internal sealed class StageProgress : IDisposable
             Pass();
             _current = stage;
             _enteredAt = TimeProvider.System.GetTimestamp();
-            Write($"\r  {Styles.Apply("…", Tone.Dim, _console.ErrorTraits.Colour)} {WireNames.Of(stage)}{(pid is null ? "" : $" (PID {pid})")}");
+            Write($"\r  {Styles.Apply("…", Tone.Dim, console.ErrorTraits.Colour)} {WireNames.Of(stage)}{(pid is null ? "" : $" (PID {pid})")}");
         }
     }
 
@@ -45,7 +34,7 @@ internal sealed class StageProgress : IDisposable
             }
             else if (_current is { } stage)
             {
-                Write(report.Serves ? "\r\e[2K" : $"\r\e[2K  {Styles.Apply("✗", Tone.Bad, _console.ErrorTraits.Colour)} {WireNames.Of(stage)}\n");
+                Write(report.Serves ? "\r\e[2K" : $"\r\e[2K  {Styles.Apply("✗", Tone.Bad, console.ErrorTraits.Colour)} {WireNames.Of(stage)}\n");
                 _current = null;
             }
         }
@@ -70,15 +59,15 @@ internal sealed class StageProgress : IDisposable
         }
 
         var took = Durations.OfMilliseconds(TimeProvider.System.GetElapsedTime(_enteredAt).TotalMilliseconds);
-        Write($"\r\e[2K  {Styles.Apply("✓", Tone.Good, _console.ErrorTraits.Colour)} {WireNames.Of(stage),-12}{Styles.Apply(took, Tone.Dim, _console.ErrorTraits.Colour)}\n");
+        Write($"\r\e[2K  {Styles.Apply("✓", Tone.Good, console.ErrorTraits.Colour)} {WireNames.Of(stage),-12}{Styles.Apply(took, Tone.Dim, console.ErrorTraits.Colour)}\n");
         _current = null;
     }
 
     private void Write(string text)
     {
-        if (_shown)
+        if (console.ErrorTraits.Redraw)
         {
-            _console.Error.Write(text);
+            console.Error.Write(text);
         }
     }
 }

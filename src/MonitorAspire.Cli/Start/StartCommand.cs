@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.CommandLine.Parsing;
 using MonitorAspire.Cli.CommandLine;
 using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervision.Files;
@@ -8,10 +7,8 @@ using MonitorAspire.Supervision.Startup;
 namespace MonitorAspire.Cli.Start;
 
 /// <summary><c>monitor start</c>: one verified start.</summary>
-internal sealed class StartCommand
+internal sealed class StartCommand(CliContext context, Interrupts interrupts)
 {
-    private readonly CliContext _context;
-    private readonly Interrupts _interrupts;
     private readonly DaemonOptions _daemon = new();
     private readonly Option<PortRange?> _range = CliOptions.PortRange();
     private readonly DurationOption _timeout = CliOptions.StartTimeout();
@@ -20,12 +17,6 @@ internal sealed class StartCommand
     private readonly Option<bool> _force = new("--force") { Description = "Replace a daemon of ours that is there. A foreign process is never touched." };
     private readonly Option<bool> _json = CliOptions.Json();
     private readonly Argument<string[]> _command = DaemonCommandLine.Argument();
-
-    private StartCommand(CliContext context, Interrupts interrupts)
-    {
-        _context = context;
-        _interrupts = interrupts;
-    }
 
     internal static Command Create(CliContext context, Interrupts interrupts)
     {
@@ -39,7 +30,8 @@ internal sealed class StartCommand
         command.Add(start._force);
         command.Add(start._json);
         command.Add(start._command);
-        command.Validators.Add(start.Validate);
+        command.Exclude(start._background, start._foreground);
+        command.Exclude(start._daemon.Port, start._range);
         command.SetAction(start.RunAsync);
         return command.WithHelp("""
             monitor start [options] [-- COMMAND ARGS…]
@@ -60,27 +52,14 @@ internal sealed class StartCommand
             """);
     }
 
-    private void Validate(CommandResult result)
-    {
-        if (result.GetValue(_background) && result.GetValue(_foreground))
-        {
-            result.AddError("--background and --foreground exclude each other");
-        }
-
-        if (result.GetResult(_range) is { Implicit: false } && result.GetResult(_daemon.Port) is { Implicit: false })
-        {
-            result.AddError("--port and --port-range exclude each other");
-        }
-    }
-
     private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         var stateDirectory = _daemon.ResolveStateDirectory(parsed);
-        var engine = _context.EngineFor(stateDirectory);
+        var engine = context.EngineFor(stateDirectory);
         var spec = BuildSpec(parsed);
         var options = new StartOptions { Timeout = _timeout.In(parsed), Force = parsed.GetValue(_force) };
         using var log = await AtEndAsync(new DaemonFiles(stateDirectory, spec.Port).LogFile, cancellationToken).ConfigureAwait(false);
-        var run = new VerifiedStartRun(_context, engine, parsed.GetValue(_json));
+        var run = new VerifiedStartRun(context, engine, parsed.GetValue(_json));
         var outcome = await run.StartAsync(spec, options, cancellationToken).ConfigureAwait(false);
         if (!parsed.GetValue(_foreground) || outcome is not { Report: { Serves: true } report, Instance: { } instance })
         {
@@ -91,7 +70,7 @@ internal sealed class StartCommand
         using var other = report.Verdict == StartupVerdict.Verified && report.Port == spec.Port
             ? null
             : await AtEndAsync(report.LogFile!, CancellationToken.None).ConfigureAwait(false);
-        return await new ForegroundRun(_context, engine, _interrupts, parsed.GetValue(_json), other ?? log).RunAsync(report, instance).ConfigureAwait(false);
+        return await new ForegroundRun(context, engine, interrupts, parsed.GetValue(_json), other ?? log).RunAsync(report, instance).ConfigureAwait(false);
     }
 
     private static async Task<LogFollower> AtEndAsync(string path, CancellationToken cancellationToken)

@@ -1,6 +1,11 @@
+using System.Globalization;
+using MonitorAspire.Cli.Terminal;
 using MonitorAspire.Supervision;
 using MonitorAspire.Supervision.Daemons;
+using MonitorAspire.Supervision.Interop;
+using MonitorAspire.Supervision.Probes;
 using MonitorAspire.Supervision.Startup;
+using MonitorAspire.Supervision.Telemetry;
 
 namespace MonitorAspire.Cli.Start;
 
@@ -10,7 +15,7 @@ internal sealed class VerifiedStartRun(CliContext context, IDaemonEngine engine,
     internal async Task<StartOutcome> StartAsync(DaemonSpec spec, StartOptions options, CancellationToken cancellationToken)
     {
         StartOutcome outcome;
-        using (var progress = StageProgress.On(context.Console))
+        using (var progress = new StageProgress(context.Console))
         {
             outcome = await engine.StartAsync(spec, options with { StageEntered = progress.Enter }, cancellationToken).ConfigureAwait(false);
             progress.Finish(outcome.Report);
@@ -24,7 +29,7 @@ internal sealed class VerifiedStartRun(CliContext context, IDaemonEngine engine,
     {
         if (json)
         {
-            JsonOutput.Write(context.Console, report, SupervisionJson.Default.StartupReport);
+            context.Console.WriteJson(report, SupervisionJson.Default.StartupReport);
         }
 
         foreach (var note in report.Notes)
@@ -34,11 +39,65 @@ internal sealed class VerifiedStartRun(CliContext context, IDaemonEngine engine,
 
         if (!report.Serves)
         {
-            StartupFailure.Print(context.Console, report);
+            PrintFailure(context.Console, report);
         }
         else if (!json)
         {
-            context.Console.Out.WriteLine(StartupSuccess.Describe(report, context.Console.OutputTraits.Colour));
+            context.Console.Out.WriteLine(Describe(report, context.Console.OutputTraits.Colour));
         }
+    }
+
+    private static string Describe(StartupReport report, bool colour)
+    {
+        var name = Styles.Apply(Printable.Line(report.Name), Tone.Strong, colour);
+        var url = HostAddresses.Url(report.Host, report.Port);
+        var pid = report.Pid?.ToString(CultureInfo.InvariantCulture) ?? "unknown";
+        var ownership = report.OwnershipVerified ? "" : " (port ownership unverified: this platform cannot prove it)";
+        return report.Verdict == StartupVerdict.AlreadyRunning
+            ? $"{name} {Styles.Apply("already running", Tone.Good, colour)} and healthy: PID {pid}, port {report.Port}, {url}{ownership}"
+            : $"{name} {Styles.Apply("running", Tone.Good, colour)}: PID {pid}, port {report.Port}, {url}, verified in {Durations.OfMilliseconds(report.TotalMs)}{ownership}";
+    }
+
+    private static void PrintFailure(CliConsole console, StartupReport report)
+    {
+        console.Fail($"{report.Name} did not start: {Headline(report)}");
+        if (report.Owner is { } owner)
+        {
+            Say("owner", owner.ToString());
+        }
+
+        if (report.Stage is { } stage && report.Reason is not (StartupReason.InvalidConfiguration or StartupReason.CommandNotFound))
+        {
+            Say("stage", $"{WireNames.Of(stage)}, after {Durations.OfMilliseconds(report.TotalMs)}");
+        }
+
+        // Without a process, the log has no lines of this start.
+        if (report.LogTail.Count > 0 || (report.Reason == StartupReason.ExitedPrematurely && report.LogFile is not null))
+        {
+            Say("log", report.LogFile ?? "");
+            foreach (var line in report.LogTail)
+            {
+                console.Error.WriteLine($"    {Styles.Apply(Printable.Line(line), Tone.Dim, console.ErrorTraits.Colour)}");
+            }
+
+            if (report.LogTail.Count == 0)
+            {
+                console.Error.WriteLine("    (it wrote nothing)");
+            }
+        }
+
+        void Say(string what, string text) => console.Error.WriteLine($"  {what}: {Printable.Line(text)}");
+    }
+
+    private static string Headline(StartupReport report)
+    {
+        var reason = report.Reason is { } r ? WireNames.Of(r) : "failed";
+        if (report.Detail is { Length: > 0 } detail)
+        {
+            return $"{reason}: {detail}";
+        }
+
+        var exit = report.ExitCode is null && report.Signal is null ? "" : $": {new ProcessExit(report.ExitCode, report.Signal)}";
+        return reason + exit;
     }
 }

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.CommandLine.Parsing;
 using MonitorAspire.Cli.CommandLine;
 using MonitorAspire.Cli.Terminal;
 using MonitorAspire.Supervision;
@@ -9,17 +8,14 @@ using MonitorAspire.Supervision.Startup;
 namespace MonitorAspire.Cli.Status;
 
 /// <summary><c>monitor status</c>: shows the state of daemons, and changes nothing.</summary>
-internal sealed class StatusCommand
+internal sealed class StatusCommand(CliContext context)
 {
-    private readonly CliContext _context;
     private readonly DaemonOptions _daemon = new();
     private readonly Option<bool> _all = new("--all") { Description = "All daemons of the state directory." };
     private readonly Option<bool> _watch = new("--watch") { Description = "Refresh until Ctrl-C; in a pipe, print changes only." };
     private readonly DurationOption _interval = new("--interval", "Time between two looks of --watch:", TimeSpan.FromSeconds(1));
     private readonly DurationOption _timeout = new("--timeout", "Time limit of the health check:", TimeSpan.FromSeconds(2));
     private readonly Option<bool> _json = CliOptions.Json();
-
-    private StatusCommand(CliContext context) => _context = context;
 
     internal static Command Create(CliContext context)
     {
@@ -29,7 +25,8 @@ internal sealed class StatusCommand
             status._daemon.Port, status._daemon.Host, status._daemon.HealthPath, status._daemon.StateDirectory,
             status._all, status._watch, status._interval, status._timeout, status._json,
         };
-        command.Validators.Add(status.Validate);
+        command.Exclude(status._watch, status._json);
+        command.Exclude(status._daemon.Port, status._all);
         command.SetAction(status.RunAsync);
         return command.WithHelp("""
             Examples:
@@ -42,23 +39,10 @@ internal sealed class StatusCommand
             """);
     }
 
-    private void Validate(CommandResult result)
-    {
-        if (result.GetValue(_watch) && result.GetValue(_json))
-        {
-            result.AddError("--watch and --json exclude each other");
-        }
-
-        if (result.GetValue(_all) && result.GetResult(_daemon.Port) is { Implicit: false })
-        {
-            result.AddError("--port and --all exclude each other");
-        }
-    }
-
     private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         var stateDirectory = _daemon.ResolveStateDirectory(parsed);
-        var engine = _context.EngineFor(stateDirectory);
+        var engine = context.EngineFor(stateDirectory);
         if (parsed.GetValue(_watch))
         {
             return await WatchAsync(parsed, engine, stateDirectory, cancellationToken).ConfigureAwait(false);
@@ -71,11 +55,11 @@ internal sealed class StatusCommand
         }
         else if (parsed.GetValue(_all))
         {
-            JsonOutput.Write(_context.Console, daemons, SupervisionJson.Default.IReadOnlyListDaemonInspection);
+            context.Console.WriteJson(daemons, SupervisionJson.Default.IReadOnlyListDaemonInspection);
         }
         else
         {
-            JsonOutput.Write(_context.Console, daemons[0], SupervisionJson.Default.DaemonInspection);
+            context.Console.WriteJson(daemons[0], SupervisionJson.Default.DaemonInspection);
         }
 
         return StatusExitCodes.For(daemons);
@@ -100,22 +84,22 @@ internal sealed class StatusCommand
 
     private void Print(IReadOnlyList<DaemonInspection> daemons, string stateDirectory)
     {
-        foreach (var line in Lines(daemons, stateDirectory, _context.Console.OutputTraits.Colour))
+        foreach (var line in Lines(daemons, stateDirectory, context.Console.OutputTraits.Colour))
         {
-            _context.Console.Out.WriteLine(line);
+            context.Console.Out.WriteLine(line);
         }
     }
 
     private IReadOnlyList<string> Lines(IReadOnlyList<DaemonInspection> daemons, string stateDirectory, bool colour) =>
-        daemons.Count > 0 ? StatusTable.Render(daemons, _context.Time.GetUtcNow(), colour) : [$"no daemons in {stateDirectory}"];
+        daemons.Count > 0 ? StatusTable.Render(daemons, context.Time.GetUtcNow(), colour) : [$"no daemons in {stateDirectory}"];
 
     private async Task<int> WatchAsync(ParseResult parsed, IDaemonEngine engine, string stateDirectory, CancellationToken cancellationToken)
     {
-        var console = _context.Console;
+        var console = context.Console;
         var block = new LiveBlock(console.Out);
         var last = "";
         var code = StatusExitCodes.Unknown;
-        using var timer = new PeriodicTimer(_interval.In(parsed), _context.Time);
+        using var timer = new PeriodicTimer(_interval.In(parsed), context.Time);
         try
         {
             do
@@ -144,5 +128,34 @@ internal sealed class StatusCommand
         }
 
         return code;
+    }
+}
+
+/// <summary>Exit codes of the status action of LSB init scripts.</summary>
+internal static class StatusExitCodes
+{
+    internal const int Running = 0;
+
+    /// <summary>Dead, but its PID file exists.</summary>
+    internal const int Dead = 1;
+
+    internal const int NotRunning = 3;
+
+    /// <summary>Unknown, foreign, unhealthy, or still starting.</summary>
+    internal const int Unknown = 4;
+
+    internal static int For(InspectionVerdict verdict) => verdict switch
+    {
+        InspectionVerdict.Running => Running,
+        InspectionVerdict.Dead => Dead,
+        InspectionVerdict.NotRunning => NotRunning,
+        _ => Unknown,
+    };
+
+    /// <summary>Of several daemons: the code of the worst. No daemon at all is "not running".</summary>
+    internal static int For(IReadOnlyCollection<DaemonInspection> daemons)
+    {
+        var codes = daemons.Select(d => For(d.Verdict)).ToHashSet();
+        return codes.Count == 0 ? NotRunning : ((int[])[Unknown, Dead, NotRunning, Running]).First(codes.Contains);
     }
 }

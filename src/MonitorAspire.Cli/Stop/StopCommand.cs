@@ -1,23 +1,22 @@
 using System.CommandLine;
-using System.CommandLine.Parsing;
+using System.Globalization;
 using MonitorAspire.Cli.CommandLine;
+using MonitorAspire.Cli.Terminal;
 using MonitorAspire.Supervision;
 using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervision.Identity;
 using MonitorAspire.Supervision.Startup;
+using MonitorAspire.Supervision.Telemetry;
 
 namespace MonitorAspire.Cli.Stop;
 
 /// <summary><c>monitor stop</c>: stops a daemon that is provably ours, and proves that it ended.</summary>
-internal sealed class StopCommand
+internal sealed class StopCommand(CliContext context)
 {
-    private readonly CliContext _context;
     private readonly DaemonOptions _daemon = new();
     private readonly DurationOption _grace = CliOptions.GracePeriod();
     private readonly Option<bool> _all = new("--all") { Description = "All daemons of the state directory." };
     private readonly Option<bool> _json = CliOptions.Json();
-
-    private StopCommand(CliContext context) => _context = context;
 
     internal static Command Create(CliContext context)
     {
@@ -26,7 +25,7 @@ internal sealed class StopCommand
         {
             stop._daemon.Port, stop._daemon.Host, stop._daemon.StateDirectory, stop._grace, stop._all, stop._json,
         };
-        command.Validators.Add(stop.Validate);
+        command.Exclude(stop._daemon.Port, stop._all);
         command.SetAction(stop.RunAsync);
         return command.WithHelp("""
             Ctrl-C while it waits ends the grace period: what is left is killed at once.
@@ -40,18 +39,10 @@ internal sealed class StopCommand
             """);
     }
 
-    private void Validate(CommandResult result)
-    {
-        if (result.GetValue(_all) && result.GetResult(_daemon.Port) is { Implicit: false })
-        {
-            result.AddError("--port and --all exclude each other");
-        }
-    }
-
     private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         var stateDirectory = _daemon.ResolveStateDirectory(parsed);
-        var engine = _context.EngineFor(stateDirectory);
+        var engine = context.EngineFor(stateDirectory);
         var options = new StopOptions { GracePeriod = _grace.In(parsed) };
         var json = parsed.GetValue(_json);
         if (!parsed.GetValue(_all))
@@ -59,7 +50,12 @@ internal sealed class StopCommand
             _daemon.RequireKnownHost(parsed);
             var spec = _daemon.Resolve(parsed, KnownDaemons.Record(stateDirectory, parsed.GetValue(_daemon.Port)));
             var report = await engine.StopAsync(spec, options, cancellationToken).ConfigureAwait(false);
-            StopOutcome.Print(_context.Console, report, json);
+            if (json)
+            {
+                context.Console.WriteJson(report, SupervisionJson.Default.StopReport);
+            }
+
+            StopOutcome.Print(context.Console, report, quiet: json);
             return StopOutcome.ExitCode(report);
         }
 
@@ -69,19 +65,56 @@ internal sealed class StopCommand
             .ToList();
         if (json)
         {
-            JsonOutput.Write(_context.Console, reports, SupervisionJson.Default.IReadOnlyListStopReport);
+            context.Console.WriteJson(reports, SupervisionJson.Default.IReadOnlyListStopReport);
         }
 
         foreach (var report in reports)
         {
-            StopOutcome.Print(_context.Console, report, json: false, quiet: json);
+            StopOutcome.Print(context.Console, report, quiet: json);
         }
 
         if (reports.Count == 0 && !json)
         {
-            _context.Console.Out.WriteLine($"nothing to stop in {stateDirectory}");
+            context.Console.Out.WriteLine($"nothing to stop in {stateDirectory}");
         }
 
         return reports.Select(StopOutcome.ExitCode).DefaultIfEmpty(ExitCodes.Success).Max();
+    }
+}
+
+internal static class StopOutcome
+{
+    /// <summary>0 as well if nothing was running.</summary>
+    internal static int ExitCode(StopReport report) => report.Verdict switch
+    {
+        StopVerdict.Stopped or StopVerdict.NotRunning => ExitCodes.Success,
+        StopVerdict.Foreign => ExitCodes.Foreign,
+        StopVerdict.PermissionDenied => ExitCodes.PermissionDenied,
+        _ => ExitCodes.Failure,
+    };
+
+    /// <summary>Prints a report. Quiet: nothing on standard output, because a JSON document is there.</summary>
+    internal static void Print(CliConsole console, StopReport report, bool quiet)
+    {
+        if (ExitCode(report) != ExitCodes.Success)
+        {
+            console.Fail($"{report.Name} was not stopped: {WireNames.Of(report.Verdict)}: {report.Detail ?? report.Owner?.ToString() ?? "no reason known"}");
+        }
+        else if (!quiet)
+        {
+            console.Out.WriteLine(Describe(report, console.OutputTraits.Colour));
+        }
+    }
+
+    private static string Describe(StopReport report, bool colour)
+    {
+        var name = Styles.Apply(Printable.Line(report.Name), Tone.Strong, colour);
+        if (report.Verdict == StopVerdict.NotRunning)
+        {
+            return $"{name} not running{(report.Detail is { Length: > 0 } detail ? $" ({Printable.Line(detail)})" : "")}";
+        }
+
+        var pid = report.Pid is { } p ? string.Create(CultureInfo.InvariantCulture, $": PID {p}") : "";
+        return $"{name} stopped{pid}, port {report.Port} is free, in {Durations.OfMilliseconds(report.TotalMs)}{(report.Killed ? " (SIGKILL was needed)" : "")}";
     }
 }

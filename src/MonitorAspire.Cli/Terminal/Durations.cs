@@ -2,13 +2,11 @@ using System.Globalization;
 
 namespace MonitorAspire.Cli.Terminal;
 
-/// <summary>Durations as people read and write them.</summary>
 internal static class Durations
 {
     /// <summary>Parses <c>500ms</c>, <c>30s</c>, <c>2m</c>, <c>1h</c> and bare seconds; fractions with a point. More than 0 and at most a day.</summary>
     internal static bool TryParse(string text, out TimeSpan duration)
     {
-        duration = default;
         var (number, unit) = text switch
         {
             _ when text.EndsWith("ms", StringComparison.Ordinal) => (text[..^2], 0.001),
@@ -18,19 +16,9 @@ internal static class Durations
             _ => (text, 1.0),
         };
 
-        if (!double.TryParse(number, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var value))
-        {
-            return false;
-        }
-
-        var seconds = value * unit;
-        if (seconds is not (>= 0.001 and <= 86400))
-        {
-            return false;
-        }
-
-        duration = TimeSpan.FromSeconds(seconds);
-        return true;
+        var isValid = double.TryParse(number, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var value) && value * unit is >= 0.001 and <= 86400;
+        duration = isValid ? TimeSpan.FromSeconds(value * unit) : default;
+        return isValid;
     }
 
     /// <summary>How long something took: <c>312 ms</c>, <c>2.41 s</c>.</summary>

@@ -1,13 +1,11 @@
 namespace MonitorAspire.Cli.Terminal;
 
 /// <summary>A few lines at the bottom of the terminal that are drawn again and again in the same place.</summary>
-/// <param name="output">The terminal.</param>
 internal sealed class LiveBlock(TextWriter output)
 {
     private int _lines;
 
     /// <summary>Draws over what was drawn before, in one write so that nothing flickers.</summary>
-    /// <param name="lines">The new content.</param>
     internal void Draw(IReadOnlyList<string> lines)
     {
         // No line may wrap, or the block would be taller than its lines: DECAWM off while it is drawn.
@@ -16,9 +14,7 @@ internal sealed class LiveBlock(TextWriter output)
         output.Write(text);
     }
 
-    /// <summary>Writes lines that stay, above the block.</summary>
-    /// <param name="line">What stays.</param>
-    /// <param name="block">The block below it.</param>
+    /// <summary>Writes a line that stays, above the block.</summary>
     internal void WriteAbove(string line, IReadOnlyList<string> block)
     {
         output.Write($"{Back()}\e[2K{line}\n");

@@ -1,13 +1,10 @@
 namespace MonitorAspire.Cli.Terminal;
 
-/// <summary>
-/// Replaces control characters in text from other programs (process names, records, logs), so that it cannot control the terminal.
-/// </summary>
+/// <summary>Replaces control characters in text from other programs (process names, records, logs), so that it cannot control the terminal.</summary>
 internal static class Printable
 {
     private const char Replacement = '\uFFFD';
 
-    /// <summary>The text on one line.</summary>
     internal static string Line(string text) => text.AsSpan().IndexOfAnyInRange('\0', '\u001F') < 0 && text.AsSpan().IndexOfAnyInRange('\u007F', '\u009F') < 0
         ? text
         : string.Create(text.Length, text, static (span, source) =>

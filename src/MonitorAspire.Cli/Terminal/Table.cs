@@ -1,15 +1,11 @@
 namespace MonitorAspire.Cli.Terminal;
 
-/// <summary>One cell of a table.</summary>
-/// <param name="Text">What it says.</param>
-/// <param name="Tone">What it means.</param>
 internal readonly record struct Cell(string Text, Tone Tone = Tone.Plain)
 {
     public static implicit operator Cell(string? text) => new(text ?? "-");
 }
 
 /// <summary>A table whose columns are as wide as their content. Only the colours differ between a terminal and a pipe.</summary>
-/// <param name="headers">The headings.</param>
 internal sealed class Table(params string[] headers)
 {
     private const string Gap = "  ";
@@ -18,7 +14,6 @@ internal sealed class Table(params string[] headers)
     internal void Add(params Cell[] cells) => _rows.Add([.. cells.Select(c => c with { Text = Printable.Line(c.Text) })]);
 
     /// <summary>The lines, headings first.</summary>
-    /// <param name="colour">Whether to colour them.</param>
     internal IReadOnlyList<string> Render(bool colour)
     {
         var widths = headers.Select((h, i) => _rows.Select(r => r[i].Text.Length).Append(h.Length).Max()).ToArray();

@@ -7,13 +7,11 @@ using MonitorAspire.Supervision.Fleet;
 
 namespace MonitorAspire.Cli.Up;
 
-/// <summary>Reads the supervisor's daemons and events.</summary>
 internal sealed class FleetClient : IDisposable
 {
     private readonly HttpClient _http;
     private string _lastEventId = "0";
 
-    /// <param name="address">Base address of the supervisor.</param>
     internal FleetClient(string address)
     {
         // No proxy: the supervisor is on this machine. No time limit: a stream of events has no end.
@@ -25,12 +23,10 @@ internal sealed class FleetClient : IDisposable
     }
 
     /// <summary>The daemons, in the order of the configuration.</summary>
-    /// <exception cref="HttpRequestException">The supervisor does not answer.</exception>
     internal async Task<IReadOnlyList<DaemonSnapshot>> DaemonsAsync(CancellationToken cancellationToken) =>
         await _http.GetFromJsonAsync("/api/daemons", SupervisionJson.Default.IReadOnlyListDaemonSnapshot, cancellationToken).ConfigureAwait(false) ?? [];
 
     /// <summary>The events that were not seen yet, until the supervisor ends the stream. The first call gives all that are kept.</summary>
-    /// <exception cref="HttpRequestException">The supervisor does not answer.</exception>
     /// <exception cref="IOException">The supervisor was killed.</exception>
     internal async IAsyncEnumerable<FleetEvent> EventsAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {

@@ -7,7 +7,6 @@ using MonitorAspire.Supervision.Telemetry;
 
 namespace MonitorAspire.Cli.Up;
 
-/// <summary>A fleet as a table.</summary>
 internal static class FleetTable
 {
     internal static IReadOnlyList<string> Render(IReadOnlyList<DaemonSnapshot> daemons, DateTimeOffset now, bool colour)
@@ -35,14 +34,8 @@ internal static class FleetTable
     private static string State(DaemonSnapshot daemon, DateTimeOffset now) => daemon switch
     {
         { State: DaemonState.Starting, Stage: { } stage } => $"starting ({WireNames.Of(stage)})",
-        { NextAttemptAt: { } next } when next > now => $"{Name(daemon.State)}, next try in {Durations.Age(next - now)}",
-        _ => Name(daemon.State),
-    };
-
-    private static string Name(DaemonState state) => state switch
-    {
-        DaemonState.CrashLooping => "crash-looping",
-        _ => state.ToString().ToLowerInvariant(),
+        { NextAttemptAt: { } next } when next > now => $"{DaemonStates.Words(daemon.State)}, next try in {Durations.Age(next - now)}",
+        _ => DaemonStates.Words(daemon.State),
     };
 
     private static Tone ToneOf(DaemonState state) => state switch

@@ -1,20 +1,22 @@
+using System.Collections.Immutable;
+using System.Globalization;
 using System.Text.Json;
 using MonitorAspire.Cli.Terminal;
 using MonitorAspire.Supervision;
+using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervision.Fleet;
+using MonitorAspire.Supervision.Telemetry;
 
 namespace MonitorAspire.Cli.Up;
 
 /// <summary>Shows a running fleet: a table that is redrawn on a terminal, lines in a pipe, a JSON array of events for programs.</summary>
-/// <param name="console">Where.</param>
-/// <param name="fleet">The fleet.</param>
-/// <param name="time">The clock.</param>
-/// <param name="json">Whether the output is one JSON document.</param>
-internal sealed class FleetView(CliConsole console, FleetMirror fleet, TimeProvider time, bool json)
+internal sealed class FleetView(CliConsole console, TimeProvider time, bool json)
 {
     private readonly Lock _gate = new();
     private readonly LiveBlock _block = new(console.Out);
     private bool _first = true;
+
+    internal FleetMirror Fleet { get; } = new();
 
     private bool IsLive => !json && console.OutputTraits.Redraw;
 
@@ -41,7 +43,6 @@ internal sealed class FleetView(CliConsole console, FleetMirror fleet, TimeProvi
         }
     }
 
-    /// <summary>Shows an event.</summary>
     internal void Show(FleetEvent happened)
     {
         if (json)
@@ -54,13 +55,12 @@ internal sealed class FleetView(CliConsole console, FleetMirror fleet, TimeProvi
         {
             Draw();
         }
-        else if (FleetEventLine.Render(happened) is { } line)
+        else if (LineOf(happened) is { } line)
         {
             Print(line);
         }
     }
 
-    /// <summary>Completes the output.</summary>
     internal void Finish()
     {
         if (json)
@@ -95,5 +95,57 @@ internal sealed class FleetView(CliConsole console, FleetMirror fleet, TimeProvi
         }
     }
 
-    private IReadOnlyList<string> Table() => FleetTable.Render(fleet.Daemons, time.GetUtcNow(), console.OutputTraits.Colour);
+    /// <summary>The line; <see langword="null"/> for what is only of interest while it is looked at (a stage that passed).</summary>
+    private static string? LineOf(FleetEvent happened)
+    {
+        if (happened is { Kind: FleetEventKind.StateChanged, Daemon: { State: DaemonState.Starting, Stage: not null } })
+        {
+            return null;
+        }
+
+        var daemon = happened.Daemon;
+        var pid = daemon.Pid is { } p ? string.Create(CultureInfo.InvariantCulture, $", PID {p}") : "";
+        var took = happened is { Kind: FleetEventKind.StartVerified, Report: { } report } ? $", verified in {Durations.OfMilliseconds(report.TotalMs)}" : "";
+        var message = happened.Message is { Length: > 0 } text ? $": {text}" : "";
+        return Printable.Line(string.Create(
+            CultureInfo.InvariantCulture,
+            $"{happened.At.ToLocalTime():yyyy-MM-ddTHH:mm:sszzz} {daemon.Name} (port {daemon.Port}) {Kind(happened)}{pid}{took}{message}"));
+    }
+
+    private static string Kind(FleetEvent happened) => happened.Kind switch
+    {
+        FleetEventKind.StateChanged => DaemonStates.Words(happened.Daemon.State),
+        FleetEventKind.AlertFired => "ALERT",
+        var kind => WireNames.Of(kind).Replace('-', ' '),
+    };
+
+    private IReadOnlyList<string> Table() => FleetTable.Render(Fleet.Daemons, time.GetUtcNow(), console.OutputTraits.Colour);
+}
+
+/// <summary>The fleet as the supervisor has described it last. It outlives the supervisor. Thread-safe.</summary>
+internal sealed class FleetMirror
+{
+    private ImmutableList<DaemonSnapshot> _daemons = [];
+
+    /// <summary>The daemons, in the order of the configuration.</summary>
+    internal IReadOnlyList<DaemonSnapshot> Daemons => Volatile.Read(ref _daemons);
+
+    internal void Set(IReadOnlyList<DaemonSnapshot> daemons) => Volatile.Write(ref _daemons, [.. daemons]);
+
+    internal void Apply(FleetEvent happened)
+    {
+        if (happened.Kind == FleetEventKind.Removed)
+        {
+            ImmutableInterlocked.Update(ref _daemons, static (all, name) => all.RemoveAll(d => d.Name == name), happened.Daemon.Name);
+        }
+        else
+        {
+            Replace(happened.Daemon);
+        }
+    }
+
+    internal void Replace(DaemonSnapshot daemon) => ImmutableInterlocked.Update(
+        ref _daemons,
+        static (all, daemon) => all.FindIndex(d => d.Name == daemon.Name) is >= 0 and var index ? all.SetItem(index, daemon) : all.Add(daemon),
+        daemon);
 }

@@ -6,11 +6,9 @@ using MonitorAspire.Supervision.Startup;
 
 namespace MonitorAspire.Cli.Up;
 
-/// <summary>
-/// The supervisor that <c>monitor up</c> runs. It is started like a daemon: verified, in a session of its own, with a log file. It ends,
-/// and leaves its daemons running, when <c>monitor up</c> is killed.
-/// </summary>
-internal sealed class SupervisorProcess
+/// <summary>The supervisor that <c>monitor up</c> runs. It is started like a daemon: verified, in a session of its own, with a log file. It
+/// ends, and leaves its daemons running, when <c>monitor up</c> is killed.</summary>
+internal sealed class SupervisorProcess(IDaemonEngine engine, string directory, UpSettings settings, DashboardPlan? dashboard)
 {
     private const string Executable = "monitor-aspire-supervisor";
 
@@ -21,18 +19,39 @@ internal sealed class SupervisorProcess
     private static readonly TimeSpan OrphanTimeout = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan OrphanInterval = TimeSpan.FromMilliseconds(50);
 
-    private readonly IDaemonEngine _engine;
-    private readonly string _directory;
-    private readonly DaemonSpec _spec;
+    private readonly DaemonSpec _spec = SpecOf(settings, dashboard);
 
-    /// <param name="engine">The engine on the directory.</param>
-    /// <param name="directory">Where <c>monitor up</c> keeps the files of supervisor and dashboard.</param>
-    /// <param name="settings">What to run.</param>
-    /// <param name="dashboard">The dashboard, if there is to be one.</param>
-    internal SupervisorProcess(IDaemonEngine engine, string directory, UpSettings settings, DashboardPlan? dashboard)
+    internal Task<StartOutcome> StartAsync(int attempt, CancellationToken cancellationToken) =>
+        engine.StartAsync(_spec, new StartOptions { Attempt = attempt, Timeout = StartTimeout, StopGracePeriod = CancelGracePeriod }, cancellationToken);
+
+    /// <summary>Asks it to stop its daemons and to end, and waits for the end. If it is killed in a hurry its daemons run on.</summary>
+    internal Task<StopReport> StopAsync(CancellationToken hurry) => engine.StopAsync(_spec, new StopOptions { GracePeriod = StopGracePeriod }, hurry);
+
+    /// <summary>Ends supervisor and dashboard of a <c>monitor up</c> that was killed. Only the holder of the lock may do this: then their
+    /// owner is gone for certain. Daemons are not touched.</summary>
+    internal async Task EndOrphansAsync(TimeProvider time, CancellationToken hurry)
     {
-        _engine = engine;
-        _directory = directory;
+        foreach (var port in KnownDaemons.Ports(directory))
+        {
+            if (KnownDaemons.Record(directory, port) is not { } record)
+            {
+                continue;
+            }
+
+            // The supervisor ends by itself. To stop it would stop its daemons.
+            var isSupervisor = port == _spec.Port;
+            var started = time.GetTimestamp();
+            while (isSupervisor && record.Identity is { } identity && !ProcessTable.Current.IsGone(identity) && time.GetElapsedTime(started) < OrphanTimeout)
+            {
+                await Task.Delay(OrphanInterval, time, hurry).ConfigureAwait(false);
+            }
+
+            await engine.StopAsync(KnownDaemons.Spec(port, record), new StopOptions { GracePeriod = TimeSpan.Zero }, hurry).ConfigureAwait(false);
+        }
+    }
+
+    private static DaemonSpec SpecOf(UpSettings settings, DashboardPlan? dashboard)
+    {
         var environment = new Dictionary<string, string?>(StringComparer.Ordinal)
         {
             // The supervisor would listen there.
@@ -46,7 +65,7 @@ internal sealed class SupervisorProcess
             environment[name] = value;
         }
 
-        _spec = new DaemonSpec
+        return new DaemonSpec
         {
             Name = "supervisor",
             Port = settings.SupervisorPort,
@@ -54,40 +73,5 @@ internal sealed class SupervisorProcess
             Arguments = ["--host", "127.0.0.1", "--port", settings.SupervisorPort.ToString(CultureInfo.InvariantCulture), .. settings.SupervisorArguments],
             Environment = environment,
         };
-    }
-
-    /// <summary>Starts it.</summary>
-    /// <param name="attempt">Which start this is, from 1.</param>
-    /// <param name="cancellationToken">Gives up the start.</param>
-    internal Task<StartOutcome> StartAsync(int attempt, CancellationToken cancellationToken) =>
-        _engine.StartAsync(_spec, new StartOptions { Attempt = attempt, Timeout = StartTimeout, StopGracePeriod = CancelGracePeriod }, cancellationToken);
-
-    /// <summary>Asks it to stop its daemons and to end, and waits for the end.</summary>
-    /// <param name="hurry">Kills it at once; then its daemons live on.</param>
-    internal Task<StopReport> StopAsync(CancellationToken hurry) => _engine.StopAsync(_spec, new StopOptions { GracePeriod = StopGracePeriod }, hurry);
-
-    /// <summary>
-    /// Ends supervisor and dashboard of a <c>monitor up</c> that was killed. Only the holder of the lock may do this: then their owner is
-    /// gone for certain. Daemons are not touched.
-    /// </summary>
-    internal async Task EndOrphansAsync(TimeProvider time, CancellationToken hurry)
-    {
-        foreach (var port in KnownDaemons.Ports(_directory))
-        {
-            if (KnownDaemons.Record(_directory, port) is not { } record)
-            {
-                continue;
-            }
-
-            // The supervisor ends by itself. To stop it would stop its daemons.
-            var isSupervisor = port == _spec.Port;
-            var started = time.GetTimestamp();
-            while (isSupervisor && record.Identity is { } identity && !ProcessTable.Current.IsGone(identity) && time.GetElapsedTime(started) < OrphanTimeout)
-            {
-                await Task.Delay(OrphanInterval, time, hurry).ConfigureAwait(false);
-            }
-
-            await _engine.StopAsync(KnownDaemons.Spec(port, record), new StopOptions { GracePeriod = TimeSpan.Zero }, hurry).ConfigureAwait(false);
-        }
     }
 }

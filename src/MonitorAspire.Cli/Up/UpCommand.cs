@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Text.Json;
 using MonitorAspire.Cli.CommandLine;
@@ -8,15 +7,13 @@ using MonitorAspire.Supervision.Daemons;
 namespace MonitorAspire.Cli.Up;
 
 /// <summary><c>monitor up</c>: a fleet under the supervisor's program in the foreground.</summary>
-internal sealed class UpCommand
+internal sealed class UpCommand(CliContext context, Interrupts interrupts)
 {
     private const int DefaultCount = 4;
     private const int DefaultSupervisorPort = 8760;
 
     private static readonly JsonDocumentOptions Lenient = new() { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true };
 
-    private readonly CliContext _context;
-    private readonly Interrupts _interrupts;
     private readonly Option<int> _count = CliOptions.Number("--count", "N", "How many built-in daemons, on consecutive ports.", 1, FleetTopology.MaximumCount, DefaultCount);
     private readonly Option<int> _basePort = CliOptions.Port("--base-port");
     private readonly Option<string?> _config = CliOptions.Text("--config", "FILE", "JSON file with a section 'Monitors': Count and BasePort, or a list Daemons.");
@@ -27,12 +24,6 @@ internal sealed class UpCommand
     private readonly DurationOption _timeout = CliOptions.StartTimeout();
     private readonly Option<bool> _json = CliOptions.Json("Print the events as one JSON array, an event a line, closed at the end.");
 
-    private UpCommand(CliContext context, Interrupts interrupts)
-    {
-        _context = context;
-        _interrupts = interrupts;
-    }
-
     internal static Command Create(CliContext context, Interrupts interrupts)
     {
         var up = new UpCommand(context, interrupts);
@@ -40,7 +31,8 @@ internal sealed class UpCommand
         {
             up._count, up._basePort, up._config, up._host, up._supervisorPort, up._dashboard, up._stateDirectory, up._timeout, up._json,
         };
-        command.Validators.Add(up.Validate);
+        command.Exclude(up._count, up._config);
+        command.Exclude(up._basePort, up._config);
         command.SetAction(up.RunAsync);
         return command.WithHelp("""
             Examples:
@@ -67,27 +59,13 @@ internal sealed class UpCommand
         return option;
     }
 
-    private void Validate(CommandResult result)
-    {
-        if (result.GetResult(_config) is { Implicit: false })
-        {
-            foreach (var option in (Option[])[_count, _basePort])
-            {
-                if (result.GetResult(option) is { Implicit: false })
-                {
-                    result.AddError($"{option.Name} and --config exclude each other");
-                }
-            }
-        }
-    }
-
     private Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken) =>
-        new UpRun(_context, _interrupts, Settings(parsed)).RunAsync(cancellationToken);
+        new UpRun(context, interrupts, Settings(parsed)).RunAsync(cancellationToken);
 
     private UpSettings Settings(ParseResult parsed)
     {
         var arguments = new List<string>();
-        var ports = FleetPorts(parsed);
+        List<int> ports = parsed.GetValue(_config) is null ? [.. Enumerable.Range(parsed.GetValue(_basePort), parsed.GetValue(_count))] : [];
         var supervisorPort = parsed.GetValue(_supervisorPort);
         if (ports.Contains(supervisorPort))
         {
@@ -110,16 +88,14 @@ internal sealed class UpCommand
         var stateDirectory = DaemonOptions.ResolveStateDirectory(parsed.GetValue(_stateDirectory) ?? configured);
         arguments.AddRange("--state-dir", stateDirectory);
         var dashboard = parsed.GetValue(_dashboard);
-        return new UpSettings
-        {
-            StateDirectory = stateDirectory,
-            SupervisorPort = supervisorPort,
-            SupervisorArguments = arguments,
-            DaemonPorts = ports,
-            Dashboard = DaemonOptions.IsGiven(parsed, _dashboard),
-            DashboardAddress = dashboard is null ? null : DashboardAddress(dashboard, [.. ports, supervisorPort]),
-            Json = parsed.GetValue(_json),
-        };
+        return new UpSettings(
+            stateDirectory,
+            supervisorPort,
+            SupervisorArguments: arguments,
+            DaemonPorts: ports,
+            Dashboard: DaemonOptions.IsGiven(parsed, _dashboard),
+            DashboardAddress: dashboard is null ? null : DashboardAddress(dashboard, [.. ports, supervisorPort]),
+            Json: parsed.GetValue(_json));
 
         void AddIfGiven<T>(string name, Option option, T value)
         {
@@ -130,13 +106,8 @@ internal sealed class UpCommand
         }
     }
 
-    private List<int> FleetPorts(ParseResult parsed) =>
-        parsed.GetValue(_config) is null ? [.. Enumerable.Range(parsed.GetValue(_basePort), parsed.GetValue(_count))] : [];
-
-    /// <summary>
-    /// The state directory that a file names, which is needed here too; everything else in it is the supervisor's business. A file without
-    /// the section is an error, because a misspelt section would mean the default fleet.
-    /// </summary>
+    /// <summary>The state directory that a file names, which is needed here too; everything else in it is the supervisor's business. A file
+    /// without the section is an error, because a misspelt section would mean the default fleet.</summary>
     private static string? StateDirectoryIn(string path)
     {
         try
@@ -174,3 +145,8 @@ internal sealed class UpCommand
             ? throw new UsageException($"--dashboard: port {url.Port} is given to the supervisor or to a daemon")
             : url;
 }
+
+/// <summary>What <c>monitor up</c> was told. The supervisor's arguments are without its address and port. The ports of daemons in a file
+/// are not known here. Without a dashboard address the dashboard has its usual port or, if that is taken, a free one.</summary>
+internal sealed record UpSettings(
+    string StateDirectory, int SupervisorPort, IReadOnlyList<string> SupervisorArguments, IEnumerable<int> DaemonPorts, bool Dashboard, Uri? DashboardAddress, bool Json);

@@ -12,11 +12,9 @@ using MonitorAspire.Supervision.Telemetry;
 
 namespace MonitorAspire.Cli.Up;
 
-/// <summary>
-/// One run of <c>monitor up</c>. It runs the supervisor's program, shows the fleet from its events, starts it again when it dies, and
-/// ends it in the end. It starts and watches no daemon itself.
-/// </summary>
-internal sealed class UpRun
+/// <summary>One run of <c>monitor up</c>. It runs the supervisor's program, shows the fleet from its events, starts it again when it dies,
+/// and ends it in the end. It starts and watches no daemon itself.</summary>
+internal sealed class UpRun(CliContext context, Interrupts interrupts, UpSettings settings)
 {
     // The first telemetry of the fleet is sent within a second; it needs a dashboard that answers.
     private static readonly TimeSpan DashboardHeadStart = TimeSpan.FromSeconds(10);
@@ -24,28 +22,13 @@ internal sealed class UpRun
     private static readonly TimeSpan LastEventsTimeout = TimeSpan.FromSeconds(3);
     private static readonly RestartPolicy Restart = new();
 
-    private readonly CliContext _context;
-    private readonly Interrupts _interrupts;
-    private readonly UpSettings _settings;
-    private readonly string _directory;
-    private readonly FleetMirror _fleet = new();
-    private readonly FleetView _view;
+    // Not in the state directory itself, where every file is a daemon's.
+    private readonly string _directory = Path.Combine(settings.StateDirectory, "up", settings.SupervisorPort.ToString(CultureInfo.InvariantCulture));
+    private readonly FleetView _view = new(context.Console, context.Time, settings.Json);
 
-    internal UpRun(CliContext context, Interrupts interrupts, UpSettings settings)
-    {
-        _context = context;
-        _interrupts = interrupts;
-        _settings = settings;
-        // Not in the state directory itself, where every file is a daemon's.
-        _directory = Path.Combine(settings.StateDirectory, "up", settings.SupervisorPort.ToString(CultureInfo.InvariantCulture));
-        _view = new FleetView(context.Console, _fleet, context.Time, settings.Json);
-    }
+    private string Address => string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{settings.SupervisorPort}");
 
-    private string Address => string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{_settings.SupervisorPort}");
-
-    /// <summary>Runs until a signal comes, or until the fleet cannot run.</summary>
-    /// <param name="stop">Asks for an orderly end.</param>
-    /// <returns>The exit code.</returns>
+    /// <summary>Runs until a signal comes, or until the fleet cannot run. Returns the exit code.</summary>
     internal async Task<int> RunAsync(CancellationToken stop)
     {
         StateDirectory.Create(_directory);
@@ -54,18 +37,18 @@ internal sealed class UpRun
         if (only is null)
         {
             var other = ProcessTable.Current.EldestOf(ProcessTable.Current.LockHolders(lockFile)) is { } holder ? $" (PID {holder.Pid})" : "";
-            _context.Console.Fail(
-                $"another 'monitor up'{other} runs the fleet of the supervisor on port {_settings.SupervisorPort}; stop it, or use other ports (--supervisor-port, --base-port)");
+            context.Console.Fail(
+                $"another 'monitor up'{other} runs the fleet of the supervisor on port {settings.SupervisorPort}; stop it, or use other ports (--supervisor-port, --base-port)");
             return ExitCodes.PortInUse;
         }
 
-        var engine = _context.EngineFor(_directory);
+        var engine = context.EngineFor(_directory);
         var dashboard = CreateDashboard(engine);
-        var supervisor = new SupervisorProcess(engine, _directory, _settings, dashboard?.Plan);
-        await supervisor.EndOrphansAsync(_context.Time, _interrupts.Hard).ConfigureAwait(false);
+        var supervisor = new SupervisorProcess(engine, _directory, settings, dashboard?.Plan);
+        await supervisor.EndOrphansAsync(context.Time, interrupts.Hard).ConfigureAwait(false);
         using var end = CancellationTokenSource.CreateLinkedTokenSource(stop);
         var dashboardStart = ShowDashboardAsync(dashboard, end.Token);
-        await Task.WhenAny(dashboardStart, Task.Delay(DashboardHeadStart, _context.Time, stop)).ConfigureAwait(false);
+        await Task.WhenAny(dashboardStart, Task.Delay(DashboardHeadStart, context.Time, stop)).ConfigureAwait(false);
         try
         {
             return await SuperviseAsync(supervisor, stop).ConfigureAwait(false);
@@ -74,20 +57,20 @@ internal sealed class UpRun
         {
             await end.CancelAsync().ConfigureAwait(false);
             await dashboardStart.ConfigureAwait(false);
-            await (dashboard?.StopAsync(_interrupts.Hard) ?? Task.CompletedTask).ConfigureAwait(false);
+            await (dashboard?.StopAsync(interrupts.Hard) ?? Task.CompletedTask).ConfigureAwait(false);
         }
     }
 
     private DashboardRun? CreateDashboard(IDaemonEngine engine)
     {
-        if (!_settings.Dashboard)
+        if (!settings.Dashboard)
         {
             return null;
         }
 
         if (AspireTool.Find(Directory.GetCurrentDirectory(), Environment.GetEnvironmentVariable("PATH")) is { } tool)
         {
-            return new DashboardRun(engine, new DashboardPlan(_settings.DashboardAddress, _settings.DaemonPorts.Append(_settings.SupervisorPort)), tool);
+            return new DashboardRun(engine, new DashboardPlan(settings.DashboardAddress, settings.DaemonPorts.Append(settings.SupervisorPort)), tool);
         }
 
         _view.Say("No dashboard: there is no 'aspire' command on PATH and no tool manifest that names aspire.cli (dotnet tool install --global aspire.cli). The fleet runs without it.");
@@ -119,11 +102,11 @@ internal sealed class UpRun
             {
                 await down.CancelAsync().ConfigureAwait(false);
                 await refreshing.ConfigureAwait(false);
-                _context.Console.Fail(StartProblem.Of(report));
+                context.Console.Fail(StartProblem.Of(report));
                 return StartProblem.ExitCode(report);
             }
 
-            var started = _context.Time.GetTimestamp();
+            var started = context.Time.GetTimestamp();
             var allFailed = false;
             var events = Task.CompletedTask;
             if (instance is not null)
@@ -143,22 +126,22 @@ internal sealed class UpRun
                 await down.CancelAsync().ConfigureAwait(false);
                 await refreshing.ConfigureAwait(false);
                 _view.Finish();
-                return allFailed ? GiveUp(_fleet.Daemons[0]) : Remaining(inOrder);
+                return allFailed ? GiveUp(_view.Fleet.Daemons[0]) : Remaining(inOrder);
             }
 
             await events.ConfigureAwait(false);
-            failure = _context.Time.GetElapsedTime(started) > Restart.ResetAfter ? 1 : failure + 1;
+            failure = context.Time.GetElapsedTime(started) > Restart.ResetAfter ? 1 : failure + 1;
 #pragma warning disable RS0030 // Nothing depends on this jitter: there is one supervisor.
             var delay = RestartDelay.After(Restart, failure, crashLoop: false, Random.Shared.NextDouble());
 #pragma warning restore RS0030
             _view.Say(instance is null
                 ? $"The supervisor cannot be started: {StartProblem.Of(report)}. Next try in {Durations.OfMilliseconds(delay.TotalMilliseconds)}; the daemons live on."
                 : $"The supervisor (PID {instance.Pid}) ended by itself: {await instance.Exited.ConfigureAwait(false)}. It is started again; the daemons live on. Log: {report.LogFile}");
-            await Task.Delay(delay, _context.Time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.Delay(delay, context.Time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
-    /// <summary>Shows events until the supervisor ends. Reports when every daemon has failed for good, because no person could change that here.</summary>
+    /// <summary>Shows events until the supervisor ends. Reports when no daemon can ever run, because that cannot be changed here.</summary>
     private async Task ShowEventsAsync(FleetClient client, DaemonInstance supervisor, TaskCompletionSource allFailed)
     {
         using var ended = new CancellationTokenSource();
@@ -168,12 +151,12 @@ internal sealed class UpRun
         {
             try
             {
-                _fleet.Set(await client.DaemonsAsync(ended.Token).ConfigureAwait(false));
+                _view.Fleet.Set(await client.DaemonsAsync(ended.Token).ConfigureAwait(false));
                 await foreach (var happened in client.EventsAsync(ended.Token).ConfigureAwait(false))
                 {
-                    _fleet.Apply(happened);
+                    _view.Fleet.Apply(happened);
                     _view.Show(happened);
-                    if (_fleet.Daemons.All(d => d.State == DaemonState.Failed))
+                    if (_view.Fleet.Daemons.All(d => d.State == DaemonState.Failed))
                     {
                         allFailed.TrySetResult();
                     }
@@ -184,7 +167,7 @@ internal sealed class UpRun
                 // The supervisor has ended or was killed; else the next try takes up where this one broke off.
             }
 
-            await Task.WhenAny(supervisor.Exited, Task.Delay(ReconnectInterval, _context.Time)).ConfigureAwait(false);
+            await Task.WhenAny(supervisor.Exited, Task.Delay(ReconnectInterval, context.Time)).ConfigureAwait(false);
         }
         while (!supervisor.Exited.IsCompleted);
     }
@@ -192,7 +175,7 @@ internal sealed class UpRun
     /// <summary>Stops supervisor and daemons. Returns whether the supervisor did it itself.</summary>
     private async Task<bool> StopAsync(SupervisorProcess supervisor, Task events)
     {
-        var report = await supervisor.StopAsync(_interrupts.Hard).ConfigureAwait(false);
+        var report = await supervisor.StopAsync(interrupts.Hard).ConfigureAwait(false);
         await events.ConfigureAwait(false);
         if (report is { Verdict: StopVerdict.Stopped, Killed: false })
         {
@@ -200,25 +183,25 @@ internal sealed class UpRun
         }
 
         // A supervisor that is dead, or was killed because a person is in a hurry, has left its daemons running.
-        var engine = _context.EngineFor(_settings.StateDirectory);
-        await Task.WhenAll(_fleet.Daemons.Where(d => d.State != DaemonState.Foreign).Select(d => StopAsync(engine, d))).ConfigureAwait(false);
+        var engine = context.EngineFor(settings.StateDirectory);
+        await Task.WhenAll(_view.Fleet.Daemons.Where(d => d.State != DaemonState.Foreign).Select(d => StopAsync(engine, d))).ConfigureAwait(false);
         return false;
     }
 
     private async Task StopAsync(IDaemonEngine engine, DaemonSnapshot daemon)
     {
-        var spec = KnownDaemons.Spec(daemon.Port, KnownDaemons.Record(_settings.StateDirectory, daemon.Port)) with { Name = daemon.Name, Host = daemon.Host };
-        var report = await engine.StopAsync(spec, new StopOptions(), _interrupts.Hard).ConfigureAwait(false);
+        var spec = KnownDaemons.Spec(daemon.Port, KnownDaemons.Record(settings.StateDirectory, daemon.Port)) with { Name = daemon.Name, Host = daemon.Host };
+        var report = await engine.StopAsync(spec, new StopOptions(), interrupts.Hard).ConfigureAwait(false);
         if (report.Verdict is StopVerdict.Stopped or StopVerdict.NotRunning)
         {
-            _fleet.Replace(daemon with { State = DaemonState.Stopped, Stage = null, Pid = null });
+            _view.Fleet.Replace(daemon with { State = DaemonState.Stopped, Stage = null, Pid = null });
         }
     }
 
     private int GiveUp(DaemonSnapshot first)
     {
         var failure = first.LastFailure;
-        _context.Console.Fail(
+        context.Console.Fail(
             $"no daemon can be started: {first.Name}: {(failure is null ? "failed" : $"{WireNames.Of(failure.Reason)}: {failure.Detail}")}");
         return failure is null ? ExitCodes.Failure : ExitCodes.For(failure.Reason);
     }
@@ -226,16 +209,16 @@ internal sealed class UpRun
     private int Remaining(bool inOrder)
     {
         var code = ExitCodes.Success;
-        foreach (var daemon in _fleet.Daemons.Where(d => d.Pid is not null))
+        foreach (var daemon in _view.Fleet.Daemons.Where(d => d.Pid is not null))
         {
             if (inOrder && daemon.State != DaemonState.Stopping)
             {
                 // The configuration says that daemons outlive the supervisor.
-                _context.Console.Note($"{daemon.Name} goes on without supervision: PID {daemon.Pid}");
+                context.Console.Note($"{daemon.Name} goes on without supervision: PID {daemon.Pid}");
             }
             else
             {
-                _context.Console.Fail($"{daemon.Name} could not be stopped: PID {daemon.Pid} still lives");
+                context.Console.Fail($"{daemon.Name} could not be stopped: PID {daemon.Pid} still lives");
                 code = ExitCodes.Failure;
             }
         }

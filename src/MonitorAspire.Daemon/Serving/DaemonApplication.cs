@@ -1,20 +1,22 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 using MonitorAspire.Daemon.Settings;
 using MonitorAspire.ServiceDefaults;
 
 namespace MonitorAspire.Daemon.Serving;
 
-/// <summary>The web application of one daemon.</summary>
 internal static class DaemonApplication
 {
+    internal const string Service = "monitor-aspire-daemon";
+
     /// <summary>Builds the application. It does not listen yet.</summary>
     internal static WebApplication Build(DaemonSettings settings, TimeProvider time)
     {
         // An empty builder reads no appsettings.json of the working directory and watches no files.
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions
         {
-            ApplicationName = Answers.Service,
+            ApplicationName = Service,
             ContentRootPath = AppContext.BaseDirectory,
         });
         builder.Configuration.AddEnvironmentVariables();
@@ -43,9 +45,11 @@ internal static class DaemonApplication
             .AddFilter("Microsoft.AspNetCore.Server.Kestrel", static level => level is >= LogLevel.Warning and < LogLevel.Critical);
 
         var app = builder.Build();
-        var answers = new Answers(settings, time);
-        app.MapDefaultEndpoints((context, report) => WriteAsync(context, answers.Health(report.Status), AnswersJson.Default.HealthAnswer));
-        app.MapGet("/", new RequestDelegate(context => WriteAsync(context, answers.Self, AnswersJson.Default.SelfDescription)));
+        var since = time.GetTimestamp();
+        app.MapDefaultEndpoints((context, report) => WriteAsync(
+            context, HealthAnswer.Of(report.Status, Service, settings.Port, time.GetElapsedTime(since)), AnswersJson.Default.HealthAnswer));
+        var self = new SelfDescription(Service, settings.Name, ProductVersion.Text, ["/health", "/alive"]);
+        app.MapGet("/", new RequestDelegate(context => WriteAsync(context, self, AnswersJson.Default.SelfDescription)));
         return app;
     }
 
@@ -65,3 +69,11 @@ internal static class DaemonApplication
         public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
     }
 }
+
+internal sealed record SelfDescription(string Service, string Name, string Version, IReadOnlyList<string> Endpoints);
+
+// Without the metadata for reading, because building it would take a tenth of the time to the first answer.
+[JsonSourceGenerationOptions(JsonSerializerDefaults.Web, GenerationMode = JsonSourceGenerationMode.Serialization)]
+[JsonSerializable(typeof(HealthAnswer))]
+[JsonSerializable(typeof(SelfDescription))]
+internal sealed partial class AnswersJson : JsonSerializerContext;

@@ -4,18 +4,11 @@ using MonitorAspire.Supervision.Daemons;
 namespace MonitorAspire.Daemon.Settings;
 
 /// <summary>The settings of one daemon: its command line, and the environment for what that leaves open.</summary>
-/// <param name="Name">Name in the fleet, for logs and telemetry.</param>
-/// <param name="Host">Host name or address to listen on.</param>
-/// <param name="Port">Port to listen on.</param>
-/// <param name="StateDirectory">Absolute path of the state directory.</param>
 internal sealed record DaemonSettings(string Name, string Host, int Port, string StateDirectory)
 {
     /// <summary>Whether a name on the command line is an option of the daemon.</summary>
     internal static bool IsOption(string name) => name is "--port" or "--host" or "--state-dir";
 
-    /// <summary>Reads the settings.</summary>
-    /// <param name="options">Values of the command line, by option.</param>
-    /// <param name="environment">Looks up an environment variable.</param>
     /// <exception cref="FormatException">A value is wrong; the message names the option or the variable.</exception>
     internal static DaemonSettings Read(IReadOnlyDictionary<string, string> options, Func<string, string?> environment)
     {

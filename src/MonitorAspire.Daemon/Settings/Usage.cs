@@ -1,6 +1,5 @@
 namespace MonitorAspire.Daemon.Settings;
 
-/// <summary>The text of <c>--help</c>.</summary>
 internal static class Usage
 {
     internal const string Help = """

@@ -7,10 +7,7 @@ using MonitorAspire.Supervision.Startup;
 
 namespace MonitorAspire.Daemon.Startup;
 
-/// <summary>Why the daemon cannot listen.</summary>
-/// <param name="ExitCode">One of <see cref="DaemonExitCodes"/>.</param>
-/// <param name="Reason">The reason, for telemetry.</param>
-/// <param name="Message">One line with port, PID, file, and the process that has the port.</param>
+/// <summary>Why the daemon cannot listen, in one line with port, PID, file, and the process that has the port.</summary>
 internal sealed record BindFailure(int ExitCode, StartupReason Reason, string Message)
 {
     /// <summary>The failure behind an exception of the server; <see langword="null"/> if the exception is not about binding.</summary>

@@ -6,10 +6,8 @@ using MonitorAspire.Supervision.Telemetry;
 
 namespace MonitorAspire.Daemon.Startup;
 
-/// <summary>
-/// The daemon's part of the trace of its start. The daemon records its phases first and makes spans of them when the exporter exists.
-/// In this way claim and bind do not wait until telemetry is built.
-/// </summary>
+/// <summary>The daemon's part of the trace of its start. The daemon records its phases first and makes spans of them when the exporter
+/// exists. In this way claim and bind do not wait until telemetry is built.</summary>
 internal sealed class StartupTrace
 {
     private static readonly ActivitySource Source = new("MonitorAspire.Daemon", ProductVersion.Text);
@@ -33,7 +31,6 @@ internal sealed class StartupTrace
         };
     }
 
-    /// <summary>Begins a phase.</summary>
     internal Phase Begin(string name)
     {
         var phase = new Phase(name, _time);
@@ -59,7 +56,6 @@ internal sealed class StartupTrace
         _phases.Clear();
     }
 
-    /// <summary>One phase of the start.</summary>
     internal sealed class Phase(string name, TimeProvider time)
     {
         internal string Name => name;

@@ -2,10 +2,8 @@ using System.Runtime.InteropServices;
 
 namespace MonitorAspire.Daemon.Startup;
 
-/// <summary>
-/// Receives the signal to stop, from the first moment of the process on. A signal that arrives before the host handles signals would
-/// kill the process and leave its PID file behind.
-/// </summary>
+/// <summary>Receives the signal to stop, from the first moment of the process on. A signal that arrives before the host handles signals
+/// would kill the process and leave its PID file behind.</summary>
 internal sealed class StopSignal : IDisposable
 {
     private readonly TaskCompletionSource<PosixSignal> _received = new(TaskCreationOptions.RunContinuationsAsynchronously);

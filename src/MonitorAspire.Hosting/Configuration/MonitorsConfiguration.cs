@@ -9,9 +9,6 @@ namespace MonitorAspire.Hosting.Configuration;
 internal static class MonitorsConfiguration
 {
     /// <summary>The options with the absolute path of the state directory, and the daemons that they declare.</summary>
-    /// <param name="configuration">The application's configuration.</param>
-    /// <param name="configure">Changes the options that the configuration has.</param>
-    /// <exception cref="DistributedApplicationException">Something is wrong; the message is one line with key and value of each error.</exception>
     internal static (MonitorsOptions Options, IReadOnlyList<DaemonSpec> Specs) Read(IConfiguration configuration, Action<MonitorsOptions>? configure = null)
     {
         try
@@ -28,5 +25,17 @@ internal static class MonitorsConfiguration
             // A value of another type, an unknown key, or a state directory that is not a path.
             throw new DistributedApplicationException(e.Message.ReplaceLineEndings(" "), e);
         }
+    }
+}
+
+/// <summary>Turns the names of daemons into names of Aspire resources, which can have letters, digits and hyphens only.</summary>
+internal static class ResourceName
+{
+    internal static string For(string daemonName)
+    {
+        var name = daemonName.Replace('.', '-').Replace('_', '-');
+
+        // The name of a resource starts with a letter.
+        return char.IsAsciiLetter(name[0]) ? name : $"monitor-{name}";
     }
 }

@@ -10,10 +10,8 @@ using MonitorAspire.Supervision.Telemetry;
 
 namespace MonitorAspire.Hosting.Dashboard;
 
-/// <summary>
-/// Shows the daemons in Aspire's dashboard as the supervisor sees them: three health reports and the properties. They are published when
-/// they change, because Aspire runs the health checks of a healthy resource only every 30 s.
-/// </summary>
+/// <summary>Shows the daemons in Aspire's dashboard as the supervisor sees them: three health reports and the properties. They are
+/// published when they change, because Aspire runs the health checks of a healthy resource only every 30 s.</summary>
 internal sealed class DaemonDisplay(ResourceNotificationService notifications, DistributedApplicationModel model, TimeProvider time)
 {
     private const string PropertyPrefix = "monitor.";
@@ -23,10 +21,8 @@ internal sealed class DaemonDisplay(ResourceNotificationService notifications, D
     private readonly ConcurrentDictionary<string, string> _published = new(StringComparer.OrdinalIgnoreCase);
     private string? _connectionLost;
 
-    /// <summary>The daemon as the supervisor sees it, or <see langword="null"/>.</summary>
     internal DaemonSnapshot? Find(string daemon) => _daemons.GetValueOrDefault(daemon);
 
-    /// <summary>Shows what the supervisor says of a daemon.</summary>
     internal Task UpdateAsync(DaemonSnapshot daemon)
     {
         _connectionLost = null;
@@ -40,16 +36,13 @@ internal sealed class DaemonDisplay(ResourceNotificationService notifications, D
     }
 
     /// <summary>Shows that the supervisor does not watch the daemons, until it says something again.</summary>
-    /// <param name="lastMessageAt">Time of its last message.</param>
     internal Task ShowConnectionLostAsync(DateTimeOffset lastMessageAt)
     {
         _connectionLost = $"it is not watched: no word from the supervisor since {Time(lastMessageAt)}";
         return Task.WhenAll(_daemons.Keys.Select(PublishAsync));
     }
 
-    /// <summary>Shows that a launch was refused because the port is taken.</summary>
-    /// <param name="daemon">The daemon.</param>
-    /// <param name="reason">Why; <see langword="null"/> if it is launched.</param>
+    /// <summary>Shows why a launch was refused; <see langword="null"/> if the daemon is launched.</summary>
     internal Task SetRefusalAsync(string daemon, string? reason)
     {
         if (reason is null)
@@ -67,7 +60,6 @@ internal sealed class DaemonDisplay(ResourceNotificationService notifications, D
     /// <summary>Why the last launch was refused, or <see langword="null"/>.</summary>
     internal string? RefusalOf(string daemon) => _refusals.GetValueOrDefault(daemon);
 
-    /// <summary>The result of one check.</summary>
     internal (HealthStatus Status, string Description) ResultOf(string daemon, CheckName check)
     {
         var (status, description) = LastResultOf(daemon, check);
@@ -76,18 +68,16 @@ internal sealed class DaemonDisplay(ResourceNotificationService notifications, D
             : (status, description);
     }
 
-    /// <summary>The state of a daemon in one line.</summary>
     internal static string Describe(DaemonSnapshot daemon)
     {
         var next = daemon.NextAttemptAt is { } at ? $", next try at {Time(at)}" : "";
         var failures = daemon.ConsecutiveFailures > 0 ? $", {daemon.ConsecutiveFailures} failures in a row" : "";
         return daemon.State switch
         {
-            DaemonState.CrashLooping => $"crash loop{failures}{next}",
-            DaemonState.Backoff => $"back-off{failures}{next}",
+            DaemonState.CrashLooping or DaemonState.Backoff => $"{DaemonStates.Words(daemon.State)}{failures}{next}",
             DaemonState.Foreign => $"another process owns the port{next}",
             DaemonState.Starting when daemon.Stage is { } stage => $"starting: {WireNames.Of(stage)}",
-            var state => state.ToString().ToLowerInvariant() + failures,
+            var state => DaemonStates.Words(state) + failures,
         };
     }
 
@@ -187,4 +177,14 @@ internal sealed class DaemonDisplay(ResourceNotificationService notifications, D
 
     private static ImmutableArray<T> Merge<T>(ImmutableArray<T> existing, IReadOnlyCollection<T> ours, Predicate<T> isOurs)
         => [.. (existing.IsDefault ? [] : existing).Where(e => !isOurs(e)), .. ours];
+}
+
+/// <summary>One of the three checks of a daemon. It gives the supervisor's last result and does not probe the daemon again.</summary>
+internal sealed class DaemonHealthCheck(DaemonDisplay display, string daemon, CheckName check) : IHealthCheck
+{
+    public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
+    {
+        var (status, description) = display.ResultOf(daemon, check);
+        return Task.FromResult(new HealthCheckResult(status, description));
+    }
 }

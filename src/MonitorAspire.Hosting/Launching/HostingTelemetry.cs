@@ -13,7 +13,6 @@ internal static class HostingTelemetry
     // The second is the name before Aspire 13. Many launch profiles still use it.
     private static readonly string[] Prefixes = ["ASPIRE_DASHBOARD_", "DOTNET_DASHBOARD_"];
 
-    /// <summary>Adds the exporter if there is an address to export to.</summary>
     internal static void AddLaunchTracing(this IDistributedApplicationBuilder builder)
     {
         if (Target(builder.Configuration) is not { } target)

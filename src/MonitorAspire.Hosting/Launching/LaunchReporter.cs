@@ -19,7 +19,6 @@ internal sealed partial class LaunchReporter(
     private readonly Dictionary<string, LauncherReport> _current = new(StringComparer.OrdinalIgnoreCase);
     private Action<LauncherMessage>? _send;
 
-    /// <summary>The latest report of a daemon, or <see langword="null"/>.</summary>
     internal LauncherReport? Find(string daemon)
     {
         lock (_lock)
@@ -41,7 +40,6 @@ internal sealed partial class LaunchReporter(
         }
     }
 
-    /// <summary>Ends what <see cref="Attach"/> began.</summary>
     internal void Detach()
     {
         lock (_lock)

@@ -4,13 +4,11 @@ using MonitorAspire.Supervision.Telemetry;
 
 namespace MonitorAspire.Hosting.Launching;
 
-/// <summary>
-/// The spans of the AppHost: one from its start until every daemon is verified, and below it one for each launch. The daemon gets the
-/// launch as its parent, and so does the supervisor's verification. A launch that the supervisor requests belongs to the supervisor's trace.
-/// </summary>
+/// <summary>The spans of the AppHost: one from its start until every daemon is verified, and below it one for each launch. The daemon gets
+/// the launch as its parent, and so does the supervisor's verification. A launch that the supervisor requests belongs to the supervisor's
+/// trace.</summary>
 internal sealed class LaunchTraces : IDisposable
 {
-    /// <summary>Name of the activity source.</summary>
     internal const string SourceName = "MonitorAspire.Hosting";
 
     private static readonly ActivitySource Source = new(SourceName);
@@ -19,7 +17,6 @@ internal sealed class LaunchTraces : IDisposable
     private readonly ConcurrentDictionary<string, string> _expected = new(StringComparer.OrdinalIgnoreCase);
     private Activity? _application;
 
-    /// <summary>Begins the span of the application.</summary>
     internal void BeginApplication(int daemons)
     {
         _application = Begin("monitor.apphost.start", default);
@@ -38,7 +35,6 @@ internal sealed class LaunchTraces : IDisposable
         }
     }
 
-    /// <summary>Begins the span of a launch.</summary>
     internal void BeginLaunch(string daemon, int? port)
     {
         var parent = _expected.TryRemove(daemon, out var expected) && ActivityContext.TryParse(expected, null, isRemote: true, out var context)
@@ -55,7 +51,6 @@ internal sealed class LaunchTraces : IDisposable
         _launches[daemon] = launch;
     }
 
-    /// <summary>Ends the span of a launch.</summary>
     internal void EndLaunch(string daemon, int? pid, string? error)
     {
         if (_launches.TryGetValue(daemon, out var launch) && launch is { IsStopped: false })

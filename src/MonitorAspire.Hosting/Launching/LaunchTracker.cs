@@ -4,7 +4,6 @@ using MonitorAspire.Supervision.Launcher;
 namespace MonitorAspire.Hosting.Launching;
 
 /// <summary>Turns the states that Aspire shows of one resource into reports for the supervisor. Not thread-safe.</summary>
-/// <param name="daemon">The daemon's name.</param>
 internal sealed class LaunchTracker(string daemon)
 {
     private const string PidProperty = "executable.pid";

@@ -7,15 +7,12 @@ using MonitorAspire.Supervision.Startup;
 
 namespace MonitorAspire.Hosting.Launching;
 
-/// <summary>
-/// Checks the port before each launch. If another process owns it, the launch could only fail, and Aspire would show just an exit code.
-/// Instead the launch is refused with a message that names the owner.
-/// </summary>
+/// <summary>Checks the port before each launch. If another process owns it, the launch could only fail, and Aspire would show just an exit
+/// code. Instead the launch is refused with a message that names the owner.</summary>
 internal sealed class PortCheck(IDaemonEngine engine, ResourceLoggerService loggers, DaemonDisplay display, LaunchTraces traces)
 {
     private static readonly InspectOptions WithoutHealth = new() { ProbeHealth = false };
 
-    /// <summary>To be called before a launch.</summary>
     /// <exception cref="DistributedApplicationException">The port is taken; the message names the owner.</exception>
     internal async Task BeforeLaunchAsync(SupervisedResource supervised, CancellationToken cancellationToken)
     {

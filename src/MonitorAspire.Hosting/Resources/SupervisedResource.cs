@@ -4,13 +4,9 @@ using MonitorAspire.Supervision.Daemons;
 
 namespace MonitorAspire.Hosting.Resources;
 
-/// <summary>A resource under supervision, with the endpoint that is watched.</summary>
-/// <param name="Resource">The resource.</param>
-/// <param name="Definition">The daemon without its address.</param>
-/// <param name="Endpoint">The endpoint.</param>
+/// <summary>A resource under supervision, with the endpoint that is watched. The definition has no address.</summary>
 internal sealed record SupervisedResource(IResourceWithEndpoints Resource, DaemonDefinition Definition, EndpointAnnotation Endpoint)
 {
-    /// <summary>The daemon's name.</summary>
     internal string Name => Definition.Name!;
 
     /// <summary>A public port that differs from the process's own is the port of a proxy. The process behind it is watched.</summary>
@@ -19,7 +15,6 @@ internal sealed record SupervisedResource(IResourceWithEndpoints Resource, Daemo
     /// <summary>The port that the process itself listens on; <see langword="null"/> until Aspire has selected one.</summary>
     internal int? Port => KeepsProxy ? Endpoint.TargetPort : Endpoint.AllocatedEndpoint?.Port ?? Endpoint.TargetPort ?? Endpoint.Port;
 
-    /// <summary>The spec, or <see langword="null"/> until it has a port.</summary>
     internal DaemonSpec? Spec => Port is { } port ? DefinitionMapper.ToSpec(Definition with { Host = Endpoint.TargetHost, Port = port }) : null;
 
     /// <summary>All supervised resources of an application.</summary>
@@ -49,3 +44,31 @@ internal sealed record SupervisedResource(IResourceWithEndpoints Resource, Daemo
         };
     }
 }
+
+/// <summary>Marks a resource as a daemon of the supervisor. The address is the endpoint's and not in the definition.</summary>
+internal sealed record SupervisionAnnotation(DaemonDefinition Definition, string EndpointName) : IResourceAnnotation
+{
+    internal string DaemonName => Definition.Name!;
+
+    /// <summary>The annotation for a daemon that Aspire launches: address, command and environment are the resource's.</summary>
+    internal static SupervisionAnnotation Of(DaemonSpec spec, string endpointName) => new(
+        DefinitionMapper.ToDefinition(spec) with
+        {
+            Host = null,
+            Port = 0,
+            PortRangeEnd = null,
+            Service = null,
+            Command = null,
+            Arguments = [],
+            WorkingDirectory = null,
+            Environment = new Dictionary<string, string?>(),
+            Launch = LaunchMode.Attached,
+
+            // Only the built-in daemon writes its PID file, takes its lock and writes the record of its instance.
+            PidFileWriter = spec.Command is null ? PidFileWriter.Daemon : PidFileWriter.Launcher,
+        },
+        endpointName);
+}
+
+/// <summary>Marks the resource that is the supervisor.</summary>
+internal sealed record SupervisorAnnotation : IResourceAnnotation;

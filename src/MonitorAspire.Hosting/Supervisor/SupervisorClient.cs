@@ -6,7 +6,6 @@ using MonitorAspire.Supervision.Launcher;
 
 namespace MonitorAspire.Hosting.Supervisor;
 
-/// <summary>The supervisor's REST API and WebSocket.</summary>
 internal sealed class SupervisorClient : IDisposable
 {
     /// <summary>A supervisor that is stopped (SIGSTOP) accepts connections and does not answer.</summary>
@@ -52,11 +51,8 @@ internal sealed class SupervisorClient : IDisposable
     }
 
     /// <summary>Resets the failures of a daemon and starts it at once.</summary>
-    /// <exception cref="HttpRequestException">The supervisor is not there, or refuses; the message says why.</exception>
     internal Task ResetAsync(string daemon, CancellationToken cancellationToken) => SendAsync(HttpMethod.Post, daemon, "reset", cancellationToken);
 
-    /// <summary>The diagnosis of a daemon, as Markdown.</summary>
-    /// <exception cref="HttpRequestException">The supervisor is not there, or refuses; the message says why.</exception>
     internal Task<string> DiagnoseAsync(string daemon, CancellationToken cancellationToken) => SendAsync(HttpMethod.Get, daemon, "diagnosis", cancellationToken);
 
     public void Dispose() => _http.Dispose();
@@ -78,4 +74,11 @@ internal sealed class SupervisorClient : IDisposable
 
     // Read each time, because a new supervisor may have made a new token.
     private string ReadToken() => File.Exists(_address.TokenFile) ? File.ReadAllText(_address.TokenFile).Trim() : "";
+}
+
+/// <summary>Where the supervisor is on 127.0.0.1. Its token is in the state directory. The launch id, which is part of each instance id, marks
+/// the processes that this run of the application launches.</summary>
+internal sealed record SupervisorAddress(int Port, string StateDirectory, string LaunchId)
+{
+    internal string TokenFile => Path.Combine(StateDirectory, "supervisor.token");
 }

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Aspire.Hosting.ApplicationModel;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using MonitorAspire.Hosting.Dashboard;
 using MonitorAspire.Hosting.Launching;
@@ -9,10 +10,8 @@ using MonitorAspire.Supervision.Launcher;
 
 namespace MonitorAspire.Hosting.Supervisor;
 
-/// <summary>
-/// Connects the AppHost with the supervisor: reports the state of Aspire's processes, carries out requests with Aspire's own commands, and
-/// shows the daemons in the dashboard. Connects again when the connection is lost.
-/// </summary>
+/// <summary>Connects the AppHost with the supervisor: reports the state of Aspire's processes, carries out requests with Aspire's own
+/// commands, and shows the daemons in the dashboard. Connects again when the connection is lost.</summary>
 internal sealed partial class SupervisorConnection(
     SupervisorClient client,
     LaunchReporter reporter,
@@ -172,4 +171,19 @@ internal sealed partial class SupervisorConnection(
 
     [LoggerMessage(3, LogLevel.Information, "The supervisor requested to {Action} {Daemon}: {Result}")]
     private partial void LogCarriedOut(LauncherAction action, string daemon, string result);
+}
+
+/// <summary>A background service that starts before Aspire starts the resources. Aspire's own hosted service does not return from its start
+/// while a resource waits for another one, and the services after it are not started until then.</summary>
+internal abstract class EarlyBackgroundService : BackgroundService, IHostedLifecycleService
+{
+    public Task StartingAsync(CancellationToken cancellationToken) => base.StartAsync(cancellationToken);
+
+    public override Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StoppingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 }

@@ -9,10 +9,8 @@ using MonitorAspire.Supervision.Startup;
 
 namespace MonitorAspire.Hosting.Supervisor;
 
-/// <summary>
-/// Restarts the supervisor when it ends by itself, because Aspire has no restart policy for projects. The daemons run on meanwhile, and the
-/// next supervisor adopts them.
-/// </summary>
+/// <summary>Restarts the supervisor when it ends by itself, because Aspire has no restart policy for projects. The daemons run on
+/// meanwhile, and the next supervisor adopts them.</summary>
 internal sealed partial class SupervisorRestarter(
     DistributedApplicationModel model,
     ResourceNotificationService notifications,

@@ -8,23 +8,13 @@ namespace MonitorAspire.Supervisor.Dashboard;
 internal static class DashboardResourceService
 {
     /// <summary>Adds the service if <see cref="ResourceServiceSettings.UrlVariable"/> is set.</summary>
-    /// <param name="services">The supervisor's services.</param>
-    /// <param name="configuration">The configuration.</param>
     /// <exception cref="ConfigurationException">URL or key cannot be used.</exception>
-    internal static IServiceCollection AddDashboardResourceService(this IServiceCollection services, IConfiguration configuration)
+    internal static void AddDashboardResourceService(this IServiceCollection services, IConfiguration configuration)
     {
-        var settings = ResourceServiceSettings.Read(configuration);
-        if (settings is null)
+        if (ResourceServiceSettings.Read(configuration) is { } settings)
         {
-            return services;
+            services.AddSingleton(settings).AddSingleton<SupervisorResource>().AddSingleton<ResourceCatalog>().AddSingleton<ResourceFeed>();
+            services.AddSingleton<CommandRunner>().AddHostedService<ResourceServer>();
         }
-
-        services.AddSingleton(settings);
-        services.AddSingleton<SupervisorResource>();
-        services.AddSingleton<ResourceCatalog>();
-        services.AddSingleton<ResourceFeed>();
-        services.AddSingleton<CommandRunner>();
-        services.AddHostedService<ResourceServer>();
-        return services;
     }
 }

@@ -1,6 +1,12 @@
+using System.Buffers;
 using System.Globalization;
+using System.IO.Pipelines;
 using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using MonitorAspire.Supervision;
 using MonitorAspire.Supervision.Fleet;
+using MonitorAspire.Supervision.Telemetry;
 using MonitorAspire.Supervisor.Security;
 using MonitorAspire.Supervisor.Web;
 
@@ -110,5 +116,35 @@ internal static class EventEndpoint
 
         afterId = dash < 0 || given.AsSpan(0, dash).SequenceEqual(Run) ? number : 0;
         return true;
+    }
+}
+
+/// <summary>Writes the format of server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html).</summary>
+internal sealed class EventWriter(PipeWriter output, string run)
+{
+    internal async Task EventAsync(FleetEvent happened, CancellationToken cancellationToken)
+    {
+        // The JSON has no line breaks, so one `data` line is enough.
+        Write($"id: {run}-{happened.Id}\nevent: {WireNames.Of(happened.Kind)}\ndata: ");
+        output.Write(JsonSerializer.SerializeToUtf8Bytes(happened, SupervisionJson.Default.FleetEvent));
+        Write("\n\n");
+        await FlushAsync(cancellationToken);
+    }
+
+    /// <summary>Writes a comment, which readers skip.</summary>
+    internal Task CommentAsync(string text, CancellationToken cancellationToken)
+    {
+        Write($": {text}\n\n");
+        return FlushAsync(cancellationToken);
+    }
+
+    private void Write(string text) => Encoding.UTF8.GetBytes(text, output);
+
+    private async Task FlushAsync(CancellationToken cancellationToken)
+    {
+        if ((await output.FlushAsync(cancellationToken)).IsCompleted)
+        {
+            throw new OperationCanceledException("the reader has disconnected", cancellationToken);
+        }
     }
 }

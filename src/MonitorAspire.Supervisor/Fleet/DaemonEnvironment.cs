@@ -3,11 +3,8 @@ using MonitorAspire.Supervisor.Settings;
 
 namespace MonitorAspire.Supervisor.Fleet;
 
-/// <summary>
-/// The environment of the daemons. They inherit the supervisor's, with the address for telemetry in it, but not what identifies the
-/// supervisor.
-/// </summary>
-/// <param name="resourceAttributes">The supervisor's own <c>OTEL_RESOURCE_ATTRIBUTES</c>.</param>
+/// <summary>The environment of the daemons. They inherit the supervisor's, with the address for telemetry in it, but not what identifies
+/// the supervisor.</summary>
 internal sealed class DaemonEnvironment(string? resourceAttributes)
 {
     private const string ServiceName = "OTEL_SERVICE_NAME";

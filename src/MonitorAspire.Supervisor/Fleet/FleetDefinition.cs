@@ -4,10 +4,8 @@ using MonitorAspire.Supervisor.Settings;
 
 namespace MonitorAspire.Supervisor.Fleet;
 
-/// <summary>
-/// The definitions of the fleet's daemons, and all changes to them, one after the other. A change is validated as a whole, saved and
-/// applied. A change that fails leaves everything as it was. A cancellation ends only the wait for an earlier change.
-/// </summary>
+/// <summary>The definitions of the fleet's daemons, and all changes to them, one after the other. A change is validated as a whole, saved
+/// and applied. A change that fails leaves everything as it was. A cancellation ends only the wait for an earlier change.</summary>
 internal sealed partial class FleetDefinition(
     ResolvedFleet fleet,
     OverlayFile file,
@@ -21,10 +19,7 @@ internal sealed partial class FleetDefinition(
 
     public void Dispose() => _changing.Dispose();
 
-    /// <summary>Adds a daemon, or replaces the definition of an existing one. The definition may leave out the name.</summary>
-    /// <returns>Whether the daemon is new.</returns>
-    /// <exception cref="DefinitionException">The definition is invalid.</exception>
-    /// <exception cref="FleetConflictException">It conflicts with another daemon.</exception>
+    /// <summary>Adds a daemon, or replaces a definition, which may leave out the name. Returns whether the daemon is new.</summary>
     /// <exception cref="IOException">The change could not be saved, so nothing was done.</exception>
     internal Task<bool> PutAsync(string name, DaemonDefinition definition, CancellationToken cancellationToken) => ChangeAsync(
         async () =>
@@ -50,10 +45,7 @@ internal sealed partial class FleetDefinition(
         },
         cancellationToken);
 
-    /// <summary>Stops a daemon and removes it from the fleet.</summary>
-    /// <returns>How it was stopped; <see langword="null"/> if there was nothing to stop.</returns>
-    /// <exception cref="KeyNotFoundException">The fleet has no such daemon.</exception>
-    /// <exception cref="FleetConflictException">It cannot be removed.</exception>
+    /// <summary>Stops a daemon and removes it from the fleet. Returns <see langword="null"/> if there was nothing to stop.</summary>
     /// <exception cref="IOException">The change could not be saved.</exception>
     internal Task<StopReport?> DeleteAsync(string name, CancellationToken cancellationToken) => ChangeAsync(
         async () =>
@@ -73,9 +65,7 @@ internal sealed partial class FleetDefinition(
         },
         cancellationToken);
 
-    /// <summary>Discards the changes to a daemon that were made over the REST API, so that the configuration applies again.</summary>
-    /// <returns>Whether there was a change to discard.</returns>
-    /// <exception cref="KeyNotFoundException">There is no such daemon.</exception>
+    /// <summary>Discards what the REST API changed, so that the configuration applies again. Returns whether there was a change.</summary>
     /// <exception cref="FleetConflictException">The configuration does not have it, or it conflicts with another daemon.</exception>
     /// <exception cref="IOException">The change could not be saved, so nothing was done.</exception>
     internal Task<bool> RevertAsync(string name, CancellationToken cancellationToken) => ChangeAsync(
@@ -187,20 +177,16 @@ internal sealed partial class FleetDefinition(
         }
         catch
         {
-            UndoSave(name);
-            throw;
-        }
-    }
+            try
+            {
+                file.Write(_fleet.Overlay);
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                LogNotUndone(name, file.FilePath, e.Message);
+            }
 
-    private void UndoSave(string name)
-    {
-        try
-        {
-            file.Write(_fleet.Overlay);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            LogNotUndone(name, file.FilePath, e.Message);
+            throw;
         }
     }
 

@@ -3,10 +3,9 @@ using MonitorAspire.Supervision.Daemons;
 
 namespace MonitorAspire.Supervisor.Fleet;
 
-/// <summary>
-/// The changes that were made over the REST API: daemons that were added, changed or removed. They take precedence over the configuration,
-/// as a drop-in of systemd does over a unit file, and remain after a reload or a restart of the supervisor until they are reverted.
-/// </summary>
+/// <summary>The changes that were made over the REST API: daemons that were added, changed or removed. They take precedence over the
+/// configuration, as a drop-in of systemd does over a unit file, and remain after a reload or a restart of the supervisor until they are
+/// reverted.</summary>
 internal sealed class FleetOverlay
 {
     private static readonly StringComparer Names = StringComparer.OrdinalIgnoreCase;
@@ -17,7 +16,6 @@ internal sealed class FleetOverlay
         Removed = removed;
     }
 
-    /// <summary>No changes.</summary>
     internal static FleetOverlay Empty { get; } = new([], []);
 
     /// <summary>Daemons that were added or changed, each with its name, in the order of their first change.</summary>
@@ -30,7 +28,6 @@ internal sealed class FleetOverlay
 
     internal static FleetOverlay Of(IEnumerable<DaemonDefinition> daemons, IEnumerable<string> removed) => new([.. daemons], [.. removed]);
 
-    /// <summary>The new definition of a daemon, or <see langword="null"/>.</summary>
     internal DaemonDefinition? Definition(string name) => Daemons.Find(d => Names.Equals(d.Name, name));
 
     /// <summary>Whether a daemon was added, changed or removed.</summary>
@@ -45,9 +42,7 @@ internal sealed class FleetOverlay
             Removed.RemoveAll(r => Names.Equals(r, daemon.Name)));
     }
 
-    /// <summary>The same with a daemon removed.</summary>
-    /// <param name="name">Its name.</param>
-    /// <param name="isConfigured">Whether the configuration has it, so that the removal must be remembered.</param>
+    /// <summary>The same with a daemon removed. If the configuration has it the removal must be remembered.</summary>
     internal FleetOverlay Without(string name, bool isConfigured)
     {
         var reverted = Revert(name);
@@ -59,9 +54,7 @@ internal sealed class FleetOverlay
         Daemons.RemoveAll(d => Names.Equals(d.Name, name)),
         Removed.RemoveAll(r => Names.Equals(r, name)));
 
-    /// <summary>Applies the changes to the configuration.</summary>
-    /// <param name="configuration">The configuration.</param>
-    /// <param name="errors">One sentence for each conflict.</param>
+    /// <summary>Applies the changes to the configuration, with one sentence for each conflict.</summary>
     internal IReadOnlyList<DaemonSpec> Over(FleetConfiguration configuration, out IReadOnlyList<string> errors)
     {
         var specs = new List<DaemonSpec>();

@@ -8,10 +8,8 @@ using MonitorAspire.Supervisor.Settings;
 
 namespace MonitorAspire.Supervisor.Fleet;
 
-/// <summary>
-/// Applies a changed configuration without a restart. Only the daemons that differ are touched. An invalid configuration changes nothing and
-/// is logged. The configuration is read again when a file changes, and on SIGHUP under systemd.
-/// </summary>
+/// <summary>Applies a changed configuration without a restart. Only the daemons that differ are touched. An invalid configuration changes
+/// nothing and is logged. The configuration is read again when a file changes, and on SIGHUP under systemd.</summary>
 internal sealed partial class FleetReload(
     FleetDefinition definition,
     AlertWebhook webhook,

@@ -5,7 +5,6 @@ using MonitorAspire.Supervisor.Settings;
 
 namespace MonitorAspire.Supervisor.Fleet;
 
-/// <summary>Registers the services of the fleet.</summary>
 internal static class FleetSetup
 {
     internal static void AddFleet(this WebApplicationBuilder builder, ResolvedFleet fleet, SupervisorSettings settings)
@@ -16,7 +15,7 @@ internal static class FleetSetup
             new EngineOptions { StateDirectory = settings.StateDirectory, DaemonEnvironment = DaemonEnvironment.Common, LaunchId = settings.LaunchId },
             services.GetRequiredService<ILogger<DaemonEngine>>(),
             services.GetRequiredService<TimeProvider>()));
-        builder.Services.AddSingleton(services => new SupervisedFleet(new FleetSupervisor(
+        builder.Services.AddSingleton<IFleetControl>(services => new SupervisedFleet(new FleetSupervisor(
             services.GetRequiredService<IDaemonEngine>(),
             [.. fleet.Specs.Select(services.GetRequiredService<DaemonEnvironment>().Complete)],
             FleetOptions.From(monitors, settings.StateDirectory),
@@ -24,7 +23,6 @@ internal static class FleetSetup
             services.GetRequiredService<TimeProvider>(),
             services.GetService<IAttachedDaemonController>(),
             services.GetRequiredService<AlertWebhook>())));
-        builder.Services.AddSingleton<IFleetControl>(static services => services.GetRequiredService<SupervisedFleet>());
         builder.AddDefinition(fleet, settings);
         builder.Services.AddHostedService<FleetReload>();
         builder.Services.AddSingleton(services => new AlertWebhook(
@@ -33,24 +31,19 @@ internal static class FleetSetup
             services.GetRequiredService<TimeProvider>()));
     }
 
-    /// <summary>Registers the definitions of the daemons.</summary>
     internal static void AddDefinition(this WebApplicationBuilder builder, ResolvedFleet fleet, SupervisorSettings settings)
     {
         builder.Services.AddSingleton(new DaemonEnvironment(builder.Configuration["OTEL_RESOURCE_ATTRIBUTES"]));
-        builder.Services.AddSingleton(services => new FleetDefinition(
-            fleet,
-            new OverlayFile(settings.StateDirectory),
-            services.GetRequiredService<IFleetControl>(),
-            services.GetRequiredService<DaemonEnvironment>(),
-            settings,
-            services.GetRequiredService<ILogger<FleetDefinition>>()));
+        builder.Services.AddSingleton(new OverlayFile(settings.StateDirectory));
+        builder.Services.AddSingleton(fleet);
+        builder.Services.AddSingleton<FleetDefinition>();
     }
 
     /// <summary>Time for the host to stop: for the daemons to stop or be killed, and then for the host itself.</summary>
     internal static TimeSpan ShutdownTimeout(MonitorsOptions monitors) => monitors.StopGracePeriod + TimeSpan.FromSeconds(15);
 
     /// <summary>Does not dispose of the fleet: the container does, because it registers the fleet as <see cref="IFleet"/>.</summary>
-    internal sealed class SupervisedFleet(FleetSupervisor fleet) : IFleetControl
+    private sealed class SupervisedFleet(FleetSupervisor fleet) : IFleetControl
     {
         public IFleet Fleet => fleet;
 

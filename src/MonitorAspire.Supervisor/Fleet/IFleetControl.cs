@@ -6,19 +6,14 @@ namespace MonitorAspire.Supervisor.Fleet;
 /// <summary>A fleet with the operations that only the host may use.</summary>
 internal interface IFleetControl
 {
-    /// <summary>The fleet.</summary>
     IFleet Fleet { get; }
 
     /// <summary>Begins to supervise: adopts running daemons and starts the others. Returns without waiting for verdicts.</summary>
     Task StartAsync(CancellationToken cancellationToken);
 
-    /// <summary>Ends supervision and, if it is configured so, stops the daemons.</summary>
-    /// <param name="cancellationToken">The time is up: daemons that still run are killed.</param>
+    /// <summary>Ends supervision and, if it is configured so, stops the daemons. A cancellation kills those that still run.</summary>
     Task StopAsync(CancellationToken cancellationToken);
 
-    /// <summary>Changes the daemons of the fleet to these. Only daemons that differ are touched.</summary>
-    /// <param name="specs">The daemons.</param>
-    /// <param name="options">Options of the whole fleet; <see langword="null"/> leaves them as they are.</param>
-    /// <param name="cancellationToken">Stops waiting for another change. A change that has begun is completed.</param>
+    /// <summary>Changes the daemons of the fleet to these. Without options those of the fleet stay. A change that has begun is completed.</summary>
     Task<FleetChange> ApplyAsync(IReadOnlyList<DaemonSpec> specs, FleetOptions? options, CancellationToken cancellationToken);
 }

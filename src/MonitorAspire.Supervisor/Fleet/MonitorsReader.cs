@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization.Metadata;
 using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervisor.Settings;
 
@@ -9,7 +10,6 @@ internal static class MonitorsReader
     private const string DaemonsKey = $"{MonitorsOptions.Section}:{nameof(MonitorsOptions.Daemons)}";
 
     /// <summary>The section, and the daemons that it declares. Services are looked up.</summary>
-    /// <exception cref="ConfigurationException">A value has the wrong type, a key does not exist, or daemons conflict with each other.</exception>
     internal static async Task<FleetConfiguration> ReadFleetAsync(IConfiguration configuration)
     {
         var monitors = Read(configuration);
@@ -17,8 +17,6 @@ internal static class MonitorsReader
         return new FleetConfiguration(monitors, Resolve(monitors, configuration));
     }
 
-    /// <summary>The section as options.</summary>
-    /// <exception cref="ConfigurationException">A value has the wrong type; the message has key and value.</exception>
     internal static MonitorsOptions Read(IConfiguration configuration)
     {
         var section = configuration.GetSection(MonitorsOptions.Section);
@@ -32,13 +30,11 @@ internal static class MonitorsReader
             throw new ConfigurationException(ConfigurationOrigin.Locate(configuration, Explain(e, configuration)));
         }
 
-        return UnknownKeys.Find(section) is { } unknown
+        return UnknownKey(section, DefinitionJson.Default.MonitorsOptions) is { } unknown
             ? throw new ConfigurationException(ConfigurationOrigin.Locate(configuration, unknown))
             : options;
     }
 
-    /// <summary>The daemons that the section declares.</summary>
-    /// <exception cref="ConfigurationException">They conflict with each other.</exception>
     internal static IReadOnlyList<DaemonSpec> Resolve(MonitorsOptions options, IConfiguration configuration)
     {
         var specs = FleetTopology.Resolve(options, out var errors);
@@ -79,4 +75,41 @@ internal static class MonitorsReader
         _ when message.Contains("RestartMode", StringComparison.Ordinal) => $"one of {string.Join(", ", Enum.GetNames<RestartMode>())}",
         _ => "a value that this key can have",
     };
+
+    // The first key that does not exist, as a sentence that starts with the key. The framework's binder ignores such keys, so that a misspelt
+    // key would silently mean the default.
+    private static string? UnknownKey(IConfigurationSection section, JsonTypeInfo type)
+    {
+        foreach (var child in section.GetChildren())
+        {
+            switch (type.Kind)
+            {
+                case JsonTypeInfoKind.Object:
+                    var property = type.Properties.FirstOrDefault(p => string.Equals(p.Name, child.Key, StringComparison.OrdinalIgnoreCase));
+                    if (property is null)
+                    {
+                        return $"{child.Path}: is not a setting; there are {string.Join(", ", type.Properties.Select(p => Pascal(p.Name)))}";
+                    }
+
+                    if (Below(child, property.PropertyType) is { } inside)
+                    {
+                        return inside;
+                    }
+
+                    break;
+                case JsonTypeInfoKind.Enumerable when type.ElementType is { } element && Below(child, element) is { } problem:
+                    return problem;
+            }
+        }
+
+        return null;
+    }
+
+    private static string? Below(IConfigurationSection section, Type type)
+        => DefinitionJson.Default.GetTypeInfo(Nullable.GetUnderlyingType(type) ?? type) is { } info ? UnknownKey(section, info) : null;
+
+    private static string Pascal(string name) => char.ToUpperInvariant(name[0]) + name[1..];
 }
+
+/// <summary>The fleet as it is in the configuration, without the changes that were made over the REST API.</summary>
+internal sealed record FleetConfiguration(MonitorsOptions Monitors, IReadOnlyList<DaemonSpec> Specs);

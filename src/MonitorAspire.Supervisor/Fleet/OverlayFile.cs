@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervision.Files;
 using MonitorAspire.Supervisor.Security;
@@ -6,16 +7,14 @@ using MonitorAspire.Supervisor.Settings;
 
 namespace MonitorAspire.Supervisor.Fleet;
 
-/// <summary>
-/// The file <c>supervisor.daemons.json</c> in the state directory, which has the changes that were made over the REST API. It contains
-/// commands that are run, so it must belong to this user and nobody else may have access. A file that cannot be read is not overwritten.
-/// </summary>
+/// <summary>The file <c>supervisor.daemons.json</c> in the state directory, which has the changes that were made over the REST API. It
+/// contains commands that are run, so it must belong to this user, and no other user may have access. A file that cannot be read is not
+/// overwritten.</summary>
 internal sealed class OverlayFile(string stateDirectory)
 {
     internal const string FileName = "supervisor.daemons.json";
     private const int MaximumBytes = 64 * 1024 * 1024;
 
-    /// <summary>Absolute path.</summary>
     internal string FilePath { get; } = Path.Combine(stateDirectory, FileName);
 
     /// <summary>Reads the file. Without a file there are no changes.</summary>
@@ -32,12 +31,10 @@ internal sealed class OverlayFile(string stateDirectory)
         var errors = Problems(document).ToList();
         return errors.Count == 0
             ? FleetOverlay.Of(document.Daemons, document.Removed)
-            : throw new ConfigurationException($"{FilePath}: {string.Join("; ", errors)} (correct the file, or move it away)");
+            : throw Wrong(string.Join("; ", errors));
     }
 
-    /// <summary>Replaces the file.</summary>
-    /// <exception cref="IOException">It cannot be written; the old content remains.</exception>
-    /// <exception cref="UnauthorizedAccessException">This user has no permission.</exception>
+    /// <summary>Replaces the file. If it cannot be written the old content remains.</summary>
     internal void Write(FleetOverlay overlay)
     {
         using var pending = Prepare(overlay);
@@ -45,39 +42,33 @@ internal sealed class OverlayFile(string stateDirectory)
     }
 
     /// <summary>Writes the next content to a temporary file, which replaces the file when it is committed.</summary>
-    /// <exception cref="IOException">It cannot be written.</exception>
-    /// <exception cref="UnauthorizedAccessException">This user has no permission.</exception>
     internal PendingFile Prepare(FleetOverlay overlay) => PendingFile.Write(
         FilePath,
-        JsonSerializer.SerializeToUtf8Bytes(new OverlayDocument { Daemons = overlay.Daemons, Removed = overlay.Removed }, FleetJson.Default.OverlayDocument),
+        JsonSerializer.SerializeToUtf8Bytes(new OverlayDocument { Daemons = overlay.Daemons, Removed = overlay.Removed }, FleetJson.Strict.OverlayDocument),
         toDisk: true);
 
     private OverlayDocument Parse(byte[] content)
     {
-        JsonDocument document;
         try
         {
-            document = JsonDocument.Parse(content);
-        }
-        catch (JsonException e)
-        {
-            throw new ConfigurationException($"{FilePath}: {JsonProblem.Syntax(e)} (correct the file, or move it away)");
-        }
-
-        using (document)
-        {
+            using var document = JsonDocument.Parse(content);
             try
             {
-                return document.Deserialize(FleetJson.Default.OverlayDocument)
-                    ?? throw new ConfigurationException($"{FilePath}: null is not a fleet (correct the file, or move it away)");
+                return document.Deserialize(FleetJson.Strict.OverlayDocument) ?? throw Wrong("null is not a fleet");
             }
             catch (JsonException e)
             {
                 var (key, message) = JsonProblem.Meaning(document.RootElement, e);
-                throw new ConfigurationException($"{FilePath}: {key}: {message} (correct the file, or move it away)");
+                throw Wrong($"{key}: {message}");
             }
         }
+        catch (JsonException e)
+        {
+            throw Wrong(JsonProblem.Syntax(e));
+        }
     }
+
+    private ConfigurationException Wrong(string problem) => new($"{FilePath}: {problem} (correct the file, or move it away)");
 
     private static IEnumerable<string> Problems(OverlayDocument document)
     {
@@ -115,9 +106,16 @@ internal sealed class OverlayFile(string stateDirectory)
 /// <summary>The content of <c>supervisor.daemons.json</c>.</summary>
 internal sealed class OverlayDocument
 {
-    /// <summary>Daemons that were added or changed.</summary>
     public IList<DaemonDefinition> Daemons { get; set; } = [];
 
-    /// <summary>Names of daemons of the configuration that were removed.</summary>
     public IList<string> Removed { get; set; } = [];
+}
+
+/// <summary>The supervisor's own documents that contain definitions.</summary>
+[JsonSerializable(typeof(OverlayDocument))]
+[JsonSerializable(typeof(SourcedDefinition))]
+internal sealed partial class FleetJson : JsonSerializerContext
+{
+    /// <summary>As strict as the definitions themselves, with the same options.</summary>
+    internal static FleetJson Strict { get; } = new(new JsonSerializerOptions(DefinitionJson.Default.Options));
 }

@@ -4,16 +4,9 @@ using MonitorAspire.Supervisor.Settings;
 namespace MonitorAspire.Supervisor.Fleet;
 
 /// <summary>The daemons that the supervisor looks after, and what they were resolved from.</summary>
-/// <param name="Configuration">The configuration.</param>
-/// <param name="Overlay">The changes that were made over the REST API.</param>
-/// <param name="Specs">The daemons that result.</param>
 internal sealed record ResolvedFleet(FleetConfiguration Configuration, FleetOverlay Overlay, IReadOnlyList<DaemonSpec> Specs)
 {
-    /// <summary>Applies the changes to the configuration.</summary>
-    /// <param name="configuration">The configuration.</param>
-    /// <param name="overlay">The changes.</param>
-    /// <param name="settings">The supervisor's own settings: its ports are not free for daemons.</param>
-    /// <param name="errors">One sentence for each conflict.</param>
+    /// <summary>Applies the changes to the configuration. The ports of the supervisor itself are not free for daemons.</summary>
     internal static ResolvedFleet Of(FleetConfiguration configuration, FleetOverlay overlay, SupervisorSettings settings, out IReadOnlyList<string> errors)
     {
         var specs = overlay.Over(configuration, out var found);
@@ -23,7 +16,6 @@ internal sealed record ResolvedFleet(FleetConfiguration Configuration, FleetOver
         return new ResolvedFleet(configuration, overlay, specs);
     }
 
-    /// <summary>The daemon of this name, or <see langword="null"/>.</summary>
     internal DaemonSpec? Find(string name) => Named(Specs, name);
 
     /// <summary>The daemon of this name as the configuration has it, or <see langword="null"/>.</summary>

@@ -6,10 +6,9 @@ using MonitorAspire.Supervisor.Web;
 
 namespace MonitorAspire.Supervisor.Hosting;
 
-/// <summary>
-/// Starts and stops the fleet with the host. The fleet starts when the REST API listens, so that a port in use is reported before any daemon
-/// is started, and it stops before the REST API does. The host is ready (READY=1 for systemd) when every daemon has had its first result.
-/// </summary>
+/// <summary>Starts and stops the fleet with the host. The fleet starts when the REST API listens, so that a port in use is reported before
+/// any daemon is started, and it stops before the REST API does. The host is ready (READY=1 for systemd) when every daemon has had its
+/// first result.</summary>
 internal sealed partial class FleetService(
     IFleetControl control, FleetHistory history, OpenStreams streams, IHostApplicationLifetime lifetime, ILogger<FleetService> logger) : IHostedLifecycleService, IDisposable
 {

@@ -4,10 +4,8 @@ using MonitorAspire.Supervisor.Settings;
 
 namespace MonitorAspire.Supervisor.Hosting;
 
-/// <summary>
-/// Ends the supervisor when its parent (<c>MONITOR_PARENT_PID</c>) has ended: a parent that is killed with SIGKILL cannot stop it. The
-/// supervisor ends as if it was killed itself: daemons live on, starts go on, and the next supervisor adopts them.
-/// </summary>
+/// <summary>Ends the supervisor when its parent (<c>MONITOR_PARENT_PID</c>) has ended: a parent that is killed with SIGKILL cannot stop it.
+/// The supervisor ends as if it was killed itself: daemons live on, starts go on, and the next supervisor adopts them.</summary>
 internal sealed partial class ParentWatch(
     SupervisorSettings settings, TimeProvider time, ILogger<ParentWatch> logger) : BackgroundService
 {

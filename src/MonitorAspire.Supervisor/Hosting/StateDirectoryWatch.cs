@@ -4,11 +4,9 @@ using MonitorAspire.Supervisor.Settings;
 
 namespace MonitorAspire.Supervisor.Hosting;
 
-/// <summary>
-/// Restores lock and token of the supervisor if they are deleted while it runs: without the lock file a second supervisor could start, and
-/// without the token nobody could operate the daemons. Ends the supervisor, in order, if another one has taken its place or the files
-/// cannot be trusted any more.
-/// </summary>
+/// <summary>Restores lock and token of the supervisor if they are deleted while it runs: without the lock file a second supervisor could
+/// start, and without the token no client could operate the daemons. Ends the supervisor, in order, if another one has taken its place or the
+/// files cannot be trusted any more.</summary>
 internal sealed partial class StateDirectoryWatch(
     SupervisorSettings settings, SupervisorLock instance, SupervisorToken token, IHostApplicationLifetime lifetime, TimeProvider time,
     ILogger<StateDirectoryWatch> logger) : BackgroundService

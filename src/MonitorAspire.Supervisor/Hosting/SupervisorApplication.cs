@@ -16,7 +16,6 @@ using MonitorAspire.Supervisor.Web;
 
 namespace MonitorAspire.Supervisor.Hosting;
 
-/// <summary>The web application of the supervisor.</summary>
 internal static partial class SupervisorApplication
 {
     /// <summary>Adds everything but the fleet.</summary>
@@ -86,9 +85,13 @@ internal static partial class SupervisorApplication
             : next(context));
         app.UseStatusCodePages();
 
-        var answers = new HealthAnswers(app.Services.GetRequiredService<TimeProvider>());
-        app.MapDefaultEndpoints((context, report) =>
-            context.Response.WriteAsJsonAsync(answers.Health(context, report.Status), SupervisorJson.Default.SupervisorHealth, cancellationToken: context.RequestAborted));
+        // An unhealthy daemon does not make the supervisor unhealthy.
+        var time = app.Services.GetRequiredService<TimeProvider>();
+        var since = time.GetTimestamp();
+        app.MapDefaultEndpoints((context, report) => context.Response.WriteAsJsonAsync(
+            HealthAnswer.Of(report.Status, SupervisorSettings.ProgramName, context.Connection.LocalPort, time.GetElapsedTime(since)),
+            SupervisorJson.Default.HealthAnswer,
+            cancellationToken: context.RequestAborted));
         app.MapDaemons();
         app.MapDiagnosis();
         app.MapDefinitions();

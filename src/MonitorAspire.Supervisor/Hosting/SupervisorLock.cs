@@ -3,10 +3,8 @@ using MonitorAspire.Supervision.Identity;
 
 namespace MonitorAspire.Supervisor.Hosting;
 
-/// <summary>
-/// The lock that admits one supervisor to a state directory: two would restart each other's daemons. The kernel releases it when the process
-/// ends, however it ends.
-/// </summary>
+/// <summary>The lock that admits one supervisor to a state directory: two would restart each other's daemons. The kernel releases it when
+/// the process ends, however it ends.</summary>
 internal sealed class SupervisorLock : IDisposable
 {
     internal const string FileName = "supervisor.lock";
@@ -28,10 +26,7 @@ internal sealed class SupervisorLock : IDisposable
     /// <summary>Whether the locked file still is the file at its path. If not, the next supervisor would lock another file.</summary>
     internal bool IsInPlace => File.Exists(_path) && Location(_lock) == _location;
 
-    /// <summary>Takes the lock; <see langword="null"/> where another process has it.</summary>
-    /// <param name="stateDirectory">Absolute path of the state directory, which exists.</param>
-    /// <param name="holder">The holder, for a message. Empty if the lock was taken.</param>
-    /// <exception cref="IOException">The file cannot be opened or created.</exception>
+    /// <summary>Takes the lock; <see langword="null"/> where another process has it, which <paramref name="holder"/> then describes.</summary>
     internal static SupervisorLock? TryTake(string stateDirectory, out string holder)
     {
         var path = Path.Combine(stateDirectory, FileName);
@@ -50,10 +45,7 @@ internal sealed class SupervisorLock : IDisposable
         return null;
     }
 
-    /// <summary>Locks the file that is at the path now.</summary>
-    /// <param name="holder">The holder, for a message. Empty if the lock was taken.</param>
-    /// <returns>Whether the lock was taken.</returns>
-    /// <exception cref="IOException">The file cannot be opened or created.</exception>
+    /// <summary>Locks the file that is at the path now. Returns false where another process has the lock.</summary>
     internal bool TryTakeAgain(out string holder)
     {
         if (InstanceLock.TryAcquire(_path) is not { } taken)

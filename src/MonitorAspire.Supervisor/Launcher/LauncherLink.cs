@@ -6,10 +6,8 @@ using MonitorAspire.Supervision.Launcher;
 
 namespace MonitorAspire.Supervisor.Launcher;
 
-/// <summary>
-/// Controls the attached daemons through the program that launches them (an Aspire AppHost). That program connects to the supervisor, so
-/// that it needs no port. It answers requests and reports the state of its processes.
-/// </summary>
+/// <summary>Controls the attached daemons through the program that launches them (an Aspire AppHost). That program connects to the
+/// supervisor, so that it needs no port. It answers requests and reports the state of its processes.</summary>
 internal sealed partial class LauncherLink(TimeProvider time, ILogger<LauncherLink> logger) : IAttachedDaemonController
 {
     /// <summary>An AppHost that lost its connection is back well within this time.</summary>
@@ -81,13 +79,8 @@ internal sealed partial class LauncherLink(TimeProvider time, ILogger<LauncherLi
         }
     }
 
-    /// <summary>
-    /// Serves a launcher until its connection ends: unanswered requests and all daemons first, then what changes. It takes the place of a
-    /// launcher that is connected already.
-    /// </summary>
-    /// <param name="connection">The connection.</param>
-    /// <param name="fleet">The daemons.</param>
-    /// <param name="cancellationToken">Ends the connection.</param>
+    /// <summary>Serves a launcher until its connection ends: unanswered requests and all daemons first, then what changes. It takes the
+    /// place of a launcher that is connected already.</summary>
     internal async Task ServeAsync(LauncherConnection connection, IFleet fleet, CancellationToken cancellationToken)
     {
         using var session = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -147,7 +140,7 @@ internal sealed partial class LauncherLink(TimeProvider time, ILogger<LauncherLi
     {
         switch (message)
         {
-            // An answer that came too late has nobody who waits for it.
+            // No caller waits for an answer that came too late.
             case LauncherAnswer answer when _pending.TryRemove(answer.Id, out var pending):
                 _ = answer.Error is { } error ? pending.Answer.TrySetException(new LaunchFailedException(error)) : pending.Answer.TrySetResult();
                 break;
@@ -227,4 +220,75 @@ internal sealed partial class LauncherLink(TimeProvider time, ILogger<LauncherLi
     private partial void LogIgnored(string message);
 
     private sealed record PendingRequest(LauncherRequest Request, TaskCompletionSource Answer);
+}
+
+internal sealed class LaunchState
+{
+    private readonly Lock _lock = new();
+    private LauncherReport? _report;
+    private TaskCompletionSource _changed = NewSource();
+    private bool _expected = true;
+    private int? _lastPid;
+
+    /// <summary>The launch that the supervisor verifies or watches.</summary>
+    internal LauncherReport? Taken { get; set; }
+
+    /// <summary>The supervisor has asked for a launch. Reports before it are about the last launch.</summary>
+    internal void ExpectLaunch()
+    {
+        lock (_lock)
+        {
+            _expected = true;
+            _report = null;
+        }
+    }
+
+    /// <summary>Keeps a report. Returns whether it is about a launch that the supervisor did not ask for.</summary>
+    internal bool Report(LauncherReport report)
+    {
+        TaskCompletionSource changed;
+        bool unasked;
+        lock (_lock)
+        {
+            var isNew = report is { State: LauncherState.Running, Pid: { } pid } && pid != _lastPid;
+            unasked = isNew && !_expected;
+            if (isNew)
+            {
+                _lastPid = report.Pid;
+                _expected = false;
+
+                // Nothing waited for the launch of an adopted instance. The first launch that is reported is its own.
+                Taken ??= report;
+            }
+
+            _report = report;
+            changed = _changed;
+            _changed = NewSource();
+        }
+
+        changed.TrySetResult();
+        return unasked;
+    }
+
+    /// <summary>Waits for a report that meets the condition, which gets <see langword="null"/> while there is none.</summary>
+    internal async Task<LauncherReport?> WaitAsync(Func<LauncherReport?, bool> condition, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            Task changed;
+            lock (_lock)
+            {
+                if (condition(_report))
+                {
+                    return _report;
+                }
+
+                changed = _changed.Task;
+            }
+
+            await changed.WaitAsync(cancellationToken);
+        }
+    }
+
+    private static TaskCompletionSource NewSource() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 }

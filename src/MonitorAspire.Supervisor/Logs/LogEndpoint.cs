@@ -6,7 +6,6 @@ using MonitorAspire.Supervisor.Web;
 
 namespace MonitorAspire.Supervisor.Logs;
 
-/// <summary>The output of a daemon.</summary>
 internal static class LogEndpoint
 {
     private const int DefaultTail = 200;

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http.HttpResults;
 using MonitorAspire.Supervision.Fleet;
+using MonitorAspire.Supervisor.Fleet.History;
 using MonitorAspire.Supervisor.Security;
 using MonitorAspire.Supervisor.Web;
 
@@ -43,6 +44,12 @@ internal static partial class DaemonEndpoints
                 "Forgets the failures of a daemon and, in back-off or in a crash loop, starts it at once. Returns the daemon.",
                 "Does not wait for the start. 409 if the daemon is stopped, has failed for good or cannot have its port, because it is in no crash loop then.");
     }
+
+    internal static void MapSummary(this IEndpointRouteBuilder routes) => routes
+        .MapGet("/api/fleet/summary", FleetSummary (IFleet fleet, FleetHistory history) => history.Summarize(fleet.Daemons))
+        .WithName("GetFleetSummary")
+        .WithTags("Fleet")
+        .WithSummary("Statistics of the fleet and of each daemon: running daemons, success rate of starts, durations of verified starts and their stages. Starts by earlier supervisors are included.");
 
     private const string View = "Without the token text that may quote the output of a daemon is left out: `logTail`, `detail` of the checks, and `detail` of failures unless it is about ports, files and permissions only.";
 

@@ -7,7 +7,6 @@ using MonitorAspire.Supervisor.Web;
 
 namespace MonitorAspire.Supervisor.Rest;
 
-/// <summary>Explains the state of a daemon.</summary>
 internal static class DiagnosisEndpoints
 {
     private const string Json = "application/json";

@@ -5,7 +5,6 @@ using MonitorAspire.Supervisor.Web;
 
 namespace MonitorAspire.Supervisor.Rest;
 
-/// <summary>Answers exceptions of the fleet with problem details.</summary>
 internal static class FleetErrors
 {
     internal static RouteGroupBuilder WithFleetErrors(this RouteGroupBuilder group)

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using MonitorAspire.ServiceDefaults;
 using MonitorAspire.Supervisor.Fleet.History;
 
 namespace MonitorAspire.Supervisor.Rest;
@@ -8,19 +9,10 @@ namespace MonitorAspire.Supervisor.Rest;
 [JsonSourceGenerationOptions(JsonSerializerDefaults.Web, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(ActionRequest))]
 [JsonSerializable(typeof(FleetSummary))]
-[JsonSerializable(typeof(SupervisorHealth))]
+[JsonSerializable(typeof(HealthAnswer))]
 internal sealed partial class SupervisorJson : JsonSerializerContext;
 
 /// <summary>The optional body of an action.</summary>
 /// <param name="Reason">Why, for the log. Default none.</param>
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 internal sealed record ActionRequest(string? Reason);
-
-/// <summary>The answer of <c>/health</c> and <c>/alive</c>.</summary>
-/// <param name="Status"><c>running</c>, or what is wrong.</param>
-/// <param name="Service">Name of this program.</param>
-/// <param name="Version">Its version.</param>
-/// <param name="Port">The port of this request.</param>
-/// <param name="Pid">PID of the supervisor.</param>
-/// <param name="Uptime">Seconds since the supervisor listens.</param>
-internal sealed record SupervisorHealth(string Status, string Service, string Version, int Port, int Pid, double Uptime);

@@ -4,10 +4,8 @@ using MonitorAspire.Supervisor.Web;
 
 namespace MonitorAspire.Supervisor.Security;
 
-/// <summary>
-/// Refuses requests with a foreign Host header. A web page can resolve its own name to 127.0.0.1 (DNS rebinding) and so make a browser
-/// send requests to this supervisor; their Host header is the name of the page.
-/// </summary>
+/// <summary>Refuses requests with a foreign Host header. A web page can resolve its own name to 127.0.0.1 (DNS rebinding) and so make a
+/// browser send requests to this supervisor; their Host header is the name of the page.</summary>
 internal static class HostMiddleware
 {
     internal static void UseOwnHosts(this WebApplication app, SupervisorSettings settings)

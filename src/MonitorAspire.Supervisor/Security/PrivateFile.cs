@@ -3,22 +3,16 @@ using MonitorAspire.Supervision.Interop;
 
 namespace MonitorAspire.Supervisor.Security;
 
-/// <summary>
-/// Reads files of the state directory that only this user may read or write: the token and the definitions of daemons. Whoever else could
-/// write them could run commands as this user.
-/// </summary>
+/// <summary>Reads files of the state directory that only this user may read or write: the token and the definitions of daemons. Another
+/// user who could write them could run commands as this user.</summary>
 internal static class PrivateFile
 {
     private const UnixFileMode OfOthers =
         UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.GroupExecute
         | UnixFileMode.OtherRead | UnixFileMode.OtherWrite | UnixFileMode.OtherExecute;
 
-    /// <summary>The content, or <see langword="null"/> where there is no such file.</summary>
-    /// <param name="path">The file.</param>
-    /// <param name="maximum">The largest length in bytes.</param>
+    /// <summary>The content, or <see langword="null"/> where there is no such file. The maximum length is in bytes.</summary>
     /// <exception cref="UntrustedFileException">The file is a link, too large, belongs to another user or is open to others.</exception>
-    /// <exception cref="IOException">The file cannot be read.</exception>
-    /// <exception cref="UnauthorizedAccessException">This user has no permission.</exception>
     internal static byte[]? Read(string path, int maximum)
     {
         using var handle = Open(path);

@@ -4,16 +4,12 @@ using MonitorAspire.Supervision.Telemetry;
 
 namespace MonitorAspire.Supervisor.Security;
 
-/// <summary>
-/// What requests without the token see of daemons and events. Text that may quote what a daemon printed or answered is left out: log tails,
-/// messages, details of checks, and details of failures unless they are about ports, files and permissions only.
-/// </summary>
+/// <summary>What requests without the token see of daemons and events. Text that may quote what a daemon printed or answered is left out:
+/// log tails, messages, details of checks, and details of failures unless they are about ports, files and permissions only.</summary>
 internal static class PublicView
 {
-    /// <summary>A daemon as this request may see it.</summary>
     internal static DaemonSnapshot View(this HttpContext context, DaemonSnapshot daemon) => context.HasToken() ? daemon : Of(daemon);
 
-    /// <summary>An event as this request may see it.</summary>
     internal static FleetEvent View(this HttpContext context, FleetEvent happened) => context.HasToken() ? happened : Of(happened);
 
     private static DaemonSnapshot Of(DaemonSnapshot daemon) => daemon with

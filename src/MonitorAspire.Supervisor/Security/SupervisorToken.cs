@@ -4,10 +4,8 @@ using MonitorAspire.Supervision.Files;
 
 namespace MonitorAspire.Supervisor.Security;
 
-/// <summary>
-/// The bearer token: 32 random bytes in hexadecimal, in a file that only this user can read. It stays the same over restarts of the
-/// supervisor, so that scripts need not read it again.
-/// </summary>
+/// <summary>The bearer token: 32 random bytes in hexadecimal, in a file that only this user can read. It stays the same over restarts of
+/// the supervisor, so that scripts need not read it again.</summary>
 internal sealed class SupervisorToken
 {
     internal const string FileName = "supervisor.token";
@@ -24,14 +22,10 @@ internal sealed class SupervisorToken
         _secret = new Secret(value);
     }
 
-    /// <summary>Absolute path of the file.</summary>
     internal string FilePath { get; }
 
     /// <summary>Reads the token, or creates one where the file is missing or has no token in it.</summary>
-    /// <param name="stateDirectory">Absolute path of the state directory, which exists.</param>
     /// <exception cref="UntrustedFileException">The file is a link, belongs to another user or is open to others. It is left as it is.</exception>
-    /// <exception cref="IOException">The file system refuses.</exception>
-    /// <exception cref="UnauthorizedAccessException">This user has no permission.</exception>
     internal static SupervisorToken LoadOrCreate(string stateDirectory)
     {
         var path = Path.Combine(stateDirectory, FileName);
@@ -47,11 +41,7 @@ internal sealed class SupervisorToken
 
     internal bool Matches(string shown) => _secret.Matches(shown);
 
-    /// <summary>Writes the file again if it was deleted.</summary>
-    /// <returns>Whether it was.</returns>
-    /// <exception cref="UntrustedFileException">There is a file that cannot be trusted.</exception>
-    /// <exception cref="IOException">The file system refuses.</exception>
-    /// <exception cref="UnauthorizedAccessException">This user has no permission.</exception>
+    /// <summary>Writes the file again if it was deleted. Returns whether it was.</summary>
     internal bool Restore()
     {
         if (Read(FilePath) is not null)
@@ -70,4 +60,14 @@ internal sealed class SupervisorToken
         var text = PrivateFile.Read(path, MaximumBytes) is { } content ? Encoding.ASCII.GetString(content).TrimEnd('\n') : "";
         return text.Length == Bytes * 2 && text.All(char.IsAsciiHexDigit) ? text : null;
     }
+}
+
+/// <summary>A secret to compare with what a request shows. The time of a comparison tells neither how much was right nor the length.</summary>
+internal sealed class Secret(string value)
+{
+    private readonly byte[] _digest = Digest(value);
+
+    internal bool Matches(string shown) => CryptographicOperations.FixedTimeEquals(Digest(shown), _digest);
+
+    private static byte[] Digest(string text) => SHA256.HashData(Encoding.UTF8.GetBytes(text));
 }

@@ -2,9 +2,8 @@ using MonitorAspire.Supervisor.Web;
 
 namespace MonitorAspire.Supervisor.Security;
 
-/// <summary>
-/// GET and HEAD need no token, except at endpoints with <see cref="NeedsToken"/>. Every other request needs it, also one for an unknown path.
-/// </summary>
+/// <summary>GET and HEAD need no token, except at endpoints with <see cref="NeedsToken"/>. Every other request needs it, also one for an
+/// unknown path.</summary>
 internal static class TokenMiddleware
 {
     private const string Scheme = "Bearer ";
@@ -26,7 +25,6 @@ internal static class TokenMiddleware
         return next(context);
     });
 
-    /// <summary>Whether the request has shown the token.</summary>
     internal static bool HasToken(this HttpContext context) => context.Items.ContainsKey(HasTokenKey);
 
     private static bool IsNeeded(HttpContext context)

@@ -25,3 +25,6 @@ internal static class ConfigurationOrigin
     private static bool Has(IConfigurationProvider provider, string key)
         => provider.TryGet(key, out _) || provider.GetChildKeys([], key).Any();
 }
+
+/// <summary>The configuration or the command line is wrong. The message is one line for the user.</summary>
+internal sealed class ConfigurationException(string message) : Exception(message);

@@ -7,7 +7,6 @@ namespace MonitorAspire.Supervisor.Settings;
 internal sealed class ConfigurationSetup(CommandLine commandLine)
 {
     /// <summary>A builder with all sources. It notices when a file changes.</summary>
-    /// <exception cref="ConfigurationException">A file is missing or not JSON.</exception>
     internal WebApplicationBuilder CreateBuilder() => WithExplanation(() =>
     {
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions
@@ -26,11 +25,8 @@ internal sealed class ConfigurationSetup(CommandLine commandLine)
         return builder;
     });
 
-    /// <summary>
-    /// Reads all sources again. The builder's own configuration cannot be used: after an error in a file it treats the file as empty, and
-    /// that would be the default fleet.
-    /// </summary>
-    /// <exception cref="ConfigurationException">A file is missing or not JSON.</exception>
+    /// <summary>Reads all sources again. The builder's own configuration cannot be used: after an error in a file it treats the file as
+    /// empty, and that would be the default fleet.</summary>
     internal IConfiguration ReadAgain(string environmentName) => WithExplanation(() =>
     {
         var builder = new ConfigurationBuilder()

@@ -5,7 +5,6 @@ namespace MonitorAspire.Supervisor.Settings;
 /// <summary>Explains errors in JSON documents: where they are, and which value is wrong.</summary>
 internal static class JsonProblem
 {
-    /// <summary>Explains a syntax error.</summary>
     internal static string Syntax(JsonException error) => error.LineNumber is { } line
         ? $"not JSON at line {line + 1}: {FirstSentence(error.Message)}"
         : $"not JSON: {FirstSentence(error.Message)}";
@@ -59,17 +58,7 @@ internal static class JsonProblem
     }
 
     private static JsonElement? Property(JsonElement element, string name)
-    {
-        foreach (var property in element.EnumerateObject())
-        {
-            if (string.Equals(property.Name, name, StringComparison.OrdinalIgnoreCase))
-            {
-                return property.Value;
-            }
-        }
-
-        return null;
-    }
+        => element.EnumerateObject().Where(p => string.Equals(p.Name, name, StringComparison.OrdinalIgnoreCase)).Select(p => (JsonElement?)p.Value).FirstOrDefault();
 
     private static string FirstSentence(string text)
     {

@@ -3,10 +3,7 @@ using System.Net;
 
 namespace MonitorAspire.Supervisor.Settings;
 
-/// <summary>Address and key of the resource service for the Aspire dashboard.</summary>
-/// <param name="Address">A loopback address, because the service speaks HTTP/2 without TLS.</param>
-/// <param name="Port">The port.</param>
-/// <param name="ApiKey">The key that every call has to show.</param>
+/// <summary>Address (of the loopback, because there is no TLS) and key of the resource service for the Aspire dashboard.</summary>
 internal sealed record ResourceServiceSettings(IPAddress Address, int Port, string ApiKey)
 {
     /// <summary>The variable with the service's URL; without it there is no service.</summary>
@@ -17,7 +14,6 @@ internal sealed record ResourceServiceSettings(IPAddress Address, int Port, stri
 
     private const int MinimumKeyLength = 16;
 
-    /// <summary>The URL for the dashboard.</summary>
     internal string Url => string.Create(CultureInfo.InvariantCulture, $"http://{new IPEndPoint(Address, Port)}");
 
     /// <summary>Reads the settings; <see langword="null"/> where no URL is given.</summary>

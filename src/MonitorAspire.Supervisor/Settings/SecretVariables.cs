@@ -1,12 +1,9 @@
 namespace MonitorAspire.Supervisor.Settings;
 
-/// <summary>
-/// Hides the values of environment variables that look like secrets. A client that reads a definition, changes it and sends it back sends
-/// the mask; the stored value is kept then.
-/// </summary>
+/// <summary>Hides the values of environment variables that look like secrets. A client that reads a definition, changes it and sends it
+/// back sends the mask; the stored value is kept then.</summary>
 internal static class SecretVariables
 {
-    /// <summary>What is shown instead of a value.</summary>
     internal const string Mask = "***";
 
     private static readonly string[] Words = ["SECRET", "TOKEN", "PASSWORD", "PASSWD", "KEY", "CREDENTIAL", "CONNECTIONSTRING", "CONNECTION_STRING"];
@@ -14,14 +11,10 @@ internal static class SecretVariables
     /// <summary>Whether a name contains SECRET, TOKEN, PASSWORD, PASSWD, KEY, CREDENTIAL or CONNECTIONSTRING, in upper or lower case.</summary>
     internal static bool IsSecret(string name) => Words.Any(word => name.Contains(word, StringComparison.OrdinalIgnoreCase));
 
-    /// <summary>The variables with masks instead of secrets.</summary>
     internal static Dictionary<string, string?> Hide(IDictionary<string, string?> environment)
         => environment.ToDictionary(e => e.Key, e => IsSecret(e.Key) && !string.IsNullOrEmpty(e.Value) ? Mask : e.Value, StringComparer.Ordinal);
 
-    /// <summary>Puts the stored values in the place of masks.</summary>
-    /// <param name="environment">The variables of a request.</param>
-    /// <param name="stored">The current variables; <see langword="null"/> for a new daemon.</param>
-    /// <returns>Names of masked variables without a stored value.</returns>
+    /// <summary>Puts the stored values in the place of masks. Returns the names of masked variables without a stored value.</summary>
     internal static IReadOnlyList<string> Restore(IDictionary<string, string?> environment, IDictionary<string, string?>? stored)
     {
         var missing = new List<string>();

@@ -18,16 +18,12 @@ internal sealed record SupervisorSettings
     internal const string HostVariable = "MONITOR_SUPERVISOR_HOST";
     internal const string ParentPidVariable = "MONITOR_PARENT_PID";
 
-    /// <summary>Default port of the REST API.</summary>
     internal const int DefaultPort = 8760;
 
-    /// <summary>Maximum size of the body of a request.</summary>
     internal const int MaximumBodyBytes = 64 * 1024;
 
-    /// <summary>Addresses that the REST API listens on.</summary>
     internal required IReadOnlyList<ListenAddress> Addresses { get; init; }
 
-    /// <summary>Absolute path of the state directory.</summary>
     internal required string StateDirectory { get; init; }
 
     /// <summary>Names that are accepted in the Host header, in addition to the loopback's and the configured addresses.</summary>
@@ -45,7 +41,6 @@ internal sealed record SupervisorSettings
     /// <summary>URL that alerts are posted to. Default none.</summary>
     internal Uri? AlertWebhook { get; init; }
 
-    /// <summary>Reads the settings.</summary>
     /// <exception cref="ConfigurationException">A value is wrong; the message has the key and the value.</exception>
     internal static SupervisorSettings Read(IConfiguration configuration, MonitorsOptions monitors)
     {
@@ -164,9 +159,7 @@ internal sealed record SupervisorSettings
     private static string? NullIfBlank(string? value) => string.IsNullOrWhiteSpace(value) ? null : value;
 }
 
-/// <summary>An address of the REST API.</summary>
-/// <param name="Host">Host name or address, without brackets.</param>
-/// <param name="Port">The port.</param>
+/// <summary>An address of the REST API. The host has no brackets.</summary>
 internal readonly record struct ListenAddress(string Host, int Port)
 {
     public override string ToString() => Host.Contains(':', StringComparison.Ordinal) ? $"http://[{Host}]:{Port}" : $"http://{Host}:{Port}";

@@ -4,15 +4,9 @@ using Microsoft.AspNetCore.Connections;
 
 namespace MonitorAspire.Supervisor.Web;
 
-/// <summary>
-/// Accepts a limited number of connections at a time. The others wait in the kernel's queue and need no descriptor of this process.
-/// Kestrel's own limit is not enough: it accepts a connection before it refuses it, so that a burst of connections takes the descriptors
-/// that supervision needs, and without descriptors Kestrel tries to accept in a busy loop.
-/// </summary>
-/// <param name="inner">The transport.</param>
-/// <param name="maximum">How many connections may be open, over all addresses.</param>
-/// <param name="hasDescriptors">Whether descriptors are left for another connection. Not asked below <see cref="Minimum"/> connections.</param>
-/// <param name="time">The clock.</param>
+/// <summary>Accepts a limited number of connections at a time. The others wait in the kernel's queue and need no descriptor of this
+/// process. Kestrel's own limit is not enough: it accepts a connection before it refuses it, so that a burst of connections takes the
+/// descriptors that supervision needs, and without descriptors Kestrel tries to accept in a busy loop.</summary>
 [SuppressMessage("Design", "CA1001", Justification = "Connections release the semaphore after the server has disposed of this; it has no handle to free.")]
 internal sealed class BoundedListenerFactory(IConnectionListenerFactory inner, int maximum, Func<bool> hasDescriptors, TimeProvider time) : IConnectionListenerFactory
 {

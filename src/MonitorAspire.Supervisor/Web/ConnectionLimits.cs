@@ -5,10 +5,8 @@ using MonitorAspire.Supervision.Interop;
 
 namespace MonitorAspire.Supervisor.Web;
 
-/// <summary>
-/// How many connections and streams are open at a time. Every user of this machine can connect, so connections get a part of the
-/// process's descriptors and supervision keeps the rest.
-/// </summary>
+/// <summary>How many connections and streams are open at a time. Every user of this machine can connect, so connections get a part of the
+/// process's descriptors and supervision keeps the rest.</summary>
 internal static class ConnectionLimits
 {
     // More connections than this are never needed. Where the limit of descriptors is far above it they need not be counted.
@@ -23,9 +21,6 @@ internal static class ConnectionLimits
     /// <summary>Streams of REST API and dashboard together: half the connections, so that streams alone do not lock out other requests.</summary>
     internal static int Streams { get; } = Connections / 2;
 
-    /// <summary>Limits a server.</summary>
-    /// <param name="web">The server.</param>
-    /// <param name="maximum">How many connections it has at a time.</param>
     internal static void LimitConnections(this IWebHostBuilder web, int maximum)
     {
         web.ConfigureKestrel(kestrel =>

@@ -1,9 +1,8 @@
 namespace MonitorAspire.Supervisor.Web;
 
-/// <summary>
-/// The responses that have no end of their own: events, followed logs, requests to the launcher, watches of the dashboard. Their number is
-/// limited. They end together, after the daemons have stopped and not at <c>ApplicationStopping</c>, so that their readers see the stops.
-/// </summary>
+/// <summary>The responses that have no end of their own: events, followed logs, requests to the launcher, watches of the dashboard. Their
+/// number is limited. They end together, after the daemons have stopped and not at <c>ApplicationStopping</c>, so that their readers see
+/// the stops.</summary>
 /// <param name="maximum">How many may be open. Requests without the token may open half as many.</param>
 internal sealed class OpenStreams(int maximum) : IDisposable
 {
@@ -26,10 +25,7 @@ internal sealed class OpenStreams(int maximum) : IDisposable
         return stream;
     }
 
-    /// <summary>Opens a stream. Dispose it when its response ends.</summary>
-    /// <param name="hasToken">Whether the request has shown the token or a key.</param>
-    /// <param name="aborted">The reader's disconnect.</param>
-    /// <returns><see langword="null"/> where too many streams are open.</returns>
+    /// <summary>Opens a stream. Dispose it when its response ends. <see langword="null"/> where too many are open.</summary>
     internal OpenStream? TryOpen(bool hasToken, CancellationToken aborted)
     {
         if (Interlocked.Increment(ref _count) <= (hasToken ? maximum : maximum / 2))
@@ -48,7 +44,6 @@ internal sealed class OpenStreams(int maximum) : IDisposable
 
     private void Close() => Interlocked.Decrement(ref _count);
 
-    /// <summary>One open stream.</summary>
     internal sealed class OpenStream(OpenStreams streams, CancellationTokenSource ended) : IDisposable
     {
         /// <summary>Cancelled when the reader disconnects or the supervisor ends.</summary>

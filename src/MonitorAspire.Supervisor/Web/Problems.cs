@@ -16,8 +16,6 @@ internal static class Problems
         => TypedResults.Problem($"The fleet has no daemon '{name}'; GET /api/daemons lists them.", statusCode: StatusCodes.Status404NotFound);
 
     /// <summary>400: values of the body are wrong.</summary>
-    /// <param name="detail">All errors in one text.</param>
-    /// <param name="errors">The errors by key.</param>
     internal static ProblemHttpResult Invalid(string detail, IEnumerable<KeyValuePair<string, string[]>> errors) => TypedResults.Problem(
         new HttpValidationProblemDetails(errors) { Detail = detail, Status = StatusCodes.Status400BadRequest });
 

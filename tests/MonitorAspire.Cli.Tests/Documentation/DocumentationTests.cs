@@ -249,7 +249,7 @@ public sealed class DocumentationTests
     private static RootCommand Root()
     {
         using var console = new CliConsole(TextWriter.Null, TextWriter.Null, TerminalTraits.Of(isRedirected: true), TerminalTraits.Of(isRedirected: true));
-        using var interrupts = Interrupts.Listen(CancellationToken.None);
+        using var interrupts = new Interrupts(CancellationToken.None);
         return MonitorCommand.Create(new CliContext(console), interrupts);
     }
 }

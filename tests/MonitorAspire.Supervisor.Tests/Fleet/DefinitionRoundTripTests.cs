@@ -41,7 +41,7 @@ public class DefinitionRoundTripTests
     {
         var document = new OverlayDocument { Daemons = [Sample<DaemonDefinition>()], Removed = ["gone"] };
 
-        var read = JsonSerializer.Deserialize(JsonSerializer.Serialize(document, FleetJson.Default.OverlayDocument), FleetJson.Default.OverlayDocument)!;
+        var read = JsonSerializer.Deserialize(JsonSerializer.Serialize(document, FleetJson.Strict.OverlayDocument), FleetJson.Strict.OverlayDocument)!;
 
         Assert.Equal(Flatten(document), Flatten(read));
     }
@@ -84,7 +84,7 @@ public class DefinitionRoundTripTests
 
         // Over the REST API a daemon is always launched by the supervisor.
         var sample = Sample<DaemonDefinition>() with { Launch = LaunchMode.Supervisor };
-        var body = Encoding.UTF8.GetString(JsonSerializer.SerializeToUtf8Bytes(new SourcedDefinition(DefinitionSource.RestApi, sample), FleetJson.Default.SourcedDefinition));
+        var body = Encoding.UTF8.GetString(JsonSerializer.SerializeToUtf8Bytes(new SourcedDefinition(DefinitionSource.RestApi, sample), FleetJson.Strict.SourcedDefinition));
         using var sent = JsonDocument.Parse(body);
         var put = await supervisor.SendAsync(HttpMethod.Put, $"/api/daemons/{sample.Name}", sent.RootElement.GetProperty("definition").GetRawText());
         Assert.Equal(HttpStatusCode.Created, put.StatusCode);
@@ -92,7 +92,7 @@ public class DefinitionRoundTripTests
         for (var round = 0; round < 2; round++)
         {
             var answer = await (await supervisor.SendAsync(HttpMethod.Get, $"/api/daemons/{sample.Name}/definition")).Content.ReadAsStringAsync();
-            Assert.Equal(Flatten(sample), Flatten(JsonSerializer.Deserialize(answer, FleetJson.Default.SourcedDefinition)!.Definition));
+            Assert.Equal(Flatten(sample), Flatten(JsonSerializer.Deserialize(answer, FleetJson.Strict.SourcedDefinition)!.Definition));
             using var received = JsonDocument.Parse(answer);
             put = await supervisor.SendAsync(HttpMethod.Put, $"/api/daemons/{sample.Name}", received.RootElement.GetProperty("definition").GetRawText());
             Assert.Equal(HttpStatusCode.OK, put.StatusCode);

@@ -3,10 +3,7 @@ using MonitorAspire.Supervision.Processes;
 
 namespace MonitorAspire.Cli.Up.Dashboard;
 
-/// <summary>The <c>aspire</c> tool, which brings the dashboard along.</summary>
-/// <param name="Command">Absolute path of what is executed.</param>
-/// <param name="Arguments">Arguments before those of the tool itself.</param>
-/// <param name="WorkingDirectory">Directory that it is run in.</param>
+/// <summary>The <c>aspire</c> tool, which has the dashboard. Paths are absolute; the arguments precede those of the tool itself.</summary>
 internal sealed record AspireTool(string Command, IReadOnlyList<string> Arguments, string WorkingDirectory)
 {
     private const string Package = "aspire.cli";
@@ -16,9 +13,7 @@ internal sealed record AspireTool(string Command, IReadOnlyList<string> Argument
 
     private static readonly JsonDocumentOptions Lenient = new() { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true };
 
-    /// <summary>The tool on PATH, else the one that a tool manifest in this directory or above it names. <see langword="null"/> where there is none.</summary>
-    /// <param name="directory">Where the search begins.</param>
-    /// <param name="searchPath">The value of PATH.</param>
+    /// <summary>The tool on PATH, else the one that a tool manifest in this directory or above it names, or <see langword="null"/>.</summary>
     internal static AspireTool? Find(string directory, string? searchPath)
     {
         if (ExecutableLookup.Find("aspire", searchPath, directory, out _) is { } aspire)

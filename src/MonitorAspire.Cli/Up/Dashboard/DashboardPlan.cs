@@ -1,13 +1,14 @@
 using System.Globalization;
+using System.Net;
+using System.Net.NetworkInformation;
+using System.Net.Sockets;
 using System.Security.Cryptography;
 using MonitorAspire.Supervision.Daemons;
 
 namespace MonitorAspire.Cli.Up.Dashboard;
 
-/// <summary>
-/// Addresses and secrets of a dashboard. They are chosen before it is started, because the supervisor needs them too. Secrets are passed
-/// in the environment: every user of the machine can read command lines.
-/// </summary>
+/// <summary>Addresses and secrets of a dashboard. They are chosen before it is started, because the supervisor needs them too. Secrets are
+/// passed in the environment: every user of the machine can read command lines.</summary>
 internal sealed record DashboardPlan
 {
     private const int DefaultPort = 18888;
@@ -19,9 +20,7 @@ internal sealed record DashboardPlan
     private readonly string _otlpKey = Secret();
     private readonly string _resourcesKey = Secret();
 
-    /// <summary>Chooses free ports and new secrets.</summary>
-    /// <param name="address">Where the pages are to be; <see langword="null"/> for port 18888 or, if that is taken, a free one.</param>
-    /// <param name="reserved">Ports of supervisor and daemons.</param>
+    /// <summary>Chooses free ports, other than the reserved ones, and new secrets. The default is port 18888 or, if that is taken, a free one.</summary>
     internal DashboardPlan(Uri? address, IEnumerable<int> reserved)
     {
         var taken = reserved.ToHashSet();
@@ -34,13 +33,12 @@ internal sealed record DashboardPlan
         Uri Local(int preferred)
         {
             // Several dashboards that start at the same time would all find the usual ports free, so one with its own address gets others.
-            var port = address is null ? FreePorts.Prefer(preferred, taken) : FreePorts.Any(taken);
+            var port = address is null && !taken.Contains(preferred) && !HasListener(preferred) ? preferred : FreePort(taken);
             taken.Add(port);
             return new Uri(string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{port}"));
         }
     }
 
-    /// <summary>Address of the pages.</summary>
     internal Uri Frontend { get; }
 
     /// <summary>The address with the token that lets a browser in.</summary>
@@ -65,8 +63,6 @@ internal sealed record DashboardPlan
         new("MONITOR_RESOURCE_SERVICE_API_KEY", _resourcesKey),
     ];
 
-    /// <summary>How the dashboard is run.</summary>
-    /// <param name="tool">The tool that runs it.</param>
     internal DaemonSpec Spec(AspireTool tool) => new()
     {
         Name = "dashboard",
@@ -108,4 +104,22 @@ internal sealed record DashboardPlan
     private static string Text(Uri address) => address.ToString().TrimEnd('/');
 
     private static string Secret() => Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
+
+    /// <summary>A port from the kernel, which does not give the same one to the next process at once.</summary>
+    private static int FreePort(HashSet<int> taken)
+    {
+        while (true)
+        {
+            using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+            socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+            var port = ((IPEndPoint)socket.LocalEndPoint!).Port;
+            if (!taken.Contains(port))
+            {
+                return port;
+            }
+        }
+    }
+
+    private static bool HasListener(int port)
+        => IPGlobalProperties.GetIPGlobalProperties().GetActiveTcpListeners().Any(endpoint => endpoint.Port == port);
 }

@@ -4,20 +4,15 @@ using MonitorAspire.Supervision.Startup;
 namespace MonitorAspire.Cli.Up.Dashboard;
 
 /// <summary>The dashboard of one <c>monitor up</c>. A dashboard that cannot run is one line; the fleet runs without it.</summary>
-/// <param name="engine">The engine on the directory of <c>monitor up</c>.</param>
-/// <param name="plan">Addresses and secrets.</param>
-/// <param name="tool">What runs it.</param>
 internal sealed class DashboardRun(IDaemonEngine engine, DashboardPlan plan, AspireTool tool)
 {
     // The tool unpacks the dashboard the first time.
     private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan StopGracePeriod = TimeSpan.FromSeconds(3);
 
-    /// <summary>What the supervisor needs to know about it.</summary>
     internal DashboardPlan Plan => plan;
 
     /// <summary>Starts it. Gives one line: its address, or why there is none.</summary>
-    /// <param name="cancellationToken">Gives up.</param>
     internal async Task<string> StartAsync(CancellationToken cancellationToken)
     {
         var report = (await engine.StartAsync(plan.Spec(tool), new StartOptions { Timeout = StartTimeout }, cancellationToken).ConfigureAwait(false)).Report;
@@ -26,7 +21,5 @@ internal sealed class DashboardRun(IDaemonEngine engine, DashboardPlan plan, Asp
             : $"No dashboard: {StartProblem.Of(report)}. The fleet runs without it. Log: {report.LogFile}";
     }
 
-    /// <summary>Stops it, with all its processes.</summary>
-    /// <param name="hurry">Kills at once.</param>
     internal Task StopAsync(CancellationToken hurry) => engine.StopAsync(plan.Spec(tool), new StopOptions { GracePeriod = StopGracePeriod }, hurry);
 }

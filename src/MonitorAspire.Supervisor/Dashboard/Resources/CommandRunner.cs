@@ -7,12 +7,9 @@ using MonitorAspire.Supervisor.Dashboard.Protocol;
 
 namespace MonitorAspire.Supervisor.Dashboard.Resources;
 
-/// <summary>Runs the commands of the dashboard.</summary>
 internal sealed partial class CommandRunner(IFleet fleet, ResourceCatalog catalog, Doctor doctor, ILogger<CommandRunner> logger)
 {
     /// <summary>Runs a command and waits for its result. Errors are answers and not exceptions, because the dashboard does not show the latter.</summary>
-    /// <param name="request">The request.</param>
-    /// <param name="cancellationToken">Stops waiting; the command goes on.</param>
     internal async Task<ResourceCommandResponse> RunAsync(ResourceCommandRequest request, CancellationToken cancellationToken)
     {
         if (catalog.FindDaemon(request.ResourceName) is not { } daemon)

@@ -4,10 +4,8 @@ using MonitorAspire.Supervisor.Dashboard.Protocol;
 
 namespace MonitorAspire.Supervisor.Dashboard.Resources;
 
-/// <summary>
-/// Sends a log to the console of the dashboard: numbered lines in messages of a bounded size. Each message is awaited, so a slow dashboard
-/// slows down the reading and does not fill the memory.
-/// </summary>
+/// <summary>Sends a log to the console of the dashboard: numbered lines in messages of a bounded size. Each message is awaited, so a slow
+/// dashboard slows down the reading and does not fill the memory.</summary>
 internal sealed class ConsoleLog
 {
     /// <summary>How many of the existing lines are sent.</summary>
@@ -25,12 +23,7 @@ internal sealed class ConsoleLog
 
     private ConsoleLog(IServerStreamWriter<WatchResourceConsoleLogsUpdate> writer) => _writer = writer;
 
-    /// <summary>Sends the last lines and, if it follows, all later ones.</summary>
-    /// <param name="path">The log. The file need not exist yet.</param>
-    /// <param name="follow">Whether to go on until it is cancelled.</param>
-    /// <param name="writer">Where the lines go.</param>
-    /// <param name="time">The clock.</param>
-    /// <param name="cancellationToken">Ends it.</param>
+    /// <summary>Sends the last lines and, if it follows, all later ones until it is cancelled. The file need not exist yet.</summary>
     internal static async Task SendAsync(
         string path, bool follow, IServerStreamWriter<WatchResourceConsoleLogsUpdate> writer, TimeProvider time, CancellationToken cancellationToken)
     {
@@ -56,7 +49,7 @@ internal sealed class ConsoleLog
 
     private async ValueTask AddAsync(string line, CancellationToken cancellationToken)
     {
-        // Stdout and stderr are in one file, so nobody knows which of them a line was written to.
+        // Stdout and stderr are in one file, so it is not known which of them a line was written to.
         _message.LogLines.Add(new ConsoleLogLine { Text = line, IsStdErr = false, LineNumber = ++_number });
         _characters += line.Length;
         if (_message.LogLines.Count >= MaximumLines || _characters >= MaximumCharacters)

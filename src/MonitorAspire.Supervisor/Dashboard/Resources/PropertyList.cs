@@ -1,11 +1,9 @@
 using System.Globalization;
 using Google.Protobuf.WellKnownTypes;
-using MonitorAspire.Supervision.Fleet;
 using MonitorAspire.Supervisor.Dashboard.Protocol;
 
 namespace MonitorAspire.Supervisor.Dashboard.Resources;
 
-/// <summary>Collects properties in their order.</summary>
 internal sealed class PropertyList
 {
     private readonly List<ResourceProperty> _items = [];
@@ -13,15 +11,11 @@ internal sealed class PropertyList
     internal IReadOnlyList<ResourceProperty> Items => _items;
 
     /// <summary>Adds a property that the dashboard names and sorts itself.</summary>
-    internal void Known(string name, object? value) => Append(name, null, value, highlighted: false);
+    internal void Known(string name, object? value) => Add(name, null, value);
 
-    internal void Add(string name, string displayName, object? value) => Append(name, displayName, value, highlighted: false);
+    internal void Highlighted(string name, string displayName, object? value) => Add(name, displayName, value, highlighted: true);
 
-    internal void Highlighted(string name, string displayName, object? value) => Append(name, displayName, value, highlighted: true);
-
-    internal void Add(DaemonProperty property) => Append(property.Name, property.DisplayName, property.Value, property.IsHighlighted);
-
-    private void Append(string name, string? displayName, object? value, bool highlighted)
+    internal void Add(string name, string? displayName, object? value, bool highlighted = false)
     {
         if (value is null)
         {

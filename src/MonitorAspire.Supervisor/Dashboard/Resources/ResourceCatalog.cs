@@ -5,7 +5,6 @@ using MonitorAspire.Supervisor.Dashboard.Protocol;
 
 namespace MonitorAspire.Supervisor.Dashboard.Resources;
 
-/// <summary>The current resources of the dashboard.</summary>
 internal sealed class ResourceCatalog(IFleet fleet, SupervisorResource supervisor)
 {
     // Command lines are in the instance records. Each record is read once.
@@ -25,14 +24,11 @@ internal sealed class ResourceCatalog(IFleet fleet, SupervisorResource superviso
     }
 
     /// <summary>The log of a resource; <see langword="null"/> where there is no such resource or no log.</summary>
-    /// <param name="resourceName">The resource's name.</param>
     internal string? LogFile(string resourceName)
         => FindDaemon(resourceName) is { } daemon ? daemon.LogFile
             : resourceName == ResourceName.Of(SupervisorResource.Name) ? SupervisorResource.LogFile
             : null;
 
-    /// <summary>The daemon of a resource; <see langword="null"/> where there is none.</summary>
-    /// <param name="resourceName">The resource's name.</param>
     internal DaemonSnapshot? FindDaemon(string resourceName) => fleet.Daemons.FirstOrDefault(d => ResourceName.Of(d.Name) == resourceName);
 
     private IReadOnlyList<string> CommandOf(DaemonSnapshot daemon)

@@ -4,10 +4,8 @@ using MonitorAspire.Supervisor.Dashboard.Protocol;
 
 namespace MonitorAspire.Supervisor.Dashboard.Resources;
 
-/// <summary>
-/// The resources as a stream: first all of them, then the changed ones. An event of the fleet only starts a comparison with what was sent
-/// before, so nothing is lost when events come fast, and a slow reader gets fewer steps.
-/// </summary>
+/// <summary>The resources as a stream: first all of them, then the changed ones. An event of the fleet only starts a comparison with what
+/// was sent before, so nothing is lost when events come fast, and a slow reader gets fewer steps.</summary>
 internal sealed class ResourceFeed(IFleet fleet, ResourceCatalog catalog, TimeProvider time)
 {
     // Checks are made each second and cause no event while they pass.
@@ -17,7 +15,6 @@ internal sealed class ResourceFeed(IFleet fleet, ResourceCatalog catalog, TimePr
     private static readonly TimeSpan RefreshInterval = TimeSpan.FromSeconds(10);
 
     /// <summary>First the initial data, then the changes until it is cancelled.</summary>
-    /// <param name="cancellationToken">Ends it with an exception.</param>
     internal async IAsyncEnumerable<WatchResourcesUpdate> WatchAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);

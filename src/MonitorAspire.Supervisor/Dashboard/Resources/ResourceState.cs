@@ -5,9 +5,7 @@ using MonitorAspire.Supervision.Telemetry;
 
 namespace MonitorAspire.Supervisor.Dashboard.Resources;
 
-/// <summary>
-/// A daemon's state in the dashboard. The dashboard's own words have icon, colour and filter; other texts need a style.
-/// </summary>
+/// <summary>A daemon's state in the dashboard. The dashboard's own words have icon, colour and filter; other texts need a style.</summary>
 /// <param name="Text">The text. The dashboard shows only its letters, digits and commas.</param>
 /// <param name="Style"><c>info</c>, <c>warning</c>, <c>error</c>, or <see langword="null"/> for the dashboard's own words.</param>
 internal readonly record struct ResourceState(string Text, string? Style)
@@ -20,7 +18,6 @@ internal readonly record struct ResourceState(string Text, string? Style)
     internal const string NotStarted = nameof(NotStarted);
     internal const string FailedToStart = nameof(FailedToStart);
 
-    /// <summary>The state of a daemon.</summary>
     internal static ResourceState Of(DaemonSnapshot daemon) => daemon.State switch
     {
         // With a failed health report the dashboard shows "Running (Unhealthy)".

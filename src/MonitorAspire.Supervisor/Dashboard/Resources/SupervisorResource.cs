@@ -6,20 +6,16 @@ using MonitorAspire.Supervisor.Dashboard.Protocol;
 namespace MonitorAspire.Supervisor.Dashboard.Resources;
 
 /// <summary>The supervisor as a resource. It has no commands, because it could not answer after its own stop.</summary>
-/// <param name="server">The server of the REST API.</param>
-/// <param name="time">The clock.</param>
 internal sealed class SupervisorResource(IServer server, TimeProvider time)
 {
     /// <summary>Its name, also in telemetry.</summary>
     internal const string Name = "monitor-supervisor";
 
-    /// <summary>When this supervisor started.</summary>
     internal DateTimeOffset CreatedAt { get; } = time.GetUtcNow();
 
     /// <summary>The file that this process writes its output to. <see langword="null"/> under a terminal or systemd.</summary>
     internal static string? LogFile { get; } = FindOutput();
 
-    /// <summary>Makes the resource.</summary>
     internal Resource Get()
     {
         var resource = new Resource

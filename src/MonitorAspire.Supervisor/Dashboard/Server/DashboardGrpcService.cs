@@ -9,7 +9,6 @@ namespace MonitorAspire.Supervisor.Dashboard.Server;
 internal sealed class DashboardGrpcService(
     ResourceFeed feed, ResourceCatalog catalog, CommandRunner commands, OpenStreams streams, TimeProvider time) : DashboardService.DashboardServiceBase
 {
-    /// <summary>The title of the dashboard.</summary>
     internal const string ApplicationName = "MonitorAspire";
 
     public override Task<ApplicationInformationResponse> GetApplicationInformation(ApplicationInformationRequest request, ServerCallContext context)

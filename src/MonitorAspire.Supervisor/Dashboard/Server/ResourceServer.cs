@@ -7,15 +7,12 @@ using MonitorAspire.Supervisor.Web;
 
 namespace MonitorAspire.Supervisor.Dashboard.Server;
 
-/// <summary>
-/// The server for the dashboard. It is not part of the REST API's server, because it speaks HTTP/2 only and has another secret. If it
-/// cannot listen it logs a warning, and the supervisor runs on.
-/// </summary>
+/// <summary>The server for the dashboard. It is not part of the REST API's server, because it speaks HTTP/2 only and has another secret. If
+/// it cannot listen it logs a warning, and the supervisor runs on.</summary>
 internal sealed partial class ResourceServer(
     ResourceServiceSettings settings, IFleet fleet, ResourceFeed feed, ResourceCatalog catalog, CommandRunner commands, OpenStreams streams, TimeProvider time,
     ILoggerFactory loggers, ILogger<ResourceServer> logger) : IHostedService
 {
-    /// <summary>The header with the key.</summary>
     internal const string KeyHeader = "x-resource-service-api-key";
 
     // A dashboard needs one connection.

@@ -3,10 +3,8 @@ using MonitorAspire.Supervision.Fleet;
 
 namespace MonitorAspire.Supervisor.Fleet.History;
 
-/// <summary>
-/// The results of the latest starts, also of starts by earlier supervisors: a file in the state directory keeps them. If the file cannot be
-/// read or written a warning is logged once and the history is in memory only. Supervision never waits for the file.
-/// </summary>
+/// <summary>The results of the latest starts, also of starts by earlier supervisors: a file in the state directory keeps them. If the file
+/// cannot be read or written a warning is logged once and the history is in memory only. Supervision never waits for the file.</summary>
 internal sealed partial class FleetHistory : IAsyncDisposable
 {
     /// <summary>How many starts are kept: 10 000. 200 daemons in a crash loop make as many in some hours.</summary>
@@ -41,9 +39,6 @@ internal sealed partial class FleetHistory : IAsyncDisposable
     }
 
     /// <summary>Reads the history of earlier supervisors.</summary>
-    /// <param name="stateDirectory">Absolute path of the state directory.</param>
-    /// <param name="time">The clock.</param>
-    /// <param name="logger">Gets a warning if the file cannot be read or written.</param>
     internal static FleetHistory Open(string stateDirectory, TimeProvider time, ILogger<FleetHistory> logger) =>
         new(new HistoryFile(Path.Combine(stateDirectory, HistoryFile.FileName)), time, logger);
 
@@ -57,7 +52,6 @@ internal sealed partial class FleetHistory : IAsyncDisposable
         }
     }
 
-    /// <summary>Statistics of the fleet.</summary>
     internal FleetSummary Summarize(IReadOnlyList<DaemonSnapshot> daemons)
     {
         var starts = _starts.ByDaemon();

@@ -5,11 +5,8 @@ using MonitorAspire.Supervision.Interop;
 
 namespace MonitorAspire.Supervisor.Fleet.History;
 
-/// <summary>
-/// The starts as lines of JSON, mode 0600. No symbolic link is followed. New starts are appended; the file is rewritten, with an atomic
-/// rename, when it is too long or was changed by others. Not thread-safe. The supervisor's lock keeps other supervisors away.
-/// </summary>
-/// <param name="path">Absolute path.</param>
+/// <summary>The starts as lines of JSON, mode 0600. No symbolic link is followed. New starts are appended; the file is rewritten, with an
+/// atomic rename, when it is too long or was changed by others. Not thread-safe. The supervisor's lock keeps other supervisors away.</summary>
 internal sealed class HistoryFile(string path)
 {
     internal const string FileName = "supervisor.history.jsonl";
@@ -22,10 +19,8 @@ internal sealed class HistoryFile(string path)
 
     private long _length;
 
-    /// <summary>Absolute path.</summary>
     internal string FilePath => path;
 
-    /// <summary>How many lines it has.</summary>
     internal int Lines { get; private set; }
 
     /// <summary>The content of the file.</summary>
@@ -63,10 +58,7 @@ internal sealed class HistoryFile(string path)
         }
     }
 
-    /// <summary>Adds starts at the end.</summary>
-    /// <returns>False, without a change, if the file was deleted or changed by others.</returns>
-    /// <exception cref="IOException">The file system refuses.</exception>
-    /// <exception cref="UnauthorizedAccessException">This user has no permission.</exception>
+    /// <summary>Adds starts at the end. False, without a change, if the file was deleted or changed by others.</summary>
     internal bool Append(IReadOnlyList<StartRecord> starts)
     {
         if (starts.Count == 0)
@@ -87,9 +79,7 @@ internal sealed class HistoryFile(string path)
         return true;
     }
 
-    /// <summary>Replaces the content with these starts. Creates the directory if it was deleted.</summary>
-    /// <exception cref="IOException">The file system refuses; the file is unchanged.</exception>
-    /// <exception cref="UnauthorizedAccessException">This user has no permission.</exception>
+    /// <summary>Replaces the content with these starts. Creates the directory if it was deleted. After an error the file is unchanged.</summary>
     internal void Rewrite(IReadOnlyCollection<StartRecord> starts)
     {
         var lines = Serialize(starts);

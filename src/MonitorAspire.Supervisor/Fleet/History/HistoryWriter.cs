@@ -2,10 +2,8 @@ using System.Threading.Channels;
 
 namespace MonitorAspire.Supervisor.Fleet.History;
 
-/// <summary>
-/// Writes starts to the file of the history in the background, so that nothing waits for the disk. Starts that could not be written are
-/// written later.
-/// </summary>
+/// <summary>Writes starts to the file of the history in the background, so that nothing waits for the disk. Starts that could not be
+/// written are written later.</summary>
 internal sealed partial class HistoryWriter : IAsyncDisposable
 {
     /// <summary>Time from a failed write to the next try: 30 seconds.</summary>
@@ -23,12 +21,6 @@ internal sealed partial class HistoryWriter : IAsyncDisposable
     private bool _needsRewrite;
     private long? _failedAt;
 
-    /// <summary>Begins to write.</summary>
-    /// <param name="file">The file.</param>
-    /// <param name="starts">The starts.</param>
-    /// <param name="rewrite">Whether to rewrite the file at once.</param>
-    /// <param name="time">The clock.</param>
-    /// <param name="logger">Gets the failures.</param>
     internal HistoryWriter(HistoryFile file, RememberedStarts starts, bool rewrite, TimeProvider time, ILogger logger)
     {
         _file = file;

@@ -3,9 +3,7 @@ namespace MonitorAspire.Supervisor.Fleet.History;
 /// <summary>Percentiles by nearest rank, which are measured values also when there are few of them.</summary>
 internal static class Percentile
 {
-    /// <summary>The smallest value that is greater than or equal to this share of the values.</summary>
-    /// <param name="sorted">All values, ascending; at least one.</param>
-    /// <param name="share">From 0 to 1: 0.5 is the median, 1 the maximum.</param>
+    /// <summary>The smallest of the ascending values that is greater than or equal to this share of them: 0.5 is the median, 1 the maximum.</summary>
     internal static double Of(ReadOnlySpan<double> sorted, double share)
     {
         ArgumentOutOfRangeException.ThrowIfZero(sorted.Length, nameof(sorted));

@@ -1,7 +1,6 @@
 namespace MonitorAspire.Supervisor.Fleet.History;
 
 /// <summary>The latest starts by daemon, and the ones that are not written yet. Thread-safe.</summary>
-/// <param name="capacity">How many starts are kept.</param>
 internal sealed class RememberedStarts(int capacity)
 {
     private readonly Lock _lock = new();
@@ -9,9 +8,7 @@ internal sealed class RememberedStarts(int capacity)
     private List<StartRecord>? _new = [];
     private int _count;
 
-    /// <summary>Adds a start.</summary>
-    /// <param name="start">The start.</param>
-    /// <param name="isWritten">Whether the file has it.</param>
+    /// <summary>Adds a start, which the file may have already.</summary>
     internal void Add(StartRecord start, bool isWritten = false)
     {
         lock (_lock)

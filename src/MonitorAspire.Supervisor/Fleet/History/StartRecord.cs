@@ -11,13 +11,10 @@ internal sealed record StartRecord
     /// <summary>When it ended.</summary>
     public required DateTimeOffset At { get; init; }
 
-    /// <summary>The daemon's name.</summary>
     public required string Daemon { get; init; }
 
-    /// <summary>Whether it ended verified.</summary>
     public required bool Verified { get; init; }
 
-    /// <summary>Why it failed.</summary>
     public StartupReason? Reason { get; init; }
 
     /// <summary>Duration in milliseconds.</summary>
@@ -26,10 +23,8 @@ internal sealed record StartRecord
     /// <summary>The stages that were entered, with their durations.</summary>
     public IReadOnlyList<StageTiming> Stages { get; init; } = [];
 
-    /// <summary>
-    /// The start that an event reports. <see langword="null"/> for other events, for a start of a daemon that was running already and for a
-    /// cancelled start, because the latter two would distort the success rate.
-    /// </summary>
+    /// <summary>The start that an event reports. <see langword="null"/> for other events, for a start of a daemon that was running already
+    /// and for a cancelled start, because the latter two would distort the success rate.</summary>
     internal static StartRecord? Of(FleetEvent happened) =>
         happened is { Kind: FleetEventKind.StartVerified or FleetEventKind.StartFailed, Report: { } report }
         && report is { Verdict: not StartupVerdict.AlreadyRunning, Reason: not StartupReason.Cancelled }
