@@ -26,7 +26,7 @@ internal sealed class InstanceClaim : IDisposable
     }
 
     /// <summary>Claims the port's files for the current process. Returns <see langword="null"/> when claimed; otherwise the reason.</summary>
-    /// <remarks>The description (name, host, health path, command) is for the record, where no launcher has written one.</remarks>
+    /// <remarks>The description is for the record, where no launcher has written one. Dispose the claim when the daemon has stopped serving.</remarks>
     public static ClaimFailure? TryClaim(DaemonFiles files, InstanceRecord description, out InstanceClaim? claim)
     {
         claim = null;
