@@ -44,7 +44,7 @@ public sealed class ForegroundTests : IAsyncDisposable
         var result = await running.EndAsync();
 
         Assert.Equal(expected, result.ExitCode);
-        Assert.Contains($"nobody had asked it to: exit code {code}", result.Error);
+        Assert.Contains($"ended by itself: exit code {code}", result.Error);
     }
 
     [Fact]

@@ -68,6 +68,9 @@ public sealed class UntrustedStateTests : IAsyncDisposable
         }
 
         Assert.Equal(7, (await _monitor.RunAsync("up", "--count", "1", "--base-port", CliFixture.Text(_port), "--state-dir", state)).ExitCode);
+        // The doctor may tighten only what belongs to the user, and believes nothing else there.
+        var doctor = await _monitor.RunAsync("doctor", "--fix", "--state-dir", state);
+        Assert.Contains(fault switch { "owner" => "directory-foreign", "parent" => "directory-parent", _ => "directory-mode" }, doctor.Out, StringComparison.Ordinal);
         Assert.False(_victim.HasExited);
         Assert.False(File.Exists(marker));
         Assert.Equal(before, [.. Directory.GetFiles(state).Order().Select(f => (f, File.ReadAllText(f)))]);

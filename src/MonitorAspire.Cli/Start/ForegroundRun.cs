@@ -20,7 +20,7 @@ internal sealed class ForegroundRun(CliContext context, IDaemonEngine engine, In
     {
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(interrupts.Soft);
         var showing = FollowLogAsync(report, ended.Token);
-        var stopAsked = Task.Delay(Timeout.Infinite, interrupts.Soft);
+        var stopAsked = Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, interrupts.Soft);
         await Task.WhenAny(instance.Exited, stopAsked).ConfigureAwait(false);
 
         int code;
@@ -34,7 +34,7 @@ internal sealed class ForegroundRun(CliContext context, IDaemonEngine engine, In
         else
         {
             var exit = await instance.Exited.ConfigureAwait(false);
-            context.Console.Fail($"{report.Name} (PID {report.Pid}) ended, and nobody had asked it to: {exit}");
+            context.Console.Fail($"{report.Name} (PID {report.Pid}) ended by itself: {exit}");
             code = ExitCode(exit);
         }
 

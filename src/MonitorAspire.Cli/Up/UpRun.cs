@@ -115,7 +115,7 @@ internal sealed class UpRun(CliContext context, Interrupts interrupts, UpSetting
                 using var over = CancellationTokenSource.CreateLinkedTokenSource(stop);
                 var failed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
                 events = ShowEventsAsync(client, instance, failed);
-                await Task.WhenAny(instance.Exited, failed.Task, Task.Delay(Timeout.Infinite, over.Token)).ConfigureAwait(false);
+                await Task.WhenAny(instance.Exited, failed.Task, Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, over.Token)).ConfigureAwait(false);
                 allFailed = failed.Task.IsCompleted && !instance.Exited.IsCompleted;
                 await over.CancelAsync().ConfigureAwait(false);
             }
@@ -131,7 +131,9 @@ internal sealed class UpRun(CliContext context, Interrupts interrupts, UpSetting
 
             await events.ConfigureAwait(false);
             failure = context.Time.GetElapsedTime(started) > Restart.ResetAfter ? 1 : failure + 1;
+#pragma warning disable RS0030 // Nothing depends on this jitter: there is one supervisor.
             var delay = RestartDelay.After(Restart, failure, crashLoop: false, Random.Shared.NextDouble());
+#pragma warning restore RS0030
             _view.Say(instance is null
                 ? $"The supervisor cannot be started: {StartProblem.Of(report)}. Next try in {Durations.OfMilliseconds(delay.TotalMilliseconds)}; the daemons live on."
                 : $"The supervisor (PID {instance.Pid}) ended by itself: {await instance.Exited.ConfigureAwait(false)}. It is started again; the daemons live on. Log: {report.LogFile}");
@@ -139,7 +141,7 @@ internal sealed class UpRun(CliContext context, Interrupts interrupts, UpSetting
         }
     }
 
-    /// <summary>Shows events until the supervisor ends. Reports when no daemon can ever run, because that cannot be changed here.</summary>
+    /// <summary>Shows events until the supervisor ends. Reports when every daemon has failed for good, because no person could change that here.</summary>
     private async Task ShowEventsAsync(FleetClient client, DaemonInstance supervisor, TaskCompletionSource allFailed)
     {
         using var ended = new CancellationTokenSource();

@@ -93,7 +93,7 @@ internal sealed partial class LaunchReporter(
     private async Task<IReadOnlyList<string>> LogTailAsync(IResource resource)
     {
         var log = new List<LogLine>();
-        using var limit = new CancellationTokenSource(LogTimeout);
+        using var limit = new CancellationTokenSource(LogTimeout, TimeProvider.System);
         try
         {
             await foreach (var lines in loggers.GetAllAsync(resource).WithCancellation(limit.Token).ConfigureAwait(false))

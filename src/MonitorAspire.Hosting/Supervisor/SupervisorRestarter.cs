@@ -63,7 +63,9 @@ internal sealed partial class SupervisorRestarter(
             return;
         }
 
+#pragma warning disable RS0030 // Nothing depends on this jitter: there is one supervisor.
         var delay = RestartDelay.After(Policy, failures, crashLoop: false, Random.Shared.NextDouble());
+#pragma warning restore RS0030
         LogEnded(supervisor.Name, exitCode, delay);
         await Task.Delay(delay, time, cancellationToken).ConfigureAwait(false);
         var started = await commands.ExecuteCommandAsync(supervisor, KnownResourceCommands.StartCommand, cancellationToken).ConfigureAwait(false);

@@ -3,24 +3,18 @@ using System.Text.Json.Serialization;
 namespace MonitorAspire.Supervision.Daemons;
 
 /// <summary>The kinds of alerts. An alert fires once and is resolved once.</summary>
-[JsonConverter(typeof(JsonStringEnumConverter<AlertKind>))]
+[JsonConverter(typeof(KebabCaseEnumConverter<AlertKind>))]
 public enum AlertKind
 {
     /// <summary>Three starts in a row failed. Resolved by a verified start.</summary>
-    [JsonStringEnumMemberName("start-failures")]
     StartFailures,
 
     /// <summary>Too many failures in too short a time. Resolved by a verified uptime that lasts.</summary>
-    [JsonStringEnumMemberName("crash-loop")]
     CrashLoop,
 
     /// <summary>A daemon that was verified has not been healthy for ten seconds. Resolved when it is healthy again.</summary>
-    [JsonStringEnumMemberName("health-lost")]
     HealthLost,
 
-    /// <summary>
-    /// The daemon cannot start: a retry does not help, or another process owns its port. Resolved by a verified start.
-    /// </summary>
-    [JsonStringEnumMemberName("cannot-start")]
+    /// <summary>The daemon cannot start: a retry does not help, or another process owns its port. Resolved by a verified start.</summary>
     CannotStart,
 }

@@ -36,9 +36,7 @@ public sealed record DaemonSpec
     /// <summary>Path of the health check. Default <c>/health</c>.</summary>
     public string HealthPath { get; init; } = DefaultHealthPath;
 
-    /// <summary>
-    /// Executable, looked up on <c>PATH</c> when it has no directory separator. <see langword="null"/> is the built-in monitor daemon.
-    /// </summary>
+    /// <summary>Executable, looked up on <c>PATH</c> when it has no directory separator. <see langword="null"/> is the built-in monitor daemon.</summary>
     public string? Command { get; init; }
 
     /// <summary>

@@ -1,14 +1,14 @@
 namespace MonitorAspire.Supervision.Daemons;
 
 /// <summary>Turns definitions into specs and back. Nothing else does, so that a new property has to be added in one place only.</summary>
-public static class DefinitionMapper
+internal static class DefinitionMapper
 {
-    /// <summary>The spec of a definition. It is not validated, see <see cref="FleetTopology.Problems"/>.</summary>
-    /// <param name="definition">The definition.</param>
-    /// <param name="fleet">Gives the values that the definition leaves out. Default: the defaults of <see cref="MonitorsOptions"/>.</param>
+    /// <summary>
+    /// The spec of a definition. The fleet gives the values that the definition leaves out. It is not validated, see
+    /// <see cref="FleetTopology.Problems"/>.
+    /// </summary>
     public static DaemonSpec ToSpec(DaemonDefinition definition, MonitorsOptions? fleet = null)
     {
-        ArgumentNullException.ThrowIfNull(definition);
         fleet ??= new MonitorsOptions();
         return new DaemonSpec
         {
@@ -29,25 +29,20 @@ public static class DefinitionMapper
     }
 
     /// <summary>The definition that gives this spec, whatever the defaults of the fleet are.</summary>
-    /// <param name="spec">The spec.</param>
-    public static DaemonDefinition ToDefinition(DaemonSpec spec)
+    public static DaemonDefinition ToDefinition(DaemonSpec spec) => new()
     {
-        ArgumentNullException.ThrowIfNull(spec);
-        return new DaemonDefinition
-        {
-            Name = spec.Name,
-            Service = spec.Service,
-            Host = spec.Host,
-            Port = spec.Port,
-            PortRangeEnd = spec.PortRangeEnd,
-            HealthPath = spec.HealthPath,
-            Command = spec.Command,
-            Arguments = [.. spec.Arguments],
-            WorkingDirectory = spec.WorkingDirectory,
-            Environment = new Dictionary<string, string?>(spec.Environment, StringComparer.Ordinal),
-            PidFileWriter = spec.PidFileWriter,
-            Launch = spec.Launch,
-            Restart = spec.Restart,
-        };
-    }
+        Name = spec.Name,
+        Service = spec.Service,
+        Host = spec.Host,
+        Port = spec.Port,
+        PortRangeEnd = spec.PortRangeEnd,
+        HealthPath = spec.HealthPath,
+        Command = spec.Command,
+        Arguments = [.. spec.Arguments],
+        WorkingDirectory = spec.WorkingDirectory,
+        Environment = new Dictionary<string, string?>(spec.Environment, StringComparer.Ordinal),
+        PidFileWriter = spec.PidFileWriter,
+        Launch = spec.Launch,
+        Restart = spec.Restart,
+    };
 }

@@ -23,17 +23,10 @@ public static partial class FleetTopology
 
         var found = new List<string>();
         var specs = options.Daemons.Count > 0 ? FromList(options, found) : FromCount(options, found);
-
-        foreach (var group in specs.GroupBy(s => s.Port).Where(g => g.Count() > 1))
-        {
-            found.Add($"{MonitorsOptions.Section}: port {group.Key} is given to {string.Join(" and ", group.Select(s => $"'{s.Name}'"))}; every daemon needs a port of its own");
-        }
-
-        foreach (var group in specs.GroupBy(s => s.Name, StringComparer.OrdinalIgnoreCase).Where(g => g.Count() > 1))
-        {
-            found.Add($"{MonitorsOptions.Section}: the name '{group.Key}' is given {group.Count()} times; every daemon needs a name of its own");
-        }
-
+        found.AddRange(specs.GroupBy(s => s.Port).Where(g => g.Count() > 1).Select(g =>
+            $"{MonitorsOptions.Section}: port {g.Key} is given to {string.Join(" and ", g.Select(s => $"'{s.Name}'"))}; every daemon needs a port of its own"));
+        found.AddRange(specs.GroupBy(s => s.Name, StringComparer.OrdinalIgnoreCase).Where(g => g.Count() > 1).Select(g =>
+            $"{MonitorsOptions.Section}: the name '{g.Key}' is given {g.Count()} times; every daemon needs a name of its own"));
         errors = found;
         return found.Count == 0 ? specs : [];
     }
@@ -43,7 +36,6 @@ public static partial class FleetTopology
     public static string? Validate(DaemonSpec spec) => Problems(spec) is [var (_, message), ..] ? message : null;
 
     /// <summary>All errors of a spec: the key as in <see cref="DaemonDefinition"/>, and a sentence with the value.</summary>
-    /// <param name="spec">The spec.</param>
     internal static IReadOnlyList<(string Key, string Message)> Problems(DaemonSpec spec)
     {
         ArgumentNullException.ThrowIfNull(spec);
@@ -97,27 +89,20 @@ public static partial class FleetTopology
     private static List<string> FleetWide(MonitorsOptions options)
     {
         var errors = new List<string>();
-        if (options.Restart.Validate() is { } restart)
-        {
-            errors.Add($"{MonitorsOptions.Section}:Restart:{restart}");
-        }
-
-        if (options.Probe.Validate() is { } probe)
-        {
-            errors.Add($"{MonitorsOptions.Section}:Probe:{probe}");
-        }
-
-        if (options.StartTimeout <= TimeSpan.Zero || options.StartTimeout > TimeSpan.FromDays(1))
-        {
-            errors.Add($"{MonitorsOptions.Section}:StartTimeout: {options.StartTimeout} is not a time to wait (more than 0, at most 1 day)");
-        }
-
-        if (options.StopGracePeriod < TimeSpan.Zero || options.StopGracePeriod > TimeSpan.FromDays(1))
-        {
-            errors.Add($"{MonitorsOptions.Section}:StopGracePeriod: {options.StopGracePeriod} is not a time to wait (0 to 1 day)");
-        }
-
+        var day = TimeSpan.FromDays(1);
+        Add("Restart:", options.Restart.Validate());
+        Add("Probe:", options.Probe.Validate());
+        Add("StartTimeout: ", options.StartTimeout > TimeSpan.Zero && options.StartTimeout <= day ? null : $"{options.StartTimeout} is not a time to wait (more than 0, at most 1 day)");
+        Add("StopGracePeriod: ", options.StopGracePeriod >= TimeSpan.Zero && options.StopGracePeriod <= day ? null : $"{options.StopGracePeriod} is not a time to wait (0 to 1 day)");
         return errors;
+
+        void Add(string key, string? error)
+        {
+            if (error is not null)
+            {
+                errors.Add($"{MonitorsOptions.Section}:{key}{error}");
+            }
+        }
     }
 
     private static List<DaemonSpec> FromCount(MonitorsOptions options, List<string> errors)

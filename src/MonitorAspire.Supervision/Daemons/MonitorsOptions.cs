@@ -2,9 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace MonitorAspire.Supervision.Daemons;
 
-/// <summary>
-/// The section <c>Monitors</c> of the configuration, which AppHost and supervisor read: a count and a base port, or a list of daemons.
-/// </summary>
+/// <summary>The section <c>Monitors</c> of the configuration, which AppHost and supervisor read: a count and a base port, or a list of daemons.</summary>
 public sealed record MonitorsOptions
 {
     /// <summary>Name of the section.</summary>

@@ -5,16 +5,14 @@ using System.Text.Json.Serialization.Metadata;
 namespace MonitorAspire.Supervision.Daemons;
 
 /// <summary>Writes the section <c>Monitors</c> as environment variables, from which a supervisor reads it again.</summary>
-public static class MonitorsVariables
+internal static class MonitorsVariables
 {
     private static readonly JsonSerializerOptions PropertyNames = new(DefinitionJson.Default.Options) { PropertyNamingPolicy = null };
 
     /// <summary>The variables, as in <c>Monitors__Daemons__0__Port</c>. What is <see langword="null"/> in the options has no variable.</summary>
-    /// <param name="options">The options.</param>
     /// <exception cref="ArgumentException">The environment of a daemon has an entry that no variable can express: a value of <see langword="null"/>, or two underscores in a name.</exception>
     public static IReadOnlyDictionary<string, string> Of(MonitorsOptions options)
     {
-        ArgumentNullException.ThrowIfNull(options);
         if (options.Daemons.SelectMany(d => d.Environment).FirstOrDefault(e => e.Value is null || e.Key.Contains("__", StringComparison.Ordinal)) is { Key: { } name })
         {
             throw new ArgumentException($"'{name}' of a daemon's environment cannot be written as a variable of the supervisor", nameof(options));

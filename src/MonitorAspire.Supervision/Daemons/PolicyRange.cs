@@ -6,10 +6,6 @@ namespace MonitorAspire.Supervision.Daemons;
 internal static class PolicyRange
 {
     /// <summary>A sentence with key, value and range, or <see langword="null"/> if the value is in range.</summary>
-    /// <param name="key">Key of the value.</param>
-    /// <param name="value">The value.</param>
-    /// <param name="least">The minimum.</param>
-    /// <param name="most">The maximum.</param>
     internal static string? Outside<T>(string key, T value, T least, T most)
         where T : IComparable<T>, IFormattable =>
         // CompareTo puts NaN below every number, so it is out of range.

@@ -9,7 +9,10 @@ public sealed record ProbePolicy
     /// <summary>Time limit of a probe. 10 ms to 5 min. Default 2 seconds.</summary>
     public TimeSpan Timeout { get; set; } = TimeSpan.FromSeconds(2);
 
-    /// <summary>Failed probes in a row that make a daemon unhealthy. 1 to 1000. Default 3.</summary>
+    /// <summary>
+    /// Failed probes in a row that restart a daemon. The first one makes it unhealthy. Failures that follow each other within half a probe
+    /// interval count as one. 1 to 1000. Default 3.
+    /// </summary>
     public int Failures { get; set; } = 3;
 
     /// <summary>How long health may be lost before an alert fires. 0 to 1 day. Default 10 seconds.</summary>

@@ -1,4 +1,29 @@
+using System.Text.Json.Serialization;
+
 namespace MonitorAspire.Supervision.Daemons;
+
+/// <summary>
+/// When a daemon is restarted without a request. An exit without a request is a failure with every exit code, also 0. In JSON and in
+/// configuration it is written as <c>OnFailure</c>, <c>Always</c> or <c>Never</c>; upper and lower case are the same.
+/// </summary>
+[JsonConverter(typeof(JsonStringEnumConverter<RestartMode>))]
+public enum RestartMode
+{
+    /// <summary>
+    /// After every failure that a retry can fix: an exit, lost health, a start that was not verified. Not after a missing command, a bad
+    /// configuration or a missing permission.
+    /// </summary>
+    OnFailure,
+
+    /// <summary>
+    /// As <see cref="OnFailure"/>, and after all other failures with the longest delay: for a command that is still being installed, or a
+    /// file system that is mounted late.
+    /// </summary>
+    Always,
+
+    /// <summary>Never. A failure is only reported.</summary>
+    Never,
+}
 
 /// <summary>When and how fast a daemon is restarted. It has setters because it is bound from configuration, and is not changed after that.</summary>
 public sealed record RestartPolicy
@@ -30,10 +55,8 @@ public sealed record RestartPolicy
     /// <summary>The first error, starting with the key, or <see langword="null"/>.</summary>
     public string? Validate()
     {
-        var hour = TimeSpan.FromHours(1);
-        var day = TimeSpan.FromDays(1);
-        var millisecond = TimeSpan.FromMilliseconds(1);
-        var second = TimeSpan.FromSeconds(1);
+        var (millisecond, second) = (TimeSpan.FromMilliseconds(1), TimeSpan.FromSeconds(1));
+        var (hour, day) = (TimeSpan.FromHours(1), TimeSpan.FromDays(1));
         return !Enum.IsDefined(Mode) ? $"Mode: {Mode} is not one of OnFailure, Always, Never"
             : PolicyRange.Outside(nameof(InitialDelay), InitialDelay, millisecond, hour)
             ?? PolicyRange.Outside(nameof(Factor), Factor, 1, 10)

@@ -1,4 +1,20 @@
+using System.Text.Json.Serialization;
+
 namespace MonitorAspire.Supervision.Daemons;
+
+/// <summary>How a start ended.</summary>
+[JsonConverter(typeof(KebabCaseEnumConverter<StartupVerdict>))]
+public enum StartupVerdict
+{
+    /// <summary>A new instance passed all stages.</summary>
+    Verified,
+
+    /// <summary>One of our instances runs already and is verified: it owns its port and is healthy. Nothing was started.</summary>
+    AlreadyRunning,
+
+    /// <summary>No instance serves as the result of this start.</summary>
+    Failed,
+}
 
 /// <summary>The result of one start: the duration of each stage and, if it failed, the reason.</summary>
 public sealed record StartupReport
@@ -73,7 +89,7 @@ public sealed record StartupReport
     public IReadOnlyList<string> Notes { get; init; } = [];
 
     /// <summary>True for <see cref="StartupVerdict.Verified"/> and <see cref="StartupVerdict.AlreadyRunning"/>: the daemon serves.</summary>
-    [System.Text.Json.Serialization.JsonIgnore]
+    [JsonIgnore]
     public bool Serves => Verdict is StartupVerdict.Verified or StartupVerdict.AlreadyRunning;
 }
 

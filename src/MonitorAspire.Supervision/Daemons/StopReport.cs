@@ -13,27 +13,22 @@ public sealed record StopOptions
 }
 
 /// <summary>How a stop ended.</summary>
-[JsonConverter(typeof(JsonStringEnumConverter<StopVerdict>))]
+[JsonConverter(typeof(KebabCaseEnumConverter<StopVerdict>))]
 public enum StopVerdict
 {
     /// <summary>No process of the tree is left, and port and lock are free.</summary>
-    [JsonStringEnumMemberName("stopped")]
     Stopped,
 
     /// <summary>There was no instance.</summary>
-    [JsonStringEnumMemberName("not-running")]
     NotRunning,
 
     /// <summary>The port or the PID file belongs to a process that is not provably ours. Nothing was signalled.</summary>
-    [JsonStringEnumMemberName("foreign")]
     Foreign,
 
     /// <summary>This user has no permission to signal the instance or to change its files.</summary>
-    [JsonStringEnumMemberName("permission-denied")]
     PermissionDenied,
 
     /// <summary>After SIGKILL a process is left, or the port or the lock is not free.</summary>
-    [JsonStringEnumMemberName("failed")]
     Failed,
 }
 

@@ -9,29 +9,21 @@ using MonitorAspire.Supervision.Telemetry;
 namespace MonitorAspire.Supervision.Diagnosis;
 
 /// <summary>A diagnosis as Markdown, for a dashboard, an issue or a terminal.</summary>
-internal sealed class DaemonDiagnosisMarkdown
+internal sealed class DaemonDiagnosisMarkdown(DaemonDiagnosis diagnosis)
 {
     private readonly StringBuilder _text = new();
-    private readonly DaemonDiagnosis _diagnosis;
 
-    private DaemonDiagnosisMarkdown(DaemonDiagnosis diagnosis) => _diagnosis = diagnosis;
+    private DaemonSnapshot Daemon => diagnosis.Daemon;
 
-    private DaemonSnapshot Daemon => _diagnosis.Daemon;
-
-    private DaemonInspection? Seen => _diagnosis.Inspection;
+    private DaemonInspection? Seen => diagnosis.Inspection;
 
     /// <summary>Renders a diagnosis. Text from other sources (messages, paths, logs) is escaped.</summary>
-    /// <param name="diagnosis">The diagnosis.</param>
-    public static string Render(DaemonDiagnosis diagnosis)
-    {
-        ArgumentNullException.ThrowIfNull(diagnosis);
-        return new DaemonDiagnosisMarkdown(diagnosis).Render();
-    }
+    public static string Render(DaemonDiagnosis diagnosis) => new DaemonDiagnosisMarkdown(diagnosis).Render();
 
     private string Render()
     {
         Add($"# {Text(Daemon.Name)}: {Daemon.State}", "");
-        Add($"**What to do next:** {Text(_diagnosis.NextStep)}", "");
+        Add($"**What to do next:** {Text(diagnosis.NextStep)}", "");
         AddState();
         AddFailure();
         AddChecks();
@@ -39,7 +31,7 @@ internal sealed class DaemonDiagnosisMarkdown
         AddStartup();
         AddFiles();
         AddFindings();
-        Add($"Made at {Time(_diagnosis.At)}.");
+        Add($"Made at {Time(diagnosis.At)}.");
         return _text.ToString();
     }
 
@@ -161,7 +153,7 @@ internal sealed class DaemonDiagnosisMarkdown
     {
         Add("## Files", "");
         Table("File", "State", "Size", "Path");
-        foreach (var file in _diagnosis.Files)
+        foreach (var file in diagnosis.Files)
         {
             Row(file.Kind.Replace('-', ' '), file.State, file.Bytes is { } bytes ? $"{bytes.ToString("N0", CultureInfo.InvariantCulture)} bytes" : "", file.Path);
         }
@@ -172,14 +164,14 @@ internal sealed class DaemonDiagnosisMarkdown
     private void AddFindings()
     {
         Add("## What the doctor found", "");
-        if (_diagnosis.Findings.Count == 0)
+        if (diagnosis.Findings.Count == 0)
         {
             Add("Nothing is wrong with its files, its lock and its port.", "");
             return;
         }
 
         Table("Severity", "Finding", "Problem", "Fix");
-        foreach (var finding in _diagnosis.Findings)
+        foreach (var finding in diagnosis.Findings)
         {
             Row(WireNames.Of(finding.Severity), finding.Id, finding.Problem, finding.SafeToFix ? $"{finding.Fix} (monitor doctor --fix does it)" : finding.Fix);
         }
@@ -235,7 +227,7 @@ internal sealed class DaemonDiagnosisMarkdown
 
     private string Distance(DateTimeOffset time)
     {
-        var distance = time - _diagnosis.At;
+        var distance = time - diagnosis.At;
         var size = distance.Duration();
         var text = size switch
         {

@@ -1,15 +1,15 @@
+using MonitorAspire.Supervision.Files;
 using MonitorAspire.Supervision.Interop;
 
 namespace MonitorAspire.Supervision.Diagnosis;
 
 /// <summary>Checks the state directory itself: its existence, type, owner and mode.</summary>
-/// <param name="directory">Absolute path.</param>
 internal sealed class DirectoryCheck(string directory)
 {
     private const UnixFileMode Private = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
     private const UnixFileMode WritableByOthers = UnixFileMode.GroupWrite | UnixFileMode.OtherWrite;
 
-    /// <summary>Whether its content can be examined.</summary>
+    /// <summary>Whether its content can be examined. Content that other users can change is not believed.</summary>
     internal bool CanBeListed { get; private set; }
 
     internal IEnumerable<FixableFinding> Examine()
@@ -27,14 +27,14 @@ internal sealed class DirectoryCheck(string directory)
         try
         {
             _ = Directory.EnumerateFileSystemEntries(directory).Count();
-            CanBeListed = true;
+            CanBeListed = TrustedPath.WhyNot(directory) is null;
         }
         catch (UnauthorizedAccessException)
         {
             return [Finding("directory-unreadable", FindingSeverity.Error, "this user may not list the state directory", "run as its owner, or use another --state-dir")];
         }
 
-        return OperatingSystem.IsWindows() || FileStatus.Of(directory, follow: true) is not { } status ? [] : [.. Access(status)];
+        return OperatingSystem.IsWindows() || FileStatus.Of(directory, follow: true) is not { } status ? [] : [.. Access(status), .. Parents(status)];
     }
 
     [System.Runtime.Versioning.UnsupportedOSPlatform("windows")]
@@ -64,6 +64,15 @@ internal sealed class DirectoryCheck(string directory)
             : Finding("directory-mode", severity, $"{problem}, and it contains other files", "use a separate directory with --state-dir");
     }
 
+    [System.Runtime.Versioning.UnsupportedOSPlatform("windows")]
+    private IEnumerable<FixableFinding> Parents(FileStatus status)
+    {
+        if (!status.BelongsToOther && (status.Permissions & WritableByOthers) == 0 && TrustedPath.WhyNot(directory) is { } reason)
+        {
+            yield return Finding("directory-parent", FindingSeverity.Error, reason, "let only its owner write to that parent, or use another --state-dir");
+        }
+    }
+
     private bool HasOnlyOurFiles() => Directory.EnumerateFileSystemEntries(directory).All(e => OurFiles.IsOurs(Path.GetFileName(e)));
 
     [System.Runtime.Versioning.UnsupportedOSPlatform("windows")]
@@ -74,6 +83,6 @@ internal sealed class DirectoryCheck(string directory)
         return $"changed the mode of the state directory from {FileStatus.Octal(before.Permissions)} to 0700";
     }
 
-    private FixableFinding Finding(string id, FindingSeverity severity, string problem, string fix, Func<string>? action = null) => new(
-        new Finding { Id = id, Severity = severity, File = directory, Problem = problem, Fix = fix, SafeToFix = action is not null }, action);
+    private FixableFinding Finding(string id, FindingSeverity severity, string problem, string fix, Func<string>? action = null) =>
+        new(id, severity, directory, problem, fix, action);
 }

@@ -65,7 +65,10 @@ public sealed class Doctor
         void Add(IEnumerable<FixableFinding> found) => findings.AddRange(found.Select(f => fix ? f.TryFix() : f.Finding));
         bool Concerns(FixableFinding finding) => only is null || DaemonFiles.IsOf(only.Port, finding.Finding.File);
 
-        Add(PlatformCheck.Examine(_parts));
+        Add(_parts.Listeners.CanProveOwnership ? [] : [new(
+            "ownership-unprovable", FindingSeverity.Info, file: null,
+            "this platform does not tell which process a listening socket belongs to: verified starts report the port's owner as unverified",
+            "none needed; PID file, lock and health are still checked")]);
         var directoryCheck = new DirectoryCheck(directory);
         Add(directoryCheck.Examine());
         if (directoryCheck.CanBeListed)

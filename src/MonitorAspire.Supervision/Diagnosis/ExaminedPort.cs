@@ -6,12 +6,7 @@ using MonitorAspire.Supervision.Startup;
 
 namespace MonitorAspire.Supervision.Diagnosis;
 
-/// <summary>One port, with everything that was seen of it.</summary>
-/// <param name="Parts">The engine's parts.</param>
-/// <param name="Files">The port's files.</param>
-/// <param name="Spec">The daemon, from its record or with defaults.</param>
-/// <param name="Located">The instance.</param>
-/// <param name="PidFile">The PID file.</param>
+/// <summary>One port, with everything that was seen of it. The spec is from the record, or has defaults.</summary>
 internal sealed record ExaminedPort(EngineParts Parts, DaemonFiles Files, DaemonSpec Spec, Located Located, PidFileReading PidFile)
 {
     /// <summary>The inspection from outside; <see langword="null"/> where the host cannot be resolved.</summary>
@@ -22,22 +17,14 @@ internal sealed record ExaminedPort(EngineParts Parts, DaemonFiles Files, Daemon
 
     internal int Number => Files.Port;
 
-    /// <summary>Whether there is no instance and nobody holds the lock. Then whoever takes the lock may clean up.</summary>
+    /// <summary>Whether there is no instance and no process holds the lock. Then a process that takes the lock may clean up.</summary>
     internal bool IsAbandoned => Located.Kind == LocatedKind.None;
 
-    /// <summary>A finding about this port.</summary>
-    /// <param name="id">Its id.</param>
-    /// <param name="severity">Its severity.</param>
-    /// <param name="file">The file that it is about.</param>
-    /// <param name="problem">The problem.</param>
-    /// <param name="fix">What fixes it.</param>
-    /// <param name="action">Fixes it, where that is provably safe.</param>
-    internal FixableFinding Finding(string id, FindingSeverity severity, string? file, string problem, string fix, Func<string>? action = null) => new(
-        new Finding { Id = id, Severity = severity, File = file, Port = Number, Problem = problem, Fix = fix, SafeToFix = action is not null }, action);
+    /// <summary>A finding about this port. The action fixes it, where that is provably safe.</summary>
+    internal FixableFinding Finding(string id, FindingSeverity severity, string? file, string problem, string fix, Func<string>? action = null) =>
+        new(id, severity, file, problem, fix, action, Number);
 
     /// <summary>A finding, if there is something else than a file at the path. A start would fail.</summary>
-    /// <param name="id">Its id.</param>
-    /// <param name="path">The path.</param>
     internal FixableFinding? NotAFile(string id, string path)
     {
         if (OperatingSystem.IsWindows() || FileStatus.Of(path, follow: false) is not { IsFile: false } status)
@@ -50,7 +37,7 @@ internal sealed record ExaminedPort(EngineParts Parts, DaemonFiles Files, Daemon
     }
 
     /// <summary>
-    /// Changes the files of a port that provably has no instance. The lock is taken first, so that nobody starts one meanwhile, and a daemon
+    /// Changes the files of a port that provably has no instance. The lock is taken first, so that no process starts one meanwhile, and a daemon
     /// that lives without its lock is searched once more.
     /// </summary>
     internal string UnderLock(Func<string> action)

@@ -3,7 +3,6 @@ using MonitorAspire.Supervision.Interop;
 namespace MonitorAspire.Supervision.Diagnosis;
 
 /// <summary>Checks owner and mode of our files: they belong to this user and have mode 0600.</summary>
-/// <param name="directory">The state directory.</param>
 internal sealed class FileModeCheck(string directory)
 {
     private const UnixFileMode Private = UnixFileMode.UserRead | UnixFileMode.UserWrite;
@@ -37,29 +36,18 @@ internal sealed class FileModeCheck(string directory)
         var name = Path.GetFileName(path);
         if (status.BelongsToOther)
         {
-            yield return new FixableFinding(new Finding
-            {
-                Id = "file-foreign",
-                Severity = FindingSeverity.Error,
-                File = path,
-                Problem = $"{name} belongs to another user (uid {status.Uid})",
-                Fix = "run as that user, or let that user remove it",
-            });
+            yield return new FixableFinding(
+                "file-foreign", FindingSeverity.Error, path,
+                $"{name} belongs to another user (uid {status.Uid})", "run as that user, or let that user remove it");
         }
         else if ((status.Permissions & OpenToOthers) != 0)
         {
             var secret = OurFiles.IsSecret(name);
             yield return new FixableFinding(
-                new Finding
-                {
-                    Id = "file-mode",
-                    Severity = secret ? FindingSeverity.Error : isClosed ? FindingSeverity.Info : FindingSeverity.Warning,
-                    File = path,
-                    Problem = $"{name} has mode {FileStatus.Octal(status.Permissions)} and not 0600{(secret ? ": others may have read the token; delete it after the supervisor has stopped, so that a new one is made" : "")}",
-                    Fix = "set mode 0600",
-                    SafeToFix = true,
-                },
-                () => SetPrivate(path, status));
+                "file-mode", secret ? FindingSeverity.Error : isClosed ? FindingSeverity.Info : FindingSeverity.Warning, path,
+                $"{name} has mode {FileStatus.Octal(status.Permissions)} and not 0600"
+                    + (secret ? ": others may have read the token; delete it after the supervisor has stopped, so that a new one is made" : ""),
+                "set mode 0600", () => SetPrivate(path, status));
         }
     }
 

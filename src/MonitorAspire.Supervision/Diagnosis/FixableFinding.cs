@@ -1,15 +1,17 @@
 namespace MonitorAspire.Supervision.Diagnosis;
 
-/// <summary>A finding together with its fix, where that is provably safe.</summary>
-/// <param name="Finding">The finding.</param>
-/// <param name="Fix">
-/// Proves again that the fix is safe, carries it out and returns what was done. It throws <see cref="IOException"/> or
-/// <see cref="UnauthorizedAccessException"/> where it fails, and <see cref="NoLongerSafeException"/> where it is not safe any more.
-/// </param>
-internal sealed record FixableFinding(Finding Finding, Func<string>? Fix = null)
+/// <summary>
+/// A finding together with its fix, where that is provably safe. The fix proves that again, and returns what was done. It throws
+/// <see cref="IOException"/> or <see cref="UnauthorizedAccessException"/> where it fails, and <see cref="NoLongerSafeException"/>.
+/// </summary>
+internal sealed record FixableFinding(Finding Finding, Func<string>? Fix)
 {
-    /// <summary>Tries the fix, where there is one.</summary>
-    /// <returns>The finding with the result.</returns>
+    internal FixableFinding(
+        string id, FindingSeverity severity, string? file, string problem, string fix, Func<string>? action = null, int? port = null)
+        : this(new Finding { Id = id, Severity = severity, File = file, Port = port, Problem = problem, Fix = fix, SafeToFix = action is not null }, action)
+    {
+    }
+
     internal Finding TryFix()
     {
         if (Fix is null)
@@ -29,5 +31,4 @@ internal sealed record FixableFinding(Finding Finding, Func<string>? Fix = null)
 }
 
 /// <summary>Something has changed after the finding, so that the fix is not provably safe any more.</summary>
-/// <param name="message">What has changed.</param>
 internal sealed class NoLongerSafeException(string message) : Exception(message);

@@ -6,7 +6,6 @@ using MonitorAspire.Supervision.Startup;
 namespace MonitorAspire.Supervision.Diagnosis;
 
 /// <summary>Checks for files of the old layout, which had no port in the name.</summary>
-/// <param name="parts">The engine's parts.</param>
 internal sealed class LegacyCheck(EngineParts parts)
 {
     // Number of ports that daemons of the old layout used.
@@ -22,29 +21,18 @@ internal sealed class LegacyCheck(EngineParts parts)
         {
             var safe = planned.All(p => p.Settled);
             yield return new FixableFinding(
-                new Finding
-                {
-                    Id = "legacy-pid-file",
-                    Severity = FindingSeverity.Warning,
-                    File = path,
-                    Problem = safe
-                        ? "there is a PID file of the old layout, without a port in its name"
-                        : $"there is a PID file of the old layout, and no fix is provably safe: {string.Join("; ", planned.Where(p => !p.Settled).Select(p => p.Message))}",
-                    Fix = safe ? "migrate it to the port that its process listens on, or remove it where that process has ended" : $"look at it, and delete {path} by hand",
-                    SafeToFix = safe,
-                },
+                "legacy-pid-file", FindingSeverity.Warning, path,
+                safe
+                    ? "there is a PID file of the old layout, without a port in its name"
+                    : $"there is a PID file of the old layout, and no fix is provably safe: {string.Join("; ", planned.Where(p => !p.Settled).Select(p => p.Message))}",
+                safe ? "migrate it to the port that its process listens on, or remove it where that process has ended" : $"look at it, and delete {path} by hand",
                 safe ? () => Migrate(directory, ports) : null);
         }
         else if (File.Exists(DaemonFiles.LegacyLogFile(directory)))
         {
-            yield return new FixableFinding(new Finding
-            {
-                Id = "legacy-log",
-                Severity = FindingSeverity.Info,
-                File = DaemonFiles.LegacyLogFile(directory),
-                Problem = "there is a log of the old layout, and its port is unknown",
-                Fix = "delete it if it is not needed",
-            });
+            yield return new FixableFinding(
+                "legacy-log", FindingSeverity.Info, DaemonFiles.LegacyLogFile(directory),
+                "there is a log of the old layout, and its port is unknown", "delete it if it is not needed");
         }
     }
 

@@ -8,7 +8,7 @@ internal static class LogCheck
 {
     private const double Mebibyte = 1024 * 1024;
 
-    // A log is rotated some time after it has reached the limit. Only a log of twice the size shows that nobody rotates it.
+    // A log is rotated some time after it has reached the limit. Only a log of twice the size shows that no process rotates it.
     private const int Tolerance = 2;
 
     internal static IEnumerable<FixableFinding> Examine(ExaminedPort port)

@@ -1,13 +1,12 @@
 using System.Buffers;
 using System.Text.RegularExpressions;
+using MonitorAspire.Supervision.Files;
 
 namespace MonitorAspire.Supervision.Diagnosis;
 
 /// <summary>Escapes text from other sources (paths, messages, logs) for Markdown: it cannot become markup, a table cell or a terminal command.</summary>
 internal static partial class MarkdownText
 {
-    private const char Replacement = '\uFFFD';
-
     // Characters with a meaning inside a line. Text is never at the beginning of a line, so characters that have a meaning only there are missing.
     private static readonly SearchValues<char> Special = SearchValues.Create("\\`*_{}[]<>|~#&!$");
 
@@ -29,14 +28,7 @@ internal static partial class MarkdownText
         return string.Join('\n', [fence + "text", .. content, fence]);
     }
 
-    // Colours are removed. Other control characters are replaced by a visible character.
-    private static string Plain(string text)
-    {
-        var plain = Colours().Replace(text, "");
-        return plain.Any(c => char.IsControl(c) && c != '\t')
-            ? string.Concat(plain.Select(c => c == '\t' || !char.IsControl(c) ? c : Replacement))
-            : plain;
-    }
+    private static string Plain(string text) => DaemonLog.WithoutControls(Colours().Replace(text, ""));
 
     private static int LongestRunOfBackticks(string line)
     {

@@ -7,10 +7,7 @@ namespace MonitorAspire.Supervision.Diagnosis;
 /// <summary>What a person should do next about a daemon, or that nothing need be done.</summary>
 internal static class NextStep
 {
-    /// <summary>The sentence.</summary>
-    /// <param name="daemon">The daemon as its supervisor sees it.</param>
-    /// <param name="seen">Its inspection from outside.</param>
-    /// <param name="hasLog">Whether its log is in the state directory. Otherwise its launcher has the output.</param>
+    /// <summary>The sentence. Where its log is not in the state directory, its launcher has the output.</summary>
     internal static string Of(DaemonSnapshot daemon, DaemonInspection? seen, bool hasLog) => daemon.State switch
     {
         DaemonState.Running => "Nothing: it is verified and serves.",

@@ -3,7 +3,6 @@ using MonitorAspire.Supervision.Processes;
 
 namespace MonitorAspire.Supervision.Diagnosis;
 
-/// <summary>Checks the instance record of a port.</summary>
 internal static class RecordCheck
 {
     internal static IEnumerable<FixableFinding> Examine(ExaminedPort port)

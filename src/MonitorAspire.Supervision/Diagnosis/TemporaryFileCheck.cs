@@ -6,7 +6,6 @@ using MonitorAspire.Supervision.Startup;
 namespace MonitorAspire.Supervision.Diagnosis;
 
 /// <summary>Checks for temporary files whose writer died before it could rename them.</summary>
-/// <param name="parts">The engine's parts.</param>
 internal sealed partial class TemporaryFileCheck(EngineParts parts)
 {
     // A write takes milliseconds. After this time a living writer does not rename its file any more.
@@ -27,28 +26,11 @@ internal sealed partial class TemporaryFileCheck(EngineParts parts)
             return null;
         }
 
-        var finding = new Finding
-        {
-            Id = "temporary-file",
-            Severity = FindingSeverity.Warning,
-            File = path,
-            Problem = $"{name} was left by PID {pid}, which died before it could rename it",
-            Fix = "delete it",
-            SafeToFix = true,
-        };
-        if (WriterIsGone(path, pid))
-        {
-            return new FixableFinding(finding, () => Delete(path, pid));
-        }
-
-        return parts.Time.GetUtcNow() - File.GetLastWriteTimeUtc(path) < WriteTimeout
-            ? null
-            : new FixableFinding(finding with
-            {
-                Problem = $"{name} was left by PID {pid}, which lives, or may live",
-                Fix = "delete it after that process has ended",
-                SafeToFix = false,
-            });
+        FixableFinding LeftBy(string state, string fix, Func<string>? action = null) =>
+            new("temporary-file", FindingSeverity.Warning, path, $"{name} was left by PID {pid}, which {state}", fix, action);
+        return WriterIsGone(path, pid) ? LeftBy("died before it could rename it", "delete it", () => Delete(path, pid))
+            : parts.Time.GetUtcNow() - File.GetLastWriteTimeUtc(path) < WriteTimeout ? null
+            : LeftBy("lives, or may live", "delete it after that process has ended");
     }
 
     private bool WriterIsGone(string path, int pid) => parts.Processes.Lookup(pid) switch

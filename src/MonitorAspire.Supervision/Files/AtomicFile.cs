@@ -7,8 +7,6 @@ internal static class AtomicFile
     internal const string TemporarySuffix = ".tmp";
 
     /// <summary>Writes a temporary file beside the target, mode 0600, and renames it over the target. A link there is replaced, not followed.</summary>
-    /// <exception cref="IOException">The file system refuses; nothing is left behind.</exception>
-    /// <exception cref="UnauthorizedAccessException">This user has no permission.</exception>
     internal static void Write(string path, ReadOnlySpan<byte> content)
     {
         using var pending = PendingFile.Write(path, content);

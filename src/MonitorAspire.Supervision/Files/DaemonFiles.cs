@@ -2,11 +2,7 @@ using System.Globalization;
 
 namespace MonitorAspire.Supervision.Files;
 
-/// <summary>
-/// The paths of one daemon's files. They depend only on state directory and port, not on the working directory. Creates nothing.
-/// </summary>
-/// <param name="StateDirectory">Absolute path of the state directory.</param>
-/// <param name="Port">The port.</param>
+/// <summary>The paths of one daemon's files. They depend only on state directory and port, not on the working directory. Creates nothing.</summary>
 internal readonly record struct DaemonFiles(string StateDirectory, int Port)
 {
     private string Named(string extension) => Path.Combine(StateDirectory, BaseName(Port) + extension);
@@ -26,11 +22,8 @@ internal readonly record struct DaemonFiles(string StateDirectory, int Port)
     public string LogFile => Named("log");
 
     /// <summary>Replaces <c>{port}</c>, <c>{host}</c>, <c>{pidfile}</c> and <c>{statedir}</c> by the values of this daemon.</summary>
-    /// <param name="text">An argument, or the value of a variable.</param>
-    /// <param name="host">The daemon's host.</param>
     public string FillIn(string text, string host)
     {
-        ArgumentNullException.ThrowIfNull(text);
         return text
             .Replace("{port}", Port.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal)
             .Replace("{host}", host, StringComparison.Ordinal)
@@ -39,15 +32,11 @@ internal readonly record struct DaemonFiles(string StateDirectory, int Port)
     }
 
     /// <summary>Whether a path belongs to the port's daemon, rotated and temporary ones included.</summary>
-    /// <param name="port">The port.</param>
-    /// <param name="path">The path, or <see langword="null"/>.</param>
     internal static bool IsOf(int port, string? path) => path is not null && Path.GetFileName(path).StartsWith(BaseName(port), StringComparison.Ordinal);
 
     /// <summary>PID file of the old layout, which had no port in the name.</summary>
-    /// <param name="stateDirectory">Absolute path of the state directory.</param>
     public static string LegacyPidFile(string stateDirectory) => Path.Combine(stateDirectory, "monitor-daemon.pid");
 
     /// <summary>Log file of the old layout, which had no port in the name.</summary>
-    /// <param name="stateDirectory">Absolute path of the state directory.</param>
     public static string LegacyLogFile(string stateDirectory) => Path.Combine(stateDirectory, "monitor-daemon.log");
 }

@@ -4,19 +4,18 @@ using MonitorAspire.Supervision.Interop;
 
 namespace MonitorAspire.Supervision.Files;
 
-/// <summary>
-/// A daemon's log file: opened for the daemon's own descriptors to append to, rotated by size, and read from its end for
-/// reports.
-/// </summary>
+/// <summary>A daemon's log file: opened for the daemon's own descriptors to append to, rotated by size, and read from its end for reports.</summary>
 internal static class DaemonLog
 {
     // Limits for the tail in a report: a daemon may write very much, or very long lines.
     private const int TailBytes = 64 * 1024;
     private const int MaximumLineLength = 2000;
 
+    private const int CollapseRange = 0x08;
+    private const int Block = 64 * 1024;
+
     /// <summary>Opens the log for a new instance, mode 0600, after rotating it if it is too large.</summary>
     /// <returns>The file, and its length before the instance wrote anything.</returns>
-    /// <exception cref="IOException">It cannot be opened, or it is a symbolic link.</exception>
     internal static (SafeFileHandle Handle, long Offset) OpenForInstance(string path, long rotateBytes, int kept)
     {
         var handle = NoFollowFile.OpenOrCreate(path, append: true);
@@ -35,10 +34,6 @@ internal static class DaemonLog
     /// <c>….log.1</c> and then removed from the log. Where the file system can collapse ranges (ext4, XFS) no byte is lost. Elsewhere the
     /// bytes that are written between the last copy and the truncation are lost.
     /// </summary>
-    /// <param name="path">The log file.</param>
-    /// <param name="rotateBytes">Only a larger file is rotated.</param>
-    /// <param name="kept">How many rotated files are kept, from <c>.1</c> up.</param>
-    /// <returns>Whether it was rotated.</returns>
     public static bool RotateIfLarger(string path, long rotateBytes, int kept)
     {
         if (!File.Exists(path) || new FileInfo(path) is not { LinkTarget: null } file || file.Length <= rotateBytes)
@@ -51,7 +46,7 @@ internal static class DaemonLog
         using (var old = new FileStream(NoFollowFile.OpenOrCreate(OldFile(path, 1), append: false), FileAccess.Write))
         {
             old.SetLength(0);
-            LogContent.MoveTo(log, old);
+            MoveContent(log, old);
         }
 
         if (kept < 1)
@@ -62,11 +57,8 @@ internal static class DaemonLog
         return true;
     }
 
-    /// <summary>The last lines of a log, oldest first. Empty when it cannot be read.</summary>
-    /// <param name="path">The log file.</param>
-    /// <param name="lines">How many at most.</param>
-    /// <param name="fromOffset">Lines before this byte are left out, so that a report shows the output of one start. Default 0.</param>
-    public static IReadOnlyList<string> Tail(string path, int lines, long fromOffset = 0)
+    /// <summary>The last lines of a log, oldest first, without those before an offset, at which a start began. Empty when it cannot be read.</summary>
+    public static IReadOnlyList<string> Tail(string path, int lines = 20, long fromOffset = 0)
     {
         try
         {
@@ -87,10 +79,46 @@ internal static class DaemonLog
         }
     }
 
-    /// <summary>Path of a rotated file: <c>monitor-daemon-8768.log.1</c> is the newest.</summary>
-    /// <param name="path">The log file.</param>
-    /// <param name="index">From 1.</param>
+    /// <summary>Path of a rotated file, counted from 1: <c>monitor-daemon-8768.log.1</c> is the newest.</summary>
     internal static string OldFile(string path, int index) => $"{path}.{index}";
+
+    private static void MoveContent(SafeFileHandle log, FileStream target)
+    {
+        var copied = Copy(log, target, 0);
+
+        // fallocate(2), FALLOC_FL_COLLAPSE_RANGE: offset and length must be multiples of the file system's block size, and the
+        // range must not reach the end of the file; a whole number of 64 KiB blocks short of the end satisfies every one.
+        var whole = (copied - 1) / Block * Block;
+        if (OperatingSystem.IsLinux() && whole > 0)
+        {
+            // The rest stays in the log. It is taken out of the copy first, so that no reader of both files sees it in both.
+            target.SetLength(whole);
+            if (LibC.fallocate((int)log.DangerousGetHandle(), CollapseRange, 0, whole) == 0)
+            {
+                return;
+            }
+
+            copied = whole;
+        }
+
+        // Copy what was written meanwhile, and truncate at once: what is written between the two calls is lost.
+        Copy(log, target, copied);
+        RandomAccess.SetLength(log, 0);
+    }
+
+    private static long Copy(SafeFileHandle log, FileStream target, long from)
+    {
+        var buffer = new byte[Block];
+        int read;
+        while ((read = RandomAccess.Read(log, buffer, from)) > 0)
+        {
+            target.Write(buffer, 0, read);
+            from += read;
+        }
+
+        target.Flush();
+        return from;
+    }
 
     private static void RotateByRename(string path, int kept)
     {
@@ -117,7 +145,10 @@ internal static class DaemonLog
         }
     }
 
-    // Control characters in a daemon's log must not control the terminal that shows the report.
+    /// <summary>Text that cannot control the terminal that shows it: control characters other than a tab are replaced by a visible one.</summary>
+    internal static string WithoutControls(string text) =>
+        text.Any(c => char.IsControl(c) && c != '\t') ? string.Concat(text.Select(c => char.IsControl(c) && c != '\t' ? '\uFFFD' : c)) : text;
+
     private static string Printable(string line)
     {
         var trimmed = line.TrimEnd('\r');
@@ -126,8 +157,6 @@ internal static class DaemonLog
             trimmed = trimmed[..MaximumLineLength] + "…";
         }
 
-        return trimmed.Any(c => char.IsControl(c) && c != '\t')
-            ? string.Concat(trimmed.Select(c => char.IsControl(c) && c != '\t' ? '\uFFFD' : c))
-            : trimmed;
+        return WithoutControls(trimmed);
     }
 }

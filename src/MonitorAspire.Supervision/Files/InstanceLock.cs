@@ -1,3 +1,4 @@
+using System.Runtime.Versioning;
 using Microsoft.Win32.SafeHandles;
 using MonitorAspire.Supervision.Interop;
 
@@ -47,20 +48,46 @@ internal sealed class InstanceLock : IDisposable
         return null;
     }
 
-    /// <summary>Wraps a descriptor that was inherited from a launcher. The caller has proved that it is this port's lock.</summary>
-    internal static InstanceLock Inherited(int descriptor) => new(new SafeFileHandle(descriptor, ownsHandle: true));
+    /// <summary>Whether a descriptor is open, and its open file description holds, or can take, the lock of its file.</summary>
+    [UnsupportedOSPlatform("windows")]
+    internal static bool IsLocked(int descriptor)
+    {
+        try
+        {
+            using var borrowed = new SafeFileHandle(descriptor, ownsHandle: false);
+            return AdvisoryLock.TryLockExclusive(borrowed);
+        }
+        catch (IOException)
+        {
+            return false;
+        }
+    }
 
     /// <summary>
-    /// Whether any process has the lock. Creates no file. <see langword="null"/> where this user may not open it.
+    /// Wraps a descriptor that was inherited from a launcher. The caller has proved that it is this port's lock. Children of this process do
+    /// not inherit it any more; on Linux only, because on Apple's Arm64 fcntl cannot be called like this.
     /// </summary>
+    internal static InstanceLock Inherited(int descriptor)
+    {
+        const int SetDescriptorFlags = 2;
+        const int CloseOnExecFlag = 1;
+        if (OperatingSystem.IsLinux())
+        {
+            _ = LibC.fcntl(descriptor, SetDescriptorFlags, CloseOnExecFlag);
+        }
+
+        return new(new SafeFileHandle(descriptor, ownsHandle: true));
+    }
+
+    /// <summary>Whether any process has the lock. Creates no file. <see langword="null"/> where this user may not open it.</summary>
     internal static bool? IsHeld(string path)
     {
         try
         {
             if (OperatingSystem.IsWindows())
             {
-                using var free = TryAcquireExisting(path);
-                return free is null && File.Exists(path);
+                File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite, FileShare.None).Dispose();
+                return false;
             }
 
             using var handle = NoFollowFile.OpenRead(path);
@@ -69,6 +96,10 @@ internal sealed class InstanceLock : IDisposable
         catch (NoFollowException e)
         {
             return e.Error is Errno.NoEntry or Errno.NotADirectory or Errno.IsADirectory || e.Error == Errno.TooManyLinks ? false : null;
+        }
+        catch (IOException) when (OperatingSystem.IsWindows())
+        {
+            return File.Exists(path);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -92,16 +123,4 @@ internal sealed class InstanceLock : IDisposable
 
     /// <summary>Closes this process's descriptor only: an instance that inherited it keeps the lock.</summary>
     internal void HandOver() => Handle.Dispose();
-
-    private static SafeFileHandle? TryAcquireExisting(string path)
-    {
-        try
-        {
-            return File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite, FileShare.None);
-        }
-        catch (IOException)
-        {
-            return null;
-        }
-    }
 }

@@ -16,7 +16,6 @@ internal sealed class LineStream(Func<string, CancellationToken, ValueTask> onLi
     private readonly StringBuilder _line = new();
     private char[] _characters = [];
 
-    /// <inheritdoc />
     public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {
         var needed = Encoding.UTF8.GetMaxCharCount(buffer.Length);
@@ -43,12 +42,10 @@ internal sealed class LineStream(Func<string, CancellationToken, ValueTask> onLi
         }
     }
 
-    /// <inheritdoc />
     public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken)
         => WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
 
     /// <summary>Gives the last line, if it has no line ending.</summary>
-    /// <param name="cancellationToken">Given to the receiver of the line.</param>
     public async ValueTask FinishAsync(CancellationToken cancellationToken)
     {
         if (_line.Length > 0)
@@ -57,13 +54,10 @@ internal sealed class LineStream(Func<string, CancellationToken, ValueTask> onLi
         }
     }
 
-    /// <inheritdoc />
     public override void Flush()
     {
     }
 
-    /// <inheritdoc />
-    /// <exception cref="NotSupportedException">Always: lines are given asynchronously.</exception>
     public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     private ValueTask EndLineAsync(CancellationToken cancellationToken)

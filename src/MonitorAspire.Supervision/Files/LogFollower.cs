@@ -1,3 +1,5 @@
+using MonitorAspire.Supervision.Interop;
+
 namespace MonitorAspire.Supervision.Files;
 
 /// <summary>
@@ -29,15 +31,11 @@ internal sealed class LogFollower(string path) : IDisposable
     public string? Refusal { get; private set; }
 
     /// <summary>
-    /// Copies the last lines. Call it once, before the other methods. A line without a newline at the end counts as a line; every
-    /// 32 KiB without a newline count as a line as well. If the log has too few lines, the newest rotated file gives the rest.
+    /// Copies the last lines (with 0 none). Call it once, before the other methods. A line without a newline at the end counts as a line;
+    /// every 32 KiB without a newline count as a line as well. If the log has too few lines, the newest rotated file gives the rest.
     /// </summary>
-    /// <param name="lines">How many lines at most; 0 copies nothing.</param>
-    /// <param name="output">Where the bytes go.</param>
-    /// <param name="cancellationToken">Ends the copying.</param>
     public async Task CopyTailAsync(int lines, Stream output, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(output);
         Open();
         var length = _log?.Length ?? 0;
         var tail = new LogTail(lines);
@@ -58,25 +56,12 @@ internal sealed class LogFollower(string path) : IDisposable
         await CopyAsync(output, bytes, cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Copies what was written since the last call.</summary>
-    /// <param name="output">Where the bytes go.</param>
-    /// <param name="cancellationToken">Ends the copying.</param>
-    /// <returns>Whether there was anything.</returns>
-    public Task<bool> CopyNewAsync(Stream output, CancellationToken cancellationToken)
-    {
-        ArgumentNullException.ThrowIfNull(output);
-        return CopyAsync(output, long.MaxValue, cancellationToken);
-    }
+    /// <summary>Copies what was written since the last call. False if there was nothing.</summary>
+    public Task<bool> CopyNewAsync(Stream output, CancellationToken cancellationToken) => CopyAsync(output, long.MaxValue, cancellationToken);
 
     /// <summary>Copies what is written from now on, and flushes the output after each copy, until it is cancelled.</summary>
-    /// <param name="output">Where the bytes go.</param>
-    /// <param name="time">The clock.</param>
-    /// <param name="cancellationToken">Ends it.</param>
-    /// <exception cref="OperationCanceledException">Always, in the end.</exception>
     public async Task FollowAsync(Stream output, TimeProvider time, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(output);
-
         // Polling and not inotify: a daemon may write thousands of times a second.
         while (true)
         {
@@ -89,7 +74,6 @@ internal sealed class LogFollower(string path) : IDisposable
         }
     }
 
-    /// <inheritdoc />
     public void Dispose()
     {
         _log?.Dispose();
@@ -162,15 +146,15 @@ internal sealed class LogFollower(string path) : IDisposable
         do
         {
             Dispose();
-            _newestRotated = LogPart.TryOpen(DaemonLog.OldFile(path, 1), 1);
+            _newestRotated = LogPart.TryOpen(DaemonLog.OldFile(path, 1), 1, out _);
             if (TryOpenLog() && _newestRotated is not null && _log!.BeginsWith(_newestRotated))
             {
                 // A rotation has begun and is not finished: the log still contains what is copied to the rotated file.
                 _newestRotated.Dispose();
-                _newestRotated = LogPart.TryOpen(DaemonLog.OldFile(path, 2), 2);
+                _newestRotated = LogPart.TryOpen(DaemonLog.OldFile(path, 2), 2, out _);
             }
         }
-        while (_newestRotated is { Index: 1 } && LogPart.IdentityOf(DaemonLog.OldFile(path, 1)) is { } now && now != _newestRotated.Identity);
+        while (_newestRotated is { Index: 1 } && FileIdentity.Of(DaemonLog.OldFile(path, 1)) is { } now && now != _newestRotated.Identity);
     }
 
     private bool TryOpenLog()
@@ -187,7 +171,7 @@ internal sealed class LogFollower(string path) : IDisposable
         var isIntact = IsIntact();
         var rotated = RotatedSinceLastRead();
         var isRenamed = rotated.Exists(p => p.Identity == _log!.Identity);
-        var current = LogPart.IdentityOf(path);
+        var current = FileIdentity.Of(path);
 
         // A daemon may go on writing to a file that was deleted, as long as no other file has come.
         var isReplaced = !isRenamed && current != _log!.Identity && (current is not null || rotated.Count > 0);
@@ -243,7 +227,7 @@ internal sealed class LogFollower(string path) : IDisposable
     private List<LogPart> RotatedSinceLastRead()
     {
         var parts = new List<LogPart>();
-        if (LogPart.IdentityOf(DaemonLog.OldFile(path, 1)) is { } newest && newest == _newestRotated?.Identity)
+        if (FileIdentity.Of(DaemonLog.OldFile(path, 1)) is { } newest && newest == _newestRotated?.Identity)
         {
             return parts;
         }
@@ -254,7 +238,7 @@ internal sealed class LogFollower(string path) : IDisposable
         for (int index = 1, missing = 0; missing < 2; index++)
         {
             var file = DaemonLog.OldFile(path, index);
-            if (LogPart.IdentityOf(file) is null || LogPart.TryOpen(file, index) is not { } part)
+            if (FileIdentity.Of(file) is null || LogPart.TryOpen(file, index, out _) is not { } part)
             {
                 missing++;
                 continue;
@@ -273,7 +257,7 @@ internal sealed class LogFollower(string path) : IDisposable
                 continue;
             }
 
-            // An older file can come next only if somebody has deleted the one that is known.
+            // An older file can come next only if the one that is known was deleted.
             if (part.WrittenAt < _newestRotated?.WrittenAt)
             {
                 part.Dispose();

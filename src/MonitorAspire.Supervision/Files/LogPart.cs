@@ -30,13 +30,8 @@ internal sealed class LogPart : IDisposable
 
     internal DateTime WrittenAt => File.GetLastWriteTimeUtc(_handle);
 
-    /// <summary>Opens a regular file for reading while others write, rename and delete it. <see langword="null"/> where that is not possible.</summary>
-    internal static LogPart? TryOpen(string path, int index) => TryOpen(path, index, out _);
-
-    /// <inheritdoc cref="TryOpen(string, int)" />
-    /// <param name="path">The file.</param>
-    /// <param name="index">0 for the log, else the number of the rotated file.</param>
-    /// <param name="refusal">Why not, if there is something at the path.</param>
+    /// <summary>Opens a regular file for reading while others write, rename and delete it.</summary>
+    /// <returns><see langword="null"/> where that is not possible. The refusal tells why not, if there is something at the path.</returns>
     internal static LogPart? TryOpen(string path, int index, out string? refusal)
     {
         refusal = null;
@@ -65,18 +60,12 @@ internal sealed class LogPart : IDisposable
         return null;
     }
 
-    /// <summary>Which regular file has this name now. <see langword="null"/> where there is none.</summary>
-    internal static FileIdentity? IdentityOf(string path) => FileIdentity.Of(path);
-
     /// <summary>Reads at the position, and leaves it where it is.</summary>
     internal int Read(Span<byte> buffer) => Read(buffer, Position);
 
     internal int Read(Span<byte> buffer, long offset) => RandomAccess.Read(_handle, buffer, offset);
 
-    /// <summary>
-    /// Whether this file begins with the content of the other one, that is, whether the other one is a copy that is being made of it.
-    /// Only beginning and end of the content are compared.
-    /// </summary>
+    /// <summary>Whether the other file is a copy that is being made of this one. Only beginning and end of the content are compared.</summary>
     internal bool BeginsWith(LogPart other)
     {
         var length = other.Length;
@@ -90,44 +79,5 @@ internal sealed class LogPart : IDisposable
         Span<byte> mine = stackalloc byte[(int)count];
         Span<byte> theirs = stackalloc byte[(int)count];
         return Read(mine, offset) == count && other.Read(theirs, offset) == count && mine.SequenceEqual(theirs);
-    }
-}
-
-/// <summary>Identity of a regular file: device and inode; where .NET does not tell them, the time of its creation.</summary>
-internal readonly record struct FileIdentity(ulong Device, ulong File)
-{
-    internal static FileIdentity? Of(SafeFileHandle handle)
-    {
-        if (OperatingSystem.IsLinux())
-        {
-            return OfLinux((int)handle.DangerousGetHandle(), "", EmptyPath);
-        }
-
-        using var stream = new FileStream(new SafeFileHandle(handle.DangerousGetHandle(), ownsHandle: false), FileAccess.Read, bufferSize: 0);
-        return stream.CanSeek ? new FileIdentity(0, (ulong)System.IO.File.GetCreationTimeUtc(handle).Ticks) : null;
-    }
-
-    internal static FileIdentity? Of(string path)
-    {
-        if (OperatingSystem.IsLinux())
-        {
-            return OfLinux(LibC.AtCurrentDirectory, path, NoFollow);
-        }
-
-        var file = new FileInfo(path);
-        return file is { Exists: true, LinkTarget: null } ? new FileIdentity(0, (ulong)file.CreationTimeUtc.Ticks) : null;
-    }
-
-    private const int EmptyPath = 0x1000;
-    private const int NoFollow = 0x100;
-
-    private static unsafe FileIdentity? OfLinux(int directory, string path, int flags)
-    {
-        const int TypeMask = 0xF000;
-        const int RegularFile = 0x8000;
-        LibC.StatxBuffer status;
-        return LibC.Statx(directory, path, flags, LibC.StatxBasicStats, &status) == 0 && (status.Mode & TypeMask) == RegularFile
-            ? new FileIdentity(((ulong)status.DeviceMajor << 32) | status.DeviceMinor, status.Inode)
-            : null;
     }
 }

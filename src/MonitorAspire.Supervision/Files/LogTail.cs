@@ -1,7 +1,6 @@
 namespace MonitorAspire.Supervision.Files;
 
 /// <summary>Finds where the last lines of a log begin. Reads backwards and in blocks, because a log may be larger than memory.</summary>
-/// <param name="lines">How many lines.</param>
 internal sealed class LogTail(int lines)
 {
     private const int BlockBytes = 64 * 1024;
@@ -10,12 +9,9 @@ internal sealed class LogTail(int lines)
     private long _lineLength;
     private bool _isEnd = true;
 
-    /// <summary>Whether all lines were found.</summary>
     internal bool IsComplete => _left <= 0;
 
-    /// <summary>Offset of the first byte of the tail that is in this file. Ask the newest file first.</summary>
-    /// <param name="part">The file.</param>
-    /// <param name="length">Bytes after this are ignored.</param>
+    /// <summary>Offset of the first byte of the tail that is in this file. Bytes after the length are ignored. Ask the newest file first.</summary>
     internal long FindStart(LogPart part, long length)
     {
         if (IsComplete)

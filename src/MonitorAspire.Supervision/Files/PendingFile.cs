@@ -18,12 +18,11 @@ internal sealed class PendingFile : IDisposable
         _temporary = $"{path}.{Environment.ProcessId}-{RandomNumberGenerator.GetHexString(8, lowercase: true)}{AtomicFile.TemporarySuffix}";
     }
 
-    /// <summary>Writes a temporary file beside the target, mode 0600. O_EXCL is used, so a symbolic link there is not followed.</summary>
-    /// <param name="path">The target.</param>
-    /// <param name="content">Its new content.</param>
-    /// <param name="toDisk">Whether the content must survive a loss of power (fsync).</param>
+    /// <summary>
+    /// Writes a temporary file beside the target, mode 0600. O_EXCL is used, so a symbolic link there is not followed. A content that must
+    /// survive a loss of power is written to the disk (fsync).
+    /// </summary>
     /// <exception cref="IOException">The file system refuses; nothing is left behind.</exception>
-    /// <exception cref="UnauthorizedAccessException">This user has no permission.</exception>
     internal static PendingFile Write(string path, ReadOnlySpan<byte> content, bool toDisk = false)
     {
         var pending = new PendingFile(path);
@@ -49,7 +48,6 @@ internal sealed class PendingFile : IDisposable
 
     /// <summary>Renames it to the target. A symbolic link there is replaced, not followed.</summary>
     /// <exception cref="IOException">The file system refuses; the old content stays.</exception>
-    /// <exception cref="UnauthorizedAccessException">This user has no permission.</exception>
     internal void Commit()
     {
         File.Move(_temporary, _path, overwrite: true);

@@ -4,13 +4,11 @@ using MonitorAspire.Supervision.Interop;
 
 namespace MonitorAspire.Supervision.Files;
 
-/// <summary>State of a PID file.</summary>
 internal enum PidFileState
 {
     /// <summary>It contains a decimal PID, with or without white space around it.</summary>
     Valid,
 
-    /// <summary>There is none.</summary>
     Missing,
 
     /// <summary>It is empty or contains only white space.</summary>
@@ -29,12 +27,9 @@ internal enum PidFileState
     Unreadable,
 }
 
-/// <summary>State and content of a PID file.</summary>
-/// <param name="State">Its state.</param>
-/// <param name="Pid">The PID, for <see cref="PidFileState.Valid"/>; otherwise 0.</param>
+/// <summary>State of a PID file and its PID, which is 0 unless the state is <see cref="PidFileState.Valid"/>.</summary>
 internal readonly record struct PidFileReading(PidFileState State, int Pid)
 {
-    /// <summary>Whether there is anything at the path.</summary>
     public bool Exists => State is not PidFileState.Missing;
 
     /// <summary>The state as reports and <c>--json</c> print it.</summary>
@@ -57,7 +52,6 @@ internal static class PidFile
     private const int MaximumLength = 64;
 
     /// <summary>Reads a PID file. Never throws, never follows a symbolic link.</summary>
-    /// <param name="path">The file.</param>
     public static PidFileReading Read(string path)
     {
         try
@@ -93,21 +87,14 @@ internal static class PidFile
     }
 
     /// <summary>Writes a PID file atomically, mode 0600.</summary>
-    /// <param name="path">The file.</param>
-    /// <param name="pid">The PID.</param>
-    /// <exception cref="IOException">The file system refuses; nothing is left behind.</exception>
-    /// <exception cref="UnauthorizedAccessException">This user has no permission.</exception>
     public static void Write(string path, int pid) =>
         AtomicFile.Write(path, Encoding.ASCII.GetBytes(pid.ToString(CultureInfo.InvariantCulture) + "\n"));
 
-    /// <summary>Removes the file if it still names this PID. False when it names another PID or could not be removed.</summary>
-    /// <param name="path">The file.</param>
-    /// <param name="pid">The PID. The caller has proved that its file may be removed.</param>
+    /// <summary>Removes the file if it still names this PID, which the caller has proved to be removable. False where that was not possible.</summary>
     public static bool RemoveIfOwn(string path, int pid) =>
         Read(path) is { State: PidFileState.Valid } reading && reading.Pid == pid && AtomicFile.TryDelete(path);
 
     /// <summary>Parses the content of a PID file. White space around the number is accepted, because other tools write it.</summary>
-    /// <param name="content">The bytes.</param>
     internal static PidFileReading Parse(ReadOnlySpan<byte> content)
     {
         var text = content.Trim(" \t\r\n"u8);

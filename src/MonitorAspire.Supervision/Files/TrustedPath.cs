@@ -4,7 +4,7 @@ using MonitorAspire.Supervision.Interop;
 namespace MonitorAspire.Supervision.Files;
 
 /// <summary>
-/// Decides whether the content of a path may be believed. Whoever can write to a file, to its directory or to a parent of that can
+/// Decides whether the content of a path may be believed. A user who can write to a file, to its directory or to a parent of that can
 /// make this program signal a process or run a command of his choice.
 /// </summary>
 /// <remarks>
@@ -22,11 +22,9 @@ internal static class TrustedPath
     /// Why a path may not be believed, as a sentence that names the path and the fix; <see langword="null"/> when it may. The part of a
     /// path that does not exist yet cannot be wrong. Windows has no such modes: there the answer is always <see langword="null"/>.
     /// </summary>
-    /// <param name="path">Absolute path of a directory.</param>
     internal static string? WhyNot(string path) => OperatingSystem.IsWindows() ? null : Walk(path, links: 0);
 
     /// <summary>The same for what is believed of one daemon: the state directory and the record of its instance.</summary>
-    /// <param name="files">The daemon's files.</param>
     internal static string? WhyNot(DaemonFiles files)
     {
         if (OperatingSystem.IsWindows())

@@ -3,36 +3,23 @@ namespace MonitorAspire.Supervision.Files;
 /// <summary>A stream that can only be written to. It has no length and no position.</summary>
 internal abstract class WriteOnlyStream : Stream
 {
-    /// <inheritdoc />
     public sealed override bool CanRead => false;
 
-    /// <inheritdoc />
     public sealed override bool CanSeek => false;
 
-    /// <inheritdoc />
     public sealed override bool CanWrite => true;
 
-    /// <inheritdoc />
-    /// <exception cref="NotSupportedException">Always.</exception>
     public sealed override long Length => throw new NotSupportedException();
 
-    /// <inheritdoc />
-    /// <exception cref="NotSupportedException">Always.</exception>
     public sealed override long Position
     {
         get => throw new NotSupportedException();
         set => throw new NotSupportedException();
     }
 
-    /// <inheritdoc />
-    /// <exception cref="NotSupportedException">Always.</exception>
     public sealed override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
-    /// <inheritdoc />
-    /// <exception cref="NotSupportedException">Always.</exception>
     public sealed override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
 
-    /// <inheritdoc />
-    /// <exception cref="NotSupportedException">Always.</exception>
     public sealed override void SetLength(long value) => throw new NotSupportedException();
 }

@@ -16,16 +16,17 @@ internal sealed class Adoption(FleetParts parts, ILauncher launcher)
             return null;
         }
 
-        var seen = await parts.Engine.InspectAsync(onPort, new InspectOptions { HealthTimeout = parts.Options.ProbeTimeout }, cancellationToken).ConfigureAwait(false);
+        var inspect = new InspectOptions { HealthTimeout = parts.Options.Probe.Timeout };
+        var seen = await parts.Engine.InspectAsync(onPort, inspect, cancellationToken).ConfigureAwait(false);
         var age = parts.Time.GetUtcNow() - instance.StartedAt;
         if (seen.Verdict is not (InspectionVerdict.Running or InspectionVerdict.Dead or InspectionVerdict.NotRunning) && age < parts.Options.StartTimeout)
         {
             // Its supervisor went away during the start. The instance has the rest of its time before it counts as unhealthy.
-            var options = new StartOptions { Timeout = parts.Options.StartTimeout - age };
-            using var verification = parts.Verification(onPort, options, controller: null);
+            var options = new StartOptions { Timeout = parts.Options.StartTimeout - age, HealthTimeout = parts.Options.Probe.Timeout };
+            using var verification = new InstanceVerification(parts, onPort, options, controller: null);
             var outcome = await verification.RunAsync(ask: false, cancellationToken).ConfigureAwait(false);
             seen = outcome.Report.Serves
-                ? await parts.Engine.InspectAsync(onPort, new InspectOptions { HealthTimeout = parts.Options.ProbeTimeout }, cancellationToken).ConfigureAwait(false)
+                ? await parts.Engine.InspectAsync(onPort, inspect, cancellationToken).ConfigureAwait(false)
                 : seen with { Verdict = InspectionVerdict.Unhealthy };
         }
 

@@ -6,19 +6,17 @@ using MonitorAspire.Supervision.Startup;
 namespace MonitorAspire.Supervision.Fleet;
 
 /// <summary>
-/// Somebody else launches the daemon. This supervisor verifies and watches it, and asks the controller, where there is one, for launches
+/// Another program launches the daemon. This supervisor verifies and watches it, and asks the controller, where there is one, for launches
 /// and stops. It launches and signals nothing itself.
 /// </summary>
 internal sealed partial class AttachedLauncher(FleetParts parts) : ILauncher
 {
     private static readonly TimeSpan LeaveTime = TimeSpan.FromSeconds(3);
 
-    private readonly IDaemonEngine _engine = parts.Engine;
-    private readonly IAttachedDaemonController? _controller = parts.Controller;
     private volatile bool _mustAskForLaunch;
     private volatile bool _isStoppedByLauncher;
 
-    public bool CanAct => _controller is not null;
+    public bool CanAct => parts.Controller is not null;
 
     public bool OwnsProcess => false;
 
@@ -33,7 +31,7 @@ internal sealed partial class AttachedLauncher(FleetParts parts) : ILauncher
         var ask = _mustAskForLaunch;
         _mustAskForLaunch = true;
         _isStoppedByLauncher = false;
-        using var verification = parts.Verification(spec, options, _controller);
+        using var verification = new InstanceVerification(parts, spec, options, parts.Controller);
         var outcome = await verification.RunAsync(ask, cancellationToken).ConfigureAwait(false);
         var report = outcome.Report;
         if (report.Serves)
@@ -57,11 +55,11 @@ internal sealed partial class AttachedLauncher(FleetParts parts) : ILauncher
             return Report(StopVerdict.Stopped, "stopped by its launcher, on request");
         }
 
-        instance ??= _engine.Attach(spec);
+        instance ??= parts.Engine.Attach(spec);
         try
         {
             // Asked for even without an instance: a launch may be under way.
-            var asked = _controller!.RequestStopAsync(spec.Name, outOfTime);
+            var asked = parts.Controller!.RequestStopAsync(spec.Name, outOfTime);
             if (instance is null)
             {
                 await asked.ConfigureAwait(false);
@@ -99,17 +97,17 @@ internal sealed partial class AttachedLauncher(FleetParts parts) : ILauncher
     }
 
     public Task<bool> CanStartAsync(DaemonSpec spec, CancellationToken cancellationToken) => CanAct
-        ? OwnLauncher.IsAnyPortFreeAsync(_engine, spec, cancellationToken)
-        : Task.FromResult(_engine.Attach(spec) is not null);
+        ? OwnLauncher.IsAnyPortFreeAsync(parts.Engine, spec, cancellationToken)
+        : Task.FromResult(parts.Engine.Attach(spec) is not null);
 
     public async Task<AttachedExit> ExplainExitAsync(string daemon, CancellationToken cancellationToken)
     {
-        var exit = _controller is null ? AttachedExit.Unknown : await _controller.ExplainEndAsync(daemon, cancellationToken).ConfigureAwait(false);
+        var exit = parts.Controller is null ? AttachedExit.Unknown : await parts.Controller.ExplainEndAsync(daemon, cancellationToken).ConfigureAwait(false);
         _isStoppedByLauncher = exit.End != AttachedEnd.ByItself;
         return exit;
     }
 
-    public void ForgetFiles(DaemonInstance instance) => _engine.Forget(instance);
+    public void ForgetFiles(DaemonInstance instance) => parts.Engine.Forget(instance);
 
     /// <summary>
     /// When a whole application ends, its launcher stops daemons and supervisor at once. A daemon that knows nothing of its PID file cannot
@@ -120,7 +118,7 @@ internal sealed partial class AttachedLauncher(FleetParts parts) : ILauncher
         if (CanAct && spec.EffectivePidFileWriter == PidFileWriter.Launcher)
         {
             await Task.WhenAny(instance.Exited, Task.Delay(LeaveTime, parts.Time)).ConfigureAwait(false);
-            _engine.Forget(instance);
+            parts.Engine.Forget(instance);
         }
     }
 

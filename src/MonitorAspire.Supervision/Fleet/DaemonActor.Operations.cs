@@ -18,6 +18,7 @@ internal sealed partial class DaemonActor
         var options = new StartOptions
         {
             Timeout = _parts.Options.StartTimeout,
+            HealthTimeout = _parts.Options.Probe.Timeout,
             StopGracePeriod = _parts.Options.StopGracePeriod,
             Attempt = start.Attempt,
             RestartCount = start.Restarts,
@@ -79,30 +80,29 @@ internal sealed partial class DaemonActor
         _starting?.Dispose();
         _starting = null;
         var report = outcome.Report;
+        long? number = null;
         if (report.Serves && outcome.Instance is not null)
         {
             var adopted = report.Verdict == StartupVerdict.AlreadyRunning;
-            var number = Keep(outcome.Instance, spec with { Port = report.Port, PortRangeEnd = null }, report.VerifiedAt, adopted);
+            number = Keep(outcome.Instance, spec with { Port = report.Port, PortRangeEnd = null }, report.VerifiedAt, adopted);
             _facts = _facts with
             {
-                LastStart = report,
                 LastVerifiedStart = adopted ? _facts.LastVerifiedStart : report,
                 Checks = DaemonChecks.Of(report, _facts.Instance!.VerifiedAt),
             };
-            Apply(new MachineEvent.StartEnded(operation, report, number));
-            _answers.AnswerStarts(operation, report);
-            _ = WatchExitAsync(number, outcome.Instance);
-            return;
         }
-
-        if (report.Serves)
+        else if (report.Serves)
         {
             report = report with { Verdict = StartupVerdict.Failed, Reason = StartupReason.ExitedPrematurely, Detail = "it ended right after it was verified" };
         }
 
         _facts = _facts with { LastStart = report };
-        Apply(new MachineEvent.StartEnded(operation, report, null));
+        Apply(new MachineEvent.StartEnded(operation, report, number));
         _answers.AnswerStarts(operation, report);
+        if (number is { } started)
+        {
+            _ = WatchExitAsync(started, outcome.Instance!);
+        }
     }
 
     private void BeginAdoption() => _mailbox.Work("an adoption", async () =>
@@ -286,7 +286,7 @@ internal sealed partial class DaemonActor
 
         if (probe.FoundNothing)
         {
-            // Somebody has removed the files of a process that this supervisor still knows. They are written again; the next probe finds them.
+            // The files of a process that this supervisor still knows were removed. They are written again; the next probe finds them.
             RepairFiles();
         }
 

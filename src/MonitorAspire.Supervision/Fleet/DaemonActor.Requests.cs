@@ -9,7 +9,6 @@ internal sealed partial class DaemonActor
     /// <summary>Adopts the living instance, or starts one.</summary>
     public void Begin() => Post(BeginAdoption);
 
-    /// <summary>Whether the daemon is to run.</summary>
     public bool IsWanted => _state.Wanted;
 
     public Task<StartupReport> StartAsync() => AskAsync<StartupReport>(answer =>
@@ -66,7 +65,7 @@ internal sealed partial class DaemonActor
                 _settings = SettingsOf(spec);
                 _facts = _facts with { Spec = spec, InstanceSpec = _state.Instance is null ? spec : spec with { Port = _facts.InstanceSpec.Port, PortRangeEnd = null } };
                 _snapshot = NewSnapshot();
-                Apply(start ? new MachineEvent.StartRequested() : new MachineEvent.ConfigurationChanged(NeedsRestart: false));
+                Apply(start ? new MachineEvent.StartRequested() : new MachineEvent.ConfigurationChanged());
                 done.SetResult();
             },
             done.SetResult);
@@ -79,7 +78,7 @@ internal sealed partial class DaemonActor
         _settings = SettingsOf(Spec);
         if (phase is { } share)
         {
-            _probes.Change(_parts.Options.ProbeInterval, share);
+            _probes.Change(_parts.Options.Probe.Interval, share);
         }
 
         SetTimer();

@@ -37,13 +37,11 @@ internal sealed partial class DaemonActor : IAsyncDisposable
         _publisher = new DaemonPublisher(parts);
         _mailbox = new Mailbox(parts.Schedule, (e, what) => LogUnexpected(parts.Logger, e, Spec.Name, what));
         _timer = parts.Time.CreateTimer(_ => Post(OnTimer), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-        _probes = new ProbeSchedule(parts.Time, parts.Options.ProbeInterval, phase, () => Post(OnProbeDue));
+        _probes = new ProbeSchedule(parts.Time, parts.Options.Probe.Interval, phase, () => Post(OnProbeDue));
     }
 
-    /// <summary>The daemon as it is now.</summary>
     public DaemonSnapshot Current => _snapshot;
 
-    /// <summary>The specification as it is now.</summary>
     public DaemonSpec Spec => _facts.Spec;
 
     /// <summary>Whether this supervisor launches the process, and stops it when the daemon or the supervisor ends.</summary>
@@ -67,9 +65,7 @@ internal sealed partial class DaemonActor : IAsyncDisposable
     private MachineSettings SettingsOf(DaemonSpec spec) => new()
     {
         Restart = spec.Restart ?? _parts.Options.Restart,
-        ProbeFailures = _parts.Options.ProbeFailures,
-        ProbeInterval = _parts.Options.ProbeInterval,
-        HealthLostAfter = _parts.Options.HealthLostAfter,
+        Probe = _parts.Options.Probe,
         LookInterval = _parts.Options.LookInterval,
         CanAct = _launcher.CanAct,
     };
@@ -128,7 +124,7 @@ internal sealed partial class DaemonActor : IAsyncDisposable
             Detail = note.Detail,
             ExitCode = note.Exit?.ExitCode ?? start?.ExitCode,
             Signal = note.Exit?.Signal ?? start?.Signal,
-            LogTail = start?.LogTail ?? (lastOutput is { Count: > 0 } ? lastOutput : DaemonLog.Tail(_snapshot.LogFile!, _parts.Options.LogTailLines)),
+            LogTail = start?.LogTail ?? (lastOutput is { Count: > 0 } ? lastOutput : DaemonLog.Tail(_snapshot.LogFile!)),
             At = _parts.Time.GetUtcNow(),
         };
     }

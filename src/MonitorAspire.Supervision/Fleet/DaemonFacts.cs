@@ -1,6 +1,6 @@
-using System.Globalization;
 using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervision.Files;
+using MonitorAspire.Supervision.Probes;
 using MonitorAspire.Supervision.Processes;
 using MonitorAspire.Supervision.Restarts;
 
@@ -55,23 +55,10 @@ internal sealed record DaemonFacts(DaemonSpec Spec)
             LastFailure = LastFailure,
             LogFile = files.LogFile,
             PidFile = files.PidFile,
-            Url = Url(Spec.Host, port),
+            Url = HostAddresses.Url(Spec.Host, port),
             TraceId = LastStart?.TraceId,
             Checks = Checks,
         };
-    }
-
-    // A wildcard address cannot be called; the loopback of its family can.
-    private static string Url(string host, int port)
-    {
-        var callable = host switch
-        {
-            "0.0.0.0" or "*" or "+" => "127.0.0.1",
-            "::" or "[::]" => "[::1]",
-            _ when host.Contains(':', StringComparison.Ordinal) && !host.StartsWith('[') => $"[{host}]",
-            _ => host,
-        };
-        return string.Create(CultureInfo.InvariantCulture, $"http://{callable}:{port}");
     }
 }
 

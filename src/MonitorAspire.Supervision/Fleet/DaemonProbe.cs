@@ -14,7 +14,7 @@ internal sealed record DaemonProbe(DaemonInspection? Seen, string? Failure)
     /// <summary>Makes a probe. Only the end of the supervision is an exception.</summary>
     public static async Task<DaemonProbe> RunAsync(FleetParts parts, DaemonSpec spec, CancellationToken cancellationToken)
     {
-        var timeout = parts.Options.ProbeTimeout;
+        var timeout = parts.Options.Probe.Timeout;
         try
         {
             // The health request has its own limit; this one is for a file system that hangs.

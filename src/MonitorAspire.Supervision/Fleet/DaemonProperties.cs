@@ -3,21 +3,15 @@ using MonitorAspire.Supervision.Telemetry;
 
 namespace MonitorAspire.Supervision.Fleet;
 
-/// <summary>A detail of a daemon that a dashboard shows.</summary>
-/// <param name="Name">Unique name, as in <c>monitor.restarts</c>.</param>
-/// <param name="DisplayName">Name for a person.</param>
-/// <param name="Value">The value. Times are in the round-trip format in UTC.</param>
-/// <param name="IsHighlighted">Whether it is shown without being asked for.</param>
-public sealed record DaemonProperty(string Name, string DisplayName, string Value, bool IsHighlighted);
+/// <summary>A detail of a daemon that a dashboard shows: unique name, as in <c>monitor.restarts</c>, and whether it is shown without being asked for.</summary>
+internal sealed record DaemonProperty(string Name, string DisplayName, string Value, bool IsHighlighted);
 
 /// <summary>The details of a daemon that every dashboard shows.</summary>
-public static class DaemonProperties
+internal static class DaemonProperties
 {
     /// <summary>The details in the order in which they are read. What is not known is left out.</summary>
-    /// <param name="daemon">The daemon.</param>
     public static IReadOnlyList<DaemonProperty> Of(DaemonSnapshot daemon)
     {
-        ArgumentNullException.ThrowIfNull(daemon);
         var found = new List<DaemonProperty>();
         Add("port", "Port", daemon.Port, isHighlighted: true);
         Add("restarts", "Restarts", daemon.Restarts, isHighlighted: true);

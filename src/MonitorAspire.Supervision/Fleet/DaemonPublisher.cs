@@ -17,11 +17,9 @@ internal sealed partial class DaemonPublisher(FleetParts parts)
         {
             switch (action)
             {
-                case MachineAction.Announce { What: Announcement.StartVerified } announce:
-                    parts.Events.Add(FleetEventKind.StartVerified, daemon, lastStart, announce.Message);
-                    break;
-                case MachineAction.Announce { What: Announcement.StartFailed } announce:
-                    parts.Events.Add(FleetEventKind.StartFailed, daemon, lastStart, announce.Message);
+                case MachineAction.Announce { What: Announcement.StartVerified or Announcement.StartFailed } announce:
+                    var kind = announce.What == Announcement.StartVerified ? FleetEventKind.StartVerified : FleetEventKind.StartFailed;
+                    parts.Events.Add(kind, daemon, lastStart, announce.Message);
                     break;
                 case MachineAction.Announce { What: Announcement.Adopted } announce:
                     LogAdopted(parts.Logger, daemon.Name, daemon.Pid, daemon.Port, daemon.Restarts);

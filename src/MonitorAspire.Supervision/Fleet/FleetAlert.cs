@@ -26,14 +26,12 @@ public sealed record FleetAlert
 }
 
 /// <summary>Whether an alert begins or ends.</summary>
-[JsonConverter(typeof(JsonStringEnumConverter<AlertState>))]
+[JsonConverter(typeof(KebabCaseEnumConverter<AlertState>))]
 public enum AlertState
 {
     /// <summary>It begins.</summary>
-    [JsonStringEnumMemberName("fired")]
     Fired,
 
     /// <summary>It ends.</summary>
-    [JsonStringEnumMemberName("resolved")]
     Resolved,
 }

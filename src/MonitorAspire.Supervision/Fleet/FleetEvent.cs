@@ -29,46 +29,36 @@ public sealed record FleetEvent
 }
 
 /// <summary>The kinds of events.</summary>
-[JsonConverter(typeof(JsonStringEnumConverter<FleetEventKind>))]
+[JsonConverter(typeof(KebabCaseEnumConverter<FleetEventKind>))]
 public enum FleetEventKind
 {
     /// <summary>The daemon's state or stage changed. The message is the reason, where there is one.</summary>
-    [JsonStringEnumMemberName("state-changed")]
     StateChanged,
 
     /// <summary>A start was verified.</summary>
-    [JsonStringEnumMemberName("start-verified")]
     StartVerified,
 
     /// <summary>A start failed.</summary>
-    [JsonStringEnumMemberName("start-failed")]
     StartFailed,
 
     /// <summary>A living instance of an earlier supervisor was adopted.</summary>
-    [JsonStringEnumMemberName("adopted")]
     Adopted,
 
     /// <summary>A running instance ended without a request.</summary>
-    [JsonStringEnumMemberName("exited")]
     Exited,
 
     /// <summary>A PID file or an instance record was written again.</summary>
-    [JsonStringEnumMemberName("repaired")]
     Repaired,
 
     /// <summary>An alert began.</summary>
-    [JsonStringEnumMemberName("alert-fired")]
     AlertFired,
 
     /// <summary>An alert ended.</summary>
-    [JsonStringEnumMemberName("alert-resolved")]
     AlertResolved,
 
     /// <summary>A new configuration added the daemon.</summary>
-    [JsonStringEnumMemberName("added")]
     Added,
 
     /// <summary>A new configuration removed the daemon. This is the last event about it.</summary>
-    [JsonStringEnumMemberName("removed")]
     Removed,
 }

@@ -4,9 +4,7 @@ using MonitorAspire.Supervision.Daemons;
 
 namespace MonitorAspire.Supervision.Fleet;
 
-/// <summary>Numbers the events, keeps the last ones, and gives every subscriber all of them in order.</summary>
-/// <param name="time">The clock.</param>
-/// <param name="kept">How many events are kept, and how far a subscriber may fall behind.</param>
+/// <summary>Numbers the events, keeps the last ones, and gives every subscriber all of them in order. A subscriber may fall behind by as many as are kept.</summary>
 internal sealed class FleetEventLog(TimeProvider time, int kept = 1000)
 {
     private readonly Lock _lock = new();
@@ -53,12 +51,10 @@ internal sealed class FleetEventLog(TimeProvider time, int kept = 1000)
         }
     }
 
-    /// <summary>The events after an id, then the new ones.</summary>
-    /// <param name="afterId">
-    /// Id of the last event that was seen; <see langword="null"/> for new events only. An id that was not given yet is of an earlier
-    /// supervisor: then all kept events are replayed.
-    /// </param>
-    /// <param name="cancellationToken">Ends the stream.</param>
+    /// <summary>
+    /// The events after an id, then the new ones; only the new ones without an id. An id that was not given yet is of an earlier supervisor:
+    /// then all kept events are replayed.
+    /// </summary>
     public IAsyncEnumerable<FleetEvent> WatchAsync(long? afterId, CancellationToken cancellationToken)
     {
         // Subscribed before the first read, so that no event between the call and the first read is missed.

@@ -17,29 +17,14 @@ public sealed record FleetOptions
     /// <summary>Whether an orderly end of the supervisor stops the daemons that it launched. Default true. A crash never does.</summary>
     public bool StopDaemonsOnShutdown { get; init; } = true;
 
-    /// <summary>Time between two probes of a daemon. Default 1 second.</summary>
-    public TimeSpan ProbeInterval { get; init; } = TimeSpan.FromSeconds(1);
-
-    /// <summary>Time limit of a probe. Default 2 seconds.</summary>
-    public TimeSpan ProbeTimeout { get; init; } = TimeSpan.FromSeconds(2);
-
-    /// <summary>
-    /// Failed probes in a row that restart a daemon. The first one makes it unhealthy. Failures that follow each other within half a probe
-    /// interval count as one. Default 3.
-    /// </summary>
-    public int ProbeFailures { get; init; } = 3;
-
-    /// <summary>How long health may be lost before an alert fires. Default 10 seconds.</summary>
-    public TimeSpan HealthLostAfter { get; init; } = TimeSpan.FromSeconds(10);
+    /// <summary>How running daemons are probed.</summary>
+    public ProbePolicy Probe { get; init; } = new();
 
     /// <summary>Time between two looks at a foreign port, or at an attached daemon that is gone. Default 1 second.</summary>
     public TimeSpan LookInterval { get; init; } = TimeSpan.FromSeconds(1);
 
     /// <summary>Restart policy of the daemons that have none of their own.</summary>
     public RestartPolicy Restart { get; init; } = new();
-
-    /// <summary>How many lines of its log a failed daemon's failure carries. Default 20.</summary>
-    public int LogTailLines { get; init; } = 20;
 
     /// <summary>The options of a configuration.</summary>
     /// <param name="monitors">The configuration.</param>
@@ -54,15 +39,11 @@ public sealed record FleetOptions
             StopGracePeriod = monitors.StopGracePeriod,
             StopDaemonsOnShutdown = monitors.StopDaemonsOnShutdown,
             Restart = monitors.Restart,
-            ProbeInterval = monitors.Probe.Interval,
-            ProbeTimeout = monitors.Probe.Timeout,
-            ProbeFailures = monitors.Probe.Failures,
-            HealthLostAfter = monitors.Probe.HealthLostAfter,
+            Probe = monitors.Probe,
         };
     }
 
     /// <summary>The options that differ, as in <c>StartTimeout 00:00:30 -> 00:00:10</c>.</summary>
-    /// <param name="changed">The options to compare with.</param>
     internal IReadOnlyList<string> DifferencesTo(FleetOptions changed)
     {
         var found = Values().Zip(changed.Values())
@@ -76,11 +57,10 @@ public sealed record FleetOptions
         (nameof(StartTimeout), StartTimeout),
         (nameof(StopGracePeriod), StopGracePeriod),
         (nameof(StopDaemonsOnShutdown), StopDaemonsOnShutdown),
-        (nameof(ProbeInterval), ProbeInterval),
-        (nameof(ProbeTimeout), ProbeTimeout),
-        (nameof(ProbeFailures), ProbeFailures),
-        (nameof(HealthLostAfter), HealthLostAfter),
+        ("ProbeInterval", Probe.Interval),
+        ("ProbeTimeout", Probe.Timeout),
+        ("ProbeFailures", Probe.Failures),
+        ("HealthLostAfter", Probe.HealthLostAfter),
         (nameof(LookInterval), LookInterval),
-        (nameof(LogTailLines), LogTailLines),
     ];
 }

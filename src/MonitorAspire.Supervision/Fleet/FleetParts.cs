@@ -46,16 +46,14 @@ internal sealed class FleetParts(
     /// <summary>The one place that decides who launches a daemon.</summary>
     public ILauncher LauncherOf(DaemonSpec spec) => spec.Launch == LaunchMode.Attached ? new AttachedLauncher(this) : new OwnLauncher(Engine);
 
-    /// <summary>A verification of an instance that this supervisor does not launch.</summary>
-    public InstanceVerification Verification(DaemonSpec spec, StartOptions startOptions, IAttachedDaemonController? controller) =>
-        new(Engine, Time, spec, startOptions, Options.ProbeTimeout, controller);
-
     public double NextRandom()
     {
         // A random number generator with a seed is not safe for several threads.
         lock (_randomLock)
         {
+#pragma warning disable RS0030 // Tests inject a random number generator with a seed.
             return (random ?? Random.Shared).NextDouble();
+#pragma warning restore RS0030
         }
     }
 

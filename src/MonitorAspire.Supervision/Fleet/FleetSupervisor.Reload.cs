@@ -48,7 +48,7 @@ public sealed partial class FleetSupervisor
             _parts.Options = next;
             for (var i = 0; i < _daemons.Count; i++)
             {
-                _daemons[i].UseOptions(old.ProbeInterval == next.ProbeInterval ? null : Phase(i, _daemons.Count));
+                _daemons[i].UseOptions(old.Probe.Interval == next.Probe.Interval ? null : Phase(i, _daemons.Count));
             }
         }
 
@@ -83,7 +83,7 @@ public sealed partial class FleetSupervisor
         var restarted = _daemons.Where(d => differences.GetValueOrDefault(d.Spec.Name) == SpecDifference.Restart).ToList();
         var wanted = restarted.Where(d => d.IsWanted).ToHashSet();
 
-        // A daemon that is stopped already is not stopped again: its port may be somebody else's by now.
+        // A daemon that is stopped already is not stopped again: another process may have its port by now.
         var stops = await Task.WhenAll(removed.Concat(wanted).Where(d => d.OwnsProcess).Select(StopForChangeAsync)).ConfigureAwait(false);
         var stuck = stops.Where(stop => stop.Failure is not null).Select(stop => stop.Daemon).ToHashSet();
         removed.RemoveAll(stuck.Contains);

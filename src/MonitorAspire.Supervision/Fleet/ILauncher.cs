@@ -5,7 +5,7 @@ using MonitorAspire.Supervision.Startup;
 namespace MonitorAspire.Supervision.Fleet;
 
 /// <summary>
-/// How one daemon is launched and stopped: by this supervisor (<see cref="OwnLauncher"/>) or by somebody else, as Aspire's orchestrator
+/// How one daemon is launched and stopped: by this supervisor (<see cref="OwnLauncher"/>) or by another program, as Aspire's orchestrator
 /// (<see cref="AttachedLauncher"/>). Nothing else in the fleet asks which it is.
 /// </summary>
 internal interface ILauncher
@@ -19,18 +19,18 @@ internal interface ILauncher
     /// <summary>Whether a living instance that was found counts as verified, so that it is adopted and not verified as a start.</summary>
     bool CanAdopt(DaemonInstance instance);
 
-    /// <summary>Says whether the next start has to launch the daemon, or only verifies what somebody else launches.</summary>
+    /// <summary>Says whether the next start has to launch the daemon, or only verifies what another program launches.</summary>
     void ExpectLaunch(bool byOthers)
     {
     }
 
-    /// <summary>Launches the daemon and verifies it. Everything that can go wrong is in the report, except what nobody foresaw.</summary>
+    /// <summary>Launches the daemon and verifies it. Everything that can go wrong is in the report, except unexpected errors.</summary>
     Task<StartOutcome> StartAsync(DaemonSpec spec, StartOptions options, CancellationToken cancellationToken);
 
     /// <summary>Stops the daemon and its instance, where one is known. The token ends the grace period.</summary>
     Task<StopReport> StopAsync(DaemonSpec spec, DaemonInstance? instance, StopOptions options, CancellationToken outOfTime);
 
-    /// <summary>Whether a start can be tried now, after the port was somebody else's or the instance was gone.</summary>
+    /// <summary>Whether a start can be tried now, after the port was another process's or the instance was gone.</summary>
     Task<bool> CanStartAsync(DaemonSpec spec, CancellationToken cancellationToken);
 
     /// <summary>Why an instance ended, as far as its launcher knows more than the kernel does.</summary>

@@ -6,10 +6,9 @@ namespace MonitorAspire.Supervision.Fleet;
 
 /// <summary>
 /// Verifies one instance that this supervisor does not launch: the stages of a start, seen from outside, with the same report, spans and
-/// metrics. It launches and signals nothing. Without a controller, the instance is there already, or nobody can be asked for it.
+/// metrics. It launches and signals nothing. Without a controller, the instance is there already, or no process can be asked for it.
 /// </summary>
-internal sealed class InstanceVerification(
-    IDaemonEngine engine, TimeProvider time, DaemonSpec spec, StartOptions options, TimeSpan healthTimeout, IAttachedDaemonController? controller) : IDisposable
+internal sealed class InstanceVerification(FleetParts parts, DaemonSpec spec, StartOptions options, IAttachedDaemonController? controller) : IDisposable
 {
     private static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(10);
     private static readonly TimeSpan LongestDelay = TimeSpan.FromMilliseconds(250);
@@ -32,18 +31,10 @@ internal sealed class InstanceVerification(
             await LaunchAsync(() => controller.WaitForLaunchAsync(spec.Name, cancellationToken)).ConfigureAwait(false);
         }
 
-        _timeline = new StartupTimeline(spec, options.Attempt, time, _launch?.TraceParent);
+        _timeline = new StartupTimeline(spec, options.Attempt, parts.Time, _launch?.TraceParent);
         try
         {
-            if (controller is not null)
-            {
-                await PreflightAsync(controller, ask, cancellationToken).ConfigureAwait(false);
-            }
-            else
-            {
-                Enter(StartupStage.Spawn);
-            }
-
+            await PreflightAsync(ask, cancellationToken).ConfigureAwait(false);
             return await WaitUntilVerifiedAsync(cancellationToken).ConfigureAwait(false);
         }
         catch (StartupFailedException e)
@@ -58,14 +49,20 @@ internal sealed class InstanceVerification(
 
     public void Dispose() => _timeline?.Dispose();
 
-    private async Task PreflightAsync(IAttachedDaemonController launcher, bool ask, CancellationToken cancellationToken)
+    private async Task PreflightAsync(bool ask, CancellationToken cancellationToken)
     {
+        if (controller is null)
+        {
+            Enter(StartupStage.Spawn);
+            return;
+        }
+
         Enter(StartupStage.Preflight);
 
-        // Looked for first, or a daemon that was launched already would count as somebody else on the port. A foreign port is the better
+        // Looked for first, or a daemon that was launched already would count as another process on the port. A foreign port is the better
         // reason where the launch was refused as well.
         _instance = Find();
-        _seen = await engine.InspectAsync(spec, new InspectOptions { ProbeHealth = false }, cancellationToken).ConfigureAwait(false);
+        _seen = await parts.Engine.InspectAsync(spec, new InspectOptions { ProbeHealth = false }, cancellationToken).ConfigureAwait(false);
         if (_seen.Verdict == InspectionVerdict.Foreign)
         {
             throw new StartupFailedException(StartupReason.PortInUse, _seen.Detail ?? $"port {spec.Port} is somebody else's");
@@ -73,12 +70,12 @@ internal sealed class InstanceVerification(
 
         Timeline.Leave();
         Enter(StartupStage.Spawn);
-        if (_refusal is null && ask && engine.Attach(spec) is null)
+        if (_refusal is null && ask && parts.Engine.Attach(spec) is null)
         {
             await LaunchAsync(async () =>
             {
-                await launcher.RequestStartAsync(spec.Name, cancellationToken).ConfigureAwait(false);
-                return await launcher.WaitForLaunchAsync(spec.Name, cancellationToken).WaitAsync(options.Timeout, time, cancellationToken).ConfigureAwait(false);
+                await controller.RequestStartAsync(spec.Name, cancellationToken).ConfigureAwait(false);
+                return await controller.WaitForLaunchAsync(spec.Name, cancellationToken).WaitAsync(options.Timeout, parts.Time, cancellationToken).ConfigureAwait(false);
             }).ConfigureAwait(false);
         }
 
@@ -119,9 +116,9 @@ internal sealed class InstanceVerification(
             if (_instance is not null && await IsVerifiedAsync(_instance, cancellationToken).ConfigureAwait(false))
             {
                 Timeline.Leave();
-                var report = Report(StartupVerdict.Verified) with { VerifiedAt = time.GetUtcNow() };
+                var report = Report(StartupVerdict.Verified) with { VerifiedAt = parts.Time.GetUtcNow() };
                 Timeline.Complete(report);
-                return new StartOutcome(report, engine.Confirm(spec, _instance, options.RestartCount));
+                return new StartOutcome(report, parts.Engine.Confirm(spec, _instance, options.RestartCount));
             }
 
             var left = options.Timeout - Timeline.Elapsed;
@@ -130,14 +127,14 @@ internal sealed class InstanceVerification(
                 throw TimedOut();
             }
 
-            var wait = Task.Delay(delay < left ? delay : left, time, cancellationToken);
+            var wait = Task.Delay(delay < left ? delay : left, parts.Time, cancellationToken);
             await (_instance is null ? wait : Task.WhenAny(_instance.Exited, wait)).ConfigureAwait(false);
         }
     }
 
     private async Task<bool> IsVerifiedAsync(DaemonInstance instance, CancellationToken cancellationToken)
     {
-        var seen = _seen = await engine.InspectAsync(spec, new InspectOptions { HealthTimeout = healthTimeout }, cancellationToken).ConfigureAwait(false);
+        var seen = _seen = await parts.Engine.InspectAsync(spec, new InspectOptions { HealthTimeout = options.HealthTimeout }, cancellationToken).ConfigureAwait(false);
         while (Timeline.Stage < StartupStage.Health && Passed(Timeline.Stage))
         {
             Timeline.Leave();
@@ -155,8 +152,8 @@ internal sealed class InstanceVerification(
     }
 
     private DaemonInstance? Find() => _launch?.Pid is { } pid && spec.EffectivePidFileWriter == PidFileWriter.Launcher
-        ? engine.Register(spec, pid, options.RestartCount)
-        : engine.Attach(spec);
+        ? parts.Engine.Register(spec, pid, options.RestartCount)
+        : parts.Engine.Attach(spec);
 
     private void Enter(StartupStage stage)
     {

@@ -4,10 +4,8 @@ namespace MonitorAspire.Supervision.Fleet;
 
 /// <summary>
 /// Runs the messages of one daemon one after the other, in the order in which they were posted: what only messages touch needs no lock.
-/// Work that takes time runs beside them.
+/// Work that takes time runs beside them. Errors are reported with the name of the message or the work.
 /// </summary>
-/// <param name="schedule">Puts work on a thread.</param>
-/// <param name="onError">Called with the exception of a message or a work, and its name.</param>
 internal sealed class Mailbox(Action<Action> schedule, Action<Exception, string> onError) : IDisposable
 {
     private readonly ConcurrentQueue<(Action Message, Action? WhenEnded)> _messages = new();
@@ -19,9 +17,7 @@ internal sealed class Mailbox(Action<Action> schedule, Action<Exception, string>
     /// <summary>Cancelled when the mailbox begins to end.</summary>
     public CancellationToken Ending => _ending.Token;
 
-    /// <summary>Adds a message. Never waits.</summary>
-    /// <param name="message">The message.</param>
-    /// <param name="whenEnded">Runs in its place when the mailbox has ended.</param>
+    /// <summary>Adds a message and never waits. <paramref name="whenEnded"/> runs in its place when the mailbox has ended.</summary>
     public void Post(Action message, Action? whenEnded = null)
     {
         _messages.Enqueue((message, whenEnded));
@@ -31,9 +27,7 @@ internal sealed class Mailbox(Action<Action> schedule, Action<Exception, string>
         }
     }
 
-    /// <summary>Begins work beside the messages. Only messages call this.</summary>
-    /// <param name="name">Its name, for a person.</param>
-    /// <param name="work">The work. It posts its result.</param>
+    /// <summary>Begins work beside the messages, which posts its result. Only messages call this.</summary>
     public void Work(string name, Func<Task> work)
     {
         _working++;

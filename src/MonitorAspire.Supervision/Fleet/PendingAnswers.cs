@@ -8,13 +8,11 @@ internal sealed class PendingAnswers
     private readonly List<(long From, TaskCompletionSource<StartupReport> Answer)> _starts = [];
     private readonly List<TaskCompletionSource<StopReport>> _stops = [];
 
-    /// <summary>Whether a caller waits for a start.</summary>
     public bool AnyStart => _starts.Count > 0;
 
     /// <summary>Adds a caller who waits for this start or a later one: the start that a restart interrupts does not answer the restart.</summary>
     public void AddStart(TaskCompletionSource<StartupReport> answer, long from) => _starts.Add((from, answer));
 
-    /// <summary>Adds a caller who waits for a stop.</summary>
     public void AddStop(TaskCompletionSource<StopReport> answer) => _stops.Add(answer);
 
     /// <summary>Answers the callers who wait for this start or an earlier one.</summary>

@@ -1,22 +1,15 @@
 namespace MonitorAspire.Supervision.Fleet;
 
 /// <summary>Says when a daemon is probed: at the probe interval, and once more soon after a probe has failed. Never two probes at once.</summary>
-internal sealed class ProbeSchedule : IDisposable
+/// <remarks>The phase says when within the interval the probes come, from 0 to 1.</remarks>
+internal sealed class ProbeSchedule(TimeProvider time, TimeSpan interval, double phase, Action due) : IDisposable
 {
     private static readonly TimeSpan LongestSecondLook = TimeSpan.FromMilliseconds(100);
 
-    private readonly ITimer _regular;
-    private readonly ITimer _secondLook;
-    private TimeSpan _interval;
+    private readonly ITimer _regular = time.CreateTimer(_ => due(), null, interval * Math.Clamp(phase, 0, 1), interval);
+    private readonly ITimer _secondLook = time.CreateTimer(_ => due(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+    private TimeSpan _interval = interval;
     private bool _probing;
-
-    /// <summary>Begins the schedule. The phase says when within the interval the probes come, from 0 to 1.</summary>
-    public ProbeSchedule(TimeProvider time, TimeSpan interval, double phase, Action due)
-    {
-        _interval = interval;
-        _regular = time.CreateTimer(_ => due(), null, interval * Math.Clamp(phase, 0, 1), interval);
-        _secondLook = time.CreateTimer(_ => due(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-    }
 
     /// <summary>Probes at another interval and phase from now on.</summary>
     public void Change(TimeSpan interval, double phase)

@@ -25,16 +25,12 @@ internal sealed record InstanceRecord
     /// </summary>
     public string InstanceId { get; init; } = "";
 
-    /// <summary>The daemon's name.</summary>
     public string Name { get; init; } = "";
 
-    /// <summary>The host that it should listen on.</summary>
     public string Host { get; init; } = "";
 
-    /// <summary>The port.</summary>
     public int Port { get; init; }
 
-    /// <summary>Path of its health check.</summary>
     public string HealthPath { get; init; } = "/health";
 
     /// <summary>Executable and arguments, with all placeholders replaced.</summary>
@@ -43,7 +39,6 @@ internal sealed record InstanceRecord
     /// <summary>Working directory of the start; <see langword="null"/> where it is not known. A restart from the command line keeps it.</summary>
     public string? WorkingDirectory { get; init; }
 
-    /// <summary>When it was started.</summary>
     public DateTimeOffset StartedAt { get; init; }
 
     /// <summary>When it passed its last stage; <see langword="null"/> before that.</summary>
@@ -61,9 +56,10 @@ internal sealed record InstanceRecord
     /// <summary>The variable that carries <see cref="InstanceId"/>.</summary>
     public const string EnvironmentVariable = "MONITOR_INSTANCE_ID";
 
-    /// <summary>Id for a new instance. It starts with the port, so that an instance and its launcher, which may be an instance too, can be told apart.</summary>
-    /// <param name="port">The port.</param>
-    /// <param name="launchId">Id of a launcher that must recognise its own instances later. Default none.</param>
+    /// <summary>
+    /// Id for a new instance. It starts with the port, so that an instance and its launcher, which may be an instance too, can be told apart.
+    /// It has the id of a launcher that must recognise its own instances later.
+    /// </summary>
     public static string NewInstanceId(int port, string? launchId = null) => $"{IdPrefix(port, launchId)}{Guid.NewGuid():N}";
 
     /// <summary>The instance id, if it belongs to this port; otherwise <see langword="null"/>. An id of another port was inherited from that instance.</summary>
@@ -84,12 +80,7 @@ internal sealed record InstanceRecord
     [JsonIgnore]
     public ProcessIdentity? Launcher => LauncherPid > 0 ? new ProcessIdentity(LauncherPid, LauncherStartTicks, BootId) : null;
 
-    /// <summary>The record of a daemon, without a process yet.</summary>
-    /// <param name="spec">The daemon.</param>
-    /// <param name="command">Executable and arguments; empty for the built-in daemon of another launcher.</param>
-    /// <param name="instanceId">Its instance id; <see langword="null"/> where it has none.</param>
-    /// <param name="startedAt">Time of the start.</param>
-    /// <param name="restarts">Restarts before it.</param>
+    /// <summary>The record of a daemon, without a process yet. The command is empty for the built-in daemon of another launcher.</summary>
     internal static InstanceRecord Of(DaemonSpec spec, IReadOnlyList<string> command, string? instanceId, DateTimeOffset startedAt, int restarts) => new()
     {
         InstanceId = instanceId ?? "",
@@ -102,19 +93,13 @@ internal sealed record InstanceRecord
         RestartCount = restarts,
     };
 
-    /// <summary>The record with another process.</summary>
     internal InstanceRecord With(ProcessIdentity identity) => this with { Pid = identity.Pid, StartTicks = identity.StartTicks, BootId = identity.BootId };
 
     /// <summary>Whether both records name the same process in the same phase of its start.</summary>
-    /// <param name="other">Another record.</param>
     internal bool IsSameInstance(InstanceRecord? other) =>
         other is not null && (Pid, StartTicks, BootId, InstanceId, VerifiedAt) == (other.Pid, other.StartTicks, other.BootId, other.InstanceId, other.VerifiedAt);
 
-    /// <summary>
-    /// Reads a record; <see langword="null"/> when there is none, it cannot be read, or other users can change it. Never throws, never
-    /// follows a symbolic link.
-    /// </summary>
-    /// <param name="path">The file.</param>
+    /// <summary>Reads a record; null when there is none, it cannot be read, or other users can change it. Never throws, never follows a link.</summary>
     public static InstanceRecord? Read(string path)
     {
         try
@@ -129,9 +114,6 @@ internal sealed record InstanceRecord
     }
 
     /// <summary>Writes the record atomically, mode 0600.</summary>
-    /// <param name="path">The file.</param>
-    /// <exception cref="IOException">The file system refuses; nothing is left behind.</exception>
-    /// <exception cref="UnauthorizedAccessException">This user may not.</exception>
     public void Write(string path) => AtomicFile.Write(path, JsonSerializer.SerializeToUtf8Bytes(this, FilesJson.Default.InstanceRecord));
 
     // Command lines can be long (ARG_MAX is 2 MiB on Linux). A larger file is no record of ours.

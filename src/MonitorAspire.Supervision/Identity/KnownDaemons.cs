@@ -10,7 +10,6 @@ internal static class KnownDaemons
     private const string Prefix = "monitor-daemon-";
 
     /// <summary>The ports that have a file in a state directory, sorted. Empty where there is no such directory.</summary>
-    /// <param name="stateDirectory">Absolute path.</param>
     /// <exception cref="UnauthorizedAccessException">This user may not list it.</exception>
     public static IReadOnlyList<int> Ports(string stateDirectory)
     {
@@ -27,13 +26,9 @@ internal static class KnownDaemons
     }
 
     /// <summary>The record of a port's latest instance, or <see langword="null"/>.</summary>
-    /// <param name="stateDirectory">Absolute path.</param>
-    /// <param name="port">The port.</param>
     public static InstanceRecord? Record(string stateDirectory, int port) => InstanceRecord.Read(new DaemonFiles(stateDirectory, port).InstanceFile);
 
     /// <summary>A specification with name, host and health path of the record, and with defaults where the record has none.</summary>
-    /// <param name="port">The port.</param>
-    /// <param name="record">The record, if there is one.</param>
     public static DaemonSpec Spec(int port, InstanceRecord? record) => DefinitionMapper.ToSpec(new DaemonDefinition
     {
         Port = port,

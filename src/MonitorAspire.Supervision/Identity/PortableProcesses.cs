@@ -3,15 +3,10 @@ using System.Diagnostics;
 
 namespace MonitorAspire.Supervision.Identity;
 
-/// <summary>
-/// Processes as .NET shows them on every platform: PID, start time and executable, which is enough for the identity. Parents, sessions and
-/// holders of a lock are not known.
-/// </summary>
-internal sealed class PortableProcesses : IProcessSource
+/// <summary>Processes as .NET shows them on every platform: enough for the identity, without parents, sessions and holders of a lock.</summary>
+internal sealed class PortableProcesses : ProcessTable
 {
-    public string BootId => "";
-
-    public ProcessLookup Lookup(int pid)
+    public override ProcessLookup Lookup(int pid)
     {
         if (pid <= 0)
         {
@@ -25,13 +20,9 @@ internal sealed class PortableProcesses : IProcessSource
                 ? ProcessLookup.Dead
                 : ProcessLookup.Alive(new ProcessIdentity(pid, process.StartTime.ToUniversalTime().Ticks, BootId));
         }
-        catch (ArgumentException)
+        catch (Exception e) when (e is ArgumentException or InvalidOperationException)
         {
-            return ProcessLookup.Dead;
-        }
-        catch (InvalidOperationException)
-        {
-            return ProcessLookup.Dead; // it has ended meanwhile
+            return ProcessLookup.Dead; // there is none, or it has ended meanwhile
         }
         catch (Exception e) when (e is Win32Exception or NotSupportedException)
         {
@@ -39,12 +30,11 @@ internal sealed class PortableProcesses : IProcessSource
         }
     }
 
-    public ProcessInfo? Describe(int pid)
+    public override ProcessInfo? Describe(int pid)
     {
         try
         {
-            using var process = Process.GetProcessById(pid);
-            return Describe(process);
+            return Describe(Process.GetProcessById(pid));
         }
         catch (ArgumentException)
         {
@@ -52,31 +42,13 @@ internal sealed class PortableProcesses : IProcessSource
         }
     }
 
-    public IReadOnlyList<ProcessInfo> Snapshot()
-    {
-        var processes = new List<ProcessInfo>();
-        foreach (var process in Process.GetProcesses())
-        {
-            using (process)
-            {
-                if (Describe(process) is { } info)
-                {
-                    processes.Add(info);
-                }
-            }
-        }
+    public override IReadOnlyList<ProcessInfo> Snapshot() => [.. Process.GetProcesses().Select(Describe).OfType<ProcessInfo>()];
 
-        return processes;
-    }
-
-    public IReadOnlyList<int> LockHolders(string lockFilePath) => [];
-
-    public bool HoldsLock(int pid, string lockFilePath) => false;
-
-    public DateTimeOffset StartTimeOf(ProcessIdentity identity) => new(identity.StartTicks, TimeSpan.Zero);
+    public override DateTimeOffset StartTimeOf(ProcessIdentity identity) => new(identity.StartTicks, TimeSpan.Zero);
 
     private ProcessInfo? Describe(Process process)
     {
+        using var disposed = process;
         try
         {
             return new ProcessInfo

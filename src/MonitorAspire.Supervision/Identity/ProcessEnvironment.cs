@@ -15,10 +15,6 @@ internal static class ProcessEnvironment
     internal static string? Get(ProcessTable table, int pid, string name) => TryGet(table, pid, name, out var value) ? value : null;
 
     /// <summary>Whether the environment can be read. That of another user's process cannot, and that of a zombie is empty.</summary>
-    /// <param name="table">The processes.</param>
-    /// <param name="pid">The process.</param>
-    /// <param name="name">The variable.</param>
-    /// <param name="value">Its value; <see langword="null"/> where the process does not have it or the environment cannot be read.</param>
     internal static bool TryGet(ProcessTable table, int pid, string name, out string? value)
     {
         value = null;

@@ -3,10 +3,8 @@ namespace MonitorAspire.Supervision.Identity;
 /// <summary>A process at one moment, as far as this user may see it.</summary>
 internal sealed record ProcessInfo
 {
-    /// <summary>Its identity.</summary>
     public required ProcessIdentity Identity { get; init; }
 
-    /// <summary>The PID.</summary>
     public int Pid => Identity.Pid;
 
     /// <summary>PID of the parent; 0 where it is outside this PID namespace or unknown.</summary>
@@ -30,8 +28,6 @@ internal sealed record ProcessInfo
     /// <summary>Number of threads; 0 where it is unknown.</summary>
     public int ThreadCount { get; init; }
 
-    /// <summary>
-    /// Whether it is dead and not yet reaped. A process with state <c>Z</c> and more threads is alive: only its main thread has ended.
-    /// </summary>
+    /// <summary>Whether it is dead and not yet reaped. A process with state <c>Z</c> and more threads is alive: only its main thread has ended.</summary>
     public bool IsZombie => State is 'X' or 'x' || (State == 'Z' && ThreadCount <= 1);
 }

@@ -3,97 +3,62 @@ using MonitorAspire.Supervision.Identity.Linux;
 namespace MonitorAspire.Supervision.Identity;
 
 /// <summary>
-/// The processes of this machine and their identities. Each call reads the current state. Only what cannot change (boot id, length of a
-/// tick) is cached.
+/// The processes of a machine and their identities. Each call reads the current state. Only what cannot change (boot id, length of a
+/// tick) is cached. A table never guesses what the platform does not tell.
 /// </summary>
-internal sealed class ProcessTable
+internal abstract class ProcessTable
 {
-    private readonly IProcessSource _source;
-
-    /// <summary>Creates a table from a directory with the layout of <c>/proc</c>.</summary>
-    /// <param name="root">Absolute path of the directory.</param>
-    /// <param name="mayExist">Whether a PID without an entry may exist. Default: see <see cref="LinuxProcesses"/>.</param>
-    internal ProcessTable(string root, Func<int, bool>? mayExist = null)
-    {
-        Files = new ProcFiles(root);
-        _source = new LinuxProcesses(Files, mayExist);
-    }
-
-    private ProcessTable() => _source = new PortableProcesses();
-
     /// <summary>The table of the machine that this program runs on.</summary>
-    public static ProcessTable Current { get; } = OperatingSystem.IsLinux() ? new ProcessTable("/proc") : new ProcessTable();
+    public static ProcessTable Current { get; } = OperatingSystem.IsLinux() ? new LinuxProcesses(new ProcFiles("/proc")) : new PortableProcesses();
 
     /// <summary>The files that are read; <see langword="null"/> on a platform without <c>/proc</c>.</summary>
-    internal ProcFiles? Files { get; }
+    public virtual ProcFiles? Files => null;
 
     /// <summary>The boot that start ticks are counted from; empty where start times are absolute.</summary>
-    public string BootId => _source.BootId;
+    public virtual string BootId => "";
 
     /// <summary>Whether the PID belongs to a living process. A zombie is dead.</summary>
-    /// <param name="pid">The PID.</param>
-    public ProcessLookup Lookup(int pid) => _source.Lookup(pid);
+    public abstract ProcessLookup Lookup(int pid);
+
+    /// <summary>The process with this PID, also a zombie; <see langword="null"/> when there is none or it cannot be read.</summary>
+    public abstract ProcessInfo? Describe(int pid);
+
+    /// <summary>All visible processes, also zombies.</summary>
+    public abstract IReadOnlyList<ProcessInfo> Snapshot();
+
+    /// <summary>
+    /// PIDs of the processes with a descriptor that holds an exclusive <c>flock</c> on the file (an absolute path), inherited or not. A process
+    /// that only has the file open is not among them. Only root sees processes of other users.
+    /// </summary>
+    public virtual IReadOnlyList<int> LockHolders(string lockFilePath) => [];
+
+    /// <summary>Whether this process has a descriptor that holds an exclusive <c>flock</c> on the file.</summary>
+    public virtual bool HoldsLock(int pid, string lockFilePath) => false;
+
+    /// <summary>When a process of this boot was started, to about a second: the kernel gives its own start in whole seconds of the wall clock.</summary>
+    public abstract DateTimeOffset StartTimeOf(ProcessIdentity identity);
 
     /// <summary>The identity of the living process with this PID; <see langword="null"/> when there is none.</summary>
-    /// <param name="pid">The PID.</param>
     /// <exception cref="UnauthorizedAccessException">There may be one, but this user may not inspect it.</exception>
     public ProcessIdentity? Identify(int pid) => Lookup(pid) switch
     {
-        { Presence: ProcessPresence.CannotInspect } => throw new UnauthorizedAccessException(
-            $"PID {pid} may be a process, but this user may not inspect it."),
+        { Presence: ProcessPresence.CannotInspect } => throw new UnauthorizedAccessException($"PID {pid} may be a process, but this user may not inspect it."),
         var lookup => lookup.Identity,
     };
 
     /// <summary>Whether exactly this process is provably alive: same PID, start ticks and boot, and no zombie.</summary>
-    /// <param name="identity">The process.</param>
     public bool IsAlive(ProcessIdentity identity) =>
         identity.BootId == BootId && Lookup(identity.Pid) is { Presence: ProcessPresence.Alive } lookup && lookup.Identity == identity;
 
-    /// <summary>
-    /// Whether exactly this process has provably ended. Both this and <see cref="IsAlive"/> are false for a process that this user may not
-    /// inspect.
-    /// </summary>
-    /// <param name="identity">The process.</param>
+    /// <summary>Whether exactly this process has provably ended. Neither this nor <see cref="IsAlive"/> holds where this user may not inspect it.</summary>
     public bool IsGone(ProcessIdentity identity) =>
-        identity.BootId != BootId || Lookup(identity.Pid) switch
-        {
-            { Presence: ProcessPresence.CannotInspect } => false,
-            var lookup => lookup.Identity != identity,
-        };
+        identity.BootId != BootId || (Lookup(identity.Pid) is var lookup && lookup.Presence != ProcessPresence.CannotInspect && lookup.Identity != identity);
 
-    /// <summary>The process with this PID, also a zombie; <see langword="null"/> when there is none or it cannot be read.</summary>
-    /// <param name="pid">The PID.</param>
-    public ProcessInfo? Describe(int pid) => _source.Describe(pid);
-
-    /// <summary>
-    /// Of processes that have the same descriptor open, the one that opened it: its parent is not among them. The others inherited the
-    /// descriptor, like workers, or like a child between fork and exec.
-    /// </summary>
-    /// <param name="pids">The processes.</param>
-    /// <returns><see langword="null"/> when none of them can be seen any more.</returns>
+    /// <summary>The process that opened a descriptor which all of these have: its parent is not among them. Null when none can be seen any more.</summary>
     public ProcessInfo? EldestOf(IReadOnlyCollection<int> pids)
     {
-        ArgumentNullException.ThrowIfNull(pids);
+        // The others inherited it, like workers, or like a child between fork and exec.
         var seen = pids.Select(Describe).OfType<ProcessInfo>().ToList();
         return seen.Find(info => !pids.Contains(info.ParentPid)) ?? seen.FirstOrDefault();
     }
-
-    /// <summary>All visible processes, also zombies.</summary>
-    public IReadOnlyList<ProcessInfo> Snapshot() => _source.Snapshot();
-
-    /// <summary>
-    /// PIDs of the processes with a descriptor that holds an exclusive <c>flock</c> on the file, inherited or not. A process that only has
-    /// the file open is not among them. Only root sees processes of other users.
-    /// </summary>
-    /// <param name="lockFilePath">Absolute path of the lock file.</param>
-    public IReadOnlyList<int> LockHolders(string lockFilePath) => _source.LockHolders(lockFilePath);
-
-    /// <summary>Whether this process has a descriptor that holds an exclusive <c>flock</c> on the file.</summary>
-    /// <param name="pid">The PID.</param>
-    /// <param name="lockFilePath">Absolute path of the lock file.</param>
-    public bool HoldsLock(int pid, string lockFilePath) => _source.HoldsLock(pid, lockFilePath);
-
-    /// <summary>When the process was started, to about a second: the kernel gives its own start in whole seconds of the wall clock.</summary>
-    /// <param name="identity">The process, of this boot.</param>
-    public DateTimeOffset StartTimeOf(ProcessIdentity identity) => _source.StartTimeOf(identity);
 }

@@ -4,10 +4,7 @@ using Microsoft.Win32.SafeHandles;
 
 namespace MonitorAspire.Supervision.Interop;
 
-/// <summary>
-/// flock(2). The lock belongs to the open file description. Every process that inherited the descriptor shares it, and the kernel frees it
-/// when the last of them has ended, for whatever reason.
-/// </summary>
+/// <summary>flock(2). All processes that inherited the open file description share its lock, and the kernel frees it when the last has ended.</summary>
 [UnsupportedOSPlatform("windows")]
 internal static class AdvisoryLock
 {

@@ -1,5 +1,3 @@
-using System.Runtime.InteropServices;
-
 namespace MonitorAspire.Supervision.Interop;
 
 /// <summary>How many descriptors this process may open (<c>ulimit -n</c>).</summary>
@@ -32,10 +30,4 @@ internal static unsafe class DescriptorLimit
             ? (int)Math.Min(limits[0], int.MaxValue)
             : int.MaxValue;
     }
-}
-
-internal static unsafe partial class LibC
-{
-    [LibraryImport(Library)]
-    internal static partial int getrlimit(int resource, ulong* limits);
 }

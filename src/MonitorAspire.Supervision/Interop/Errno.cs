@@ -20,9 +20,7 @@ internal static class Errno
 
     internal static int WouldBlock => OperatingSystem.IsLinux() ? 11 : 35;
 
-    /// <summary>Whether the error is a missing permission.</summary>
     internal static bool IsPermission(int error) => error is NotPermitted or AccessDenied or ReadOnlyFileSystem;
 
-    /// <summary>The system's message for an error.</summary>
     internal static string Describe(int error) => Marshal.GetPInvokeErrorMessage(error);
 }

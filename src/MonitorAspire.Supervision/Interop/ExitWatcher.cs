@@ -5,10 +5,7 @@ using Microsoft.Win32.SafeHandles;
 
 namespace MonitorAspire.Supervision.Interop;
 
-/// <summary>
-/// One thread that waits for the exits of all watched processes. A pidfd becomes readable as soon as its process ends, whether it is a
-/// child or not, so nothing is polled.
-/// </summary>
+/// <summary>One thread waits for all watched processes, without polling: a pidfd becomes readable as soon as its process ends, child or not.</summary>
 [SupportedOSPlatform("linux")]
 internal sealed unsafe class ExitWatcher
 {

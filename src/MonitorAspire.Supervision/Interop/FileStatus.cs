@@ -1,21 +1,19 @@
-using System.Buffers.Binary;
 using System.Runtime.Versioning;
 using Microsoft.Win32.SafeHandles;
 
 namespace MonitorAspire.Supervision.Interop;
 
-/// <summary>Type, permissions and owner of a file, which .NET tells only in part.</summary>
-/// <param name="IsFile">A regular file.</param>
-/// <param name="IsDirectory">A directory.</param>
-/// <param name="IsLink">A symbolic link.</param>
-/// <param name="Permissions">Read, write and execute for owner, group and others.</param>
-/// <param name="Uid">The owner; <see langword="null"/> where not to be told.</param>
-/// <param name="IsSticky">Only the owner of an entry can rename or delete it: the sticky bit of a directory.</param>
+/// <summary>
+/// Type, permissions and owner of a file, which .NET tells only in part. The owner is <see langword="null"/> where it is unknown. In a sticky
+/// directory only the owner of an entry can rename or delete it.
+/// </summary>
 internal sealed record FileStatus(bool IsFile, bool IsDirectory, bool IsLink, UnixFileMode Permissions, uint? Uid, bool IsSticky)
 {
     private const UnixFileMode AllPermissions = (UnixFileMode)0x1FF;
 
-    /// <summary>Provably somebody else's. For root nothing is in the way, but what another user owns another user can change.</summary>
+    internal FileIdentity? Identity { get; private init; }
+
+    /// <summary>Provably of another user. Root may open it nevertheless, but its owner can change it.</summary>
     [UnsupportedOSPlatform("windows")]
     internal bool BelongsToOther => Uid is { } uid && uid != LibC.geteuid();
 
@@ -26,11 +24,11 @@ internal sealed record FileStatus(bool IsFile, bool IsDirectory, bool IsLink, Un
     /// <summary>A mode as <c>chmod</c> takes it.</summary>
     internal static string Octal(UnixFileMode mode) => Convert.ToString((int)mode, 8).PadLeft(4, '0');
 
-    /// <summary>The status; <see langword="null"/> where there is nothing or nothing may be seen.</summary>
+    /// <summary>The status; <see langword="null"/> where there is no file, or this user may not see it.</summary>
     [UnsupportedOSPlatform("windows")]
     internal static FileStatus? Of(string path, bool follow)
     {
-        if (OperatingSystem.IsLinux() && OfLinux(path, follow) is { } status)
+        if (OperatingSystem.IsLinux() && OfLinux(LibC.AtCurrentDirectory, path, follow ? 0 : LibC.AtSymlinkNoFollow) is { } status)
         {
             return status;
         }
@@ -50,46 +48,57 @@ internal sealed record FileStatus(bool IsFile, bool IsDirectory, bool IsLink, Un
         }
     }
 
-    /// <summary>The status of an open file: nobody can put another one in its place meanwhile.</summary>
+    /// <summary>The status of an open file: no process can put another one in its place meanwhile.</summary>
     [UnsupportedOSPlatform("windows")]
     internal static FileStatus? Of(SafeFileHandle handle)
     {
-        const int EmptyPath = 0x1000;
         return OperatingSystem.IsLinux()
-            ? OfLinux((int)handle.DangerousGetHandle(), "", EmptyPath)
+            ? OfLinux((int)handle.DangerousGetHandle(), "", LibC.AtEmptyPath)
             : new FileStatus(true, false, false, File.GetUnixFileMode(handle) & AllPermissions, null, false);
     }
 
     [SupportedOSPlatform("linux")]
-    private static FileStatus? OfLinux(string path, bool follow)
+    internal static unsafe FileStatus? OfLinux(int directory, string path, int flags)
     {
-        const int CurrentDirectory = -100;
-        const int NoFollow = 0x100;
-        return OfLinux(CurrentDirectory, path, follow ? 0 : NoFollow);
-    }
-
-    // struct statx has one layout on all processors, unlike struct stat:
-    //   u32 mask, blksize; u64 attributes; u32 nlink, uid, gid; u16 mode, …
-    [SupportedOSPlatform("linux")]
-    private static unsafe FileStatus? OfLinux(int directory, string path, int flags)
-    {
-        const uint TypeModeUid = 0x1 | 0x2 | 0x8;
-        const int UidOffset = 20;
-        const int ModeOffset = 28;
-        const int TypeMask = 0xF000;
-
-        Span<byte> buffer = stackalloc byte[256];
-        fixed (byte* pointer = buffer)
+        LibC.StatxBuffer status;
+        if (LibC.Statx(directory, path, flags, LibC.StatxBasicStats, &status) != 0)
         {
-            if (LibC.statx(directory, path, flags, TypeModeUid, pointer) != 0)
-            {
-                return null;
-            }
+            return null;
         }
 
-        var uid = BinaryPrimitives.ReadUInt32LittleEndian(buffer[UidOffset..]);
-        var mode = BinaryPrimitives.ReadUInt16LittleEndian(buffer[ModeOffset..]);
-        var type = mode & TypeMask;
-        return new FileStatus(type == 0x8000, type == 0x4000, type == 0xA000, (UnixFileMode)mode & AllPermissions, uid, (mode & (int)UnixFileMode.StickyBit) != 0);
+        var type = status.Mode & 0xF000;
+        var mode = (UnixFileMode)status.Mode;
+        return new FileStatus(type == 0x8000, type == 0x4000, type == 0xA000, mode & AllPermissions, status.Uid, (mode & UnixFileMode.StickyBit) != 0)
+        {
+            Identity = status.Identity,
+        };
+    }
+}
+
+/// <summary>Identity of a file, independent of its path: device and inode; where .NET does not tell them, the time of its creation.</summary>
+internal readonly record struct FileIdentity(ulong Device, ulong File)
+{
+    /// <summary>The identity of an open regular file.</summary>
+    internal static FileIdentity? Of(SafeFileHandle handle)
+    {
+        if (OperatingSystem.IsLinux())
+        {
+            return FileStatus.Of(handle) is { IsFile: true } status ? status.Identity : null;
+        }
+
+        using var stream = new FileStream(new SafeFileHandle(handle.DangerousGetHandle(), ownsHandle: false), FileAccess.Read, bufferSize: 0);
+        return stream.CanSeek ? new FileIdentity(0, (ulong)System.IO.File.GetCreationTimeUtc(handle).Ticks) : null;
+    }
+
+    /// <summary>Which regular file has this name now. <see langword="null"/> where there is none.</summary>
+    internal static FileIdentity? Of(string path)
+    {
+        if (OperatingSystem.IsLinux())
+        {
+            return FileStatus.OfLinux(LibC.AtCurrentDirectory, path, LibC.AtSymlinkNoFollow) is { IsFile: true } status ? status.Identity : null;
+        }
+
+        var file = new FileInfo(path);
+        return file is { Exists: true, LinkTarget: null } ? new FileIdentity(0, (ulong)file.CreationTimeUtc.Ticks) : null;
     }
 }

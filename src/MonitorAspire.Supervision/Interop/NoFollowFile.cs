@@ -30,7 +30,6 @@ internal static class NoFollowFile
     /// Opens a file whose content is believed: it must belong to this user or to root, and no other user may write to it. The directory
     /// is checked elsewhere; it may have been open to others when they made the file.
     /// </summary>
-    /// <exception cref="NoFollowException">It cannot be opened, or others can change it.</exception>
     internal static SafeFileHandle OpenTrusted(string path)
     {
         var handle = OpenRead(path);
@@ -43,10 +42,7 @@ internal static class NoFollowFile
         return handle;
     }
 
-    /// <summary>Opens a file for reading and writing, and creates it with mode 0600 where it does not exist.</summary>
-    /// <param name="path">The file.</param>
-    /// <param name="append">Whether every write goes to the current end of the file.</param>
-    /// <exception cref="NoFollowException">It cannot be opened or created.</exception>
+    /// <summary>Opens a file for reading and writing, and creates it with mode 0600 where it does not exist. Appending writes go to its current end.</summary>
     internal static SafeFileHandle OpenOrCreate(string path, bool append)
     {
         if (OperatingSystem.IsWindows())
@@ -146,9 +142,6 @@ internal static class NoFollowFile
 }
 
 /// <summary>A file of the state directory could not be opened.</summary>
-/// <param name="error">The system's error number.</param>
-/// <param name="path">The file.</param>
-/// <param name="message">Why.</param>
 internal sealed class NoFollowException(int error, string path, string message) : IOException($"{path}: {message}")
 {
     internal int Error { get; } = error;

@@ -4,7 +4,6 @@ namespace MonitorAspire.Supervision.Interop;
 internal static class SignalNames
 {
     /// <summary>The name of a signal, or <c>signal N</c> where it has none here.</summary>
-    /// <param name="signal">The signal's number.</param>
     public static string Of(int signal) => signal switch
     {
         1 => "SIGHUP",

@@ -7,7 +7,7 @@ namespace MonitorAspire.Supervision.Launcher;
 
 /// <summary>The connection between the supervisor and a launcher of attached daemons, as each of the two uses it.</summary>
 /// <param name="socket">The WebSocket, with <see cref="KeepAliveInterval"/> and <see cref="KeepAliveTimeout"/>.</param>
-public sealed class LauncherConnection(WebSocket socket)
+internal sealed class LauncherConnection(WebSocket socket)
 {
     /// <summary>Path of the WebSocket at the supervisor.</summary>
     public const string Path = "/api/launcher";
@@ -27,22 +27,16 @@ public sealed class LauncherConnection(WebSocket socket)
     private readonly TaskCompletionSource<string> _closing = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>Sends a message after all earlier ones. Does not wait, and does nothing once the connection has ended.</summary>
-    /// <param name="message">The message.</param>
     public void Send(LauncherMessage message) => _outgoing.Writer.TryWrite(message);
 
-    /// <summary>Ends the connection.</summary>
-    /// <param name="reason">For the log of the other side.</param>
+    /// <summary>Ends the connection. The reason is for the log of the other side.</summary>
     public void Close(string reason) => _closing.TrySetResult(reason);
 
-    /// <summary>Sends and receives until one of the sides ends the connection.</summary>
-    /// <param name="receive">Called for each message that arrives, one after the other.</param>
-    /// <param name="cancellationToken">Ends the connection.</param>
-    /// <returns>Why it ended.</returns>
+    /// <summary>Sends and receives, one message after the other, until one of the sides ends the connection. Returns why it ended.</summary>
     /// <exception cref="WebSocketException">The connection broke, or the other side did not answer to pings.</exception>
     /// <exception cref="InvalidDataException">The other side sent something that is not a message.</exception>
     public async Task<string> RunAsync(Func<LauncherMessage, Task> receive, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(receive);
         using var registration = cancellationToken.Register(() => Close("it is stopping"));
         var receiving = ReceiveAllAsync(receive);
         var sending = SendAllAsync();
@@ -63,7 +57,7 @@ public sealed class LauncherConnection(WebSocket socket)
     {
         try
         {
-            using var limit = new CancellationTokenSource(CloseTimeout);
+            using var limit = new CancellationTokenSource(CloseTimeout, TimeProvider.System);
             await sending.WaitAsync(limit.Token).ConfigureAwait(false);
             await socket.CloseOutputAsync(WebSocketCloseStatus.NormalClosure, reason, limit.Token).ConfigureAwait(false);
             await receiving.WaitAsync(limit.Token).ConfigureAwait(false);

@@ -13,41 +13,29 @@ namespace MonitorAspire.Supervision.Launcher;
 [JsonDerivedType(typeof(DaemonUpdate), "daemon")]
 [JsonDerivedType(typeof(LauncherReport), "report")]
 [JsonDerivedType(typeof(LauncherAnswer), "answer")]
-public abstract record LauncherMessage;
+internal abstract record LauncherMessage;
 
-/// <summary>The supervisor asks the launcher to do something.</summary>
-/// <param name="Id">Number of the request; the answer repeats it.</param>
-/// <param name="Daemon">The daemon's name.</param>
-/// <param name="Action">What to do.</param>
-/// <param name="TraceParent">W3C trace context that a launch belongs to; <see langword="null"/> without tracing.</param>
-public sealed record LauncherRequest(long Id, string Daemon, LauncherAction Action, string? TraceParent) : LauncherMessage;
+/// <summary>The supervisor asks the launcher to do something. The answer repeats the id. A launch belongs to the W3C trace context, if there is one.</summary>
+internal sealed record LauncherRequest(long Id, string Daemon, LauncherAction Action, string? TraceParent) : LauncherMessage;
 
 /// <summary>What a launcher can be asked to do.</summary>
-public enum LauncherAction
+internal enum LauncherAction
 {
-    /// <summary>Launch it.</summary>
     Start,
-
-    /// <summary>Stop it.</summary>
     Stop,
 }
 
-/// <summary>The result of a <see cref="LauncherRequest"/>.</summary>
-/// <param name="Id">Number of the request.</param>
-/// <param name="Error">Why it was refused; <see langword="null"/> if it was done.</param>
-public sealed record LauncherAnswer(long Id, string? Error) : LauncherMessage;
+/// <summary>The result of a <see cref="LauncherRequest"/>, with the error if it was refused.</summary>
+internal sealed record LauncherAnswer(long Id, string? Error) : LauncherMessage;
 
 /// <summary>A daemon as the supervisor sees it now.</summary>
-/// <param name="Daemon">The daemon.</param>
-public sealed record DaemonUpdate(DaemonSnapshot Daemon) : LauncherMessage;
+internal sealed record DaemonUpdate(DaemonSnapshot Daemon) : LauncherMessage;
 
 /// <summary>The launcher reports the state of its process of one daemon, whenever it changes.</summary>
-public sealed record LauncherReport : LauncherMessage
+internal sealed record LauncherReport : LauncherMessage
 {
-    /// <summary>The daemon's name.</summary>
     public required string Daemon { get; init; }
 
-    /// <summary>State of the launcher's process.</summary>
     public required LauncherState State { get; init; }
 
     /// <summary>PID of the process that was launched, or that has ended.</summary>
@@ -70,21 +58,14 @@ public sealed record LauncherReport : LauncherMessage
 }
 
 /// <summary>State of a launcher's process.</summary>
-public enum LauncherState
+internal enum LauncherState
 {
     /// <summary>Not launched yet. It waits for another resource, or for a person.</summary>
     Waiting,
 
-    /// <summary>Launched.</summary>
     Running,
-
-    /// <summary>Being stopped.</summary>
     Stopping,
-
-    /// <summary>Ended.</summary>
     Ended,
-
-    /// <summary>Could not be launched.</summary>
     Failed,
 }
 

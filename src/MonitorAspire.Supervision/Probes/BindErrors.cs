@@ -6,11 +6,7 @@ namespace MonitorAspire.Supervision.Probes;
 /// <summary>Explains why one of our servers could not listen.</summary>
 internal static class BindErrors
 {
-    /// <summary>
-    /// The socket's error in an exception, or <see langword="null"/> where there is none. A server wraps it: Kestrel in an
-    /// <see cref="IOException"/> around an exception of its own.
-    /// </summary>
-    /// <param name="exception">The exception of the server.</param>
+    /// <summary>The socket's error in an exception, or null. Kestrel wraps it in an <see cref="IOException"/> around an exception of its own.</summary>
     public static SocketError? SocketErrorIn(Exception? exception)
     {
         for (; exception is not null; exception = exception.InnerException)
@@ -28,7 +24,6 @@ internal static class BindErrors
     }
 
     /// <summary>The processes that listen on a port, for people, as far as this platform and this user can tell.</summary>
-    /// <param name="port">The port.</param>
     public static string DescribeOwners(int port)
     {
         try

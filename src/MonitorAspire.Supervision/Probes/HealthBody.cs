@@ -8,11 +8,7 @@ internal static class HealthBody
 {
     private const int ExcerptBytes = 200;
 
-    /// <summary>Compares the numbers <c>pid</c> and <c>port</c> at the top of a JSON object with this instance's.</summary>
-    /// <param name="body">The body, or its beginning.</param>
-    /// <param name="complete">Whether it is all of the body.</param>
-    /// <param name="port">The instance's port.</param>
-    /// <param name="isExpectedPid">Whether a PID belongs to the instance.</param>
+    /// <summary>Compares the numbers <c>pid</c> and <c>port</c> at the top of a JSON object, or its beginning, with this instance's.</summary>
     /// <returns>The difference, or <see langword="null"/>. Also <see langword="null"/> for a body that is no JSON object or has neither number.</returns>
     public static string? Mismatch(ReadOnlySpan<byte> body, bool complete, int port, Func<int, bool> isExpectedPid)
     {
@@ -74,16 +70,9 @@ internal static class HealthBody
     }
 
     /// <summary>The beginning of a body as one line.</summary>
-    /// <param name="body">The body.</param>
     public static string Excerpt(ReadOnlySpan<byte> body)
     {
         var text = Encoding.UTF8.GetString(body[..Math.Min(body.Length, ExcerptBytes)]);
-        return string.Create(text.Length, text, static (line, source) =>
-        {
-            for (var i = 0; i < line.Length; i++)
-            {
-                line[i] = char.IsControl(source[i]) ? ' ' : source[i];
-            }
-        }).Trim();
+        return string.Concat(text.Select(c => char.IsControl(c) ? ' ' : c)).Trim();
     }
 }

@@ -3,15 +3,8 @@ using System.Net.Sockets;
 
 namespace MonitorAspire.Supervision.Probes;
 
-/// <summary>One health request to one address over one connection.</summary>
-/// <param name="question">The request.</param>
-/// <param name="target">Where to connect.</param>
-/// <param name="uri">The URL of the health check.</param>
-/// <param name="time">The clock.</param>
-/// <param name="sockets">Finds the process that serves the connection.</param>
-/// <param name="connectLimit">Time limit for connecting. The token limits the whole exchange.</param>
-internal sealed class HealthExchange(
-    HealthRequest question, IPEndPoint target, Uri uri, TimeProvider time, ListenerProbe sockets, TimeSpan connectLimit)
+/// <summary>One health request to one address over one connection. Connecting has its own time limit; the token limits the whole exchange.</summary>
+internal sealed class HealthExchange(HealthRequest question, IPEndPoint target, Uri uri, TimeProvider time, TimeSpan connectLimit)
 {
     private const int BodyLimit = 64 * 1024;
     private IPEndPoint? _ourEnd;
@@ -19,7 +12,6 @@ internal sealed class HealthExchange(
     private IReadOnlyList<int> _servers = [];
 
     /// <summary>Makes the request. Never throws; a cancelled token gives <see cref="HealthOutcome.TimedOut"/>.</summary>
-    /// <param name="token">The time limit.</param>
     public async Task<HealthResult> RunAsync(CancellationToken token)
     {
         // Each exchange has its own handler, because a pool may use a connection of an earlier request. There is no "Connection: close":
@@ -103,7 +95,7 @@ internal sealed class HealthExchange(
         {
             await socket.ConnectAsync(target, linked.Token).ConfigureAwait(false);
 
-            // Where nobody listens on an ephemeral port, the kernel may give the same port to the connecting socket. TCP then connects the
+            // Where no process listens on an ephemeral port, the kernel may give the same port to the connecting socket. TCP then connects the
             // socket to itself.
             if (target.Equals(socket.LocalEndPoint))
             {
@@ -126,7 +118,7 @@ internal sealed class HealthExchange(
     {
         if (question.LikelyPids is { } likely && _servers.Count == 0 && _ourEnd is not null)
         {
-            _servers = sockets.FindServers(_ourEnd, target, likely);
+            _servers = ListenerProbe.Current.FindServers(_ourEnd, target, likely);
         }
     }
 

@@ -4,23 +4,14 @@ using System.Net.Sockets;
 
 namespace MonitorAspire.Supervision.Probes;
 
-/// <summary>
-/// Makes health requests. Each request uses a new connection, without proxy, redirects and cookies.
-/// </summary>
-/// <param name="timeProvider">The clock of the time limit. Default the system's.</param>
-/// <param name="sockets">Finds the process that serves the connection. Default: on this machine.</param>
-internal sealed class HealthProbe(TimeProvider? timeProvider = null, ListenerProbe? sockets = null)
+/// <summary>Makes health requests. Each request uses a new connection, without proxy, redirects and cookies.</summary>
+internal sealed class HealthProbe(TimeProvider? timeProvider = null)
 {
     private readonly TimeProvider _time = timeProvider ?? TimeProvider.System;
-    private readonly ListenerProbe _sockets = sockets ?? ListenerProbe.Current;
 
     /// <summary>Makes one request. Everything that is wrong with the daemon is in the result.</summary>
-    /// <param name="request">The request.</param>
-    /// <param name="cancellationToken">Cancels the request.</param>
-    /// <exception cref="OperationCanceledException">The request was cancelled.</exception>
     public async Task<HealthResult> ProbeAsync(HealthRequest request, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(request);
         ArgumentException.ThrowIfNullOrWhiteSpace(request.Host);
         ArgumentOutOfRangeException.ThrowIfLessThan(request.Timeout, TimeSpan.Zero); // an infinite timeout is not allowed
         cancellationToken.ThrowIfCancellationRequested();
@@ -62,7 +53,7 @@ internal sealed class HealthProbe(TimeProvider? timeProvider = null, ListenerPro
                 return new HealthResult { Outcome = HealthOutcome.Unreachable, Detail = $"host {host} and path {path} do not make a URL" };
             }
 
-            var exchange = new HealthExchange(request, target, uri, _time, _sockets, connectLimit);
+            var exchange = new HealthExchange(request, target, uri, _time, connectLimit);
             var next = await exchange.RunAsync(token).ConfigureAwait(false);
             result = result is null || next.Connected
                 ? next

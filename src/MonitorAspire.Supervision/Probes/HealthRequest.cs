@@ -1,12 +1,10 @@
 namespace MonitorAspire.Supervision.Probes;
 
-/// <summary>One health request to a daemon.</summary>
 internal sealed record HealthRequest
 {
     /// <summary>Host as in the specification; for a wildcard the loopback is asked.</summary>
     public required string Host { get; init; }
 
-    /// <summary>The port.</summary>
     public required int Port { get; init; }
 
     /// <summary>Path, with a query if need be. Default <c>/health</c>.</summary>

@@ -1,6 +1,5 @@
 namespace MonitorAspire.Supervision.Probes;
 
-/// <summary>How a health probe ended.</summary>
 internal enum HealthOutcome
 {
     /// <summary>200 in time, without a PID or port of another process.</summary>
@@ -19,33 +18,25 @@ internal enum HealthOutcome
     IdentityMismatch,
 }
 
-/// <summary>Result of one health request.</summary>
 internal sealed record HealthResult
 {
-    /// <summary>How it ended.</summary>
     public required HealthOutcome Outcome { get; init; }
 
     /// <summary>What was seen and where, for people.</summary>
     public required string Detail { get; init; }
 
-    /// <summary>Whether a connection was made.</summary>
     public bool Connected { get; init; }
 
-    /// <summary>
-    /// The processes at the other end of the connection; empty where they were not searched (<see cref="HealthRequest.LikelyPids"/>) or
-    /// could not be seen.
-    /// </summary>
+    /// <summary>The processes at the other end; empty where they were not searched (<see cref="HealthRequest.LikelyPids"/>) or could not be seen.</summary>
     public IReadOnlyList<int> ServedBy { get; init; } = [];
 
     /// <summary>The HTTP status, where there was one.</summary>
     public int? StatusCode { get; init; }
 
-    /// <summary>Duration of the request.</summary>
     public TimeSpan Latency { get; init; }
 
     /// <summary>The beginning of the body, control characters replaced; empty where there was none.</summary>
     public string BodyExcerpt { get; init; } = "";
 
-    /// <summary>Whether the daemon is healthy.</summary>
     public bool IsHealthy => Outcome == HealthOutcome.Healthy;
 }

@@ -24,32 +24,21 @@ internal static class HostAddresses
         }
     }
 
-    /// <summary>The same without blocking; a name that cannot be looked up throws.</summary>
-    /// <param name="host">The host; IPv6 with or without brackets.</param>
-    /// <param name="cancellationToken">Cancels the look-up.</param>
+    /// <summary>The same without blocking.</summary>
     /// <exception cref="SocketException">The name cannot be looked up.</exception>
     public static async ValueTask<IReadOnlyList<IPAddress>> ResolveAsync(string host, CancellationToken cancellationToken) =>
         WithoutLookup(host) ?? await Dns.GetHostAddressesAsync(host, cancellationToken).ConfigureAwait(false);
 
-    /// <summary>Base URL of a server. A wildcard becomes the loopback, because nobody can connect to a wildcard.</summary>
-    /// <param name="host">The host; IPv6 with or without brackets.</param>
-    /// <param name="port">The port.</param>
+    /// <summary>Base URL of a server. A wildcard becomes the loopback, because no client can connect to a wildcard. IPv6 has brackets or not.</summary>
     public static string Url(string host, int port)
     {
-        ArgumentNullException.ThrowIfNull(host);
         var reachable = host is "*" or "+" or "0.0.0.0" ? "127.0.0.1" : host is "::" or "[::]" ? "::1" : host;
         var bracketed = reachable.Contains(':', StringComparison.Ordinal) && !reachable.StartsWith('[') ? $"[{reachable}]" : reachable;
         return string.Create(CultureInfo.InvariantCulture, $"http://{bracketed}:{port}");
     }
 
-    /// <summary>The addresses to connect to in order to reach a server on these addresses: the loopback for a wildcard, IPv4 for a mapped
-    /// address.</summary>
-    /// <param name="addresses">The addresses, from <see cref="Find"/>.</param>
-    public static IReadOnlyList<IPAddress> ProbeTargets(IReadOnlyList<IPAddress> addresses)
-    {
-        ArgumentNullException.ThrowIfNull(addresses);
-        return [.. addresses.Select(ProbeTarget).Distinct()];
-    }
+    /// <summary>The addresses to connect to, to reach a server on these addresses: the loopback for a wildcard, IPv4 for a mapped address.</summary>
+    public static IReadOnlyList<IPAddress> ProbeTargets(IReadOnlyList<IPAddress> addresses) => [.. addresses.Select(ProbeTarget).Distinct()];
 
     private static IPAddress ProbeTarget(IPAddress address) =>
         address.IsIPv4MappedToIPv6 ? ProbeTarget(address.MapToIPv4())

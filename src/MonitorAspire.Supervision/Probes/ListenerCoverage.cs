@@ -3,21 +3,14 @@ using System.Net.Sockets;
 
 namespace MonitorAspire.Supervision.Probes;
 
-/// <summary>
-/// Which addresses a listening socket serves. A socket on <c>[::]</c> also serves IPv4 unless IPV6_V6ONLY is set. Where that is unknown, it
-/// counts as serving IPv4.
-/// </summary>
+/// <summary>Which addresses a listening socket serves. One on <c>[::]</c> also serves IPv4, unless IPV6_V6ONLY is known to be set.</summary>
 internal static class ListenerCoverage
 {
     /// <summary>Whether a socket serves any of a host's addresses. A start asks this.</summary>
-    /// <param name="listener">The socket.</param>
-    /// <param name="wanted">The addresses, from <see cref="HostAddresses.Find"/>.</param>
     public static bool Serves(Listener listener, IReadOnlyList<IPAddress> wanted) =>
         wanted.Any(address => Covers(listener.EndPoint.Address, address, listener.IPv6Only ?? false));
 
     /// <summary>Whether a socket prevents a new one on any of these addresses. The preflight asks this.</summary>
-    /// <param name="listener">The socket.</param>
-    /// <param name="wanted">The addresses, from <see cref="HostAddresses.Find"/>.</param>
     public static bool Conflicts(Listener listener, IReadOnlyList<IPAddress> wanted) =>
         wanted.Any(address => Prevents(listener.EndPoint.Address, address, listener.IPv6Only ?? false));
 

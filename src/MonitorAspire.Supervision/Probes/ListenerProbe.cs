@@ -7,11 +7,7 @@ using MonitorAspire.Supervision.Probes.Linux;
 
 namespace MonitorAspire.Supervision.Probes;
 
-/// <summary>
-/// Finds listening sockets and their owners. Connections of clients do not count. On Linux <c>/proc</c> tells the processes of a socket;
-/// elsewhere only the addresses are known.
-/// </summary>
-/// <param name="processes">The processes of this machine.</param>
+/// <summary>Finds listening sockets, not connections of clients. Only on Linux their owners are known, from <c>/proc</c>.</summary>
 internal sealed class ListenerProbe(ProcessTable processes)
 {
     private readonly ProcFiles? _files = processes.Files;
@@ -24,57 +20,35 @@ internal sealed class ListenerProbe(ProcessTable processes)
         && ProcFiles.Stat($"{_files.Root}/net/tcp", out _, out _) == ProcAccess.Ok
         && _files.ListNumbers($"{(_files.IsReal ? "self" : "1")}/fd", []) == ProcAccess.Ok;
 
-    /// <summary>All listening sockets on a port, on all addresses, IPv4 and IPv6.</summary>
-    /// <param name="port">The port.</param>
-    public IReadOnlyList<Listener> Find(int port) => FindAll(port);
+    /// <summary>
+    /// All listening sockets on a port, with the processes that have them open. The candidates are searched first, and all other processes
+    /// only if none of these has one of the sockets.
+    /// </summary>
+    public IReadOnlyList<OwnedListener> FindOwners(int port, IReadOnlyCollection<int>? candidatesFirst = null) => OwnersOf(Find(port), candidatesFirst ?? []);
 
-    /// <summary>All listening sockets on a port, with the processes that have them open.</summary>
-    /// <param name="port">The port.</param>
-    /// <param name="candidatesFirst">
-    /// PIDs to search first. All other processes are searched only if none of these has one of the sockets. Default none.
-    /// </param>
-    public IReadOnlyList<OwnedListener> FindOwners(int port, IReadOnlyCollection<int>? candidatesFirst = null) => OwnersOf(FindAll(port), candidatesFirst ?? []);
-
-    /// <summary>The processes that have these listening sockets open.</summary>
-    /// <param name="listeners">The sockets, from <see cref="Find"/>.</param>
-    /// <param name="candidatesFirst">PIDs to search first. All other processes are searched only if none of these has one of the sockets.</param>
-    /// <returns>One item for each socket, in the same order.</returns>
+    /// <summary>The processes that have these listening sockets open: one item for each socket, in the same order.</summary>
     public IReadOnlyList<OwnedListener> OwnersOf(IReadOnlyList<Listener> listeners, IReadOnlyCollection<int> candidatesFirst)
     {
-        ArgumentNullException.ThrowIfNull(listeners);
-        ArgumentNullException.ThrowIfNull(candidatesFirst);
         if (listeners.Count == 0 || _files is null)
         {
             return [.. listeners.Select(listener => new OwnedListener(listener, []))];
         }
 
-        var owners = SocketOwners.Find(_files, listeners.Select(listener => listener.Inode), candidatesFirst);
+        var owners = new SocketScan(_files).Owners(listeners.Select(listener => listener.Inode), candidatesFirst);
         return [.. listeners.Select(listener => new OwnedListener(listener, owners[listener.Inode]))];
     }
 
-    /// <summary>The processes that serve a connection of ours: they have the socket at its other end open.</summary>
-    /// <param name="client">Our end.</param>
-    /// <param name="server">The other end, on this machine.</param>
-    /// <param name="candidatesFirst">PIDs to search first. All other processes are searched only if none of these has the socket.</param>
-    /// <returns>
-    /// The processes. Empty where the connection is not accepted yet or is closed already, and where this user or this platform cannot see
-    /// the owner.
-    /// </returns>
-    public IReadOnlyList<int> FindServers(IPEndPoint client, IPEndPoint server, IReadOnlyCollection<int> candidatesFirst)
-    {
-        ArgumentNullException.ThrowIfNull(client);
-        ArgumentNullException.ThrowIfNull(server);
-        ArgumentNullException.ThrowIfNull(candidatesFirst);
-        return _files is { IsReal: true } && SockDiag.InodeOf(server, client) is not 0 and var inode
-            ? SocketOwners.Find(_files, [inode], candidatesFirst)[inode]
+    /// <summary>
+    /// The processes that serve a connection of ours: they have the socket at its other end open. Empty where the connection is not accepted
+    /// yet or is closed already, and where this user or this platform cannot see the owner.
+    /// </summary>
+    public IReadOnlyList<int> FindServers(IPEndPoint client, IPEndPoint server, IReadOnlyCollection<int> candidatesFirst) =>
+        _files is { IsReal: true } && SockDiag.InodeOf(server, client) is not 0 and var inode
+            ? new SocketScan(_files).Owners([inode], candidatesFirst)[inode]
             : [];
-    }
 
-    /// <summary>All sockets that any of these processes listens on.</summary>
-    /// <param name="pids">The processes.</param>
     public IReadOnlyList<Listener> ListenersOf(IReadOnlyCollection<int> pids)
     {
-        ArgumentNullException.ThrowIfNull(pids);
         if (_files is null)
         {
             return [];
@@ -87,17 +61,18 @@ internal sealed class ListenerProbe(ProcessTable processes)
             scan.ForEachSocket(pid, inode => sockets.Add(inode));
         }
 
-        return sockets.Count == 0 ? [] : [.. FindAll(null).Where(listener => sockets.Contains(listener.Inode))];
+        return sockets.Count == 0 ? [] : [.. Find(null).Where(listener => sockets.Contains(listener.Inode))];
     }
 
-    private List<Listener> FindAll(int? port)
+    /// <summary>All listening sockets on a port, or on all, on all addresses, IPv4 and IPv6.</summary>
+    public List<Listener> Find(int? port)
     {
         var listeners = new List<Listener>();
         if (_files is null)
         {
             listeners.AddRange(IPGlobalProperties.GetIPGlobalProperties().GetActiveTcpListeners()
                 .Where(endPoint => port is null || port == endPoint.Port)
-                .Select(endPoint => new Listener(endPoint, 0, 0)));
+                .Select(endPoint => new Listener(endPoint, 0)));
             return listeners;
         }
 

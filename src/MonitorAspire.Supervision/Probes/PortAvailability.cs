@@ -3,10 +3,8 @@ using System.Net.Sockets;
 
 namespace MonitorAspire.Supervision.Probes;
 
-/// <summary>Whether a server can listen on a port.</summary>
 internal enum PortState
 {
-    /// <summary>It is free.</summary>
     Free,
 
     /// <summary>Another process uses it.</summary>
@@ -20,20 +18,13 @@ internal enum PortState
 }
 
 /// <summary>Tells whether a server can listen on a port, by trying.</summary>
-/// <param name="listeners">Finds listening sockets.</param>
 internal sealed class PortAvailability(ListenerProbe listeners)
 {
-    /// <summary>The probe of the machine that this program runs on.</summary>
     public static PortAvailability Current { get; } = new(ListenerProbe.Current);
 
-    /// <summary>
-    /// Binds one address and frees it at once. It does not listen, so nobody can connect meanwhile. Connections in TIME_WAIT do not count.
-    /// </summary>
-    /// <param name="address">The address.</param>
-    /// <param name="port">The port.</param>
+    /// <summary>Binds one address and frees it at once. It does not listen, so no client can connect meanwhile. Connections in TIME_WAIT do not count.</summary>
     public static PortState TryBind(IPAddress address, int port)
     {
-        ArgumentNullException.ThrowIfNull(address);
         try
         {
             using var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
@@ -65,14 +56,9 @@ internal sealed class PortAvailability(ListenerProbe listeners)
         }
     }
 
-    /// <summary>The first port of a range on which a server can listen on all these addresses; <see langword="null"/> where there is none.</summary>
-    /// <param name="addresses">The addresses, from <see cref="HostAddresses.Find"/>; <see langword="null"/> is returned where there are none.</param>
-    /// <param name="first">First port of the range.</param>
-    /// <param name="last">Last port of the range, included.</param>
-    /// <param name="isWanted">Whether a port may be used.</param>
+    /// <summary>The first wanted port from first to last on which a server can listen on all these addresses; null where none, or no address.</summary>
     public int? FirstFree(IReadOnlyList<IPAddress> addresses, int first, int last, Func<int, bool> isWanted)
     {
-        ArgumentNullException.ThrowIfNull(addresses);
         for (var port = first; port <= last && addresses.Count > 0; port++)
         {
             if (isWanted(port) && Check(addresses, port) == PortState.Free)
@@ -88,12 +74,8 @@ internal sealed class PortAvailability(ListenerProbe listeners)
     /// Whether a server can listen on all these addresses: no socket listens on them (also no wildcard, and no dual-stack socket of the
     /// other family), and all of them can be bound.
     /// </summary>
-    /// <param name="addresses">The addresses, from <see cref="HostAddresses.Find"/>.</param>
-    /// <param name="port">The port.</param>
     public PortState Check(IReadOnlyList<IPAddress> addresses, int port)
     {
-        ArgumentNullException.ThrowIfNull(addresses);
-
         // Both tests are needed: a bind to [::1] succeeds beside a listener on 127.0.0.1, and a port that is bound without listening is in no
         // list of sockets.
         if (listeners.Find(port).Any(listener => ListenerCoverage.Conflicts(listener, addresses)))

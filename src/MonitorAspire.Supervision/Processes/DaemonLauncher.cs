@@ -14,18 +14,15 @@ internal sealed record LaunchPlan(string Executable, IReadOnlyList<string> Argum
 /// <summary>Turns a specification into a process.</summary>
 internal static class DaemonLauncher
 {
-    /// <summary>Name of the built-in daemon's executable.</summary>
     internal const string BuiltInDaemon = "monitor-aspire-daemon";
 
     /// <summary>The variable with the number of the descriptor that holds the daemon's lock.</summary>
     internal const string LockDescriptorVariable = "MONITOR_LOCK_FD";
 
-    /// <summary>Finds the executable and replaces the placeholders in arguments and environment.</summary>
-    /// <param name="spec">The daemon.</param>
-    /// <param name="files">Its files.</param>
-    /// <param name="builtInDaemon">Path of the built-in daemon. Default: beside the running program.</param>
-    /// <param name="variables">Variables for every daemon; the specification's own variables replace them.</param>
-    /// <param name="instanceId">Id of the new instance.</param>
+    /// <summary>
+    /// Finds the executable and replaces the placeholders in arguments and environment. The built-in daemon is beside the running program
+    /// by default. The specification's own variables replace the variables for every daemon.
+    /// </summary>
     /// <exception cref="StartupFailedException">The command or the working directory does not exist or may not be used.</exception>
     internal static LaunchPlan Plan(
         DaemonSpec spec, DaemonFiles files, string? builtInDaemon, IReadOnlyDictionary<string, string?> variables, string instanceId)
@@ -38,8 +35,8 @@ internal static class DaemonLauncher
 
         var environment = BuildEnvironment(spec, files, variables, instanceId);
         var command = spec.Command ?? builtInDaemon ?? Path.Combine(AppContext.BaseDirectory, OperatingSystem.IsWindows() ? BuiltInDaemon + ".exe" : BuiltInDaemon);
-        var executable = ExecutableLookup.Find(command, environment.GetValueOrDefault("PATH"), directory, out var failure)
-            ?? throw (failure == ExecutableLookup.Failure.NotExecutable
+        var executable = ExecutableLookup.Find(command, environment.GetValueOrDefault("PATH"), directory, out var isForbidden)
+            ?? throw (isForbidden
                 ? new StartupFailedException(StartupReason.PermissionDenied, $"'{command}' is there but may not be executed")
                 : new StartupFailedException(StartupReason.CommandNotFound, spec.Command is null
                     ? $"the built-in daemon was not found at {command}"
@@ -49,8 +46,6 @@ internal static class DaemonLauncher
     }
 
     /// <summary>The arguments of a daemon, with all placeholders replaced.</summary>
-    /// <param name="spec">The daemon.</param>
-    /// <param name="files">Its files.</param>
     internal static IReadOnlyList<string> Arguments(DaemonSpec spec, DaemonFiles files)
     {
         var own = spec.Arguments.Select(argument => files.FillIn(argument, spec.Host));
@@ -58,10 +53,6 @@ internal static class DaemonLauncher
     }
 
     /// <summary>Executes the plan.</summary>
-    /// <param name="plan">The command.</param>
-    /// <param name="output">The log file, for standard output and standard error.</param>
-    /// <param name="instanceLock">The lock that the process inherits.</param>
-    /// <returns>The PID.</returns>
     /// <exception cref="StartupFailedException">The system refuses to execute the command.</exception>
     internal static int Launch(LaunchPlan plan, SafeFileHandle output, InstanceLock instanceLock)
     {

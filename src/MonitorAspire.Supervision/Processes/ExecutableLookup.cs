@@ -3,25 +3,13 @@ namespace MonitorAspire.Supervision.Processes;
 /// <summary>Finds an executable as execvp(3) does. Unlike execvp it tells "does not exist" from "not permitted".</summary>
 internal static class ExecutableLookup
 {
-    /// <summary>Why no executable was found.</summary>
-    internal enum Failure
+    /// <summary>Absolute path of a command, or null. With a directory separator it is relative to the working directory, else searched on PATH.</summary>
+    internal static string? Find(string command, string? searchPath, string workingDirectory, out bool isForbidden)
     {
-        None,
-        NotFound,
-        NotExecutable,
-    }
-
-    /// <summary>Absolute path of a command, or <see langword="null"/>.</summary>
-    /// <param name="command">With a directory separator: relative to <paramref name="workingDirectory"/>. Without: searched on PATH.</param>
-    /// <param name="searchPath">The value of PATH.</param>
-    /// <param name="workingDirectory">Base of relative paths.</param>
-    /// <param name="failure">Why it was not found.</param>
-    internal static string? Find(string command, string? searchPath, string workingDirectory, out Failure failure)
-    {
-        failure = Failure.NotFound;
+        isForbidden = false;
         if (command.AsSpan().ContainsAny(Path.DirectorySeparatorChar, Path.AltDirectorySeparatorChar))
         {
-            return Check(Path.GetFullPath(command, workingDirectory), ref failure);
+            return Check(Path.GetFullPath(command, workingDirectory), ref isForbidden);
         }
 
         string[] extensions = OperatingSystem.IsWindows() ? ["", ".exe", ".cmd", ".bat"] : [""];
@@ -29,7 +17,7 @@ internal static class ExecutableLookup
         {
             foreach (var extension in extensions)
             {
-                if (Check(Path.Combine(Path.GetFullPath(directory, workingDirectory), command + extension), ref failure) is { } found)
+                if (Check(Path.Combine(Path.GetFullPath(directory, workingDirectory), command + extension), ref isForbidden) is { } found)
                 {
                     return found;
                 }
@@ -39,20 +27,15 @@ internal static class ExecutableLookup
         return null;
     }
 
-    private static string? Check(string path, ref Failure failure)
+    private static string? Check(string path, ref bool isForbidden)
     {
         const UnixFileMode anyExecute = UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
         if (File.Exists(path) && (OperatingSystem.IsWindows() || (File.GetUnixFileMode(path) & anyExecute) != 0))
         {
-            failure = Failure.None;
             return path;
         }
 
-        if (Path.Exists(path))
-        {
-            failure = Failure.NotExecutable;
-        }
-
+        isForbidden |= Path.Exists(path);
         return null;
     }
 }

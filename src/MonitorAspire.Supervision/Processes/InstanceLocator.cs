@@ -3,13 +3,11 @@ using MonitorAspire.Supervision.Identity;
 
 namespace MonitorAspire.Supervision.Processes;
 
-/// <summary>State of the instance of one port.</summary>
 internal enum LocatedKind
 {
     /// <summary>There is no living instance of ours.</summary>
     None,
 
-    /// <summary>A proven living instance.</summary>
     Instance,
 
     /// <summary>A launcher is about to spawn one: the lock is held, and the record names only the launcher.</summary>
@@ -22,27 +20,15 @@ internal enum LocatedKind
     Unprovable,
 }
 
-/// <summary>What was found out about the instance of one port.</summary>
-/// <param name="Kind">The result.</param>
-/// <param name="Identity">The living instance, for <see cref="LocatedKind.Instance"/>; the dead one, for <see cref="LocatedKind.Leaked"/>.</param>
-/// <param name="InstanceId">Its instance id, where it has one.</param>
-/// <param name="Proof"><c>lock</c> or <c>record</c>, for <see cref="LocatedKind.Instance"/>.</param>
-/// <param name="Record">The record, where one can be read.</param>
-/// <param name="LockHeld">Whether the lock is held.</param>
-/// <param name="Holders">PIDs of the processes that hold it, as far as this user may see them.</param>
-internal sealed record Located(
-    LocatedKind Kind,
-    ProcessIdentity? Identity,
-    string? InstanceId,
-    string? Proof,
-    InstanceRecord? Record,
-    bool LockHeld,
-    IReadOnlyList<int> Holders);
-
 /// <summary>
-/// Finds the instance of a port. It does not trust a PID alone: the record names PID, start time and boot, and the kernel says who
-/// holds the lock. The PID file is only a hint.
+/// What was found out about the instance of one port. The identity is the living instance, or the dead one of
+/// <see cref="LocatedKind.Leaked"/>. The proof of an instance is <c>lock</c> or <c>record</c>. The holders of the lock are the PIDs that
+/// this user may see.
 /// </summary>
+internal sealed record Located(
+    LocatedKind Kind, ProcessIdentity? Identity, string? InstanceId, string? Proof, InstanceRecord? Record, bool LockHeld, IReadOnlyList<int> Holders);
+
+/// <summary>Finds the instance of a port. The record (PID, start time, boot) and the holders of the lock prove it; the PID file is only a hint.</summary>
 internal sealed class InstanceLocator(ProcessTable table)
 {
     private const int Attempts = 5;
@@ -51,7 +37,7 @@ internal sealed class InstanceLocator(ProcessTable table)
     internal Located Locate(DaemonFiles files)
     {
         // Record and lock are read one after the other. Where a launcher wrote the record in between, both do not match, and both are
-        // read again. A lock that somebody held only for a moment, to test it, proves nothing either.
+        // read again. A lock that a process held only for a moment, to test it, proves nothing either.
         for (var attempt = 1; ; attempt++)
         {
             var record = InstanceRecord.Read(files.InstanceFile);

@@ -13,8 +13,6 @@ namespace MonitorAspire.Supervision.Processes;
 internal sealed class InstanceTree(ProcessTable table)
 {
     /// <summary>A function that tells whether a PID is the root or a member. It searches the tree only for another PID than the root's.</summary>
-    /// <param name="root">The instance.</param>
-    /// <param name="instanceId">Its instance id.</param>
     internal Func<int, bool> Membership(ProcessIdentity root, string? instanceId)
     {
         var others = new Lazy<HashSet<int>>(() => [.. Members(root, instanceId).Select(m => m.Pid)]);

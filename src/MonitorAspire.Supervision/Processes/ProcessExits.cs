@@ -8,7 +8,7 @@ internal static class ProcessExits
 {
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>The exit of a child that was just spawned. Nobody else may reap it.</summary>
+    /// <summary>The exit of a child that was just spawned. No other code may reap it.</summary>
     internal static Task<ProcessExit> OfChild(int pid)
     {
         // The child cannot have been reaped yet, so the PID still belongs to it.
@@ -31,18 +31,14 @@ internal static class ProcessExits
         }
 
         var descriptor = ProcessDescriptor.Open(identity.Pid);
-        if (descriptor is null)
-        {
-            return Task.FromResult(ProcessExit.Unknown);
-        }
 
         // The PID may have been used again before the descriptor was opened. A look after it tells which process it belongs to.
-        if (table.IsAlive(identity))
+        if (descriptor is not null && table.IsAlive(identity))
         {
             return ExitWatcher.Shared.Watch(descriptor, identity.Pid, isChild: false);
         }
 
-        descriptor.Dispose();
+        descriptor?.Dispose();
         return Task.FromResult(ProcessExit.Unknown);
     }
 
@@ -56,7 +52,7 @@ internal static class ProcessExits
                 return exit;
             }
 
-            await Task.Delay(PollInterval).ConfigureAwait(false);
+            await Task.Delay(PollInterval, TimeProvider.System).ConfigureAwait(false);
         }
     }
 
@@ -64,7 +60,7 @@ internal static class ProcessExits
     {
         while (table.IsAlive(identity))
         {
-            await Task.Delay(PollInterval).ConfigureAwait(false);
+            await Task.Delay(PollInterval, TimeProvider.System).ConfigureAwait(false);
         }
 
         return ProcessExit.Unknown;

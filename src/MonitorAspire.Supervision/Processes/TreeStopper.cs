@@ -10,19 +10,12 @@ internal sealed class TreeStopper(ProcessTable table, InstanceTree tree, TimePro
     private const int Kill = 9;
     private const int Continue = 18;
 
-    /// <summary>Result of a stop.</summary>
-    /// <param name="Signalled">How many processes were signalled.</param>
-    /// <param name="Killed">Whether any needed SIGKILL.</param>
-    /// <param name="Survivors">Members that still live.</param>
-    /// <param name="Denied">PIDs that this user may not signal.</param>
     internal sealed record Result(int Signalled, bool Killed, IReadOnlyList<ProcessInfo> Survivors, IReadOnlyList<int> Denied);
 
-    /// <summary>Sends SIGTERM to all members, waits, sends SIGKILL to the members that are left, and waits again.</summary>
-    /// <param name="root">The instance.</param>
-    /// <param name="instanceId">Its instance id.</param>
-    /// <param name="grace">Time between SIGTERM and SIGKILL; zero sends SIGKILL at once.</param>
-    /// <param name="killTimeout">Time limit for the kernel to end killed processes.</param>
-    /// <param name="cancellationToken">Ends the grace period, not the stop.</param>
+    /// <summary>
+    /// Sends SIGTERM to all members, waits, sends SIGKILL to the members that are left, and waits again. A grace period of zero sends SIGKILL
+    /// at once. Cancellation ends the grace period, not the stop.
+    /// </summary>
     internal async Task<Result> StopAsync(ProcessIdentity? root, string? instanceId, TimeSpan grace, TimeSpan killTimeout, CancellationToken cancellationToken)
     {
         var signalled = new HashSet<ProcessIdentity>();
@@ -133,7 +126,9 @@ internal sealed class TreeStopper(ProcessTable table, InstanceTree tree, TimePro
         try
         {
             using var process = System.Diagnostics.Process.GetProcessById(pid);
+#pragma warning disable RS0030 // This is the place that the rule names.
             process.Kill(entireProcessTree: true);
+#pragma warning restore RS0030
             return 0;
         }
         catch (Exception e) when (e is ArgumentException or InvalidOperationException)

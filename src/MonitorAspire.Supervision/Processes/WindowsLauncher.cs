@@ -6,10 +6,7 @@ using MonitorAspire.Supervision.Files;
 
 namespace MonitorAspire.Supervision.Processes;
 
-/// <summary>
-/// Launches a daemon on Windows. A Windows process inherits no descriptor by number. So the lock is freed before the start, and the
-/// daemon takes it itself. The output is not captured.
-/// </summary>
+/// <summary>Launches a daemon on Windows, where no descriptor is inherited by number: it takes the freed lock itself, and its output is not captured.</summary>
 [SupportedOSPlatform("windows")]
 internal static class WindowsLauncher
 {

@@ -39,7 +39,7 @@ internal sealed partial class DaemonMachine
             return;
         }
 
-        if (probed.PidFile == false && _settings.CanAct)
+        if (probed.PidFile == false && settings.CanAct)
         {
             Do(new MachineAction.RepairFiles());
         }
@@ -56,7 +56,7 @@ internal sealed partial class DaemonMachine
             State = DaemonState.Running,
             ProbeFailures = 0,
             HealthLostSince = null,
-            VerifiedSince = _state.VerifiedSince ?? _now,
+            VerifiedSince = _state.VerifiedSince ?? now,
         };
         Resolve(AlertKind.HealthLost, "healthy again");
     }
@@ -68,19 +68,20 @@ internal sealed partial class DaemonMachine
 
         // The second look comes right after the first failed probe. It does not count as another failure, unless it took long itself.
         var isFirst = _state.State != DaemonState.Unhealthy;
-        var counts = isFirst || _now - _state.ProbeFailureAt >= _settings.ProbeInterval / 2;
+        var counts = isFirst || now - _state.ProbeFailureAt >= settings.Probe.Interval / 2;
         var isSocketLost = probed.Port == false;
         var isConfirmed = !isFirst && isSocketLost && _state.IsSocketLost;
         _state = _state with { State = DaemonState.Unhealthy, IsSocketLost = isSocketLost };
         if (counts)
         {
-            _state = _state with { ProbeFailures = _state.ProbeFailures + 1, ProbeFailureAt = _now };
-            _reason = _state.ProbeFailures > _settings.ProbeFailures ? null : $"failed probe {_state.ProbeFailures} of {_settings.ProbeFailures}: {probed.Detail}";
+            _state = _state with { ProbeFailures = _state.ProbeFailures + 1, ProbeFailureAt = now };
+            var (failed, limit) = (_state.ProbeFailures, settings.Probe.Failures);
+            _reason = failed > limit ? null : $"failed probe {failed} of {limit}: {probed.Detail}";
         }
 
         // The kernel says for certain that the socket is gone, so one more look is enough.
-        var givesUp = _state.ProbeFailures >= _settings.ProbeFailures || isConfirmed;
-        var restarts = givesUp && _settings.Restart.Mode != RestartMode.Never && _settings.CanAct;
+        var givesUp = _state.ProbeFailures >= settings.Probe.Failures || isConfirmed;
+        var restarts = givesUp && settings.Restart.Mode != RestartMode.Never && settings.CanAct;
         if (isFirst || restarts)
         {
             Do(new MachineAction.NoteFailure(probed.Reason ?? StartupReason.HealthUnreachable, Stage: null, probed.Detail, Exit: null));
@@ -109,33 +110,33 @@ internal sealed partial class DaemonMachine
         }
     }
 
-    private void LoseHealth() => _state = _state with { HealthLostSince = _state.HealthLostSince ?? _now };
+    private void LoseHealth() => _state = _state with { HealthLostSince = _state.HealthLostSince ?? now };
 
     /// <summary>Counts a failure, begins the crash loop when the budget is spent, and returns the delay before the next start.</summary>
     private TimeSpan CountFailure()
     {
-        var since = _now - _settings.Restart.BudgetWindow;
-        var recent = _state.RecentFailures.RemoveAll(at => at <= since).Add(_now);
+        var since = now - settings.Restart.BudgetWindow;
+        var recent = _state.RecentFailures.RemoveAll(at => at <= since).Add(now);
 
         // No more than the budget are needed.
-        if (recent.Length > _settings.Restart.Budget)
+        if (recent.Length > settings.Restart.Budget)
         {
             recent = recent.RemoveAt(0);
         }
 
         _state = _state with { RecentFailures = recent, ConsecutiveFailures = _state.ConsecutiveFailures + 1 };
-        if (recent.Length >= _settings.Restart.Budget && _settings.Restart.Mode != RestartMode.Never && _settings.CanAct)
+        if (recent.Length >= settings.Restart.Budget && settings.Restart.Mode != RestartMode.Never && settings.CanAct)
         {
             _state = _state with { CrashLoop = true };
-            Fire(AlertKind.CrashLoop, $"{recent.Length} failures within {_settings.Restart.BudgetWindow}; it is now started only every {_settings.Restart.MaxDelay}");
+            Fire(AlertKind.CrashLoop, $"{recent.Length} failures within {settings.Restart.BudgetWindow}; it is now started only every {settings.Restart.MaxDelay}");
         }
 
-        return RestartDelay.After(_settings.Restart, _state.ConsecutiveFailures, _state.CrashLoop, _random);
+        return RestartDelay.After(settings.Restart, _state.ConsecutiveFailures, _state.CrashLoop, random);
     }
 
     private void Recover(TimeSpan delay)
     {
-        if (_settings.Restart.Mode == RestartMode.Never || !_settings.CanAct)
+        if (settings.Restart.Mode == RestartMode.Never || !settings.CanAct)
         {
             GiveUp();
         }
@@ -148,7 +149,7 @@ internal sealed partial class DaemonMachine
             _state = _state with
             {
                 State = _state.CrashLoop ? DaemonState.CrashLooping : DaemonState.Backoff,
-                NextAttemptAt = _now + delay,
+                NextAttemptAt = now + delay,
                 VerifiedSince = null,
             };
             _reason = string.Create(CultureInfo.InvariantCulture, $"{_state.ConsecutiveFailures} failures in a row, next start in {delay.TotalSeconds:0.###} s");
@@ -162,23 +163,23 @@ internal sealed partial class DaemonMachine
         {
             State = DaemonState.Failed,
             VerifiedSince = null,
-            NextAttemptAt = _settings.CanAct ? null : _now + _settings.LookInterval,
+            NextAttemptAt = settings.CanAct ? null : now + settings.LookInterval,
         };
     }
 
     private void OnTimerDue()
     {
-        if (_state.HealthLostSince is { } lost && _now - lost >= _settings.HealthLostAfter)
+        if (_state.HealthLostSince is { } lost && now - lost >= settings.Probe.HealthLostAfter)
         {
-            Fire(AlertKind.HealthLost, $"not healthy for {_settings.HealthLostAfter.TotalSeconds:0.#} s");
+            Fire(AlertKind.HealthLost, $"not healthy for {settings.Probe.HealthLostAfter.TotalSeconds:0.#} s");
         }
 
-        if (_state is { State: DaemonState.Running, VerifiedSince: { } verified } && _now - verified >= _settings.Restart.ResetAfter)
+        if (_state is { State: DaemonState.Running, VerifiedSince: { } verified } && now - verified >= settings.Restart.ResetAfter)
         {
-            ForgetFailures($"verified and healthy for {_settings.Restart.ResetAfter.TotalSeconds:0.#} s");
+            ForgetFailures($"verified and healthy for {settings.Restart.ResetAfter.TotalSeconds:0.#} s");
         }
 
-        if (_state.NextAttemptAt is not { } due || due > _now)
+        if (_state.NextAttemptAt is not { } due || due > now)
         {
             return;
         }
@@ -190,7 +191,7 @@ internal sealed partial class DaemonMachine
                 BeginStop(_state.After);
                 break;
             case DaemonState.Foreign:
-            case DaemonState.Failed when !_settings.CanAct:
+            case DaemonState.Failed when !settings.CanAct:
                 Do(new MachineAction.Look(BeginOperation()));
                 break;
             case DaemonState.Backoff or DaemonState.CrashLooping or DaemonState.Failed:

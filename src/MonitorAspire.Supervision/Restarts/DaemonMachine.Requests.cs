@@ -50,21 +50,22 @@ internal sealed partial class DaemonMachine
     private void OnRestartRequested()
     {
         _state = _state with { Wanted = true };
+        if (_state.State == DaemonState.Stopping)
+        {
+            _state = _state with { After = AfterStop.Start };
+            return;
+        }
+
+        ForgetFailures("a restart was asked for");
         switch (_state.State)
         {
             case DaemonState.Starting:
-                ForgetFailures("a restart was asked for");
                 CancelStart(AfterStop.Start);
                 break;
-            case DaemonState.Stopping:
-                _state = _state with { After = AfterStop.Start };
-                break;
             case DaemonState.Running or DaemonState.Unhealthy:
-                ForgetFailures("a restart was asked for");
                 BeginStop(AfterStop.Start);
                 break;
             default:
-                ForgetFailures("a restart was asked for");
                 BeginStart(isRestart: false);
                 break;
         }
@@ -83,18 +84,9 @@ internal sealed partial class DaemonMachine
         }
     }
 
-    private void OnConfigurationChanged(MachineEvent.ConfigurationChanged changed)
+    private void OnConfigurationChanged()
     {
-        if (!_state.Wanted)
-        {
-            return;
-        }
-
-        if (changed.NeedsRestart)
-        {
-            OnRestartRequested();
-        }
-        else if (_state.State is DaemonState.Failed or DaemonState.Backoff or DaemonState.CrashLooping or DaemonState.Foreign)
+        if (_state.Wanted && _state.State is DaemonState.Failed or DaemonState.Backoff or DaemonState.CrashLooping or DaemonState.Foreign)
         {
             // The change may have fixed the cause.
             OnStartRequested();

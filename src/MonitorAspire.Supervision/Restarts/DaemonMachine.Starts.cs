@@ -60,7 +60,7 @@ internal sealed partial class DaemonMachine
         Do(new MachineAction.NoteFailure(reason, report.Stage, report.Detail, Exit: null));
         Do(new MachineAction.Announce(Announcement.StartFailed, report.Detail));
         AfterFailedStart(reason, report.Detail);
-        if (_state.FailedStarts >= _settings.StartFailures)
+        if (_state.FailedStarts >= StartFailuresForAlert)
         {
             Fire(AlertKind.StartFailures, $"{_state.FailedStarts} starts in a row failed; the last one: {report.Detail}");
         }
@@ -73,14 +73,14 @@ internal sealed partial class DaemonMachine
             case StartupReason.InvalidConfiguration or StartupReason.CommandNotFound or StartupReason.PermissionDenied:
                 GiveUp();
                 Fire(AlertKind.CannotStart, $"no retry can fix this: {detail}");
-                if (_settings.Restart.Mode == RestartMode.Always && _settings.CanAct)
+                if (settings.Restart.Mode == RestartMode.Always && settings.CanAct)
                 {
-                    _state = _state with { NextAttemptAt = _now + RestartDelay.Longest(_settings.Restart, _random) };
+                    _state = _state with { NextAttemptAt = now + RestartDelay.Longest(settings.Restart, random) };
                 }
 
                 break;
-            case StartupReason.PortInUse or StartupReason.PortOwnedByOther when _settings.CanAct:
-                _state = _state with { State = DaemonState.Foreign, NextAttemptAt = _now + _settings.LookInterval };
+            case StartupReason.PortInUse or StartupReason.PortOwnedByOther when settings.CanAct:
+                _state = _state with { State = DaemonState.Foreign, NextAttemptAt = now + settings.LookInterval };
                 Fire(AlertKind.CannotStart, $"the port is somebody else's: {detail}");
                 break;
             case StartupReason.Cancelled:
@@ -107,7 +107,7 @@ internal sealed partial class DaemonMachine
             // A start now would make a second instance. So the stop is tried again until nothing is left.
             var reason = ended.Report.Verdict == StopVerdict.PermissionDenied ? StartupReason.PermissionDenied : StartupReason.LockUnavailable;
             Do(new MachineAction.NoteFailure(reason, Stage: null, $"it could not be stopped: {ended.Report.Detail}", Exit: null));
-            _state = _state with { NextAttemptAt = _now + RestartDelay.Longest(_settings.Restart, _random) };
+            _state = _state with { NextAttemptAt = now + RestartDelay.Longest(settings.Restart, random) };
             _reason = $"it could not be stopped: {ended.Report.Detail}";
             return;
         }
@@ -141,7 +141,7 @@ internal sealed partial class DaemonMachine
         }
         else
         {
-            _state = _state with { NextAttemptAt = _now + _settings.LookInterval };
+            _state = _state with { NextAttemptAt = now + settings.LookInterval };
         }
     }
 
@@ -153,7 +153,7 @@ internal sealed partial class DaemonMachine
             Stage = null,
             Instance = instance,
             NextAttemptAt = null,
-            VerifiedSince = _now,
+            VerifiedSince = now,
             ProbeFailures = 0,
             FailedStarts = 0,
             HealthLostSince = null,

@@ -2,10 +2,7 @@ using MonitorAspire.Supervision.Daemons;
 
 namespace MonitorAspire.Supervision.Restarts;
 
-/// <summary>The result of an event.</summary>
-/// <param name="State">The state after it.</param>
-/// <param name="Actions">What is to be done now, in this order.</param>
-/// <param name="Reason">Why the state changed, for a person; <see langword="null"/> for what is normal.</param>
+/// <summary>The result of an event: the actions, in this order, and why the state changed (<see langword="null"/> for what is normal).</summary>
 internal readonly record struct Transition(MachineState State, IReadOnlyList<MachineAction> Actions, string? Reason);
 
 /// <summary>
@@ -16,22 +13,13 @@ internal readonly record struct Transition(MachineState State, IReadOnlyList<Mac
 /// Two rules make most races harmless. There is one operation at a time, every operation has a number, and results of other operations are
 /// ignored. Every instance has a number too, so that the exit of an old instance is never taken for that of the new one.
 /// </remarks>
-internal sealed partial class DaemonMachine
+internal sealed partial class DaemonMachine(MachineState state, MachineSettings settings, TimeSpan now, double random)
 {
-    private readonly MachineSettings _settings;
-    private readonly TimeSpan _now;
-    private readonly double _random;
-    private readonly List<MachineAction> _actions = [];
-    private MachineState _state;
-    private string? _reason;
+    private const int StartFailuresForAlert = 3;
 
-    private DaemonMachine(MachineState state, MachineSettings settings, TimeSpan now, double random)
-    {
-        _state = state;
-        _settings = settings;
-        _now = now;
-        _random = random;
-    }
+    private readonly List<MachineAction> _actions = [];
+    private MachineState _state = state;
+    private string? _reason;
 
     /// <summary>Applies an event. The time is counted from the start of the supervisor; the random number, from 0 up to 1, is for jitter.</summary>
     public static Transition Apply(MachineState state, MachineEvent machineEvent, MachineSettings settings, TimeSpan now, double random)
@@ -48,7 +36,7 @@ internal sealed partial class DaemonMachine
         Earlier(state.NextAttemptAt);
         if (state.HealthLostSince is { } lost && !state.Alerts.Contains(AlertKind.HealthLost))
         {
-            Earlier(lost + settings.HealthLostAfter);
+            Earlier(lost + settings.Probe.HealthLostAfter);
         }
 
         if (state is { State: DaemonState.Running, VerifiedSince: { } verified } && HasFailuresToForget(state))
@@ -70,7 +58,7 @@ internal sealed partial class DaemonMachine
             MachineEvent.RestartRequested => OnRestartRequested,
             MachineEvent.CrashLoopReset => OnCrashLoopReset,
             MachineEvent.TimerDue => OnTimerDue,
-            MachineEvent.ConfigurationChanged changed => () => OnConfigurationChanged(changed),
+            MachineEvent.ConfigurationChanged => OnConfigurationChanged,
             MachineEvent.AdoptedInstance adopted => () => OnAdopted(adopted),
             MachineEvent.StageEntered entered => () => OnStageEntered(entered),
             MachineEvent.StartEnded ended => () => OnStartEnded(ended),

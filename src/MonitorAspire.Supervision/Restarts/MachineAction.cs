@@ -6,12 +6,10 @@ namespace MonitorAspire.Supervision.Restarts;
 /// <summary>An action that the state machine asks for. It carries out none itself.</summary>
 internal abstract record MachineAction
 {
-    /// <summary>Begin a verified start and report <see cref="MachineEvent.StartEnded"/> in any case.</summary>
-    /// <param name="Operation">Number of the start.</param>
-    /// <param name="Attempt">Which try, counted from 1.</param>
-    /// <param name="Restarts">How often the daemon was restarted so far, this time included.</param>
-    /// <param name="IsRestart">Whether it is a restart without a request.</param>
-    /// <param name="Force">Whether processes of an earlier instance that still hold the lock are replaced.</param>
+    /// <summary>
+    /// Begin a verified start and report <see cref="MachineEvent.StartEnded"/> in any case. The restarts include this one. A restart is a
+    /// start without a request. Force replaces processes of an earlier instance that still hold the lock.
+    /// </summary>
     public sealed record Start(long Operation, int Attempt, int Restarts, bool IsRestart, bool Force) : MachineAction;
 
     /// <summary>Give up the start. It still reports <see cref="MachineEvent.StartEnded"/>.</summary>

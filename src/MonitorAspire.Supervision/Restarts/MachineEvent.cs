@@ -18,9 +18,8 @@ internal abstract record MachineEvent
     /// <summary>A person says that the cause of the failures is fixed: they are forgotten, and a daemon that waits is started at once.</summary>
     public sealed record CrashLoopReset : MachineEvent;
 
-    /// <summary>The specification changed. A daemon that is not to run stays as it is.</summary>
-    /// <param name="NeedsRestart">Whether only a new instance can have the new specification.</param>
-    public sealed record ConfigurationChanged(bool NeedsRestart) : MachineEvent;
+    /// <summary>The specification changed. A daemon that runs, or is not to run, stays as it is.</summary>
+    public sealed record ConfigurationChanged : MachineEvent;
 
     /// <summary>A living instance of an earlier supervisor was found and proved. Reason and detail say why it is not healthy.</summary>
     public sealed record AdoptedInstance(long Instance, int Restarts, bool Healthy, StartupReason? Reason = null, string? Detail = null) : MachineEvent;
@@ -37,13 +36,7 @@ internal abstract record MachineEvent
     /// <summary>An instance ended.</summary>
     public sealed record InstanceExited(long Instance, ProcessExit Exit) : MachineEvent;
 
-    /// <summary>A running daemon was probed.</summary>
-    /// <param name="Instance">Number of the instance.</param>
-    /// <param name="PidFile">Whether the PID file names it; <see langword="null"/> where that is not known.</param>
-    /// <param name="Port">Whether a listening socket on the port belongs to it, as the kernel says; <see langword="null"/> where that is not known.</param>
-    /// <param name="Health">Whether it is healthy.</param>
-    /// <param name="Reason">What is wrong.</param>
-    /// <param name="Detail">The same for a person.</param>
+    /// <summary>A running daemon was probed: PID file, socket (as the kernel says) and health. <see langword="null"/> where one is not known.</summary>
     public sealed record Probed(long Instance, bool? PidFile, bool? Port, bool Health, StartupReason? Reason = null, string? Detail = null) : MachineEvent;
 
     /// <summary>
@@ -52,9 +45,7 @@ internal abstract record MachineEvent
     /// </summary>
     public sealed record HealthGivenUp(long Instance, string Reason) : MachineEvent;
 
-    /// <summary>A look has ended.</summary>
-    /// <param name="Operation">The look.</param>
-    /// <param name="CanStart">Whether a start can be tried now: the port is free, or an attached instance has appeared.</param>
+    /// <summary>A look has ended. A start can be tried when the port is free, or when an attached instance has appeared.</summary>
     public sealed record Looked(long Operation, bool CanStart) : MachineEvent;
 
     /// <summary>It is <see cref="DaemonMachine.NextDue"/> now, or later.</summary>

@@ -38,19 +38,15 @@ internal sealed record MachineState
     /// <summary>The start, stop or look that is under way. There is never more than one.</summary>
     public long? Operation { get; init; }
 
-    /// <summary>Number of the living instance.</summary>
     public long? Instance { get; init; }
 
     /// <summary>What comes after the stop that is under way.</summary>
     public AfterStop After { get; init; }
 
-    /// <summary>How long the restart waits after the stop.</summary>
     public TimeSpan RecoverDelay { get; init; }
 
-    /// <summary>Restarts without a request.</summary>
     public int Restarts { get; init; }
 
-    /// <summary>Failures since the last verified start that lasted.</summary>
     public int ConsecutiveFailures { get; init; }
 
     public int FailedStarts { get; init; }
@@ -70,7 +66,6 @@ internal sealed record MachineState
     /// <summary>Since when the instance has been verified and healthy.</summary>
     public TimeSpan? VerifiedSince { get; init; }
 
-    /// <summary>Failed probes in a row that count.</summary>
     public int ProbeFailures { get; init; }
 
     public TimeSpan ProbeFailureAt { get; init; }
@@ -81,6 +76,5 @@ internal sealed record MachineState
     /// <summary>Since when a daemon that was verified has not been healthy.</summary>
     public TimeSpan? HealthLostSince { get; init; }
 
-    /// <summary>The alerts that fired and are not resolved.</summary>
     public ImmutableSortedSet<AlertKind> Alerts { get; init; } = [];
 }

@@ -14,35 +14,28 @@ public sealed record InspectOptions
 }
 
 /// <summary>Result of an inspection.</summary>
-[JsonConverter(typeof(JsonStringEnumConverter<InspectionVerdict>))]
+[JsonConverter(typeof(KebabCaseEnumConverter<InspectionVerdict>))]
 public enum InspectionVerdict
 {
     /// <summary>A proven instance that owns its port and is healthy.</summary>
-    [JsonStringEnumMemberName("running")]
     Running,
 
     /// <summary>A proven instance that is being started: its launcher has not verified it yet.</summary>
-    [JsonStringEnumMemberName("starting")]
     Starting,
 
     /// <summary>A proven instance that lives, but does not own its port or is not healthy.</summary>
-    [JsonStringEnumMemberName("unhealthy")]
     Unhealthy,
 
     /// <summary>No instance, but a PID file of one that has ended.</summary>
-    [JsonStringEnumMemberName("dead")]
     Dead,
 
     /// <summary>No instance, no PID file, and no process on the port.</summary>
-    [JsonStringEnumMemberName("not-running")]
     NotRunning,
 
     /// <summary>No instance of ours; the port or the PID file belongs to a process that is not provably ours.</summary>
-    [JsonStringEnumMemberName("foreign")]
     Foreign,
 
     /// <summary>It cannot be told, mostly because this user may not see enough.</summary>
-    [JsonStringEnumMemberName("unknown")]
     Unknown,
 }
 

@@ -6,9 +6,7 @@ public sealed record EngineOptions
     /// <summary>Absolute path of the state directory, from <see cref="Files.StateDirectory.Resolve"/>.</summary>
     public required string StateDirectory { get; init; }
 
-    /// <summary>
-    /// Executable of the built-in monitor daemon. Default: <c>monitor-aspire-daemon</c> beside the running program.
-    /// </summary>
+    /// <summary>Executable of the built-in monitor daemon. Default: <c>monitor-aspire-daemon</c> beside the running program.</summary>
     public string? BuiltInDaemonPath { get; init; }
 
     /// <summary>Variables for the environment of every daemon, for example the OTLP endpoint. Default none.</summary>
@@ -26,7 +24,4 @@ public sealed record EngineOptions
 
     /// <summary>Number of rotated logs that are kept. Default 3.</summary>
     public int LogFilesKept { get; init; } = 3;
-
-    /// <summary>Number of log lines in the report of a failed start. Default 20.</summary>
-    public int LogTailLines { get; init; } = 20;
 }

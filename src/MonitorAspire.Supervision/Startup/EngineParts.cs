@@ -45,11 +45,6 @@ internal sealed class EngineParts
     }
 
     /// <summary>Makes one health check of an instance.</summary>
-    /// <param name="spec">Host, port and path.</param>
-    /// <param name="root">The instance.</param>
-    /// <param name="instanceId">Its instance id.</param>
-    /// <param name="timeout">Time limit.</param>
-    /// <param name="cancellationToken">Cancels the check.</param>
     internal Task<HealthResult> ProbeHealthAsync(DaemonSpec spec, ProcessIdentity root, string? instanceId, TimeSpan timeout, CancellationToken cancellationToken) =>
         Health.ProbeAsync(
             new HealthRequest

@@ -5,7 +5,6 @@ namespace MonitorAspire.Supervision.Startup;
 /// <summary>Exit codes of the <c>monitor</c> command. 0 always means that the daemon serves, or that the command was successful.</summary>
 internal static class ExitCodes
 {
-    /// <summary>Done.</summary>
     public const int Success = 0;
 
     /// <summary>Any other failure.</summary>
@@ -14,23 +13,18 @@ internal static class ExitCodes
     /// <summary>The command line or the configuration is wrong.</summary>
     public const int Usage = 2;
 
-    /// <summary>The port is in use.</summary>
     public const int PortInUse = 4;
 
     /// <summary>Not verified in time.</summary>
     public const int NotVerified = 5;
 
-    /// <summary>Exited before it was verified.</summary>
     public const int ExitedPrematurely = 6;
 
-    /// <summary>No permission.</summary>
     public const int PermissionDenied = 7;
 
     /// <summary>A foreign process has the port or the PID file.</summary>
     public const int Foreign = 8;
 
-    /// <summary>The exit code for a reason.</summary>
-    /// <param name="reason">The reason.</param>
     public static int For(StartupReason reason) => reason switch
     {
         StartupReason.AlreadyRunning => Success,
@@ -44,17 +38,13 @@ internal static class ExitCodes
     };
 
     /// <summary>The exit code for a report: 0 only where the daemon serves.</summary>
-    /// <param name="report">The report.</param>
-    public static int For(StartupReport report)
-    {
-        ArgumentNullException.ThrowIfNull(report);
-        return report.Serves ? Success : report.Reason switch
+    public static int For(StartupReport report) =>
+        report.Serves ? Success : report.Reason switch
         {
             null => Failure,
             StartupReason.AlreadyRunning => NotVerified,
             { } reason => For(reason),
         };
-    }
 }
 
 /// <summary>Exit codes of the built-in daemon, from <c>sysexits.h</c>. It exits with 0 only after it has served and was stopped.</summary>

@@ -7,10 +7,7 @@ internal sealed class FailedStart(EngineParts parts, TimeSpan gracePeriod)
 {
     private static readonly TimeSpan KillTimeout = TimeSpan.FromSeconds(5);
 
-    /// <summary>Cleans up. Disposes of the lock.</summary>
-    /// <param name="claimed">Lock and port.</param>
-    /// <param name="instance">The process; <see langword="null"/> where none was spawned.</param>
-    /// <returns>PIDs of members that could not be stopped, and the last lines of the log.</returns>
+    /// <summary>Cleans up and disposes of the lock. Returns the PIDs of the members that could not be stopped, and the last lines of the log.</summary>
     internal async Task<(IReadOnlyList<int> Survivors, IReadOnlyList<string> LogTail)> CleanUpAsync(ClaimedPort claimed, StartingInstance? instance)
     {
         var files = claimed.Files;

@@ -4,13 +4,6 @@ using MonitorAspire.Supervision.Probes;
 namespace MonitorAspire.Supervision.Startup;
 
 /// <summary>Stage five: the health check passes, and PID file and port still belong to the same process.</summary>
-/// <param name="parts">The engine's parts.</param>
-/// <param name="claimed">Lock and port.</param>
-/// <param name="instance">The process.</param>
-/// <param name="timeout">Time limit of one health check.</param>
-/// <param name="left">Time that is left of the start.</param>
-/// <param name="pidFile">Stage three.</param>
-/// <param name="port">Stage four.</param>
 internal sealed class HealthStage(
     EngineParts parts, ClaimedPort claimed, StartingInstance instance, TimeSpan timeout, Func<TimeSpan> left, PidFileStage pidFile, PortBoundStage port) : IWaitingStage
 {

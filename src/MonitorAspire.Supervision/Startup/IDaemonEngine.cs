@@ -3,9 +3,7 @@ using MonitorAspire.Supervision.Processes;
 
 namespace MonitorAspire.Supervision.Startup;
 
-/// <summary>
-/// Starts, stops and inspects one daemon at a time. It has no state of its own: everything is in the state directory and in the kernel.
-/// </summary>
+/// <summary>Starts, stops and inspects one daemon at a time. It has no state of its own: everything is in the state directory and in the kernel.</summary>
 public interface IDaemonEngine
 {
     /// <summary>
@@ -68,9 +66,7 @@ public interface IDaemonEngine
     {
     }
 
-    /// <summary>
-    /// Rotates the log of a living daemon if it is larger than <see cref="EngineOptions.LogRotateBytes"/>. May be called often.
-    /// </summary>
+    /// <summary>Rotates the log of a living daemon if it is larger than <see cref="EngineOptions.LogRotateBytes"/>. May be called often.</summary>
     /// <param name="spec">The daemon.</param>
     /// <returns>What was done, or <see langword="null"/>.</returns>
     string? RotateLog(DaemonSpec spec) => null;

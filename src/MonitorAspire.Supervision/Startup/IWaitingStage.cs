@@ -7,13 +7,10 @@ internal interface IWaitingStage
 {
     StartupStage Stage { get; }
 
-    /// <summary>Checks once.</summary>
-    /// <param name="cancellationToken">Cancels the check.</param>
-    /// <returns>Whether the stage has passed.</returns>
+    /// <summary>Checks once. The result says whether the stage has passed.</summary>
     /// <exception cref="StartupFailedException">More checks cannot help.</exception>
     ValueTask<bool> PassesAsync(CancellationToken cancellationToken);
 
-    /// <summary>The failure when the time of the start is up in this stage.</summary>
-    /// <param name="limit">Time limit of the start, for people.</param>
+    /// <summary>The failure when the time of the start is up in this stage; the limit is text for people.</summary>
     StartupFailedException TimedOut(string limit);
 }

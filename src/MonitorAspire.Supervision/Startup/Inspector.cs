@@ -42,7 +42,6 @@ internal sealed class Inspector(EngineParts parts)
             },
             LocatedKind.Unprovable => seen with
             {
-                Verdict = InspectionVerdict.Unknown,
                 Detail = located.Holders.Count == 0
                     ? $"{files.LockFile} cannot be tested, or is held by a process that this user may not see"
                     : $"{files.LockFile} is held by PID {string.Join(", ", located.Holders)}, about which nothing can be proved",
@@ -151,7 +150,6 @@ internal sealed class Inspector(EngineParts parts)
         {
             return seen with
             {
-                Verdict = InspectionVerdict.Unknown,
                 Reason = StartupReason.InvalidConfiguration,
                 Detail = $"no daemon of ours; {EngineParts.NoAddress(spec.Host)}, so it is unknown which process serves it on port {spec.Port}",
             };

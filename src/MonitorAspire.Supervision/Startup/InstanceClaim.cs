@@ -13,30 +13,22 @@ namespace MonitorAspire.Supervision.Startup;
 /// </summary>
 internal sealed class InstanceClaim : IDisposable
 {
+    private readonly DaemonFiles _files;
     private readonly InstanceLock _lock;
+    private readonly bool _inherited;
     private bool _disposed;
 
     private InstanceClaim(DaemonFiles files, InstanceLock instanceLock, bool inherited)
     {
-        Files = files;
+        _files = files;
         _lock = instanceLock;
-        Inherited = inherited;
+        _inherited = inherited;
     }
 
-    /// <summary>Files that were claimed.</summary>
-    public DaemonFiles Files { get; }
-
-    /// <summary>Whether the lock was inherited from a launcher.</summary>
-    public bool Inherited { get; }
-
-    /// <summary>Claims the port's files for the current process.</summary>
-    /// <param name="files">The files.</param>
-    /// <param name="description">Name, host, health path and command for the record, where no launcher has written one.</param>
-    /// <param name="claim">The claim; dispose it when the daemon has stopped serving, to remove the PID file and free the lock.</param>
-    /// <returns><see langword="null"/> when claimed; otherwise the reason.</returns>
+    /// <summary>Claims the port's files for the current process. Returns <see langword="null"/> when claimed; otherwise the reason.</summary>
+    /// <remarks>The description (name, host, health path, command) is for the record, where no launcher has written one.</remarks>
     public static ClaimFailure? TryClaim(DaemonFiles files, InstanceRecord description, out InstanceClaim? claim)
     {
-        ArgumentNullException.ThrowIfNull(description);
         claim = null;
         try
         {
@@ -64,8 +56,7 @@ internal sealed class InstanceClaim : IDisposable
             var denied = e is UnauthorizedAccessException || (e is NoFollowException n && Errno.IsPermission(n.Error));
             return new ClaimFailure(
                 denied ? StartupReason.PermissionDenied : StartupReason.LockUnavailable,
-                $"port {files.Port}: PID {Environment.ProcessId} cannot write its files in {files.StateDirectory}: {e.Message}",
-                HolderPid: null);
+                $"port {files.Port}: PID {Environment.ProcessId} cannot write its files in {files.StateDirectory}: {e.Message}");
         }
     }
 
@@ -78,12 +69,12 @@ internal sealed class InstanceClaim : IDisposable
         }
 
         _disposed = true;
-        PidFile.RemoveIfOwn(Files.PidFile, Environment.ProcessId);
+        PidFile.RemoveIfOwn(_files.PidFile, Environment.ProcessId);
 
         // The launcher wrote the record of a launched instance. It stays, because it has the restart count.
-        if (!Inherited && InstanceRecord.Read(Files.InstanceFile)?.Pid == Environment.ProcessId)
+        if (!_inherited && InstanceRecord.Read(_files.InstanceFile)?.Pid == Environment.ProcessId)
         {
-            AtomicFile.TryDelete(Files.InstanceFile);
+            AtomicFile.TryDelete(_files.InstanceFile);
         }
 
         _lock.HandOver();
@@ -105,14 +96,8 @@ internal sealed class InstanceClaim : IDisposable
             ? File.ResolveLinkTarget($"/proc/self/fd/{descriptor}", returnFinalTarget: false) is { } target
                 && ProcessTable.Current.HoldsLock(Environment.ProcessId, files.LockFile)
                 && Path.GetFileName(target.FullName) == Path.GetFileName(files.LockFile)
-            : InheritedDescriptor.IsLocked(descriptor);
-        if (!isOurs)
-        {
-            return null;
-        }
-
-        InheritedDescriptor.CloseOnExec(descriptor);
-        return InstanceLock.Inherited(descriptor);
+            : InstanceLock.IsLocked(descriptor);
+        return isOurs ? InstanceLock.Inherited(descriptor) : null;
     }
 
     private static void WriteRecord(DaemonFiles files, InstanceRecord description)
@@ -126,7 +111,7 @@ internal sealed class InstanceClaim : IDisposable
         {
             InstanceId = InstanceRecord.InstanceIdFor(files.Port, Environment.GetEnvironmentVariable(InstanceRecord.EnvironmentVariable)) ?? "",
             Port = files.Port,
-            StartedAt = DateTimeOffset.UtcNow,
+            StartedAt = TimeProvider.System.GetUtcNow(),
         }).Write(files.InstanceFile);
     }
 
@@ -138,13 +123,9 @@ internal sealed class InstanceClaim : IDisposable
             StartupReason.AlreadyRunning,
             pid > 0
                 ? $"port {files.Port} already has a daemon: PID {pid} holds {files.LockFile}"
-                : $"port {files.Port} already has a daemon: {files.LockFile} is held by a process that this user may not see",
-            pid > 0 ? pid : null);
+                : $"port {files.Port} already has a daemon: {files.LockFile} is held by a process that this user may not see");
     }
 }
 
-/// <summary>Why a daemon could not claim its files.</summary>
-/// <param name="Reason"><c>already-running</c> (lock held), <c>permission-denied</c> or <c>lock-unavailable</c>.</param>
-/// <param name="Detail">One sentence naming port, PID and file.</param>
-/// <param name="HolderPid">PID of the process that holds the lock, where it can be seen.</param>
-internal sealed record ClaimFailure(StartupReason Reason, string Detail, int? HolderPid);
+/// <summary>Why a daemon could not claim its files: <c>already-running</c> (lock held), <c>permission-denied</c> or <c>lock-unavailable</c>.</summary>
+internal sealed record ClaimFailure(StartupReason Reason, string Detail);

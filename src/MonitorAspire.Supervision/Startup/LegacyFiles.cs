@@ -10,12 +10,8 @@ internal sealed class LegacyFiles(ProcessTable table, ListenerProbe listeners)
 {
     /// <summary>
     /// Removes a legacy PID file whose process is dead. Where the process listens on exactly one known port, the file becomes that port's PID
-    /// file, and the log is renamed too. Otherwise the file stays and is reported.
+    /// file, and the log is renamed too. Otherwise the file stays and is reported. A dry run reports only what would be done.
     /// </summary>
-    /// <param name="stateDirectory">The state directory.</param>
-    /// <param name="knownPorts">The ports that the file may belong to.</param>
-    /// <param name="dryRun">Whether to report only what would be done.</param>
-    /// <returns>What was done or not, one sentence each, and whether the file is migrated.</returns>
     internal IReadOnlyList<(string Message, bool Settled)> Migrate(string stateDirectory, IEnumerable<int> knownPorts, bool dryRun = false)
     {
         var path = DaemonFiles.LegacyPidFile(stateDirectory);
@@ -76,14 +72,13 @@ internal sealed class LegacyFiles(ProcessTable table, ListenerProbe listeners)
 
     private static (string Message, bool Settled) Do(bool dryRun, Action action, string message)
     {
-        if (dryRun)
-        {
-            return (message, true);
-        }
-
         try
         {
-            action();
+            if (!dryRun)
+            {
+                action();
+            }
+
             return (message, true);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

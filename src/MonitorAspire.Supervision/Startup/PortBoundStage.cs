@@ -6,7 +6,7 @@ namespace MonitorAspire.Supervision.Startup;
 internal sealed class PortBoundStage(EngineParts parts, ClaimedPort claimed, StartingInstance instance) : IWaitingStage
 {
     // Sockets and descriptors are read one after the other. A daemon may open its socket in between, and then the socket seems to belong
-    // to nobody. So a foreign listener must be seen several times in a row.
+    // to no process. So a foreign listener must be seen several times in a row.
     private const int LooksToBelieve = 3;
 
     private int _foreignLooks;
@@ -41,7 +41,9 @@ internal sealed class PortBoundStage(EngineParts parts, ClaimedPort claimed, Sta
     {
         var pid = instance.Root.Pid;
         var elsewhere = parts.Ports.ListensOn(instance.Root, instance.InstanceId);
-        return elsewhere.Count > 0
+        return elsewhere.Any(e => e.Port == claimed.Spec.Port && claimed.Addresses.Contains(e.Address))
+            ? new(StartupReason.TimedOut, $"PID {pid} listens on {claimed.Spec.Host}:{claimed.Spec.Port} only now, after {limit}")
+            : elsewhere.Count > 0
             ? new(StartupReason.PortNotBound, $"PID {pid} listens on {string.Join(", ", elsewhere)}, not on {claimed.Spec.Host}:{claimed.Spec.Port}, after {limit}")
             : new(StartupReason.TimedOut, $"PID {pid} lives, but listens on nothing after {limit}");
     }

@@ -16,10 +16,6 @@ internal sealed record PortOwnership(bool? Owned, PortOwner? Other, IReadOnlyLis
 internal sealed class PortView(ListenerProbe probe, InstanceTree tree, ProcessTable table)
 {
     /// <summary>Who listens, and whether it is the instance or a member of its tree. Sockets and descriptors are read once.</summary>
-    /// <param name="addresses">The addresses of the daemon's host.</param>
-    /// <param name="port">The port.</param>
-    /// <param name="root">The instance; <see langword="null"/> where there is none.</param>
-    /// <param name="instanceId">Its instance id.</param>
     internal PortOwnership Look(IReadOnlyList<IPAddress> addresses, int port, ProcessIdentity? root, string? instanceId)
     {
         // During a start there is mostly no socket yet. Then nothing else is read.

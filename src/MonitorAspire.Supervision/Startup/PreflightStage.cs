@@ -6,10 +6,6 @@ namespace MonitorAspire.Supervision.Startup;
 /// Stage one: tries <see cref="Preflight"/> until lock and port are taken. An instance of ours that is there is replaced when that is
 /// asked for; otherwise the stage waits until it is known whether that instance serves.
 /// </summary>
-/// <param name="parts">The engine's parts.</param>
-/// <param name="options">Options of the start.</param>
-/// <param name="notes">Receives what was done, for the report.</param>
-/// <param name="left">Time that is left of the start.</param>
 internal sealed class PreflightStage(EngineParts parts, StartOptions options, List<string> notes, Func<TimeSpan> left)
 {
     // A process that is about to end loses its socket a moment before it is gone. Only an instance that stays unhealthy for this time is unhealthy.
@@ -18,11 +14,7 @@ internal sealed class PreflightStage(EngineParts parts, StartOptions options, Li
     private bool _replaced;
     private long? _unhealthySince;
 
-    /// <summary>Takes lock and port.</summary>
-    /// <param name="spec">The daemon.</param>
-    /// <param name="cancellationToken">Cancels the start.</param>
-    /// <returns>Lock and port; or the inspection of an instance of ours that serves already.</returns>
-    /// <exception cref="StartupFailedException">The port cannot be had.</exception>
+    /// <summary>Takes lock and port, or returns the inspection of an instance of ours that serves already.</summary>
     internal async Task<(ClaimedPort? Claimed, DaemonInspection? Serving)> RunAsync(DaemonSpec spec, CancellationToken cancellationToken)
     {
         for (var delay = RetryDelay.First; ; delay = delay.Next())
@@ -52,7 +44,7 @@ internal sealed class PreflightStage(EngineParts parts, StartOptions options, Li
         }
     }
 
-    // An instance of ours is there, or somebody else is just starting or stopping it.
+    // An instance of ours is there, or another process is just starting or stopping it.
     private async Task<DaemonInspection?> LookAsync(DaemonSpec spec, StartupFailedException held, CancellationToken cancellationToken)
     {
         if (options.Force && !_replaced)

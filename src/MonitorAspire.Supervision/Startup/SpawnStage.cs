@@ -1,4 +1,3 @@
-using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervision.Files;
 using MonitorAspire.Supervision.Identity;
 using MonitorAspire.Supervision.Processes;
@@ -8,12 +7,6 @@ namespace MonitorAspire.Supervision.Startup;
 /// <summary>Stage two: writes the record and launches the process, which inherits the lock and the log.</summary>
 internal sealed class SpawnStage(EngineParts parts, DateTimeOffset startedAt, int restarts)
 {
-    /// <summary>Launches the process.</summary>
-    /// <param name="claimed">Lock and port.</param>
-    /// <param name="traceParent">W3C trace context for the process; <see langword="null"/> for none.</param>
-    /// <param name="traceState">W3C trace state for the process.</param>
-    /// <exception cref="StartupFailedException">It cannot be launched.</exception>
-    /// <exception cref="IOException">Record or log cannot be written.</exception>
     internal StartingInstance Run(ClaimedPort claimed, string? traceParent = null, string? traceState = null)
     {
         var (spec, files) = (claimed.Spec, claimed.Files);
@@ -31,14 +24,14 @@ internal sealed class SpawnStage(EngineParts parts, DateTimeOffset startedAt, in
             LauncherStartTicks = launcher?.StartTicks ?? 0,
         };
 
-        // Written before the launch: whoever finds the lock held meanwhile reads the launcher's PID in it.
+        // Written before the launch: a process that finds the lock held meanwhile reads the launcher's PID in it.
         record.Write(files.InstanceFile);
         var (log, offset) = DaemonLog.OpenForInstance(files.LogFile, parts.Options.LogRotateBytes, parts.Options.LogFilesKept);
         using (log)
         {
             var pid = DaemonLauncher.Launch(plan, log, claimed.Lock);
 
-            // Nobody has reaped the child yet, so a child that has ended already still has its identity.
+            // No process has reaped the child yet, so a child that has ended already still has its identity.
             var identity = parts.Processes.Describe(pid)?.Identity ?? new ProcessIdentity(pid, 0, parts.Processes.BootId);
             return new StartingInstance(parts, claimed, record.With(identity), ProcessExits.OfChild(pid), offset);
         }

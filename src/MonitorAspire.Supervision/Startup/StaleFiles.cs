@@ -9,9 +9,6 @@ namespace MonitorAspire.Supervision.Startup;
 internal sealed class StaleFiles(ProcessTable table, ListenerProbe listeners)
 {
     /// <summary>Removes a stale PID file. A file that is not provably stale stays, and the start fails.</summary>
-    /// <param name="files">The files of the port whose lock the caller holds.</param>
-    /// <param name="notes">Receives what was done, for the report.</param>
-    /// <exception cref="StartupFailedException">There is a file that may not be removed.</exception>
     internal void Clean(DaemonFiles files, List<string> notes)
     {
         var reading = PidFile.Read(files.PidFile);

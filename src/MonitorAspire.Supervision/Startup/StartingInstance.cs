@@ -8,13 +8,8 @@ namespace MonitorAspire.Supervision.Startup;
 
 /// <summary>
 /// The process that a start is about. It changes when a daemon forks and its parent exits with code 0: the instance goes on in a
-/// descendant.
+/// descendant. The log offset is the length of the log before the process wrote anything.
 /// </summary>
-/// <param name="parts">The engine's parts.</param>
-/// <param name="claimed">Lock and port.</param>
-/// <param name="record">The record, with the process.</param>
-/// <param name="exited">Completes when the process has ended.</param>
-/// <param name="logOffset">Length of the log before the process wrote anything.</param>
 internal sealed class StartingInstance(EngineParts parts, ClaimedPort claimed, InstanceRecord record, Task<ProcessExit> exited, long logOffset)
 {
     // A process that is forked while the process table is read can be missed. A daemon that forks twice needs two looks.
@@ -29,7 +24,7 @@ internal sealed class StartingInstance(EngineParts parts, ClaimedPort claimed, I
     internal Task<ProcessExit> Exited { get; private set; } = exited;
 
     /// <summary>The last lines that it wrote into its log.</summary>
-    internal IReadOnlyList<string> LogTail() => DaemonLog.Tail(claimed.Files.LogFile, parts.Options.LogTailLines, logOffset);
+    internal IReadOnlyList<string> LogTail() => DaemonLog.Tail(claimed.Files.LogFile, fromOffset: logOffset);
 
     /// <summary>Goes on with a descendant, where the process exited with code 0 and left one. False when the instance has ended.</summary>
     internal bool TryFollowFork()
@@ -60,8 +55,7 @@ internal sealed class StartingInstance(EngineParts parts, ClaimedPort claimed, I
         return true;
     }
 
-    /// <summary>Writes the record.</summary>
-    /// <param name="verifiedAt">When the instance was verified; default not yet.</param>
+    /// <summary>Writes the record. By default the instance is not verified yet.</summary>
     internal void Save(DateTimeOffset? verifiedAt = null)
     {
         Record = Record with { VerifiedAt = verifiedAt };
@@ -69,7 +63,6 @@ internal sealed class StartingInstance(EngineParts parts, ClaimedPort claimed, I
     }
 
     /// <summary>The failure of a start whose process has ended.</summary>
-    /// <param name="stage">The stage that it ended in.</param>
     internal StartupFailedException PrematureExit(StartupStage stage)
     {
         var exit = Exited.Result;

@@ -5,28 +5,19 @@ using MonitorAspire.Supervision.Telemetry;
 namespace MonitorAspire.Supervision.Startup;
 
 /// <summary>Durations and spans of the stages of one start.</summary>
-internal sealed class StartupTimeline : IDisposable
+internal sealed class StartupTimeline(DaemonSpec spec, int attempt, TimeProvider time, string? traceParent = null) : IDisposable
 {
-    private readonly TimeProvider _time;
-    private readonly long _started;
+    private readonly long _started = time.GetTimestamp();
     private readonly List<StageTiming> _stages = [];
-    private readonly Activity? _startup;
+    private readonly Activity? _startup = SupervisionTelemetry.StartStartup(spec, attempt, traceParent);
     private Activity? _stageSpan;
     private long? _stageStarted;
 
-    internal StartupTimeline(DaemonSpec spec, int attempt, TimeProvider time, string? traceParent = null)
-    {
-        _time = time;
-        _started = time.GetTimestamp();
-        _startup = SupervisionTelemetry.StartStartup(spec, attempt, traceParent);
-    }
-
-    /// <summary>The current stage, or the last one when the start has ended.</summary>
     internal StartupStage Stage { get; private set; }
 
     internal IReadOnlyList<StageTiming> Stages => _stages;
 
-    internal TimeSpan Elapsed => _time.GetElapsedTime(_started);
+    internal TimeSpan Elapsed => time.GetElapsedTime(_started);
 
     internal string? TraceId => _startup?.TraceId.ToHexString();
 
@@ -36,12 +27,11 @@ internal sealed class StartupTimeline : IDisposable
     internal void Enter(StartupStage stage)
     {
         Stage = stage;
-        _stageStarted = _time.GetTimestamp();
+        _stageStarted = time.GetTimestamp();
         _stageSpan = SupervisionTelemetry.StartStage(stage);
     }
 
-    /// <summary>Ends the current stage, if there is one.</summary>
-    /// <param name="failure">The failure; <see langword="null"/> when the stage has passed.</param>
+    /// <summary>Ends the current stage, if there is one. Without a failure it has passed.</summary>
     internal void Leave(StartupFailedException? failure = null)
     {
         if (_stageStarted is not { } started)
@@ -49,7 +39,7 @@ internal sealed class StartupTimeline : IDisposable
             return;
         }
 
-        _stages.Add(new StageTiming(Stage, Math.Round(_time.GetElapsedTime(started).TotalMilliseconds, 3)));
+        _stages.Add(new StageTiming(Stage, Math.Round(time.GetElapsedTime(started).TotalMilliseconds, 3)));
         if (failure is not null)
         {
             SupervisionTelemetry.Fail(_stageSpan, failure.Reason, failure.Message);

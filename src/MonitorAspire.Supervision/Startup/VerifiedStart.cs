@@ -7,7 +7,7 @@ using MonitorAspire.Supervision.Processes;
 namespace MonitorAspire.Supervision.Startup;
 
 /// <summary>One verified start: runs the five stages for one process and reports the result.</summary>
-internal sealed class VerifiedStart(EngineParts parts, DaemonSpec requested, StartOptions options, ILogger logger) : IDisposable
+internal sealed partial class VerifiedStart(EngineParts parts, DaemonSpec requested, StartOptions options, ILogger logger) : IDisposable
 {
     private readonly List<string> _notes = [];
     private readonly StartupTimeline _timeline = new(requested, options.Attempt, parts.Time);
@@ -53,7 +53,7 @@ internal sealed class VerifiedStart(EngineParts parts, DaemonSpec requested, Sta
             var (traceParent, traceState) = _timeline.Context;
             _instance = new SpawnStage(parts, _startedAt, options.RestartCount).Run(_claimed, traceParent, traceState);
             _instance.Save();
-            StartupLog.Spawned(logger, Spec.Name, Spec.Port, _instance.Root.Pid, _instance.Record.Command[0]);
+            LogSpawned(logger, Spec.Name, Spec.Port, _instance.Root.Pid, _instance.Record.Command[0]);
             _timeline.Leave();
 
             var pidFile = new PidFileStage(parts, _claimed, _instance);
@@ -128,7 +128,7 @@ internal sealed class VerifiedStart(EngineParts parts, DaemonSpec requested, Sta
         var outcome = Complete(
             Report(StartupVerdict.Verified) with { VerifiedAt = verifiedAt, Pid = root.Pid, OwnershipVerified = owned },
             new DaemonInstance(root, Spec.Port, _startedAt, options.RestartCount, instance.Exited));
-        StartupLog.Verified(logger, Spec.Name, Spec.Port, root.Pid, outcome.Report.TotalMs);
+        LogVerified(logger, Spec.Name, Spec.Port, root.Pid, outcome.Report.TotalMs);
         return outcome;
     }
 
@@ -149,7 +149,7 @@ internal sealed class VerifiedStart(EngineParts parts, DaemonSpec requested, Sta
         var (survivors, logTail) = _claimed is null ? ([], []) : await new FailedStart(parts, options.StopGracePeriod).CleanUpAsync(_claimed, _instance).ConfigureAwait(false);
         var detail = survivors.Count == 0 ? failure.Message : $"{failure.Message}; could not be stopped: PID {string.Join(", ", survivors)}";
         var stage = _timeline.Stage;
-        StartupLog.Failed(logger, Spec.Name, Spec.Port, failure.Reason, stage, detail);
+        LogFailed(logger, Spec.Name, Spec.Port, failure.Reason, stage, detail);
         return Complete(
             Report(StartupVerdict.Failed) with
             {
@@ -190,4 +190,13 @@ internal sealed class VerifiedStart(EngineParts parts, DaemonSpec requested, Sta
             Notes = [.. _notes.Distinct()],
         };
     }
+
+    [LoggerMessage(1001, LogLevel.Information, "{Name}: spawned PID {Pid} for port {Port}: {Executable}")]
+    private static partial void LogSpawned(ILogger logger, string name, int port, int pid, string executable);
+
+    [LoggerMessage(1002, LogLevel.Information, "{Name}: PID {Pid} on port {Port} verified in {Milliseconds:0} ms")]
+    private static partial void LogVerified(ILogger logger, string name, int port, int pid, double milliseconds);
+
+    [LoggerMessage(1003, LogLevel.Error, "{Name}: start on port {Port} failed in stage {Stage}: {Reason}: {Detail}")]
+    private static partial void LogFailed(ILogger logger, string name, int port, StartupReason reason, StartupStage stage, string detail);
 }

@@ -86,7 +86,7 @@ internal sealed class VerifiedStop(EngineParts parts)
             };
         }
 
-        // Without lock, record and port, a PID file is stale. Under the lock nobody can write a new one meanwhile.
+        // Without lock, record and port, a PID file is stale. Under the lock no process can write a new one meanwhile.
         var notes = new List<string>();
         if (reading.Exists)
         {
@@ -141,12 +141,12 @@ internal sealed class VerifiedStop(EngineParts parts)
             if (parts.Time.GetElapsedTime(started) > ReleaseTimeout)
             {
                 var now = parts.Locator.Locate(files);
-                var replaced = now.Identity is { } other && other != stopped.Identity;
+                var replaced = now.Kind == LocatedKind.Launching || (now.Identity is { } other && other != stopped.Identity);
                 return report with
                 {
                     Verdict = replaced ? StopVerdict.Stopped : StopVerdict.Failed,
                     Detail = replaced
-                        ? $"PID {pid} is stopped; another process has started a new instance since, PID {now.Identity!.Value.Pid}"
+                        ? $"PID {pid} is stopped; another process has started a new instance since{(now.Identity is { } next ? $", PID {next.Pid}" : "")}"
                         : $"PID {pid} is stopped, but {files.LockFile} is still held by {Holders(now)}",
                 };
             }

@@ -3,10 +3,7 @@ using System.Diagnostics.Metrics;
 
 namespace MonitorAspire.Supervision.Telemetry;
 
-/// <summary>
-/// The gauge <c>monitor.daemon.up</c>. It is observable, so that a daemon that was removed from the fleet disappears and does not keep its last
-/// value.
-/// </summary>
+/// <summary>The gauge <c>monitor.daemon.up</c>. It is observable, so a daemon that was removed from the fleet disappears from it.</summary>
 internal static class UpGauge
 {
     private static ImmutableList<Func<IEnumerable<Measurement<int>>>> _sources = [];

@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using System.Diagnostics.CodeAnalysis;
 using System.Reflection;
+using System.Text.Json;
 using System.Text.Json.Serialization;
 
 namespace MonitorAspire.Supervision.Telemetry;
@@ -9,7 +10,7 @@ namespace MonitorAspire.Supervision.Telemetry;
 internal static class WireNames
 {
     /// <summary>The name in JSON, as in <c>port_bound</c> or <c>already-running</c>.</summary>
-    /// <param name="value">A value of an enumeration whose members have a <see cref="JsonStringEnumMemberNameAttribute"/>.</param>
+    /// <param name="value">A value of an enumeration whose members are lower case in JSON.</param>
     /// <exception cref="ArgumentOutOfRangeException">The enumeration has no such member.</exception>
     public static string Of<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicFields)] T>(T value)
         where T : struct, Enum =>
@@ -20,6 +21,6 @@ internal static class WireNames
     {
         internal static readonly FrozenDictionary<T, string> All = typeof(T).GetFields(BindingFlags.Public | BindingFlags.Static).ToFrozenDictionary(
             member => (T)member.GetValue(null)!,
-            member => member.GetCustomAttribute<JsonStringEnumMemberNameAttribute>()?.Name ?? member.Name);
+            member => member.GetCustomAttribute<JsonStringEnumMemberNameAttribute>()?.Name ?? JsonNamingPolicy.KebabCaseLower.ConvertName(member.Name));
     }
 }

@@ -42,7 +42,7 @@ internal static class ServiceAddresses
 
     private static async Task<(string Host, int Port)?> FindAsync(ServiceEndpointResolver resolver, string service)
     {
-        using var limit = new CancellationTokenSource(Limit);
+        using var limit = new CancellationTokenSource(Limit, TimeProvider.System);
         try
         {
             var source = await resolver.GetEndpointsAsync(service, limit.Token);

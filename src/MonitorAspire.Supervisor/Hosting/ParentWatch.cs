@@ -36,7 +36,10 @@ internal sealed partial class ParentWatch(
         }
 
         LogParentGone(pid);
+
+#pragma warning disable RS0030 // The own process, which cannot be another one. An exit in order would cancel the starts that go on.
         Process.GetCurrentProcess().Kill();
+#pragma warning restore RS0030
     }
 
     [LoggerMessage(10, LogLevel.Warning, "The parent process (PID {Pid}) has ended: this supervisor ends, the daemons live on")]

@@ -118,8 +118,12 @@ public class UpTests
         for (var i = 0; i < 3; i++)
         {
             var supervisor = RunningUp.SupervisorPid(fleet);
+
+            // A supervisor that is killed before it is verified is reported as a failed start.
+            await up.Process.LineAsync($"(PID {supervisor})");
             Signals.Send(supervisor, "KILL");
             await up.Process.LineAsync($"The supervisor (PID {supervisor}) ended by itself");
+            await Wait.UntilAsync(async () => (await up.DaemonsAsync()).Count == 1 && RunningUp.SupervisorPid(fleet) != supervisor, "another supervisor");
             await up.AllRunningAsync();
         }
 

@@ -27,6 +27,19 @@ public class AttachedDaemonTests
     }
 
     [Fact]
+    public async Task Begin_ProbeTimeoutOfTheFleet_LimitsTheHealthChecksOfEveryStart()
+    {
+        var options = FleetFixture.Options with { Probe = new ProbePolicy { Timeout = TimeSpan.FromMilliseconds(700) } };
+        await using var fixture = await new FleetFixture([Attached, FleetFixture.Spec("own", 9001)], options).BeginAsync();
+        fixture.Engine.AddInstance(9000);
+        await fixture.UntilAsync(() => fixture.Fleet.Daemons.All(daemon => daemon.State == DaemonState.Running));
+
+        Assert.Contains(fixture.Engine.Probes, probe => probe.Name == "a");
+        Assert.All(fixture.Engine.Probes, probe => Assert.Equal(options.Probe.Timeout, probe.Timeout));
+        Assert.Equal(options.Probe.Timeout, Assert.Single(fixture.Engine.Starts).Options.HealthTimeout);
+    }
+
+    [Fact]
     public async Task Requests_NobodyCanCarryThemOut_AreConflicts()
     {
         await using var fixture = await new FleetFixture([Attached], before: e => e.AddInstance(9000)).BeginAsync();

@@ -112,7 +112,12 @@ public class FleetReloadTests
 
         var change = await fixture.Fleet.ApplyAsync(
             FleetFixture.Specs(2),
-            FleetFixture.Options with { StateDirectory = "/elsewhere", ProbeFailures = 1, ProbeInterval = TimeSpan.FromSeconds(20), StopGracePeriod = TimeSpan.FromSeconds(3) },
+            FleetFixture.Options with
+            {
+                StateDirectory = "/elsewhere",
+                Probe = new ProbePolicy { Failures = 1, Interval = TimeSpan.FromSeconds(20) },
+                StopGracePeriod = TimeSpan.FromSeconds(3),
+            },
             default);
         await fixture.AdvanceAsync(2);
 

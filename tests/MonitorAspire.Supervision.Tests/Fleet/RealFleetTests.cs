@@ -46,8 +46,7 @@ public class RealFleetTests
         {
             StateDirectory = fixture.StateDirectory,
             StopGracePeriod = TimeSpan.FromSeconds(1),
-            ProbeInterval = TimeSpan.FromMilliseconds(200),
-            ProbeTimeout = TimeSpan.FromMilliseconds(500),
+            Probe = new ProbePolicy { Interval = TimeSpan.FromMilliseconds(200), Timeout = TimeSpan.FromMilliseconds(500) },
         });
         var events = fleet.WatchAsync(0, CancellationToken.None);
         await fleet.BeginAsync();

@@ -38,9 +38,12 @@ public class RealSoakTests(ITestOutputHelper output)
             StateDirectory = fixture.StateDirectory,
             StartTimeout = TimeSpan.FromSeconds(10),
             StopGracePeriod = TimeSpan.FromMilliseconds(500),
-            ProbeInterval = TimeSpan.FromMilliseconds(200),
-            ProbeTimeout = TimeSpan.FromMilliseconds(500),
-            HealthLostAfter = TimeSpan.FromSeconds(2),
+            Probe = new ProbePolicy
+            {
+                Interval = TimeSpan.FromMilliseconds(200),
+                Timeout = TimeSpan.FromMilliseconds(500),
+                HealthLostAfter = TimeSpan.FromSeconds(2),
+            },
             LookInterval = TimeSpan.FromMilliseconds(200),
             Restart = Policy,
         }))

@@ -21,7 +21,7 @@ internal sealed class ScriptedEngine(TimeProvider time) : IDaemonEngine
     /// <summary>Every start, with the time since the beginning.</summary>
     public ConcurrentQueue<(string Name, TimeSpan At, StartOptions Options)> Starts { get; } = new();
 
-    public ConcurrentQueue<(string Name, TimeSpan At)> Probes { get; } = new();
+    public ConcurrentQueue<(string Name, TimeSpan At, TimeSpan Timeout)> Probes { get; } = new();
 
     public ConcurrentQueue<string> Stops { get; } = new();
 
@@ -169,7 +169,7 @@ internal sealed class ScriptedEngine(TimeProvider time) : IDaemonEngine
     {
         if (options.ProbeHealth)
         {
-            Probes.Enqueue((spec.Name, Now));
+            Probes.Enqueue((spec.Name, Now, options.HealthTimeout));
         }
 
         var scripted = this[spec.Port];

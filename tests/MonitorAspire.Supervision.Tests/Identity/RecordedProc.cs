@@ -1,5 +1,6 @@
 using System.Globalization;
 using MonitorAspire.Supervision.Identity;
+using MonitorAspire.Supervision.Identity.Linux;
 
 namespace MonitorAspire.Supervision.Tests.Identity;
 
@@ -17,7 +18,7 @@ public sealed class RecordedProc : IDisposable
 
     public string Root { get; } = Directory.CreateTempSubdirectory("proc-").FullName;
 
-    internal ProcessTable Table(Func<int, bool>? mayExist = null) => new(Root, mayExist);
+    internal ProcessTable Table(Func<int, bool>? mayExist = null) => new LinuxProcesses(new ProcFiles(Root), mayExist);
 
     /// <summary>Adds a process, with stat and status in the kernel's format.</summary>
     public RecordedProc Add(int pid, long ticks, int parent = 1, int session = 1, char state = 'S', int threads = 1, string name = "daemon", int? threadGroup = null)

@@ -54,7 +54,7 @@ public class ListenerCoverageTests
         Gen.Select(Address, Address).Sample((listening, wanted) =>
             !ListenerCoverage.Serves(On(listening), [wanted]) || ListenerCoverage.Conflicts(On(listening), [wanted]));
 
-    private static Listener On(IPAddress address) => new(new IPEndPoint(address, 1), 1, 0);
+    private static Listener On(IPAddress address) => new(new IPEndPoint(address, 1), 1);
 
     private static readonly Gen<IPAddress> Address = Gen.OneOf(
         Gen.OneOf("127.0.0.1", "0.0.0.0", "::", "::1", "::ffff:127.0.0.1", "::ffff:0.0.0.0").Select(IPAddress.Parse),

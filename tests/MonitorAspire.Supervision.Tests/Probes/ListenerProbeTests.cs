@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using MonitorAspire.Supervision.Identity;
+using MonitorAspire.Supervision.Identity.Linux;
 using MonitorAspire.Supervision.Probes;
 using MonitorAspire.Supervision.Tests.Identity;
 using MonitorAspire.Supervision.Tests.Probes.Linux;
@@ -93,7 +94,7 @@ public class ListenerProbeTests
     [Fact]
     public void CanProveOwnership_NoProc_IsFalse()
     {
-        Assert.False(new ListenerProbe(new ProcessTable("/nonexistent")).CanProveOwnership);
+        Assert.False(new ListenerProbe(new LinuxProcesses(new ProcFiles("/nonexistent"))).CanProveOwnership);
         Assert.Equal(OperatingSystem.IsLinux(), Live.CanProveOwnership);
     }
 

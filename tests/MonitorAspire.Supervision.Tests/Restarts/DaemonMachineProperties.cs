@@ -69,7 +69,7 @@ public class DaemonMachineProperties
                     Send(new MachineEvent.CrashLoopReset(), random);
                     break;
                 case < 25:
-                    Send(new MachineEvent.ConfigurationChanged(detail % 2 == 0), random);
+                    Send(new MachineEvent.ConfigurationChanged(), random);
                     break;
                 case < 28 when _late.TryDequeue(out var late):
                     Send(late, random);

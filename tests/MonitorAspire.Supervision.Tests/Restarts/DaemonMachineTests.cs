@@ -105,7 +105,7 @@ public class DaemonMachineTests
         Assert.Single(machine.All<MachineAction.Start>());
         Assert.Single(machine.All<MachineAction.FireAlert>(), a => a.Kind == AlertKind.CannotStart);
 
-        machine.Send(new MachineEvent.ConfigurationChanged(NeedsRestart: false));
+        machine.Send(new MachineEvent.ConfigurationChanged());
         machine.Verify();
         Assert.Equal(DaemonState.Running, machine.State.State);
         Assert.Single(machine.All<MachineAction.ResolveAlert>(), a => a.Kind == AlertKind.CannotStart);

@@ -49,6 +49,17 @@ public sealed class RefusalTests : IDisposable
         => Assert.Contains(_port.ToString(CultureInfo.InvariantCulture), await RefusedAsync(2, "--base-port", _port.ToString(CultureInfo.InvariantCulture)), StringComparison.Ordinal);
 
     [Fact]
+    public async Task Run_StateDirectoryThatOthersCanWriteTo_Is7AndNamesIt()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has no such modes");
+        Directory.CreateDirectory(State);
+        File.SetUnixFileMode(State, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.OtherWrite);
+
+        Assert.Contains(State, await RefusedAsync(7), StringComparison.Ordinal);
+        Assert.Empty(Directory.EnumerateFileSystemEntries(State));
+    }
+
+    [Fact]
     public async Task Run_HostNameCannotBeResolved_Is2AndNamesIt()
         => Assert.Contains("no-such-host.invalid", await RefusedAsync(2, "--host", "no-such-host.invalid", "--base-port", FreePort.Next().ToString(CultureInfo.InvariantCulture)), StringComparison.Ordinal);
 

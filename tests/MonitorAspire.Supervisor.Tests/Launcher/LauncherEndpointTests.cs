@@ -210,13 +210,13 @@ public class LauncherEndpointTests
     }
 
     [Theory]
-    [InlineData(LauncherState.Ended, "exit code 3")]
-    [InlineData(LauncherState.Failed, "port 9001 is taken")]
-    public async Task Report_NotLaunched_FailsTheWaitWithTheReason(LauncherState state, string reason)
+    [InlineData(nameof(LauncherState.Ended), "exit code 3")]
+    [InlineData(nameof(LauncherState.Failed), "port 9001 is taken")]
+    public async Task Report_NotLaunched_FailsTheWaitWithTheReason(string state, string reason)
     {
         await using var supervisor = await RunningSupervisor.StartAsync();
         await using var launcher = await TestLauncher.ConnectAsync(supervisor);
-        launcher.Send(Report(state, 4712) with { ExitCode = 3, Detail = "port 9001 is taken", LogTail = ["boom"] });
+        launcher.Send(Report(Enum.Parse<LauncherState>(state), 4712) with { ExitCode = 3, Detail = "port 9001 is taken", LogTail = ["boom"] });
 
         var e = await Assert.ThrowsAsync<LaunchFailedException>(() => supervisor.Launcher.WaitForLaunchAsync("alpha", CancellationToken.None).WaitAsync(Wait.Generous));
 
@@ -225,10 +225,10 @@ public class LauncherEndpointTests
     }
 
     [Theory]
-    [InlineData(LauncherState.Ended, 4712, true, AttachedEnd.StoppedOnPurpose)]
-    [InlineData(LauncherState.Ended, 4712, false, AttachedEnd.ByItself)]
-    [InlineData(LauncherState.Running, 4713, false, AttachedEnd.Replaced)]
-    public async Task ExplainEnd_WaitsForTheReportOfIt(LauncherState state, int pid, bool onPurpose, AttachedEnd end)
+    [InlineData(nameof(LauncherState.Ended), 4712, true, AttachedEnd.StoppedOnPurpose)]
+    [InlineData(nameof(LauncherState.Ended), 4712, false, AttachedEnd.ByItself)]
+    [InlineData(nameof(LauncherState.Running), 4713, false, AttachedEnd.Replaced)]
+    public async Task ExplainEnd_WaitsForTheReportOfIt(string state, int pid, bool onPurpose, AttachedEnd end)
     {
         await using var supervisor = await RunningSupervisor.StartAsync();
         await using var launcher = await TestLauncher.ConnectAsync(supervisor);
@@ -236,7 +236,7 @@ public class LauncherEndpointTests
         await supervisor.Launcher.WaitForLaunchAsync("alpha", CancellationToken.None).WaitAsync(Wait.Generous);
         var explained = supervisor.Launcher.ExplainEndAsync("alpha", CancellationToken.None);
 
-        launcher.Send(Report(state, pid) with { OnPurpose = onPurpose, ExitCode = 137 });
+        launcher.Send(Report(Enum.Parse<LauncherState>(state), pid) with { OnPurpose = onPurpose, ExitCode = 137 });
 
         Assert.Equal(end, (await explained.WaitAsync(Wait.Generous)).End);
     }

@@ -95,7 +95,7 @@ public class DefinitionEndpointsTests
     [InlineData("""{"port": 9100, "arguments": "-x"}""", "arguments", "-x")]
     [InlineData("""{"port": 9100, "arguments": ["a\u0000b"]}""", "arguments", "NUL")]
     [InlineData("""{"port": 9100, "environment": {"A=B": "1"}}""", "environment", "A=B")]
-    [InlineData("""{"port": 9100, "environment": {"A": 1}}""", "environment.A", "could not be converted")]
+    [InlineData("""{"port": 9100, "environment": {"A": 1}}""", "environment.A", "is not a valid value")]
     [InlineData("""{"port": 9100, "launch": "Attached"}""", "launch", "Attached")]
     [InlineData("""{"port": 9100, "launch": "Nobody"}""", "launch", "Nobody")]
     [InlineData("""{"port": 9100, "name": "other"}""", "name", "other")]

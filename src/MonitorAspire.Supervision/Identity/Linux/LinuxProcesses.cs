@@ -5,22 +5,22 @@ using MonitorAspire.Supervision.Interop;
 
 namespace MonitorAspire.Supervision.Identity.Linux;
 
-/// <summary>Processes as <c>/proc</c> shows them.</summary>
-/// <param name="files">The files.</param>
-/// <param name="mayExist">
-/// Whether a PID without an entry may exist. Default: the kernel is asked, because <c>hidepid</c> hides the entries of other users and a
-/// chroot may have no <c>/proc</c>. For recorded files the default is no.
-/// </param>
-internal sealed class LinuxProcesses(ProcFiles files, Func<int, bool>? mayExist = null) : IProcessSource
+/// <summary>
+/// Processes as <c>/proc</c> shows them. A PID without an entry may exist, because <c>hidepid</c> hides the entries of other users and a chroot
+/// may have no <c>/proc</c>. By default the kernel is asked; for recorded files the default is no.
+/// </summary>
+internal sealed class LinuxProcesses(ProcFiles files, Func<int, bool>? mayExist = null) : ProcessTable
 {
     private readonly Func<int, bool> _mayExist = mayExist ?? (files.IsReal ? SignalZeroReaches : static _ => false);
     private readonly long _ticksPerSecond = files.IsReal && LibC.SysConf(LibC.ScClockTicks) is > 0 and var ticks ? ticks : 100;
     private string? _bootId;
     private long _bootTime;
 
-    public string BootId => _bootId ??= ReadBootId();
+    public override ProcFiles Files => files;
 
-    public ProcessLookup Lookup(int pid)
+    public override string BootId => _bootId ??= ReadBootId();
+
+    public override ProcessLookup Lookup(int pid)
     {
         if (pid <= 0)
         {
@@ -49,7 +49,7 @@ internal sealed class LinuxProcesses(ProcFiles files, Func<int, bool>? mayExist 
         };
     }
 
-    public ProcessInfo? Describe(int pid)
+    public override ProcessInfo? Describe(int pid)
     {
         var buffer = new ArrayBufferWriter<byte>(4096);
         if (pid <= 0 || ReadStat(pid, buffer, out var stat) != ProcAccess.Ok)
@@ -62,12 +62,11 @@ internal sealed class LinuxProcesses(ProcFiles files, Func<int, bool>? mayExist 
         return ReadStat(pid, buffer, out var now) == ProcAccess.Ok && now.StartTicks != stat.StartTicks ? InfoOf(now) : info;
     }
 
-    public IReadOnlyList<ProcessInfo> Snapshot()
+    public override IReadOnlyList<ProcessInfo> Snapshot()
     {
         var buffer = new ArrayBufferWriter<byte>(4096);
-        var pids = Pids();
-        var processes = new List<ProcessInfo>(pids.Count);
-        foreach (var pid in pids)
+        var processes = new List<ProcessInfo>(256);
+        foreach (var pid in Pids())
         {
             if (ReadStat(pid, buffer, out var stat) == ProcAccess.Ok)
             {
@@ -78,24 +77,11 @@ internal sealed class LinuxProcesses(ProcFiles files, Func<int, bool>? mayExist 
         return processes;
     }
 
-    public IReadOnlyList<int> LockHolders(string lockFilePath)
-    {
-        var scan = new LockScan(files, lockFilePath);
-        var holders = new List<int>();
-        foreach (var pid in Pids())
-        {
-            if (scan.IsHeldBy(pid))
-            {
-                holders.Add(pid);
-            }
-        }
+    public override IReadOnlyList<int> LockHolders(string lockFilePath) => Pids().FindAll(new LockScan(files, lockFilePath).IsHeldBy);
 
-        return holders;
-    }
+    public override bool HoldsLock(int pid, string lockFilePath) => pid > 0 && new LockScan(files, lockFilePath).IsHeldBy(pid);
 
-    public bool HoldsLock(int pid, string lockFilePath) => pid > 0 && new LockScan(files, lockFilePath).IsHeldBy(pid);
-
-    public DateTimeOffset StartTimeOf(ProcessIdentity identity)
+    public override DateTimeOffset StartTimeOf(ProcessIdentity identity)
     {
         if (_bootTime == 0)
         {
@@ -132,8 +118,8 @@ internal sealed class LinuxProcesses(ProcFiles files, Func<int, bool>? mayExist 
     // that was used again for a thread is not the process that it named before.
     private bool IsThread(int pid, ArrayBufferWriter<byte> buffer) =>
         files.Read($"{pid}/status", buffer) == ProcAccess.Ok
-        && ProcStatus.TryParse(buffer.WrittenSpan, out var status)
-        && status.ThreadGroup != pid;
+        && SmallFormats.ThreadGroup(buffer.WrittenSpan) is { } group
+        && group != pid;
 
     private ProcessInfo InfoOf(in ProcStat stat) => new()
     {

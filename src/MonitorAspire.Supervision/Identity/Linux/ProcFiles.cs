@@ -8,10 +8,8 @@ using MonitorAspire.Supervision.Interop;
 
 namespace MonitorAspire.Supervision.Identity.Linux;
 
-/// <summary>Result of reading a file of <c>/proc</c>.</summary>
 internal enum ProcAccess
 {
-    /// <summary>It was read.</summary>
     Ok,
 
     /// <summary>It does not exist, mostly because the process has ended.</summary>
@@ -21,27 +19,17 @@ internal enum ProcAccess
     Unreadable,
 }
 
-/// <summary>Identifies a file, independent of the path that leads to it.</summary>
-/// <param name="DeviceMajor">Device of its file system, major number.</param>
-/// <param name="DeviceMinor">Device of its file system, minor number.</param>
-/// <param name="Inode">Its inode.</param>
-internal readonly record struct FileIdentity(uint DeviceMajor, uint DeviceMinor, ulong Inode);
-
 /// <summary>Reads files of <c>/proc</c>, or of a directory of recorded files with the same layout. Parses nothing.</summary>
-/// <param name="root">Absolute path of the directory.</param>
 internal sealed class ProcFiles(string root)
 {
     private const int NameOffset = 19; // of d_name in struct dirent: ino 8, off 8, reclen 2, type 1
 
-    /// <summary>The directory.</summary>
     public string Root => root;
 
     /// <summary>Whether this is the kernel's <c>/proc</c> and not a directory of recorded files.</summary>
     public bool IsReal => root == "/proc";
 
-    /// <summary>Reads a whole file. The kernel tells no size for these files, so it is read to its end.</summary>
-    /// <param name="path">Path below the root.</param>
-    /// <param name="buffer">Receives the content; it is emptied first.</param>
+    /// <summary>Reads a whole file. The kernel tells no size for these files, so it is read to its end. The buffer is emptied first.</summary>
     public unsafe ProcAccess Read(string path, ArrayBufferWriter<byte> buffer)
     {
         buffer.ResetWrittenCount();
@@ -85,10 +73,7 @@ internal sealed class ProcFiles(string root)
         }
     }
 
-    /// <summary>Reads the target of a symbolic link.</summary>
-    /// <param name="path">Path below the root.</param>
-    /// <param name="target">Receives the text.</param>
-    /// <param name="length">Bytes received. A longer target is cut.</param>
+    /// <summary>Reads the target of a symbolic link. A longer target is cut.</summary>
     public unsafe ProcAccess ReadLink(string path, Span<byte> target, out int length)
     {
         nint count;
@@ -101,18 +86,13 @@ internal sealed class ProcFiles(string root)
         return count < 0 ? OfLastError() : ProcAccess.Ok;
     }
 
-    /// <summary>Reads the target of a symbolic link as text.</summary>
-    /// <param name="path">Path below the root.</param>
     public string? ReadLink(string path)
     {
         Span<byte> target = stackalloc byte[4096];
         return ReadLink(path, target, out var length) == ProcAccess.Ok ? Encoding.UTF8.GetString(target[..length]) : null;
     }
 
-    /// <summary>Identifies the file of a path. Symbolic links are followed; a network file system is not waited for.</summary>
-    /// <param name="path">An absolute path.</param>
-    /// <param name="identity">The file.</param>
-    /// <param name="deleted">Whether it was deleted and only descriptors are left.</param>
+    /// <summary>Identifies the file of a path. Links are followed; a network file system is not waited for. Of a deleted file only descriptors are left.</summary>
     public static unsafe ProcAccess Stat(string path, out FileIdentity identity, out bool deleted)
     {
         LibC.StatxBuffer buffer = default;
@@ -123,14 +103,12 @@ internal sealed class ProcFiles(string root)
             return OfLastError();
         }
 
-        identity = new FileIdentity(buffer.DeviceMajor, buffer.DeviceMinor, buffer.Inode);
+        identity = buffer.Identity;
         deleted = buffer.LinkCount == 0;
         return ProcAccess.Ok;
     }
 
-    /// <summary>The entries of a directory whose names are numbers: processes, threads or descriptors.</summary>
-    /// <param name="path">Path below the root; empty for the root itself.</param>
-    /// <param name="numbers">Receives the numbers; it is emptied first.</param>
+    /// <summary>The entries of a directory whose names are numbers: processes, threads or descriptors. An empty path is the root itself.</summary>
     public ProcAccess ListNumbers(string path, List<int> numbers)
     {
         numbers.Clear();
@@ -138,10 +116,7 @@ internal sealed class ProcFiles(string root)
         return Environment.Is64BitProcess ? ListNatively(full, numbers) : ListPortably(full, numbers);
     }
 
-    /// <summary>The open descriptors of a process.</summary>
-    /// <param name="pid">The process.</param>
-    /// <param name="descriptors">Receives the descriptors; it is emptied first.</param>
-    /// <param name="directory">Where they are, below the root.</param>
+    /// <summary>The open descriptors of a process, in a list that is emptied first, and the directory that has them, below the root.</summary>
     public ProcAccess ListDescriptors(int pid, List<int> descriptors, out string directory)
     {
         directory = $"{pid}";

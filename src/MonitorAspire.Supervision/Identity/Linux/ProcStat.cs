@@ -3,16 +3,8 @@ using System.Text;
 
 namespace MonitorAspire.Supervision.Identity.Linux;
 
-/// <summary>The fields of <c>/proc/PID/stat</c> that are used.</summary>
-/// <param name="Pid">Field 1.</param>
-/// <param name="Name">Field 2, without its parentheses.</param>
-/// <param name="State">Field 3, a letter.</param>
-/// <param name="ParentPid">Field 4; 0 for a parent outside the PID namespace.</param>
-/// <param name="Session">Field 6.</param>
-/// <param name="ThreadCount">Field 20.</param>
-/// <param name="StartTicks">Field 22, in clock ticks since boot.</param>
-internal readonly record struct ProcStat(
-    int Pid, string Name, char State, int ParentPid, int Session, int ThreadCount, long StartTicks)
+/// <summary>The fields of <c>/proc/PID/stat</c> that are used. A parent outside the PID namespace is 0. The start is in clock ticks since boot.</summary>
+internal readonly record struct ProcStat(int Pid, string Name, char State, int ParentPid, int Session, int ThreadCount, long StartTicks)
 {
     /// <summary>
     /// Whether it is dead, reaped or not. The state is the state of the main thread only: a program whose main function called
@@ -28,10 +20,6 @@ internal readonly record struct ProcStat(
     // A program sets comm itself, up to 15 bytes (64 for kernel threads). It may contain spaces, parentheses and line feeds, which are not
     // escaped, and it need not be UTF-8. No later field contains a parenthesis, so the last one ends comm.
 
-    /// <summary>Parses the content of the file.</summary>
-    /// <param name="content">The content.</param>
-    /// <param name="stat">The fields.</param>
-    /// <returns>Whether it is well-formed.</returns>
     public static bool TryParse(ReadOnlySpan<byte> content, out ProcStat stat)
     {
         stat = default;

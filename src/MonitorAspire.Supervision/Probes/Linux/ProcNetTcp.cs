@@ -5,10 +5,7 @@ using System.Runtime.InteropServices;
 
 namespace MonitorAspire.Supervision.Probes.Linux;
 
-/// <summary>
-/// Reads listening sockets from <c>/proc/net/tcp</c> and <c>/proc/net/tcp6</c>, which every Linux has. Used where <see cref="SockDiag"/> is not
-/// available.
-/// </summary>
+/// <summary>Reads listening sockets from <c>/proc/net/tcp</c> and <c>tcp6</c>, which every Linux has, where <see cref="SockDiag"/> is not available.</summary>
 internal static class ProcNetTcp
 {
     /// <summary>The state of a listening socket, <c>TCP_LISTEN</c>.</summary>
@@ -23,10 +20,7 @@ internal static class ProcNetTcp
     // of the machine (so 127.0.0.1 is 0100007F on x86 and Arm), a port as a plain number. inode is 0 for a socket without a process: in
     // TIME_WAIT, or not accepted yet.
 
-    /// <summary>The listening sockets in a file.</summary>
-    /// <param name="content">Content of the file, either family. Malformed lines are skipped.</param>
-    /// <param name="port">The port, or <see langword="null"/> for all.</param>
-    /// <param name="listeners">Receives the sockets.</param>
+    /// <summary>The listening sockets in a file of either family, on one port or on all. Malformed lines are skipped.</summary>
     public static void Parse(ReadOnlySpan<byte> content, int? port, List<Listener> listeners)
     {
         foreach (var range in content.Split((byte)'\n'))
@@ -43,12 +37,12 @@ internal static class ProcNetTcp
                 && TryAddress(local[..local.IndexOf((byte)':')], out var address)
                 && fields.TrySkip(3)
                 && fields.TryNext(out var uidText)
-                && Utf8Parser.TryParse(uidText, out uint uid, out var consumed) && consumed == uidText.Length
+                && Utf8Parser.TryParse(uidText, out uint _, out var consumed) && consumed == uidText.Length
                 && fields.TrySkip(1)
                 && fields.TryNext(out var inodeText)
                 && Utf8Parser.TryParse(inodeText, out long inode, out consumed) && consumed == inodeText.Length)
             {
-                listeners.Add(new Listener(new IPEndPoint(address, localPort), inode, uid));
+                listeners.Add(new Listener(new IPEndPoint(address, localPort), inode));
             }
         }
     }

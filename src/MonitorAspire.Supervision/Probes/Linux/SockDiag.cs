@@ -17,9 +17,7 @@ internal static class SockDiag
     private const int MessageDontWait = 0x40;
     private const int BufferLength = 32 * 1024;
 
-    /// <summary>Adds all listening sockets, or those on one port.</summary>
-    /// <param name="port">The port, or <see langword="null"/> for all.</param>
-    /// <param name="listeners">Receives the sockets; unchanged on failure.</param>
+    /// <summary>Adds all listening sockets, or those on one port. On failure the list is unchanged.</summary>
     /// <returns>Whether the kernel gave a complete answer. IPv6 may be disabled.</returns>
     public static bool TryFindListeners(int? port, List<Listener> listeners)
     {
@@ -43,10 +41,7 @@ internal static class SockDiag
         return false;
     }
 
-    /// <summary>The inode of the socket at one end of a connection.</summary>
-    /// <param name="local">This end.</param>
-    /// <param name="remote">The other end.</param>
-    /// <returns>The inode; 0 where no process has the socket, and where the kernel does not tell it.</returns>
+    /// <summary>The inode of the socket at the local end; 0 where no process has the socket, and where the kernel does not tell it.</summary>
     public static long InodeOf(IPEndPoint local, IPEndPoint remote)
     {
         var sockets = new List<Listener>(1);

@@ -8,10 +8,8 @@ namespace MonitorAspire.Supervision.Probes.Linux;
 /// <summary>State of an answer after one of its parts.</summary>
 internal enum SockDiagReply
 {
-    /// <summary>More parts follow.</summary>
     More,
 
-    /// <summary>It is complete.</summary>
     Done,
 
     /// <summary>The kernel reported an error, or the format is unknown.</summary>
@@ -21,7 +19,6 @@ internal enum SockDiagReply
 /// <summary>The messages of the kernel's socket diagnosis, which <c>ss</c> uses too.</summary>
 internal static class SockDiagMessages
 {
-    /// <summary>Length of a request.</summary>
     public const int RequestLength = HeaderLength + 56;
 
     private const int HeaderLength = 16;
@@ -51,20 +48,14 @@ internal static class SockDiagMessages
     //             attributes       length(2) type(2) value, padded to 4; type 11 (INET_DIAG_SKV6ONLY) is one byte
     //   sockid:   0 source port(2) 2 destination port(2) 4 source(16) 20 destination(16) 36 interface(4) 40 cookie(8)
 
-    /// <summary>Asks for the listening sockets of a family.</summary>
-    /// <param name="request">Receives the message.</param>
-    /// <param name="ipv6">IPv6 instead of IPv4.</param>
-    /// <param name="port">The port, or <see langword="null"/> for all.</param>
+    /// <summary>Asks for the listening sockets of a family, on one port or on all.</summary>
     public static void WriteListenerRequest(Span<byte> request, bool ipv6, int? port)
     {
         WriteHeader(request, FlagRequest | FlagDump, ipv6, StateListening);
         BinaryPrimitives.WriteUInt16BigEndian(request[24..], (ushort)(port ?? 0));
     }
 
-    /// <summary>Asks for the socket of one connection.</summary>
-    /// <param name="request">Receives the message.</param>
-    /// <param name="local">The socket's end.</param>
-    /// <param name="remote">The other end, of the same family.</param>
+    /// <summary>Asks for the socket of one connection. Both ends have the same family.</summary>
     public static void WriteConnectionRequest(Span<byte> request, IPEndPoint local, IPEndPoint remote)
     {
         WriteHeader(request, FlagRequest, local.AddressFamily == AddressFamily.InterNetworkV6, AllStates);
@@ -76,9 +67,7 @@ internal static class SockDiagMessages
         id.Slice(40, 8).Fill(0xFF); // INET_DIAG_NOCOOKIE
     }
 
-    /// <summary>Reads one part of an answer.</summary>
-    /// <param name="reply">The part, which consists of whole messages.</param>
-    /// <param name="sockets">Receives the sockets.</param>
+    /// <summary>Reads one part of an answer, which consists of whole messages.</summary>
     public static SockDiagReply Parse(ReadOnlySpan<byte> reply, List<Listener> sockets)
     {
         var result = SockDiagReply.Failed;
@@ -131,10 +120,7 @@ internal static class SockDiagMessages
 
         var address = new IPAddress(message.Slice(8, message[0] == FamilyIPv4 ? 4 : 16));
         var port = BinaryPrimitives.ReadUInt16BigEndian(message[4..]);
-        socket = new Listener(new IPEndPoint(address, port), MemoryMarshal.Read<uint>(message[68..]), MemoryMarshal.Read<uint>(message[64..]))
-        {
-            IPv6Only = IPv6Only(message[MessageLength..]),
-        };
+        socket = new Listener(new IPEndPoint(address, port), MemoryMarshal.Read<uint>(message[68..])) { IPv6Only = IPv6Only(message[MessageLength..]) };
         return true;
     }
 

@@ -43,7 +43,7 @@ internal sealed partial class HistoryWriter : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         _notices.Writer.TryComplete();
-        await _writing.WaitAsync(LastWrite).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await _writing.WaitAsync(LastWrite, _time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     private async Task WriteAllAsync()

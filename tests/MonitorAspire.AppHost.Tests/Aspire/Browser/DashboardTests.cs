@@ -72,7 +72,9 @@ public class DashboardTests
     {
         using var fleet = new FleetArguments(count: 1);
         using var chromium = HeadlessChromium.Start();
-        await using var host = StartHost(fleet);
+
+        // A busy machine must have time for five kills and the clicks before the next try.
+        await using var host = StartHost(fleet, "--Monitors:Restart:BudgetWindow=00:20:00", "--Monitors:Restart:ResetAfter=00:20:00", "--Monitors:Restart:MaxDelay=00:20:00");
         var login = await LoginAsync(host);
         var name = Text($"monitor-{fleet.BasePort}");
         await chromium.Page.Navigate().GoToUrlAsync(login);
@@ -101,7 +103,7 @@ public class DashboardTests
         await EndAsync(host, fleet, [after]);
     }
 
-    private static AppHostProcess StartHost(FleetArguments fleet) => AppHostProcess.Start(
+    private static AppHostProcess StartHost(FleetArguments fleet, params string[] settings) => AppHostProcess.Start(
         new Dictionary<string, string?>
         {
             ["ASPNETCORE_URLS"] = Text($"http://127.0.0.1:{FreePort.Next()}"),
@@ -110,7 +112,7 @@ public class DashboardTests
             ["ASPIRE_ALLOW_UNSECURED_TRANSPORT"] = "true",
             ["DOTNET_ENVIRONMENT"] = "Development",
         },
-        fleet.Common);
+        [.. fleet.Common, .. settings]);
 
     private static async Task<Uri> LoginAsync(AppHostProcess host)
     {

@@ -50,7 +50,7 @@ public partial class ResourcesTests
         await chromium.TextAsync(Text($"as PID {oldPid}"));
         await chromium.TextAsync(Text($"as PID {newPid}"));
         await page.OpenLogAsync("monitor-supervisor");
-        await chromium.TextAsync($"Asked in the dashboard to restart {restarted}");
+        await chromium.TextAsync($"The dashboard asked to restart {restarted}");
 
         // The dashboard offers the traces of a resource where it has found its telemetry.
         await page.OpenAsync();

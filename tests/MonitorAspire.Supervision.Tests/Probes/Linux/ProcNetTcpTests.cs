@@ -35,15 +35,15 @@ public class ProcNetTcpTests
 
     [Fact]
     public void Parse_RecordedTcp_GivesOnlyListeners() => Assert.Equal(
-        [new Listener(IPEndPoint.Parse("127.0.0.1:8768"), 177631, 0), new Listener(IPEndPoint.Parse("0.0.0.0:2024"), 1525, 1000)],
+        [new Listener(IPEndPoint.Parse("127.0.0.1:8768"), 177631), new Listener(IPEndPoint.Parse("0.0.0.0:2024"), 1525)],
         Parse(Tcp, null));
 
     [Fact]
     public void Parse_RecordedTcp6_GivesOnlyListeners() => Assert.Equal(
         [
-            new Listener(IPEndPoint.Parse("[::1]:8768"), 177632, 0),
-            new Listener(IPEndPoint.Parse("[::ffff:127.0.0.1]:8770"), 177635, 0),
-            new Listener(IPEndPoint.Parse("[::]:8769"), 177634, 0),
+            new Listener(IPEndPoint.Parse("[::1]:8768"), 177632),
+            new Listener(IPEndPoint.Parse("[::ffff:127.0.0.1]:8770"), 177635),
+            new Listener(IPEndPoint.Parse("[::]:8769"), 177634),
         ],
         Parse(Tcp6, null));
 
@@ -69,10 +69,10 @@ public class ProcNetTcpTests
 
     [Fact]
     public void Parse_AnyAddress_RoundTrips() =>
-        Gen.Select(Gen.OneOf(Gen.Byte.Array[4], Gen.Byte.Array[16]), Gen.Int[0, 65535], Gen.UInt, Gen.Long[0, long.MaxValue])
-            .Sample((bytes, port, uid, inode) =>
+        Gen.Select(Gen.OneOf(Gen.Byte.Array[4], Gen.Byte.Array[16]), Gen.Int[0, 65535], Gen.Long[0, long.MaxValue])
+            .Sample((bytes, port, inode) =>
             {
-                var expected = new Listener(new IPEndPoint(new IPAddress(bytes), port), inode, uid);
+                var expected = new Listener(new IPEndPoint(new IPAddress(bytes), port), inode);
                 Assert.Equal([expected], Parse(Row(expected, "0A"), null));
                 Assert.Empty(Parse(Row(expected, "01"), null));
             });
@@ -82,7 +82,7 @@ public class ProcNetTcpTests
     {
         var bytes = listener.EndPoint.Address.GetAddressBytes();
         var address = string.Concat(Enumerable.Range(0, bytes.Length / 4).Select(i => BitConverter.ToUInt32(bytes, i * 4).ToString("X8", CultureInfo.InvariantCulture)));
-        return string.Create(CultureInfo.InvariantCulture, $"   0: {address}:{listener.EndPoint.Port:X4} {new string('0', address.Length)}:0000 {state} 00000000:00000000 00:00000000 00000000 {listener.Uid,5}        0 {listener.Inode} 1 0000000000000000 100 0 0 10 0\n");
+        return string.Create(CultureInfo.InvariantCulture, $"   0: {address}:{listener.EndPoint.Port:X4} {new string('0', address.Length)}:0000 {state} 00000000:00000000 00:00000000 00000000 {1000,5}        0 {listener.Inode} 1 0000000000000000 100 0 0 10 0\n");
     }
 
     private static List<Listener> Parse(string content, int? port)
