@@ -13,7 +13,8 @@ internal sealed class DaemonOptions
 
     internal Option<string?> Host { get; } = CliOptions.Host();
 
-    internal Option<string?> Name { get; } = CliOptions.Text("--name", "NAME", "Name of the daemon: letters, digits, '-', '_' and '.'. [default: monitor-PORT]");
+    internal Option<string?> Name { get; } = CliOptions.Text(
+        "--name", "NAME", "Name of the daemon: letters, digits, '-', '_' and '.'. [default: monitor-PORT]");
 
     internal Option<string?> HealthPath { get; } = CliOptions.Text("--health-path", "PATH", "Path of the health check. [default: /health]");
 

@@ -115,6 +115,6 @@ internal static class StopOutcome
         }
 
         var pid = report.Pid is { } p ? string.Create(CultureInfo.InvariantCulture, $": PID {p}") : "";
-        return $"{name} stopped{pid}, port {report.Port} is free, in {Durations.OfMilliseconds(report.TotalMs)}{(report.Killed ? " (SIGKILL was needed)" : "")}";
+        return $"{name} stopped{pid}, port {report.Port} {(report.Owner is { } owner ? $"is served by {Printable.Line(owner.ToString())}, which is not ours" : "is free")}, in {Durations.OfMilliseconds(report.TotalMs)}{(report.Killed ? " (SIGKILL was needed)" : "")}";
     }
 }

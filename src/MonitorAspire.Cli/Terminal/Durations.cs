@@ -16,7 +16,8 @@ internal static class Durations
             _ => (text, 1.0),
         };
 
-        var isValid = double.TryParse(number, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var value) && value * unit is >= 0.001 and <= 86400;
+        var isValid = double.TryParse(number, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var value)
+            && value * unit is >= 0.001 and <= 86400;
         duration = isValid ? TimeSpan.FromSeconds(value * unit) : default;
         return isValid;
     }

@@ -149,4 +149,5 @@ internal sealed class UpCommand(CliContext context, Interrupts interrupts)
 /// <summary>What <c>monitor up</c> was told. The supervisor's arguments are without its address and port. The ports of daemons in a file
 /// are not known here. Without a dashboard address the dashboard has its usual port or, if that is taken, a free one.</summary>
 internal sealed record UpSettings(
-    string StateDirectory, int SupervisorPort, IReadOnlyList<string> SupervisorArguments, IEnumerable<int> DaemonPorts, bool Dashboard, Uri? DashboardAddress, bool Json);
+    string StateDirectory, int SupervisorPort, IReadOnlyList<string> SupervisorArguments, IEnumerable<int> DaemonPorts,
+    bool Dashboard, Uri? DashboardAddress, bool Json);

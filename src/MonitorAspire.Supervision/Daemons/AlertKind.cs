@@ -17,4 +17,7 @@ public enum AlertKind
 
     /// <summary>The daemon cannot start: a retry does not help, or another process owns its port. Resolved by a verified start.</summary>
     CannotStart,
+
+    /// <summary>Another process listens on the port of a verified daemon too. The daemon runs on. Resolved when the other process does not listen any more.</summary>
+    Contested,
 }

@@ -8,6 +8,9 @@ public static partial class FleetTopology
     /// <summary>The most daemons that a fleet can have.</summary>
     public const int MaximumCount = 200;
 
+    // RFC 1035, 2.3.4: 255 octets on the wire are 253 characters of text.
+    private const int MaximumHostLength = 253;
+
     /// <summary>The specs, in the order of the ports or of the list. Empty if there are errors.</summary>
     /// <param name="options">The configuration.</param>
     /// <param name="errors">One line for each error, starting with the key as in <c>Monitors:Daemons:1:Port</c>.</param>
@@ -45,7 +48,7 @@ public static partial class FleetTopology
             spec.PortRangeEnd is not { } end || (end >= spec.Port && end <= 65535),
             nameof(spec.PortRangeEnd),
             $"port range {spec.Port}-{spec.PortRangeEnd} is not a range within 1-65535");
-        Check(!string.IsNullOrWhiteSpace(spec.Host) && !spec.Host.Any(IsSpace), nameof(spec.Host), $"host '{Shown(spec.Host)}' is not a host name or address");
+        Check(spec.Host.Length <= MaximumHostLength && !string.IsNullOrWhiteSpace(spec.Host) && !spec.Host.Any(IsSpace), nameof(spec.Host), $"host '{Shown(spec.Host)}' is not a host name or address");
         Check(spec.HealthPath.StartsWith('/'), nameof(spec.HealthPath), $"health path '{Shown(spec.HealthPath)}' does not start with '/'");
         Check(!spec.HealthPath.Any(IsSpace), nameof(spec.HealthPath), $"health path '{Shown(spec.HealthPath)}' has white space in it");
         Check(spec.Command is null || !string.IsNullOrWhiteSpace(spec.Command), nameof(spec.Command), "the command is empty");

@@ -21,7 +21,7 @@ internal static class DaemonChecks
     public static IReadOnlyList<CheckResult> Of(DaemonInspection seen, int pid, DateTimeOffset at) =>
     [
         new(CheckName.PidFile, seen.Pid == pid ? seen.PidFileState == "ok" : null, seen.PidFileState == "ok" ? $"names PID {seen.PidInFile}" : seen.PidFileState, at),
-        new(CheckName.Port, seen.OwnsPort, seen.OwnsPort == true ? $"PID {pid} listens on {seen.Host}:{seen.Port}" : seen.Detail, at),
+        new(CheckName.Port, seen.OwnsPort, seen.OwnsPort != true ? seen.Detail : $"PID {pid} listens on {seen.Host}:{seen.Port}{(seen.Contested is { } other ? $", and so does {other}" : "")}", at),
         new(CheckName.Health, seen.Healthy, seen.Healthy == true ? $"status {seen.HealthStatus} after {seen.HealthMs:0.#} ms" : seen.Detail, at),
     ];
 

@@ -7,6 +7,8 @@ namespace MonitorAspire.Supervision.Probes;
 /// <summary>Makes health requests. Each request uses a new connection, without proxy, redirects and cookies.</summary>
 internal sealed class HealthProbe(TimeProvider? timeProvider = null)
 {
+    private const int ContestedTries = 4;
+
     private readonly TimeProvider _time = timeProvider ?? TimeProvider.System;
 
     /// <summary>Makes one request. Everything that is wrong with the daemon is in the result.</summary>
@@ -53,12 +55,13 @@ internal sealed class HealthProbe(TimeProvider? timeProvider = null)
                 return new HealthResult { Outcome = HealthOutcome.Unreachable, Detail = $"host {host} and path {path} do not make a URL" };
             }
 
-            var exchange = new HealthExchange(request, target, uri, _time, connectLimit);
-            var next = await exchange.RunAsync(token).ConfigureAwait(false);
+            var next = request.IsContested
+                ? await AskUntilOwnAsync(request, target, uri, connectLimit / ContestedTries, token).ConfigureAwait(false)
+                : await new HealthExchange(request, target, uri, _time, connectLimit).RunAsync(token).ConfigureAwait(false);
             result = result is null || next.Connected
                 ? next
                 : next with { Detail = $"{result.Detail}; {next.Detail}" };
-            if (next.Connected || token.IsCancellationRequested)
+            if ((next.Connected && (!request.IsContested || IsOwn(request, next))) || token.IsCancellationRequested)
             {
                 break;
             }
@@ -69,6 +72,23 @@ internal sealed class HealthProbe(TimeProvider? timeProvider = null)
             ? result with { Detail = $"{result.Detail} within {InSeconds(timeout)}" }
             : result;
     }
+
+    // With SO_REUSEPORT the kernel gives each connection to one of the listeners. One that never accepts must not use up the time.
+    private async Task<HealthResult> AskUntilOwnAsync(HealthRequest request, IPEndPoint target, Uri uri, TimeSpan limit, CancellationToken token)
+    {
+        for (var tries = 1; ; tries++)
+        {
+            using var timeUp = new CancellationTokenSource(limit, _time);
+            using var linked = CancellationTokenSource.CreateLinkedTokenSource(timeUp.Token, token);
+            var result = await new HealthExchange(request, target, uri, _time, limit).RunAsync(linked.Token).ConfigureAwait(false);
+            if (tries == ContestedTries || IsOwn(request, result) || token.IsCancellationRequested)
+            {
+                return result;
+            }
+        }
+    }
+
+    private static bool IsOwn(HealthRequest request, HealthResult result) => result.ServedBy.Any(request.IsExpectedPid);
 
     // The name stays in the Host header, but we choose the address. A wildcard is replaced by the address.
     private static bool TryMakeUri(string host, IPEndPoint target, string path, out Uri uri)

@@ -17,6 +17,12 @@ internal sealed record HealthRequest
     public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(2);
 
     /// <summary>
+    /// Whether another process listens on the port too, on another address or with SO_REUSEPORT. Then some of the connections are its own,
+    /// and the probe asks several times until the instance answers. Default false.
+    /// </summary>
+    public bool IsContested { get; init; }
+
+    /// <summary>
     /// Processes that probably serve the connection. If set, the probe also finds the process at the other end of its connection, so that a
     /// process that shares the port (SO_REUSEPORT) cannot answer instead of the instance. These PIDs are searched first, all others only
     /// where none of them has the connection. Default <see langword="null"/>: it is not searched.

@@ -18,8 +18,9 @@ internal static class HostAddresses
         {
             return WithoutLookup(host) ?? Dns.GetHostAddresses(host);
         }
-        catch (SocketException)
+        catch (Exception e) when (e is SocketException or ArgumentException)
         {
+            // A host name from a record may be too long to be looked up.
             return [];
         }
     }

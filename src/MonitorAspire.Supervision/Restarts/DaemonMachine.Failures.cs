@@ -44,6 +44,15 @@ internal sealed partial class DaemonMachine
             Do(new MachineAction.RepairFiles());
         }
 
+        if (probed.Contested is { } other)
+        {
+            Fire(AlertKind.Contested, $"{other} listens on the port too");
+        }
+        else if (probed.Port == true)
+        {
+            Resolve(AlertKind.Contested, "no other process listens on the port");
+        }
+
         if (!probed.Health || probed.Port == false)
         {
             OnFailedProbe(probed);

@@ -36,8 +36,8 @@ internal abstract record MachineEvent
     /// <summary>An instance ended.</summary>
     public sealed record InstanceExited(long Instance, ProcessExit Exit) : MachineEvent;
 
-    /// <summary>A running daemon was probed: PID file, socket (as the kernel says) and health. <see langword="null"/> where one is not known.</summary>
-    public sealed record Probed(long Instance, bool? PidFile, bool? Port, bool Health, StartupReason? Reason = null, string? Detail = null) : MachineEvent;
+    /// <summary>A running daemon was probed: PID file, socket (as the kernel says) and health. <see langword="null"/> where one is not known. Contested names another process that listens too.</summary>
+    public sealed record Probed(long Instance, bool? PidFile, bool? Port, bool Health, StartupReason? Reason = null, string? Detail = null, string? Contested = null) : MachineEvent;
 
     /// <summary>
     /// Enough probes have failed, and the daemon is restarted. The machine sends this event to itself, so that the state Unhealthy is

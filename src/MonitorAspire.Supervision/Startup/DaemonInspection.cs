@@ -78,6 +78,9 @@ public sealed record DaemonInspection
     /// <summary>Whether a listening socket on host and port belongs to the instance; <see langword="null"/> where the platform cannot tell.</summary>
     public bool? OwnsPort { get; init; }
 
+    /// <summary>Another process that listens on the port too, on another address or with SO_REUSEPORT, while the instance has its own socket.</summary>
+    public PortOwner? Contested { get; init; }
+
     /// <summary>All processes that listen on the port, ours and others.</summary>
     public IReadOnlyList<PortOwner> Listeners { get; init; } = [];
 

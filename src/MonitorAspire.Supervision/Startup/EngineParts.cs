@@ -45,7 +45,7 @@ internal sealed class EngineParts
     }
 
     /// <summary>Makes one health check of an instance.</summary>
-    internal Task<HealthResult> ProbeHealthAsync(DaemonSpec spec, ProcessIdentity root, string? instanceId, TimeSpan timeout, CancellationToken cancellationToken) =>
+    internal Task<HealthResult> ProbeHealthAsync(DaemonSpec spec, ProcessIdentity root, string? instanceId, TimeSpan timeout, CancellationToken cancellationToken, bool isContested = false) =>
         Health.ProbeAsync(
             new HealthRequest
             {
@@ -55,6 +55,7 @@ internal sealed class EngineParts
                 IsExpectedPid = Tree.Membership(root, instanceId),
                 LikelyPids = [root.Pid],
                 Timeout = timeout,
+                IsContested = isContested,
             },
             cancellationToken);
 

@@ -62,6 +62,7 @@ internal sealed class Inspector(EngineParts parts)
             IdentityProof = located.Proof,
             PidFileState = reading.State == PidFileState.Valid && reading.Pid != root.Pid ? "mismatch" : reading.StateName,
             OwnsPort = ownership.Owned,
+            Contested = ownership.Owned == true ? ownership.Other : null,
             Listeners = ownership.Listeners,
             StartedAt = located.Record is { StartedAt: var at } record && record.Identity == root ? at : parts.Processes.StartTimeOf(root),
             Command = located.Record?.Command ?? [],
@@ -72,7 +73,7 @@ internal sealed class Inspector(EngineParts parts)
         {
             problems.Add((StartupReason.InvalidConfiguration, EngineParts.NoAddress(spec.Host)));
         }
-        else if (ownership.Other is { } other)
+        else if (ownership is { Owned: not true, Other: { } other })
         {
             problems.Add((StartupReason.PortOwnedByOther, $"port {spec.Port} is served by {other}"));
         }
@@ -85,9 +86,14 @@ internal sealed class Inspector(EngineParts parts)
         {
             var healthPath = located.Record?.Identity == root && located.Record.HealthPath.Length > 0 ? located.Record.HealthPath : spec.HealthPath;
             var health = await parts.ProbeHealthAsync(
-                spec with { HealthPath = healthPath }, root, located.InstanceId, options.HealthTimeout, cancellationToken).ConfigureAwait(false);
+                spec with { HealthPath = healthPath }, root, located.InstanceId, options.HealthTimeout, cancellationToken, seen.Contested is not null).ConfigureAwait(false);
             seen = seen with { Healthy = health.IsHealthy, HealthStatus = health.StatusCode, HealthMs = Math.Round(health.Latency.TotalMilliseconds, 3) };
-            if (!health.IsHealthy)
+            if (!health.IsHealthy && seen.Contested is not null && !health.ServedBy.Any(parts.Tree.Membership(root, located.InstanceId)))
+            {
+                // Every connection went to the other process, so nothing is known of the health of this one.
+                seen = seen with { Healthy = null };
+            }
+            else if (!health.IsHealthy)
             {
                 problems.Add((Reason(health.Outcome), $"{healthPath}: {health.Detail}"));
             }
@@ -125,7 +131,9 @@ internal sealed class Inspector(EngineParts parts)
                 "mismatch" => StartupReason.PidMismatch,
                 _ => StartupReason.PidFileMissing,
             },
-            Detail = seen.PidFileState == "ok" ? null : $"{seen.PidFile} is {seen.PidFileState}; the instance is PID {root.Pid}",
+            Detail = seen.PidFileState != "ok" ? $"{seen.PidFile} is {seen.PidFileState}; the instance is PID {root.Pid}"
+                : seen.Contested is { } other ? $"port {seen.Port} is contested: {other} listens on it too"
+                : null,
         };
     }
 

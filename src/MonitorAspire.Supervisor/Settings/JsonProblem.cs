@@ -57,8 +57,10 @@ internal static class JsonProblem
         return text.Length <= 200 ? text : text[..200] + "…";
     }
 
-    private static JsonElement? Property(JsonElement element, string name)
-        => element.EnumerateObject().Where(p => string.Equals(p.Name, name, StringComparison.OrdinalIgnoreCase)).Select(p => (JsonElement?)p.Value).FirstOrDefault();
+    private static JsonElement? Property(JsonElement element, string name) => element.EnumerateObject()
+        .Where(p => string.Equals(p.Name, name, StringComparison.OrdinalIgnoreCase))
+        .Select(p => (JsonElement?)p.Value)
+        .FirstOrDefault();
 
     private static string FirstSentence(string text)
     {
