@@ -195,6 +195,26 @@ public class DaemonMachineTests
     }
 
     [Fact]
+    public void Probed_ContestedPort_AlertsUntilTheOtherStopsAndRunsOn()
+    {
+        var machine = new MachineDriver().Running();
+        for (var i = 0; i < 10; i++)
+        {
+            machine.Probe(health: true, contested: "PID 1 on [::1]:8768");
+            machine.Advance(1);
+        }
+
+        Assert.Equal(DaemonState.Running, machine.State.State);
+        var alert = Assert.Single(machine.All<MachineAction.FireAlert>());
+        Assert.Equal(AlertKind.Contested, alert.Kind);
+        Assert.Contains("PID 1", alert.Message, StringComparison.Ordinal);
+
+        machine.Probe(health: true);
+        Assert.Equal(AlertKind.Contested, Assert.Single(machine.All<MachineAction.ResolveAlert>()).Kind);
+        Assert.Empty(machine.All<MachineAction.Stop>());
+    }
+
+    [Fact]
     public void Probed_FailuresWithinHalfAnInterval_CountAsOne()
     {
         var machine = new MachineDriver().Running();

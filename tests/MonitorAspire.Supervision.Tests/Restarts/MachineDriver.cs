@@ -56,8 +56,8 @@ internal sealed class MachineDriver(MachineSettings? settings = null)
 
     public void Exit(int code = 1) => Send(new MachineEvent.InstanceExited(State.Instance!.Value, new ProcessExit(code, null)));
 
-    public void Probe(bool health, bool? port = true, bool? pidFile = true) =>
-        Send(new MachineEvent.Probed(State.Instance!.Value, pidFile, port, health));
+    public void Probe(bool health, bool? port = true, bool? pidFile = true, string? contested = null) =>
+        Send(new MachineEvent.Probed(State.Instance!.Value, pidFile, port, health, Contested: contested));
 
     /// <summary>Moves the clock and sends the events that are due, as the actor does.</summary>
     public void Advance(TimeSpan by)
