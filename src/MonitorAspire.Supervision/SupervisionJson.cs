@@ -25,4 +25,4 @@ namespace MonitorAspire.Supervision;
 [JsonSerializable(typeof(FleetAlert))]
 [JsonSerializable(typeof(FleetEvent))]
 [JsonSerializable(typeof(IReadOnlyList<FleetEvent>))]
-public sealed partial class SupervisionJson : JsonSerializerContext;
+internal sealed partial class SupervisionJson : JsonSerializerContext;

@@ -18,7 +18,7 @@ internal static class HostAddresses
         {
             return WithoutLookup(host) ?? Dns.GetHostAddresses(host);
         }
-        catch (Exception e) when (e is SocketException or ArgumentException)
+        catch (Exception e) when (e is SocketException or ArgumentOutOfRangeException)
         {
             // A host name from a record may be too long to be looked up.
             return [];

@@ -36,6 +36,9 @@ public class HostAddressesTests
     [Fact]
     public void Find_NameThatCannotExist_HasNone() => Assert.Empty(HostAddresses.Find("no.such.host.invalid"));
 
+    [Fact]
+    public void Find_NameThatIsTooLong_HasNoAddress() => Assert.Empty(HostAddresses.Find(new string('a', 300)));
+
     [Theory]
     [InlineData("")]
     [InlineData("  ")]
