@@ -1,5 +1,4 @@
 using Aspire.Hosting.ApplicationModel;
-using MonitorAspire.Supervision.Daemons;
 
 namespace Aspire.Hosting;
 

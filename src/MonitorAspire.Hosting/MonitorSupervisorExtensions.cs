@@ -7,7 +7,6 @@ using MonitorAspire.Hosting.Dashboard;
 using MonitorAspire.Hosting.Launching;
 using MonitorAspire.Hosting.Resources;
 using MonitorAspire.Hosting.Supervisor;
-using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervision.Files;
 using MonitorAspire.Supervision.Startup;
 using OpenTelemetry.Trace;

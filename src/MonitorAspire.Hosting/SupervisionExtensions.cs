@@ -1,6 +1,5 @@
 using Aspire.Hosting.ApplicationModel;
 using MonitorAspire.Hosting.Resources;
-using MonitorAspire.Supervision.Daemons;
 
 namespace Aspire.Hosting;
 

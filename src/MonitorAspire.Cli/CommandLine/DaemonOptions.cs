@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
-using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervision.Identity;
 using MonitorAspire.Supervision.Probes;
 

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using MonitorAspire.Cli.CommandLine;
 using MonitorAspire.Cli.Start;
-using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervision.Identity;
 using MonitorAspire.Supervision.Startup;
 

@@ -1,6 +1,5 @@
 using MonitorAspire.Cli.Logs;
 using MonitorAspire.Cli.Stop;
-using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervision.Files;
 using MonitorAspire.Supervision.Identity;
 using MonitorAspire.Supervision.Interop;

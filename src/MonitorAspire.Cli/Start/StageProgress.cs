@@ -1,5 +1,4 @@
 using MonitorAspire.Cli.Terminal;
-using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervision.Telemetry;
 
 namespace MonitorAspire.Cli.Start;

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using MonitorAspire.Cli.CommandLine;
-using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervision.Files;
 using MonitorAspire.Supervision.Startup;
 

@@ -1,7 +1,6 @@
 using System.Globalization;
 using MonitorAspire.Cli.Terminal;
 using MonitorAspire.Supervision;
-using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervision.Interop;
 using MonitorAspire.Supervision.Probes;
 using MonitorAspire.Supervision.Startup;

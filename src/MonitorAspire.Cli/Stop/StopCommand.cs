@@ -3,7 +3,6 @@ using System.Globalization;
 using MonitorAspire.Cli.CommandLine;
 using MonitorAspire.Cli.Terminal;
 using MonitorAspire.Supervision;
-using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervision.Identity;
 using MonitorAspire.Supervision.Startup;
 using MonitorAspire.Supervision.Telemetry;

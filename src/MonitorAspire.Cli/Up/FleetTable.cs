@@ -1,6 +1,5 @@
 using System.Globalization;
 using MonitorAspire.Cli.Terminal;
-using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervision.Fleet;
 using MonitorAspire.Supervision.Probes;
 using MonitorAspire.Supervision.Telemetry;

@@ -3,7 +3,6 @@ using System.Globalization;
 using System.Text.Json;
 using MonitorAspire.Cli.Terminal;
 using MonitorAspire.Supervision;
-using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervision.Fleet;
 using MonitorAspire.Supervision.Telemetry;
 

@@ -1,6 +1,5 @@
 using System.Globalization;
 using MonitorAspire.Cli.Up.Dashboard;
-using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervision.Identity;
 using MonitorAspire.Supervision.Startup;
 

@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
 using MonitorAspire.Cli.CommandLine;
-using MonitorAspire.Supervision.Daemons;
 
 namespace MonitorAspire.Cli.Up;
 

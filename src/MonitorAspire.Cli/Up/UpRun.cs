@@ -1,7 +1,6 @@
 using System.Globalization;
 using MonitorAspire.Cli.Terminal;
 using MonitorAspire.Cli.Up.Dashboard;
-using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervision.Files;
 using MonitorAspire.Supervision.Fleet;
 using MonitorAspire.Supervision.Identity;

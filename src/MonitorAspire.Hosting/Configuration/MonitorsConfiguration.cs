@@ -1,6 +1,5 @@
 using Aspire.Hosting;
 using Microsoft.Extensions.Configuration;
-using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervision.Files;
 
 namespace MonitorAspire.Hosting.Configuration;

@@ -1,6 +1,5 @@
 using Aspire.Hosting;
 using Aspire.Hosting.ApplicationModel;
-using MonitorAspire.Supervision.Daemons;
 
 namespace MonitorAspire.Hosting.Resources;
 

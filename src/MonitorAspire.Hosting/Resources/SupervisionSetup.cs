@@ -5,7 +5,6 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 using MonitorAspire.Hosting.Dashboard;
 using MonitorAspire.Hosting.Launching;
 using MonitorAspire.Hosting.Supervisor;
-using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervision.Identity;
 using MonitorAspire.Supervision.Telemetry;
 

@@ -5,7 +5,6 @@ using Microsoft.Extensions.Logging;
 using MonitorAspire.Hosting.Dashboard;
 using MonitorAspire.Hosting.Launching;
 using MonitorAspire.Hosting.Resources;
-using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervision.Launcher;
 
 namespace MonitorAspire.Hosting.Supervisor;

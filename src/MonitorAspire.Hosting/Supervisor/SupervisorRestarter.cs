@@ -2,7 +2,6 @@ using Aspire.Hosting.ApplicationModel;
 using Microsoft.Extensions.Logging;
 using MonitorAspire.Hosting.Launching;
 using MonitorAspire.Hosting.Resources;
-using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervision.Launcher;
 using MonitorAspire.Supervision.Restarts;
 using MonitorAspire.Supervision.Startup;

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text;
-using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervision.Fleet;
 using MonitorAspire.Supervision.Interop;
 using MonitorAspire.Supervision.Startup;

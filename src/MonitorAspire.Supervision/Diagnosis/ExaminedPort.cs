@@ -1,4 +1,3 @@
-using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervision.Files;
 using MonitorAspire.Supervision.Interop;
 using MonitorAspire.Supervision.Processes;

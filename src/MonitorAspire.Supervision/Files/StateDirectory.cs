@@ -1,8 +1,6 @@
 namespace MonitorAspire.Supervision.Files;
 
-/// <summary>
-/// The directory with the files of all daemons of a user. It is per user and not per project, because a port is used on the whole machine.
-/// </summary>
+/// <summary>The directory with the files of all daemons of a user. It is per user and not per project, because a port is used on the whole machine.</summary>
 public static class StateDirectory
 {
     /// <summary>The environment variable for the state directory. An option overrides it.</summary>

@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Logging;
-using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervision.Restarts;
 using MonitorAspire.Supervision.Telemetry;
 

@@ -1,5 +1,3 @@
-using MonitorAspire.Supervision.Daemons;
-
 namespace MonitorAspire.Supervision.Fleet;
 
 /// <summary>A daemon as all who show state see it: REST, events, dashboard and command line print exactly this.</summary>

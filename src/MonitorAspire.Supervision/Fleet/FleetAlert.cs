@@ -1,5 +1,4 @@
 using System.Text.Json.Serialization;
-using MonitorAspire.Supervision.Daemons;
 
 namespace MonitorAspire.Supervision.Fleet;
 

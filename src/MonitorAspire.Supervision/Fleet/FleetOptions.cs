@@ -1,5 +1,3 @@
-using MonitorAspire.Supervision.Daemons;
-
 namespace MonitorAspire.Supervision.Fleet;
 
 /// <summary>How a fleet is supervised. The specifications say which daemons it has.</summary>

@@ -1,5 +1,3 @@
-using MonitorAspire.Supervision.Daemons;
-
 namespace MonitorAspire.Supervision.Fleet;
 
 /// <summary>The daemons of one supervisor.</summary>

@@ -1,5 +1,3 @@
-using MonitorAspire.Supervision.Daemons;
-
 namespace MonitorAspire.Supervision.Fleet;
 
 /// <summary>The callers who wait for the report of a start or a stop of one daemon.</summary>

@@ -1,5 +1,3 @@
-using MonitorAspire.Supervision.Daemons;
-
 namespace MonitorAspire.Supervision.Fleet;
 
 /// <summary>How two specifications of the same daemon differ.</summary>

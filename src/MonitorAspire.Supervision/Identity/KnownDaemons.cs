@@ -1,5 +1,4 @@
 using System.Globalization;
-using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervision.Files;
 
 namespace MonitorAspire.Supervision.Identity;

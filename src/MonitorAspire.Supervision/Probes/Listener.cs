@@ -1,5 +1,4 @@
 using System.Net;
-using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervision.Identity;
 
 namespace MonitorAspire.Supervision.Probes;

@@ -1,7 +1,6 @@
 using System.Collections;
 using System.Globalization;
 using Microsoft.Win32.SafeHandles;
-using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervision.Files;
 using MonitorAspire.Supervision.Identity;
 using MonitorAspire.Supervision.Interop;

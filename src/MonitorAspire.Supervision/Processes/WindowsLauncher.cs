@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.Versioning;
 using Microsoft.Win32.SafeHandles;
-using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervision.Files;
 
 namespace MonitorAspire.Supervision.Processes;

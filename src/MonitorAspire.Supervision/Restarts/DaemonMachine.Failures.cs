@@ -1,5 +1,4 @@
 using System.Globalization;
-using MonitorAspire.Supervision.Daemons;
 
 namespace MonitorAspire.Supervision.Restarts;
 

@@ -1,5 +1,3 @@
-using MonitorAspire.Supervision.Daemons;
-
 namespace MonitorAspire.Supervision.Restarts;
 
 /// <summary>Requests of people and of the configuration.</summary>

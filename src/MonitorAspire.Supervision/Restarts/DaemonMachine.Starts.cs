@@ -1,5 +1,3 @@
-using MonitorAspire.Supervision.Daemons;
-
 namespace MonitorAspire.Supervision.Restarts;
 
 /// <summary>The ends of starts, stops and looks.</summary>

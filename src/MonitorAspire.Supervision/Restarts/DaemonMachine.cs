@@ -1,5 +1,3 @@
-using MonitorAspire.Supervision.Daemons;
-
 namespace MonitorAspire.Supervision.Restarts;
 
 /// <summary>The result of an event: the actions, in this order, and why the state changed (<see langword="null"/> for what is normal).</summary>

@@ -1,4 +1,3 @@
-using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervision.Interop;
 
 namespace MonitorAspire.Supervision.Restarts;

@@ -1,5 +1,3 @@
-using MonitorAspire.Supervision.Daemons;
-
 namespace MonitorAspire.Supervision.Restarts;
 
 /// <summary>The settings of the state machine.</summary>

@@ -1,4 +1,3 @@
-using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervision.Identity;
 using MonitorAspire.Supervision.Probes;
 using MonitorAspire.Supervision.Processes;

@@ -1,5 +1,3 @@
-using MonitorAspire.Supervision.Daemons;
-
 namespace MonitorAspire.Supervision.Startup;
 
 /// <summary>Exit codes of the <c>monitor</c> command. 0 always means that the daemon serves, or that the command was successful.</summary>

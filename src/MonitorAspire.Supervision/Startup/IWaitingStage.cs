@@ -1,5 +1,3 @@
-using MonitorAspire.Supervision.Daemons;
-
 namespace MonitorAspire.Supervision.Startup;
 
 /// <summary>A stage that checks a living process again and again until it passes.</summary>

@@ -1,4 +1,3 @@
-using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervision.Files;
 
 namespace MonitorAspire.Supervision.Startup;

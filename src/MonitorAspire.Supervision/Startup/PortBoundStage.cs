@@ -1,5 +1,3 @@
-using MonitorAspire.Supervision.Daemons;
-
 namespace MonitorAspire.Supervision.Startup;
 
 /// <summary>Stage four: a listening socket on host and port belongs to the process or to a member of its tree.</summary>

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Net;
-using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervision.Files;
 using MonitorAspire.Supervision.Interop;
 using MonitorAspire.Supervision.Probes;

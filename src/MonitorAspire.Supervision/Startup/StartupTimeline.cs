@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervision.Telemetry;
 
 namespace MonitorAspire.Supervision.Startup;

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using System.Globalization;
-using MonitorAspire.Supervision.Daemons;
 
 namespace MonitorAspire.Supervision.Telemetry;
 

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using MonitorAspire.Supervision.Daemons;
 
 namespace MonitorAspire.Supervisor.Fleet;
 

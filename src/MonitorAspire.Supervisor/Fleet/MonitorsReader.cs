@@ -1,5 +1,4 @@
 using System.Text.Json.Serialization.Metadata;
-using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervisor.Settings;
 
 namespace MonitorAspire.Supervisor.Fleet;

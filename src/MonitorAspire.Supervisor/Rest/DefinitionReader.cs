@@ -1,6 +1,5 @@
 using System.Text.Json;
 using System.Text.Unicode;
-using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervisor.Fleet;
 using MonitorAspire.Supervisor.Settings;
 

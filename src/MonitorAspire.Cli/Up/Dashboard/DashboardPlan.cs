@@ -3,7 +3,6 @@ using System.Net;
 using System.Net.NetworkInformation;
 using System.Net.Sockets;
 using System.Security.Cryptography;
-using MonitorAspire.Supervision.Daemons;
 
 namespace MonitorAspire.Cli.Up.Dashboard;
 

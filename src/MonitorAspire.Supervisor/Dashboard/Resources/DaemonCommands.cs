@@ -1,4 +1,3 @@
-using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervisor.Dashboard.Protocol;
 
 namespace MonitorAspire.Supervisor.Dashboard.Resources;

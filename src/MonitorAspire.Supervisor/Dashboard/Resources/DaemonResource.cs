@@ -1,5 +1,4 @@
 using Google.Protobuf.WellKnownTypes;
-using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervision.Fleet;
 using MonitorAspire.Supervision.Telemetry;
 using MonitorAspire.Supervisor.Dashboard.Protocol;

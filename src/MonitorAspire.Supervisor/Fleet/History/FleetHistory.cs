@@ -1,4 +1,3 @@
-using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervision.Fleet;
 
 namespace MonitorAspire.Supervisor.Fleet.History;
