@@ -7,7 +7,6 @@ namespace MonitorAspire.Supervision.Diagnosis;
 internal sealed class DirectoryCheck(string directory)
 {
     private const UnixFileMode Private = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
-    private const UnixFileMode WritableByOthers = UnixFileMode.GroupWrite | UnixFileMode.OtherWrite;
 
     /// <summary>Whether its content can be examined. Content that other users can change is not believed.</summary>
     internal bool CanBeListed { get; private set; }
@@ -27,14 +26,15 @@ internal sealed class DirectoryCheck(string directory)
         try
         {
             _ = Directory.EnumerateFileSystemEntries(directory).Count();
-            CanBeListed = TrustedPath.WhyNot(directory) is null;
         }
         catch (UnauthorizedAccessException)
         {
             return [Finding("directory-unreadable", FindingSeverity.Error, "this user may not list the state directory", "run as its owner, or use another --state-dir")];
         }
 
-        return OperatingSystem.IsWindows() || FileStatus.Of(directory, follow: true) is not { } status ? [] : [.. Access(status), .. Parents(status)];
+        var distrust = TrustedPath.WhyNot(directory);
+        CanBeListed = distrust is null;
+        return OperatingSystem.IsWindows() || FileStatus.Of(directory, follow: true) is not { } status ? [] : [.. Access(status), .. Parents(status, distrust)];
     }
 
     [System.Runtime.Versioning.UnsupportedOSPlatform("windows")]
@@ -54,9 +54,9 @@ internal sealed class DirectoryCheck(string directory)
             yield break;
         }
 
-        var severity = (status.Permissions & WritableByOthers) != 0 || (status.Permissions & Private) != Private ? FindingSeverity.Error : FindingSeverity.Warning;
+        var severity = status.IsWritableByOthers || (status.Permissions & Private) != Private ? FindingSeverity.Error : FindingSeverity.Warning;
         var problem = $"the state directory has mode {FileStatus.Octal(status.Permissions)} and not 0700"
-            + ((status.Permissions & WritableByOthers) != 0 ? ": others can change what is in it" : "");
+            + (status.IsWritableByOthers ? ": others can change what is in it" : "");
 
         // A directory that is shared with others must stay accessible to them.
         yield return HasOnlyOurFiles()
@@ -65,9 +65,9 @@ internal sealed class DirectoryCheck(string directory)
     }
 
     [System.Runtime.Versioning.UnsupportedOSPlatform("windows")]
-    private IEnumerable<FixableFinding> Parents(FileStatus status)
+    private IEnumerable<FixableFinding> Parents(FileStatus status, string? distrust)
     {
-        if (!status.BelongsToOther && (status.Permissions & WritableByOthers) == 0 && TrustedPath.WhyNot(directory) is { } reason)
+        if (!status.BelongsToOther && !status.IsWritableByOthers && distrust is { } reason)
         {
             yield return Finding("directory-parent", FindingSeverity.Error, reason, "let only its owner write to that parent, or use another --state-dir");
         }

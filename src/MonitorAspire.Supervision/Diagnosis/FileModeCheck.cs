@@ -6,9 +6,6 @@ namespace MonitorAspire.Supervision.Diagnosis;
 internal sealed class FileModeCheck(string directory)
 {
     private const UnixFileMode Private = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-    private const UnixFileMode OpenToOthers =
-        UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherWrite | UnixFileMode.OtherExecute;
-
     internal IEnumerable<FixableFinding> Examine() => OperatingSystem.IsWindows()
         ? []
         : ExamineAll();
@@ -17,7 +14,7 @@ internal sealed class FileModeCheck(string directory)
     private List<FixableFinding> ExamineAll()
     {
         // In a directory with mode 0700 the mode of a file has no effect. A daemon that writes its PID file itself may use another mode.
-        var isClosed = FileStatus.Of(directory, follow: true) is { } status && (status.Permissions & OpenToOthers) == 0;
+        var isClosed = FileStatus.Of(directory, follow: true) is { IsOpenToOthers: false };
         return [.. Directory.EnumerateFiles(directory)
             .Where(f => OurFiles.IsOurs(Path.GetFileName(f)))
             .Order(StringComparer.Ordinal)
@@ -40,7 +37,7 @@ internal sealed class FileModeCheck(string directory)
                 "file-foreign", FindingSeverity.Error, path,
                 $"{name} belongs to another user (uid {status.Uid})", "run as that user, or let that user remove it");
         }
-        else if ((status.Permissions & OpenToOthers) != 0)
+        else if (status.IsOpenToOthers)
         {
             var secret = OurFiles.IsSecret(name);
             yield return new FixableFinding(

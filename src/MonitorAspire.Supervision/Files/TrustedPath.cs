@@ -16,7 +16,6 @@ internal static class TrustedPath
 {
     // The limit of the Linux kernel for one path (path_resolution(7)).
     private const int MaximumLinks = 40;
-    private const UnixFileMode WritableByOthers = UnixFileMode.GroupWrite | UnixFileMode.OtherWrite;
 
     /// <summary>
     /// Why a path may not be believed, as a sentence that names the path and the fix; <see langword="null"/> when it may. The part of a
@@ -86,7 +85,7 @@ internal static class TrustedPath
             return Foreign(path, status);
         }
 
-        return (status.Permissions & WritableByOthers) == 0 || (mayBeSticky && status.IsSticky)
+        return !status.IsWritableByOthers || (mayBeSticky && status.IsSticky)
             ? null
             : $"{path} can be changed by other users (mode {FileStatus.Octal(status.Permissions)}), so nothing in it is believed; 'chmod go-w {path}' if you trust what is there, or use another --state-dir";
     }

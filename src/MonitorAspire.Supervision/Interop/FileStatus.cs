@@ -21,6 +21,12 @@ internal sealed record FileStatus(bool IsFile, bool IsDirectory, bool IsLink, Un
     [UnsupportedOSPlatform("windows")]
     internal bool BelongsToStranger => BelongsToOther && Uid != 0;
 
+    /// <summary>Whether the group or all users may write to it.</summary>
+    internal bool IsWritableByOthers => (Permissions & (UnixFileMode.GroupWrite | UnixFileMode.OtherWrite)) != 0;
+
+    /// <summary>Whether the group or all users have any permission.</summary>
+    internal bool IsOpenToOthers => (Permissions & ~(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute)) != 0;
+
     /// <summary>A mode as <c>chmod</c> takes it.</summary>
     internal static string Octal(UnixFileMode mode) => Convert.ToString((int)mode, 8).PadLeft(4, '0');
 

@@ -114,7 +114,7 @@ internal static class NoFollowFile
     [UnsupportedOSPlatform("windows")]
     private static string? Untrusted(FileStatus status) =>
         status.BelongsToStranger ? $"it belongs to another user (uid {status.Uid}), so it is not believed"
-        : (status.Permissions & (UnixFileMode.GroupWrite | UnixFileMode.OtherWrite)) != 0
+        : status.IsWritableByOthers
             ? $"other users can write to it (mode {FileStatus.Octal(status.Permissions)}), so it is not believed; 'chmod 600' it if you trust what is in it"
         : null;
 

@@ -7,10 +7,6 @@ namespace MonitorAspire.Supervisor.Security;
 /// user who could write them could run commands as this user.</summary>
 internal static class PrivateFile
 {
-    private const UnixFileMode OfOthers =
-        UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.GroupExecute
-        | UnixFileMode.OtherRead | UnixFileMode.OtherWrite | UnixFileMode.OtherExecute;
-
     /// <summary>The content, or <see langword="null"/> where there is no such file. The maximum length is in bytes.</summary>
     /// <exception cref="UntrustedFileException">The file is a link, too large, belongs to another user or is open to others.</exception>
     internal static byte[]? Read(string path, int maximum)
@@ -58,7 +54,7 @@ internal static class PrivateFile
         null => "cannot be examined",
         { IsFile: false } => "is not a regular file",
         { BelongsToOther: true } => $"belongs to user {status.Uid} and not to this one ({LibC.geteuid()}); delete it",
-        _ when (status.Permissions & OfOthers) != 0 => $"is open to others (mode {FileStatus.Octal(status.Permissions)}); chmod 600 it if you trust what is in it, else delete it",
+        _ when status.IsOpenToOthers => $"is open to others (mode {FileStatus.Octal(status.Permissions)}); chmod 600 it if you trust what is in it, else delete it",
         _ => null,
     };
 }
