@@ -26,6 +26,8 @@ internal sealed class FleetFixture : IAsyncDisposable
         int seed = 1,
         Action<FleetEvent>? onEvent = null)
     {
+        // The test's own context would send continuations to other threads, which may still wait for a processor when the clock moves on.
+        SynchronizationContext.SetSynchronizationContext(null);
         Engine = new ScriptedEngine(Time);
         _onEvent = onEvent ?? _events.Add;
         before?.Invoke(Engine);

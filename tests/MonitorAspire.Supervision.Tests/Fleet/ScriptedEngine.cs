@@ -87,7 +87,7 @@ internal sealed class ScriptedEngine(TimeProvider time) : IDaemonEngine
             }
 
             options.StageEntered?.Invoke(StartupStage.Spawn, null);
-            await Task.Delay(scripted.StartTakes, time, cancellationToken);
+            await DelayAsync(scripted.StartTakes, cancellationToken);
             if (scripted.Failures.TryDequeue(out var reason))
             {
                 return Failed(reason);
@@ -153,7 +153,7 @@ internal sealed class ScriptedEngine(TimeProvider time) : IDaemonEngine
                 return Report(StopVerdict.NotRunning);
             }
 
-            await Task.Delay(scripted.StopTakes, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await DelayAsync(scripted.StopTakes, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             Kill(spec.Port, exitCode: 0);
             return Report(StopVerdict.Stopped);
         }
@@ -173,7 +173,7 @@ internal sealed class ScriptedEngine(TimeProvider time) : IDaemonEngine
         }
 
         var scripted = this[spec.Port];
-        await Task.Delay(scripted.ProbeTakes, time, cancellationToken);
+        await DelayAsync(scripted.ProbeTakes, cancellationToken);
         var living = scripted.Instance;
         return new DaemonInspection
         {
@@ -210,6 +210,18 @@ internal sealed class ScriptedEngine(TimeProvider time) : IDaemonEngine
         var was = scripted.PidFile;
         scripted.PidFile = "ok";
         return $"{spec.Name}: was {was}";
+    }
+
+    /// <summary>
+    /// Unlike <see cref="Task.Delay(TimeSpan, TimeProvider, CancellationToken)"/>, whose cancelled waiters continue on the thread pool, this continues on
+    /// the thread that cancels.
+    /// </summary>
+    private async Task DelayAsync(TimeSpan delay, CancellationToken cancellationToken)
+    {
+        var ended = new TaskCompletionSource();
+        using var timer = time.CreateTimer(_ => ended.TrySetResult(), null, delay, Timeout.InfiniteTimeSpan);
+        using var cancelled = cancellationToken.Register(() => ended.TrySetCanceled(cancellationToken));
+        await ended.Task;
     }
 
     internal sealed class Scripted(int port)
