@@ -33,7 +33,7 @@ public sealed record DaemonDefinition
     /// <summary>Executable. Default: the built-in monitor daemon.</summary>
     public string? Command { get; set; }
 
-    /// <summary>Arguments. <c>{port}</c>, <c>{host}</c>, <c>{pidfile}</c> and <c>{statedir}</c> are replaced. Default none.</summary>
+    /// <summary>Arguments. <c>{port}</c>, <c>{host}</c>, <c>{pidfile}</c> and <c>{statedir}</c> are replaced; <c>{{port}}</c> is the text <c>{port}</c>. Default none.</summary>
     public IList<string> Arguments { get; set; } = [];
 
     /// <summary>Working directory. Default: that of the launcher.</summary>

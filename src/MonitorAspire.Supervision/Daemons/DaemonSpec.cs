@@ -40,8 +40,8 @@ public sealed record DaemonSpec
     public string? Command { get; init; }
 
     /// <summary>
-    /// Arguments. <c>{port}</c>, <c>{host}</c>, <c>{pidfile}</c> and <c>{statedir}</c> are replaced. No shell is used: each element is one
-    /// argument.
+    /// Arguments. <c>{port}</c>, <c>{host}</c>, <c>{pidfile}</c> and <c>{statedir}</c> are replaced; <c>{{port}}</c> is the text <c>{port}</c>.
+    /// No shell is used: each element is one argument.
     /// </summary>
     public IReadOnlyList<string> Arguments { get; init; } = [];
 
@@ -72,7 +72,7 @@ public sealed record DaemonSpec
 
     /// <summary><see cref="PidFileWriter"/>, or its default.</summary>
     public PidFileWriter EffectivePidFileWriter => PidFileWriter
-        ?? (Command is null || Arguments.Any(a => a.Contains("{pidfile}", StringComparison.Ordinal))
+        ?? (Command is null || Arguments.Any(a => Placeholders.Has(a, Placeholders.PidFile))
             ? Daemons.PidFileWriter.Daemon
             : Daemons.PidFileWriter.Launcher);
 }
