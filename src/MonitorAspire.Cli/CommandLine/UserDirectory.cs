@@ -1,4 +1,4 @@
-using MonitorAspire.Supervision.Files;
+using System.Diagnostics.CodeAnalysis;
 using MonitorAspire.Supervision.Interop;
 
 namespace MonitorAspire.Cli.CommandLine;
@@ -21,11 +21,12 @@ internal static class UserDirectory
             throw new UsageException($"the working directory {named} was deleted; go to another one, or name the daemon whose definition is to be used");
         }
 
-        return IsSame(named, real) ? named : Directory.Exists(real) ? real : null;
+        var directory = IsSame(named, real) ? named : real;
+        return PathAccess.MayExecute(directory) ? directory : null;
     }
 
-    private static bool IsSame(string? named, string real) =>
+    private static bool IsSame([NotNullWhen(true)] string? named, string real) =>
         Path.IsPathRooted(named)
         && !named.Split('/').Any(part => part is "." or "..")
-        && (named == real || RealPath.Of(named) == real);
+        && (named == real || PathAccess.RealPath(named) == real);
 }

@@ -102,7 +102,7 @@ internal sealed class VerifiedStartRun(CliContext context, IDaemonEngine engine,
     {
         if (report.Rollback is not { } rollback)
         {
-            console.Fail($"{report.Name} IS DOWN: the instance that served before (PID {replaced}) was stopped for this start, and nothing serves on port {report.Port} now");
+            console.Fail($"{report.Name} IS DOWN: the instance that served before (PID {replaced}) was stopped for this start, and no other one runs now");
         }
         else if (rollback.Serves)
         {

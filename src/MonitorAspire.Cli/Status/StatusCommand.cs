@@ -37,7 +37,8 @@ internal sealed class StatusCommand(CliContext context)
               monitor status web
 
             Exit codes (LSB): 0 running and healthy; 1 dead, but its PID file exists; 3 not running;
-            4 unknown, foreign, unhealthy or still starting; 2 usage. With --all, that of the worst.
+            4 unknown, foreign, unhealthy or still starting; 2 usage. With --all, that of the worst;
+            a daemon that is stopped, and so has its definition only, counts where no other one runs.
             """);
     }
 
@@ -163,10 +164,10 @@ internal static class StatusExitCodes
         _ => Unknown,
     };
 
-    /// <summary>Of several daemons: the code of the worst. No daemon at all is "not running".</summary>
+    /// <summary>Of several daemons: the code of the worst. One that is stopped on purpose counts only where none runs.</summary>
     internal static int For(IReadOnlyCollection<DaemonInspection> daemons)
     {
         var codes = daemons.Select(d => For(d.Verdict)).ToHashSet();
-        return codes.Count == 0 ? NotRunning : ((int[])[Unknown, Dead, NotRunning, Running]).First(codes.Contains);
+        return codes.Count == 0 ? NotRunning : ((int[])[Unknown, Dead, Running, NotRunning]).First(codes.Contains);
     }
 }

@@ -45,6 +45,12 @@ public sealed record DaemonDefinition
     /// <summary>Restart policy. Default: the policy of the fleet.</summary>
     public RestartPolicy? Restart { get; set; }
 
+    /// <summary>
+    /// Whether the old definition is started again when a change of this one fails its start. It counts for the change that brings it, of a
+    /// daemon that runs. Default false: the daemon is then retried by its restart policy.
+    /// </summary>
+    public bool Rollback { get; set; }
+
     /// <summary>Who writes the PID file. Default: see <see cref="DaemonSpec.PidFileWriter"/>.</summary>
     public PidFileWriter? PidFileWriter { get; set; }
 

@@ -66,6 +66,9 @@ public sealed record DaemonSpec
     /// <summary>When and how fast the daemon is started again. Default: the fleet's policy.</summary>
     public RestartPolicy? Restart { get; init; }
 
+    /// <summary>Whether the old specification is started again when a change to this one fails its start. Default false.</summary>
+    public bool Rollback { get; init; }
+
     /// <summary>The name of a daemon that was given none: <c>monitor-PORT</c>.</summary>
     /// <param name="port">Its port.</param>
     public static string DefaultName(int port) => string.Create(CultureInfo.InvariantCulture, $"monitor-{port}");

@@ -25,6 +25,7 @@ internal static class DefinitionMapper
             PidFileWriter = definition.PidFileWriter,
             Launch = definition.Launch,
             Restart = definition.Restart ?? fleet.Restart,
+            Rollback = definition.Rollback,
         };
     }
 
@@ -44,5 +45,6 @@ internal static class DefinitionMapper
         PidFileWriter = spec.PidFileWriter,
         Launch = spec.Launch,
         Restart = spec.Restart,
+        Rollback = spec.Rollback,
     };
 }

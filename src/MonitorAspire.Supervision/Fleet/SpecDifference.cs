@@ -25,6 +25,7 @@ internal static class SpecComparison
             Environment = old.Environment,
             PidFileWriter = old.PidFileWriter,
             Restart = old.Restart,
+            Rollback = old.Rollback,
             Service = old.Service,
         };
         var sameProcess = comparable == old
@@ -32,7 +33,7 @@ internal static class SpecComparison
             && old.EffectivePidFileWriter == changed.EffectivePidFileWriter
             && SameEnvironment(old.Environment, changed.Environment);
         return !sameProcess ? SpecDifference.Restart
-            : old.Restart == changed.Restart && old.Service == changed.Service ? SpecDifference.None
+            : old.Restart == changed.Restart && old.Rollback == changed.Rollback && old.Service == changed.Service ? SpecDifference.None
             : SpecDifference.Update;
     }
 

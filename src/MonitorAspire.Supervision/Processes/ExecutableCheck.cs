@@ -1,4 +1,3 @@
-using System.Runtime.Versioning;
 using System.Text;
 using MonitorAspire.Supervision.Interop;
 
@@ -7,19 +6,12 @@ namespace MonitorAspire.Supervision.Processes;
 /// <summary>Says before a launch whether the system would execute a file: permissions of this user, and the interpreter that a script names.</summary>
 internal static class ExecutableCheck
 {
-    private const int MayExecute = 1;
-
     // The kernel reads no more than this of a first line (BINPRM_BUF_SIZE of Linux).
     private const int FirstLine = 256;
 
     /// <exception cref="StartupFailedException">It would not be executed.</exception>
     internal static void Require(LaunchPlan plan)
     {
-        if (OperatingSystem.IsWindows())
-        {
-            return;
-        }
-
         var directory = plan.WorkingDirectory ?? Directory.GetCurrentDirectory();
         RequirePermission(plan.Executable, "may not be executed by this user, or its file system forbids that (noexec)");
         if (plan.WorkingDirectory is not null)
@@ -48,10 +40,9 @@ internal static class ExecutableCheck
     private static StartupFailedException Missing(LaunchPlan plan, string interpreter) =>
         new(StartupReason.CommandNotFound, $"{plan.Executable} needs the interpreter '{interpreter}', which does not exist");
 
-    [UnsupportedOSPlatform("windows")]
     private static void RequirePermission(string path, string problem)
     {
-        if (LibC.Access(path, MayExecute) != 0)
+        if (!PathAccess.MayExecute(path))
         {
             throw new StartupFailedException(StartupReason.PermissionDenied, $"{path} {problem}");
         }

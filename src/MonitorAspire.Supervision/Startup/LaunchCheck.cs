@@ -15,6 +15,8 @@ internal sealed class LaunchCheck(EngineParts parts)
     // Record, PID file and definition need less than this.
     private const int SpaceNeeded = 16 * 1024;
 
+    private static readonly TimeSpan LookupTimeout = TimeSpan.FromSeconds(1);
+
     /// <summary>Checks definition, state directory, command, working directory, log and port. Leaves nothing behind.</summary>
     /// <param name="spec">The daemon.</param>
     /// <param name="freed">Ports of other daemons that are stopped before this one starts.</param>
@@ -52,8 +54,7 @@ internal sealed class LaunchCheck(EngineParts parts)
             throw new StartupFailedException(StartupReason.InvalidConfiguration, $"the log {files.LogFile} is {kind}; move it away");
         }
 
-        const int mayWrite = 2;
-        if (LibC.Access(files.LogFile, mayWrite) != 0)
+        if (!PathAccess.MayWrite(files.LogFile))
         {
             throw new StartupFailedException(StartupReason.PermissionDenied, $"this user may not write to the log {files.LogFile}");
         }
@@ -78,7 +79,14 @@ internal sealed class LaunchCheck(EngineParts parts)
 
     private void RequirePort(DaemonSpec spec, IReadOnlySet<int> freed)
     {
-        var addresses = Preflight.Resolve(spec.Host);
+        // A name that is slow to resolve must not hold up a request. The start itself says what is wrong with it.
+        var lookup = Task.Run(() => HostAddresses.Find(spec.Host));
+        if (!lookup.Wait(LookupTimeout))
+        {
+            return;
+        }
+
+        var addresses = lookup.Result is { Count: > 0 } found ? found : throw new StartupFailedException(StartupReason.InvalidConfiguration, EngineParts.NoAddress(spec.Host));
         RequireOwnAddress(spec, addresses);
         StartupFailedException? first = null;
         for (var port = spec.Port; port <= (spec.PortRangeEnd ?? spec.Port); port++)

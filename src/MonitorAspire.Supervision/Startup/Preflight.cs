@@ -197,7 +197,7 @@ internal sealed class Preflight(EngineParts parts)
         return new StartupFailedException(reason, $"the state directory {parts.Options.StateDirectory} cannot be used: {e.Message}");
     }
 
-    internal static IReadOnlyList<IPAddress> Resolve(string host) => HostAddresses.Find(host) is { Count: > 0 } addresses
+    private static IReadOnlyList<IPAddress> Resolve(string host) => HostAddresses.Find(host) is { Count: > 0 } addresses
         ? addresses
         : throw new StartupFailedException(StartupReason.InvalidConfiguration, EngineParts.NoAddress(host));
 

@@ -22,7 +22,7 @@ internal sealed class SpawnStage(EngineParts parts, DateTimeOffset startedAt, in
         {
             BootId = parts.Processes.BootId,
             WorkingDirectory = plan.WorkingDirectory ?? Directory.GetCurrentDirectory(),
-            RealDirectory = RealPath.Of(plan.WorkingDirectory ?? "."),
+            RealDirectory = PathAccess.RealPath(plan.WorkingDirectory ?? "."),
             LauncherPid = launcher?.Pid ?? 0,
             LauncherStartTicks = launcher?.StartTicks ?? 0,
         };
