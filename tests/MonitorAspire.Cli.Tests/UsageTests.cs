@@ -33,7 +33,7 @@ public sealed class UsageTests : IAsyncDisposable
     [InlineData("start sleep 5", "unexpected 'sleep'", "after '--'")]
     [InlineData("start --host=", "--host")]
     [InlineData("stop extra", "no daemon is named 'extra'")]
-    [InlineData("stop one two", "unexpected 'one'")]
+    [InlineData("stop one two", "unexpected 'two'")]
     [InlineData("stop --prot", "unknown option '--prot'", "did you mean '--port'?")]
     [InlineData("stop web --port 9000", "a name and --port exclude each other")]
     [InlineData("status web --all", "a name and --all exclude each other")]

@@ -16,7 +16,7 @@ internal static partial class Placeholders
         match => match.Groups["literal"] is { Success: true, Value: var literal } ? $"{{{literal}}}" : valueOf(match.Groups["name"].Value));
 
     /// <summary>The text that <see cref="Fill"/> turns into this one: what looks like a placeholder stays as it is.</summary>
-    internal static string Quote(string text) => Pattern().Replace(text, match => match.Groups["name"].Success ? $"{{{match.Value}}}" : match.Value);
+    internal static string Quote(string text) => Pattern().Replace(text, match => $"{{{match.Value}}}");
 
     /// <summary>Whether the text has the placeholder of this name.</summary>
     internal static bool Has(string text, string name) => Pattern().Matches(text).Any(match => match.Groups["name"].Value == name);
