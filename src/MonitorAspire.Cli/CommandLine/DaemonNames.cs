@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.CommandLine.Parsing;
 using MonitorAspire.Supervision.Files;
 using MonitorAspire.Supervision.Identity;
 
