@@ -78,9 +78,8 @@ internal sealed class StartCommand(CliContext context, Interrupts interrupts)
             Rollback = parsed.GetValue(_rollback) ? stored ?? StoredDefinition.Find(stateDirectory, port) : null,
         };
         using var log = await AtEndAsync(new DaemonFiles(stateDirectory, spec.Port).LogFile, cancellationToken).ConfigureAwait(false);
-        var run = new VerifiedStartRun(context, engine, parsed.GetValue(_json));
+        var run = new VerifiedStartRun(context, engine, parsed.GetValue(_json)) { Note = report => NoteOf(report, command, spec, stored) };
         var outcome = await run.StartAsync(spec, options, cancellationToken).ConfigureAwait(false);
-        NoteDefinition(outcome.Report, command, spec, stored);
         if (!parsed.GetValue(_foreground) || outcome is not { Report: { Serves: true } report, Instance: { } instance })
         {
             return ExitCodes.For(outcome.Report);
@@ -110,21 +109,21 @@ internal sealed class StartCommand(CliContext context, Interrupts interrupts)
         return DaemonOptions.Checked(command is [var executable, .. var arguments] ? spec with { Command = executable, Arguments = arguments } : spec);
     }
 
-    private void NoteDefinition(StartupReport report, string[] command, DaemonSpec spec, DaemonSpec? stored)
+    private static string? NoteOf(StartupReport report, string[] command, DaemonSpec spec, DaemonSpec? stored)
     {
         if (stored is null || report.Port != stored.Port)
         {
-            return;
+            return null;
         }
 
-        if (command.Length == 0 && report.Verdict == StartupVerdict.Verified && stored.Command is not null)
+        if (report.Verdict == StartupVerdict.Verified && command.Length == 0 && stored.Command is not null)
         {
-            context.Console.Note($"note: the definition of the last start was used ({stored.Command}); 'monitor forget --port {report.Port}' removes it");
+            return $"the definition of the last start was used ({stored.Command}); 'monitor forget --port {report.Port}' removes it";
         }
-        else if (report.Verdict == StartupVerdict.AlreadyRunning && command.Length > 0
-            && (stored.Command != spec.Command || !stored.Arguments.SequenceEqual(spec.Arguments, StringComparer.Ordinal)))
-        {
-            context.Console.Note("note: the running daemon was started with another command, which is kept; --force replaces it");
-        }
+
+        var isOther = stored.Command != spec.Command || !stored.Arguments.SequenceEqual(spec.Arguments, StringComparer.Ordinal);
+        return report.Verdict == StartupVerdict.AlreadyRunning && command.Length > 0 && isOther
+            ? "the running daemon was started with another command, which is kept; --force replaces it"
+            : null;
     }
 }

@@ -14,6 +14,9 @@ internal sealed class VerifiedStartRun(CliContext context, IDaemonEngine engine,
     /// <summary>Whether the caller prints all reports together as JSON. Default false.</summary>
     internal bool IsPartOfList { get; init; }
 
+    /// <summary>A note about the report, which is printed before it. Default none.</summary>
+    internal Func<StartupReport, string?>? Note { get; init; }
+
     /// <summary>Starts the daemon and stores its definition.</summary>
     internal async Task<StartOutcome> StartAsync(DaemonSpec spec, StartOptions options, CancellationToken cancellationToken)
     {
@@ -38,6 +41,11 @@ internal sealed class VerifiedStartRun(CliContext context, IDaemonEngine engine,
         foreach (var note in report.Notes)
         {
             context.Console.Note($"note: {note}");
+        }
+
+        if (Note?.Invoke(report) is { } more)
+        {
+            context.Console.Note($"note: {more}");
         }
 
         if (!report.Serves)

@@ -86,5 +86,5 @@ public sealed class DefinitionFileTests : IDisposable
         Assert.Contains("symbolic link", Assert.Throws<DefinitionFileException>(() => DefinitionFile.Read(Files)).Message);
     }
 
-    private object? FileIdentityOf() => Interop.FileIdentity.Of(Files.DefinitionFile);
+    private Interop.FileIdentity? FileIdentityOf() => Interop.FileIdentity.Of(Files.DefinitionFile);
 }
