@@ -36,6 +36,17 @@ public class ProbeScheduleTests
     }
 
     [Fact]
+    public void ProbeOftenAtFirst_NewInstance_ProbesEveryQuarterForFiveSeconds()
+    {
+        using var schedule = New(phase: 1);
+        Advance(0.1);
+        schedule.ProbeOftenAtFirst();
+        Advance(6.9);
+        Assert.Equal([0.35, 0.6, 0.85, 1, 1.1], _due.Take(5));
+        Assert.Equal([4.85, 5, 5.1, 6, 7], _due.TakeLast(5));
+    }
+
+    [Fact]
     public void Change_NewInterval_HoldsFromNowOn()
     {
         using var schedule = New();
