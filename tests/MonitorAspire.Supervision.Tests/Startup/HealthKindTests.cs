@@ -233,6 +233,7 @@ public sealed class HealthKindTests : IAsyncDisposable
         Assert.True((await _fixture.InspectAsync(spec)).Healthy);
 
         Assert.Equal(0, LibC.Kill(report.Pid!.Value, 19));
+        await Wait.UntilAsync(() => ProcessTable.Current.Describe(report.Pid.Value)?.State == 'T', "it is stopped");
 
         var seen = await _fixture.Engine.InspectAsync(spec, new InspectOptions { HealthTimeout = TimeSpan.FromMilliseconds(500) }, TestContext.Current.CancellationToken);
         Assert.Equal((false, InspectionVerdict.Unhealthy), (seen.Healthy, seen.Verdict));
