@@ -50,7 +50,7 @@ public sealed class StartTests : IAsyncDisposable
     [Fact]
     public async Task Start_HealthOptions_AreNeededOnlyOnce()
     {
-        var started = await _cli.RunAsync(CliFixture.StartFaulty(_port, ["--health-command", "sh -c exit${IFS}0 {port}", "--health-timeout", "10s"], ["--silent"]));
+        var started = await _cli.RunAsync(CliFixture.StartFaulty(_port, ["--health-command", "sh -c exit {port}", "--health-timeout", "10s"], ["--silent"]));
         Assert.Equal(("", 0), (started.Error, started.ExitCode));
 
         var status = await _cli.JsonAsync(0, "status", "--port", Port, "--json");

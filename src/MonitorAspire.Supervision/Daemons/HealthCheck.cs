@@ -88,4 +88,4 @@ public sealed record CheckLimits
 /// <param name="Status">HTTP status, or exit code of a command; <see langword="null"/> where there was none.</param>
 /// <param name="Ms">Duration of the check in milliseconds.</param>
 /// <param name="Body">The first lines of the answer's body, or the last lines that a command wrote: 3 lines and 500 characters at most.</param>
-public sealed record HealthAnswer(int? Status, double Ms, IReadOnlyList<string> Body);
+public sealed record HealthCheckAnswer(int? Status, double Ms, IReadOnlyList<string> Body);

@@ -15,7 +15,7 @@ internal sealed class StartupFailedException(StartupReason reason, string detail
     internal IReadOnlyList<string>? LogTail { get; init; }
 
     /// <summary>The last answer of the health check, if that failed.</summary>
-    internal HealthAnswer? HealthAnswer { get; init; }
+    internal HealthCheckAnswer? HealthAnswer { get; init; }
 
     /// <summary>PID of the existing instance, for <see cref="StartupReason.AlreadyRunning"/>.</summary>
     internal int? ExistingPid { get; init; }

@@ -71,7 +71,7 @@ public sealed record StartupReport
     public IReadOnlyList<string> LogTail { get; init; } = [];
 
     /// <summary>The last answer of the health check, where the start failed in the stage <c>health</c> and there was one.</summary>
-    public HealthAnswer? HealthAnswer { get; init; }
+    public HealthCheckAnswer? HealthAnswer { get; init; }
 
     /// <summary>The daemon's log file.</summary>
     public string? LogFile { get; init; }

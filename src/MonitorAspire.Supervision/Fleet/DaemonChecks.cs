@@ -24,8 +24,8 @@ internal static class DaemonChecks
         new(CheckName.Health, seen.Healthy, seen.HealthDetail ?? seen.Detail, at) { Answer = Answer(seen) },
     ];
 
-    private static HealthAnswer? Answer(DaemonInspection seen) =>
-        seen is { Healthy: false, HealthMs: { } ms } ? new HealthAnswer(seen.HealthStatus, Math.Round(ms, 1), seen.HealthBody) : null;
+    private static HealthCheckAnswer? Answer(DaemonInspection seen) =>
+        seen is { Healthy: false, HealthMs: { } ms } ? new HealthCheckAnswer(seen.HealthStatus, Math.Round(ms, 1), seen.HealthBody) : null;
 
     /// <summary>The inspection itself failed: only health is known to be wrong.</summary>
     public static IReadOnlyList<CheckResult> WithFailure(IReadOnlyList<CheckResult> before, string? failure, DateTimeOffset at) =>

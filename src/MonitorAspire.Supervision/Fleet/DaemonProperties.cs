@@ -55,7 +55,7 @@ internal static class DaemonProperties
         }
     }
 
-    private static string Describe(HealthAnswer answer) =>
+    private static string Describe(HealthCheckAnswer answer) =>
         string.Join('\n', [$"{(answer.Status is { } status ? $"{status.ToString(CultureInfo.InvariantCulture)} " : "no complete answer ")}after {Milliseconds(answer.Ms)}", .. answer.Body]);
 
     private static string Describe(DaemonFailure failure)

@@ -78,7 +78,7 @@ public sealed record DaemonSnapshot
 public sealed record CheckResult(CheckName Name, bool? Healthy, string? Detail, DateTimeOffset? At)
 {
     /// <summary>What a health check that failed got as its answer; otherwise <see langword="null"/>.</summary>
-    public HealthAnswer? Answer { get; init; }
+    public HealthCheckAnswer? Answer { get; init; }
 }
 
 /// <summary>Durations of a start.</summary>
@@ -105,7 +105,7 @@ public sealed record DaemonFailure
     public int? Signal { get; init; }
 
     /// <summary>What the health check got as its answer, where that made it fail.</summary>
-    public HealthAnswer? HealthAnswer { get; init; }
+    public HealthCheckAnswer? HealthAnswer { get; init; }
 
     /// <summary>Last lines of the daemon's output.</summary>
     public IReadOnlyList<string> LogTail { get; init; } = [];

@@ -46,7 +46,7 @@ internal sealed record HealthResult
     public bool IsHealthy => Outcome == HealthOutcome.Healthy;
 
     /// <summary>What the reports show of it; <see langword="null"/> for a check that passed.</summary>
-    public HealthAnswer? ToAnswer() => IsHealthy ? null : new HealthAnswer(StatusCode, Math.Round(Latency.TotalMilliseconds, 1), Body);
+    public HealthCheckAnswer? ToAnswer() => IsHealthy ? null : new HealthCheckAnswer(StatusCode, Math.Round(Latency.TotalMilliseconds, 1), Body);
 }
 
 /// <summary>Measured times and quoted texts in the sentences about a health check.</summary>

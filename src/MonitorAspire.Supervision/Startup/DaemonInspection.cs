@@ -98,7 +98,7 @@ public sealed record DaemonInspection
     /// <summary>HTTP status of the health check, or the exit code of a command.</summary>
     public int? HealthStatus { get; init; }
 
-    /// <summary>The first lines of a failing answer's body, or the last lines that a failing command wrote, see <see cref="HealthAnswer"/>.</summary>
+    /// <summary>The first lines of a failing answer's body, or the last lines that a failing command wrote, see <see cref="HealthCheckAnswer"/>.</summary>
     public IReadOnlyList<string> HealthBody { get; init; } = [];
 
     /// <summary>Duration of the health check in milliseconds.</summary>
