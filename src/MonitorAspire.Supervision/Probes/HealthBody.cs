@@ -80,7 +80,8 @@ internal static class HealthBody
     {
         body = body.StartsWith("\uFEFF"u8) ? body[3..] : body;
         var bytes = body.Length <= ExcerptBytes ? body : last ? body[^ExcerptBytes..] : body[..ExcerptBytes];
-        var lines = Encoding.UTF8.GetString(bytes).Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).ToList();
+        var text = Encoding.UTF8.GetString(bytes);
+        var lines = (IsHtml(text) ? WithoutTags(text) : text).Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).ToList();
         var chosen = last ? lines.TakeLast(MostLines) : lines.Take(MostLines);
         var left = MostCharacters;
         var found = new List<string>();
@@ -92,6 +93,27 @@ internal static class HealthBody
         }
 
         return found;
+    }
+
+    private static bool IsHtml(string text) =>
+        text.AsSpan().TrimStart() is var start
+        && (start.StartsWith("<!doctype html", StringComparison.OrdinalIgnoreCase) || start.StartsWith("<html", StringComparison.OrdinalIgnoreCase));
+
+    // The first lines of an error page are tags only.
+    private static string WithoutTags(string html)
+    {
+        var text = new StringBuilder();
+        var isTag = false;
+        foreach (var c in html)
+        {
+            isTag = c == '<' || (isTag && c != '>');
+            if (!isTag && c != '>')
+            {
+                text.Append(c);
+            }
+        }
+
+        return text.ToString();
     }
 
     // Characters that change the direction of text are invisible too.

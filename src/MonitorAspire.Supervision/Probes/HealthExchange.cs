@@ -120,7 +120,8 @@ internal sealed class HealthExchange(HealthRequest question, ProbeConnection con
         }
         else if (why is null && uri.Scheme == Uri.UriSchemeHttp && question.Explains && !first.AsSpan().StartsWith("HTTP/"u8))
         {
-            why = await connection.SpeaksTlsAsync(token).ConfigureAwait(false) ? KnownProtocols.Tls : KnownProtocols.NotHttp;
+            why = await connection.SpeaksTlsAsync(token).ConfigureAwait(false) ? KnownProtocols.Tls
+                : KnownProtocols.Explain(await connection.GreetAsync(token).ConfigureAwait(false)) ?? KnownProtocols.NotHttp;
         }
 
         var lines = first.Length > 0 && uri.Scheme == Uri.UriSchemeHttp ? HealthBody.Lines(first) : [];

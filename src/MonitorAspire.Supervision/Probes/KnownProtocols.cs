@@ -20,7 +20,7 @@ internal static class KnownProtocols
 
         // MySQL, protocol handshake V10: length, sequence 0, version 10.
         var name = bytes.StartsWith("SSH-"u8) ? "SSH"
-            : bytes.StartsWith("-ERR "u8) || bytes.StartsWith("-NOAUTH"u8) || bytes.StartsWith("-DENIED"u8) ? "the protocol of Redis"
+            : bytes.StartsWith("+PONG"u8) || bytes.StartsWith("-ERR "u8) || bytes.StartsWith("-NOAUTH"u8) || bytes.StartsWith("-DENIED"u8) ? "the protocol of Redis"
             : bytes.StartsWith("220 "u8) || bytes.StartsWith("220-"u8) ? "SMTP or FTP"
             : bytes.StartsWith("+OK "u8) ? "POP3"
             : bytes.StartsWith("* OK "u8) ? "IMAP"

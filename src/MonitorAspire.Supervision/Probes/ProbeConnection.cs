@@ -8,6 +8,7 @@ namespace MonitorAspire.Supervision.Probes;
 /// <summary>One connection of a health check to one address, and the processes at its other end.</summary>
 internal sealed class ProbeConnection(HealthRequest question, IPEndPoint target, TimeProvider time, TimeSpan connectLimit)
 {
+    private static readonly TimeSpan GreetingLimit = TimeSpan.FromMilliseconds(500);
     private readonly long _started = time.GetTimestamp();
     private IPEndPoint? _ourEnd;
 
@@ -71,6 +72,27 @@ internal sealed class ProbeConnection(HealthRequest question, IPEndPoint target,
         catch (Exception e) when (e is IOException or SocketException or AuthenticationException or OperationCanceledException or InvalidOperationException)
         {
             return false;
+        }
+    }
+
+    /// <summary>
+    /// The first bytes that the server sends on another connection, before or after one line that most protocols of text answer. Redis closes
+    /// a connection with a request over HTTP so that its answer is lost.
+    /// </summary>
+    internal async Task<byte[]> GreetAsync(CancellationToken token)
+    {
+        using var limit = new CancellationTokenSource(GreetingLimit, time);
+        using var linked = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, token);
+        try
+        {
+            using var stream = await new ProbeConnection(question, target, time, connectLimit).ConnectAsync(linked.Token).ConfigureAwait(false);
+            await stream.WriteAsync("PING\r\n"u8.ToArray(), linked.Token).ConfigureAwait(false);
+            var bytes = new byte[64];
+            return bytes[..await stream.ReadAsync(bytes, linked.Token).ConfigureAwait(false)];
+        }
+        catch (Exception e) when (e is IOException or SocketException or OperationCanceledException)
+        {
+            return [];
         }
     }
 

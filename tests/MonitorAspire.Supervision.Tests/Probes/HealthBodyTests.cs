@@ -50,6 +50,11 @@ public class HealthBodyTests
     });
 
     [Fact]
+    public void Lines_Html_AreItsText() => Assert.Equal(
+        ["502 Bad Gateway", "nginx/1.22"],
+        HealthBody.Lines("<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n<hr><center>nginx/1.22</center>\r\n</html>"u8));
+
+    [Fact]
     public void Lines_ManyLines_AreTheFirstOrTheLast()
     {
         var body = "\uFEFFone\r\n\r\n  two\u001b[31m\u202E\nthree\nfour\n"u8;

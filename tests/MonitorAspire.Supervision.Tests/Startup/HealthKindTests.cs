@@ -252,7 +252,7 @@ public sealed class HealthKindTests : IAsyncDisposable
         AssertFailed(
             await _fixture.StartAsync(_fixture.Spec("redis-server", arguments) with { Health = new HealthCheck { Startup = new CheckLimits { Failures = 2 } } }),
             StartupReason.HealthUnreachable,
-            "the kinds Tcp and Command fit");
+            "it speaks the protocol of Redis and not HTTP; the kinds Tcp and Command fit");
     }
 
     [Fact]
