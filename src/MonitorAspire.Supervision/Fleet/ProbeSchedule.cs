@@ -9,16 +9,14 @@ internal sealed class ProbeSchedule(TimeProvider time, TimeSpan interval, double
 {
     private static readonly TimeSpan LongestSecondLook = TimeSpan.FromMilliseconds(100);
 
-    // Most daemons that fail after a verified start do so in their first seconds.
-    private static readonly TimeSpan EarlyTime = TimeSpan.FromSeconds(5);
-    private static readonly TimeSpan LongestEarlyInterval = TimeSpan.FromMilliseconds(250);
+    private const double EarlyFactor = 1.5;
 
     private readonly ITimer _regular = time.CreateTimer(_ => due(), null, interval * Math.Clamp(phase, 0, 1), interval);
     private readonly ITimer _secondLook = time.CreateTimer(_ => due(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-    private TimeSpan _interval = interval;
-    private bool _probing;
     private ITimer? _early;
-    private long _earlySince;
+    private TimeSpan _interval = interval;
+    private TimeSpan _earlyDelay = Timeout.InfiniteTimeSpan;
+    private bool _probing;
 
     /// <summary>Probes at another interval and phase from now on.</summary>
     public void Change(TimeSpan interval, double phase)
@@ -27,21 +25,22 @@ internal sealed class ProbeSchedule(TimeProvider time, TimeSpan interval, double
         _regular.Change(interval * Math.Clamp(phase, 0, 1), interval);
     }
 
-    /// <summary>Probes a new instance four times as often, and at least every 250 ms, for 5 seconds.</summary>
+    /// <summary>
+    /// Probes a new instance more often: within 100 ms, then each time after 1.5 times as long, until that is the interval. Most daemons that
+    /// fail after a verified start do so in their first seconds.
+    /// </summary>
     public void ProbeOftenAtFirst()
     {
-        var early = _interval / 4;
-        early = early < LongestEarlyInterval ? early : LongestEarlyInterval;
-        _early?.Dispose();
-        _earlySince = time.GetTimestamp();
-        _early = time.CreateTimer(_ => OnEarly(), null, early, early);
+        _earlyDelay = Soon;
+        _early ??= time.CreateTimer(_ => OnEarly(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _early.Change(_earlyDelay, Timeout.InfiniteTimeSpan);
     }
 
-    /// <summary>Probes once more within 100 ms, beside the regular probes.</summary>
+    /// <summary>Probes once more within 100 ms, beside the regular probes. The probe before it has failed: from now on failures come at the interval.</summary>
     public void LookAgain()
     {
-        var soon = _interval / 4;
-        _secondLook.Change(soon < LongestSecondLook ? soon : LongestSecondLook, Timeout.InfiniteTimeSpan);
+        _early?.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _secondLook.Change(Soon, Timeout.InfiniteTimeSpan);
     }
 
     /// <summary>Whether a probe may begin now. It ends with <see cref="End"/>.</summary>
@@ -62,14 +61,12 @@ internal sealed class ProbeSchedule(TimeProvider time, TimeSpan interval, double
         _early?.Dispose();
     }
 
+    private TimeSpan Soon => _interval / 4 is var quarter && quarter < LongestSecondLook ? quarter : LongestSecondLook;
+
     private void OnEarly()
     {
-        if (time.GetElapsedTime(_earlySince) > EarlyTime)
-        {
-            _early?.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-            return;
-        }
-
+        _earlyDelay *= EarlyFactor;
+        _early?.Change(_earlyDelay < _interval ? _earlyDelay : Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         due();
     }
 }

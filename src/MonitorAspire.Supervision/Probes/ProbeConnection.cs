@@ -8,7 +8,7 @@ namespace MonitorAspire.Supervision.Probes;
 /// <summary>One connection of a health check to one address, and the processes at its other end.</summary>
 internal sealed class ProbeConnection(HealthRequest question, IPEndPoint target, TimeProvider time, TimeSpan connectLimit)
 {
-    private static readonly TimeSpan GreetingLimit = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan GreetingLimit = TimeSpan.FromSeconds(2);
     private readonly long _started = time.GetTimestamp();
     private IPEndPoint? _ourEnd;
 
