@@ -112,7 +112,7 @@ internal sealed class HealthExchange(HealthRequest question, ProbeConnection con
             return connection.Result(HealthOutcome.Unreachable, $"{What}: {connection.Target}: {reason}");
         }
 
-        var first = _received.ToArray();
+        var (first, closed) = (_received.ToArray(), connection.Elapsed);
         var why = KnownProtocols.Explain(first);
         if (why is null && uri.Scheme == Uri.UriSchemeHttps && (failure is HttpRequestException { InnerException: AuthenticationException } or HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError }))
         {
@@ -120,14 +120,15 @@ internal sealed class HealthExchange(HealthRequest question, ProbeConnection con
         }
         else if (why is null && uri.Scheme == Uri.UriSchemeHttp && question.Explains && !first.AsSpan().StartsWith("HTTP/"u8))
         {
-            why = await connection.SpeaksTlsAsync(token).ConfigureAwait(false) ? KnownProtocols.Tls
-                : KnownProtocols.Explain(await connection.GreetAsync(token).ConfigureAwait(false)) ?? KnownProtocols.NotHttp;
+            var tls = connection.SpeaksTlsAsync(token);
+            why = KnownProtocols.Explain(await connection.GreetAsync(token).ConfigureAwait(false));
+            why = await tls.ConfigureAwait(false) ? KnownProtocols.Tls : why ?? KnownProtocols.NotHttp;
         }
 
         var lines = first.Length > 0 && uri.Scheme == Uri.UriSchemeHttp ? HealthBody.Lines(first) : [];
         var received = first.Length == 0
-            ? $"the connection was closed without an answer after {HealthText.Of(connection.Elapsed)}"
-            : $"the answer is not complete or not HTTP, after {HealthText.Of(connection.Elapsed)}";
+            ? $"the connection was closed without an answer after {HealthText.Of(closed)}"
+            : $"the answer is not complete or not HTTP, after {HealthText.Of(closed)}";
         return connection.Result(
             HealthOutcome.Unreachable,
             $"{What}: {received}; connected after {HealthText.Of(connected)}{(why is null ? "" : $"; {why}")}{HealthText.Quoted(lines)} ({reason})") with { Body = lines };

@@ -8,7 +8,7 @@ namespace MonitorAspire.Supervision.Probes;
 /// <summary>One connection of a health check to one address, and the processes at its other end.</summary>
 internal sealed class ProbeConnection(HealthRequest question, IPEndPoint target, TimeProvider time, TimeSpan connectLimit)
 {
-    private static readonly TimeSpan GreetingLimit = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan ExplanationLimit = TimeSpan.FromSeconds(2);
     private readonly long _started = time.GetTimestamp();
     private IPEndPoint? _ourEnd;
 
@@ -63,10 +63,13 @@ internal sealed class ProbeConnection(HealthRequest question, IPEndPoint target,
     /// <summary>Whether the server answers a TLS handshake on another connection.</summary>
     internal async Task<bool> SpeaksTlsAsync(CancellationToken token)
     {
+        // A server of another protocol may wait for the rest of what it takes for a line.
+        using var limit = new CancellationTokenSource(ExplanationLimit, time);
+        using var linked = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, token);
         try
         {
-            using var tls = new SslStream(await new ProbeConnection(question, target, time, connectLimit).ConnectAsync(token).ConfigureAwait(false));
-            await tls.AuthenticateAsClientAsync(AnyCertificate(question.Host), token).ConfigureAwait(false);
+            using var tls = new SslStream(await new ProbeConnection(question, target, time, connectLimit).ConnectAsync(linked.Token).ConfigureAwait(false));
+            await tls.AuthenticateAsClientAsync(AnyCertificate(question.Host), linked.Token).ConfigureAwait(false);
             return true;
         }
         catch (Exception e) when (e is IOException or SocketException or AuthenticationException or OperationCanceledException or InvalidOperationException)
@@ -81,7 +84,7 @@ internal sealed class ProbeConnection(HealthRequest question, IPEndPoint target,
     /// </summary>
     internal async Task<byte[]> GreetAsync(CancellationToken token)
     {
-        using var limit = new CancellationTokenSource(GreetingLimit, time);
+        using var limit = new CancellationTokenSource(ExplanationLimit, time);
         using var linked = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, token);
         try
         {
