@@ -17,6 +17,8 @@ internal sealed class DaemonOptions
 
     internal Option<string?> HealthPath { get; } = CliOptions.Text("--health-path", "PATH", "Path of the health check. [default: /health]");
 
+    internal HealthOptions Health { get; } = new();
+
     internal Option<string?> StateDirectory { get; } = CliOptions.StateDirectory();
 
     internal VariableOption Environment { get; } = new();
@@ -31,6 +33,7 @@ internal sealed class DaemonOptions
         command.Add(Host);
         command.Add(Name);
         command.Add(HealthPath);
+        Health.AddTo(command);
         command.Add(Environment);
         command.Add(StateDirectory);
     }
@@ -86,6 +89,7 @@ internal sealed class DaemonOptions
         Name = parsed.GetValue(Name) ?? spec.Name,
         Host = parsed.GetValue(Host) ?? spec.Host,
         HealthPath = parsed.GetValue(HealthPath) ?? spec.HealthPath,
+        Health = Health.In(parsed) ?? spec.Health,
         Environment = Environment.Over(spec.Environment, parsed),
     };
 

@@ -8,21 +8,22 @@ namespace MonitorAspire.Cli.CommandLine;
 /// <summary>An option whose value is a duration, typed and shown as people write it.</summary>
 internal sealed class DurationOption : Option<TimeSpan?>
 {
-    private readonly TimeSpan _default;
+    private readonly TimeSpan? _default;
     private readonly bool _mayBeZero;
 
-    internal DurationOption(string name, string description, TimeSpan defaultValue, bool mayBeZero = false)
+    /// <summary>Makes the option. A default that depends on other things is <see langword="null"/>, and the description names it.</summary>
+    internal DurationOption(string name, string description, TimeSpan? defaultValue, bool mayBeZero = false)
         : base(name)
     {
         _default = defaultValue;
         _mayBeZero = mayBeZero;
-        Description = string.Create(CultureInfo.InvariantCulture, $"{description} 500ms, 30s, 2m, 1d, or seconds. [default: {defaultValue.TotalSeconds}s]");
+        Description = string.Create(CultureInfo.InvariantCulture, $"{description} 500ms, 30s, 2m, 1d, or seconds.{(defaultValue is { } value ? $" [default: {value.TotalSeconds}s]" : "")}");
         HelpName = "TIME";
         CustomParser = Parse;
     }
 
-    /// <summary>The value that was typed, or the default.</summary>
-    internal TimeSpan In(ParseResult parsed) => parsed.GetValue(this) ?? _default;
+    /// <summary>The value that was typed, or the default of an option that has one.</summary>
+    internal TimeSpan In(ParseResult parsed) => parsed.GetValue(this) ?? _default ?? throw new InvalidOperationException($"{Name} has no default");
 
     private TimeSpan? Parse(ArgumentResult result) =>
         Durations.TryParse(result.Tokens[0].Value, out var duration) && (_mayBeZero || duration > TimeSpan.Zero)

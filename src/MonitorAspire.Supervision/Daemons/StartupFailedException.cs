@@ -17,6 +17,9 @@ internal sealed class StartupFailedException(StartupReason reason, string detail
     /// <summary>Whether another process holds the lock, which may change soon.</summary>
     internal bool IsHeld { get; init; }
 
+    /// <summary>The last answer of the health check, if that failed.</summary>
+    internal HealthCheckAnswer? HealthAnswer { get; init; }
+
     /// <summary>PID of the existing instance, for <see cref="StartupReason.AlreadyRunning"/>.</summary>
     internal int? ExistingPid { get; init; }
 }

@@ -46,6 +46,7 @@ internal static class KnownDaemons
         Name = NullIfEmpty(record?.Name),
         Host = NullIfEmpty(record?.Host),
         HealthPath = NullIfEmpty(record?.HealthPath),
+        Health = record?.Health,
     });
 
     internal static string? NullIfEmpty(string? text) => string.IsNullOrEmpty(text) ? null : text;
@@ -71,5 +72,6 @@ internal sealed record KnownDaemon(int Port, DaemonDefinition? Definition, Insta
         Name = Name,
         Host = KnownDaemons.NullIfEmpty(Record?.Host) ?? Definition.Host ?? DaemonSpec.DefaultHost,
         HealthPath = KnownDaemons.NullIfEmpty(Record?.HealthPath) ?? Definition.HealthPath ?? DaemonSpec.DefaultHealthPath,
+        Health = Record?.Health ?? Definition.Health ?? new HealthCheck(),
     };
 }
