@@ -9,7 +9,7 @@ namespace MonitorAspire.Benchmarks;
 /// One health probe of a server in this process that answers at once. The allocations are those of the probe; the server has none for
 /// each request.
 /// </summary>
-public sealed class ProbeBenchmarks : IDisposable
+public class ProbeBenchmarks : IDisposable
 {
     private static readonly byte[] Answer = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 3\r\nConnection: close\r\n\r\nok\n"u8.ToArray();
 
@@ -28,7 +28,11 @@ public sealed class ProbeBenchmarks : IDisposable
     }
 
     [GlobalCleanup]
-    public void Dispose() => _listener.Dispose();
+    public void Dispose()
+    {
+        _listener.Dispose();
+        GC.SuppressFinalize(this);
+    }
 
     /// <summary>The request alone.</summary>
     [Benchmark(Baseline = true)]

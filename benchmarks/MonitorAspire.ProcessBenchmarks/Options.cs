@@ -6,7 +6,7 @@ namespace MonitorAspire.ProcessBenchmarks;
 internal sealed record Options
 {
     public const string Help = """
-        Measures whole processes: MonitorAspire, other supervisors, and "bare" (spawn and probe in a tight loop, the lower limit).
+        Measures whole processes: MonitorAspire, other supervisors, and "bare" (spawn, and probe every 0.1 ms: the lower limit).
 
           --only PARTS        start,fleet,kill,idle,builtin,cli,soak (default: all)
           --targets TARGETS   bare,ours-jit,ours-aot,s6,supervisord,runit,monit,pm2 (default: all that are installed)

@@ -34,7 +34,7 @@ internal sealed record Target(string Name, Func<Workspace, IReadOnlyList<TinyDae
 
         return name switch
         {
-            Bare => new Target(name, (workspace, daemons) => new BareFleet(workspace, daemons)) { Version = "spawn and probe in a tight loop" },
+            Bare => new Target(name, (workspace, daemons) => new BareFleet(workspace, daemons)) { Version = "spawn, and probe every 0.1 ms" },
             "s6" => Installed("s6-svscan", "s6", (workspace, daemons) => new S6Fleet(workspace, daemons)),
             "supervisord" => Installed("supervisord", "supervisor", (workspace, daemons) => new SupervisordFleet(workspace, daemons)),
             "runit" => Installed("runsvdir", "runit", (workspace, daemons) => new RunitFleet(workspace, daemons)),

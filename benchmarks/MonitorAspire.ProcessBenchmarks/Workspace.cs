@@ -54,13 +54,18 @@ internal sealed class Workspace : IDisposable
 
     public void Dispose()
     {
-        try
+        // A process that was just killed may still have created a file while the directory was being emptied.
+        for (var tries = 1; Directory.Exists(_directory); tries++)
         {
-            Directory.Delete(_directory, recursive: true);
-        }
-        catch (IOException e)
-        {
-            Trace.TraceWarning($"{_directory} is left: {e.Message}");
+            try
+            {
+                Directory.Delete(_directory, recursive: true);
+            }
+            catch (IOException e) when (tries < 10)
+            {
+                Trace.TraceWarning(e.Message);
+                Thread.Sleep(200);
+            }
         }
     }
 

@@ -4,7 +4,7 @@ using MonitorAspire.ProcessBenchmarks.Measuring;
 
 namespace MonitorAspire.ProcessBenchmarks.Fleets;
 
-/// <summary>The lower limit: the native program spawns the daemons and probes them in a tight loop, and after that once a second.</summary>
+/// <summary>The lower limit: the native program spawns the daemons and probes them every 0.1 ms, and after that once a second.</summary>
 internal sealed class BareFleet(Workspace workspace, IReadOnlyList<TinyDaemon> daemons, Func<TinyDaemon, IReadOnlyList<string>>? command = null)
     : Fleet(workspace, daemons)
 {
@@ -13,6 +13,9 @@ internal sealed class BareFleet(Workspace workspace, IReadOnlyList<TinyDaemon> d
 
     public override bool SaysRestarts => true;
 
+    // This one runs the same executable as the daemons.
+    public override IReadOnlyList<int> Processes => [_process!.Id];
+
     protected override Process Supervisor => _process!;
 
     public override void Open(bool startAll)
@@ -20,7 +23,7 @@ internal sealed class BareFleet(Workspace workspace, IReadOnlyList<TinyDaemon> d
         var file = Path.Combine(Workspace.NewDirectory("bare"), "fleet");
         File.WriteAllLines(file, Daemons.Select(d => $"{d.Port} {string.Join(' ', (command ?? (static d => d.Command))(d))}"));
         _process = Commands.Start(Workspace.Tiny, null, ["bare", startAll ? "1" : "0", "1000", file]);
-        Listen(_process.StandardOutput, line =>
+        Listen(_process.StandardOutput.ReadLine, line =>
         {
             var words = line.Split(' ');
             if (words[0] == "said")

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using System.Net.Sockets;
 using MonitorAspire.ProcessBenchmarks.Measuring;
 
 namespace MonitorAspire.ProcessBenchmarks.Fleets;
@@ -100,13 +101,13 @@ internal abstract class Fleet : IDisposable
     protected abstract void Close();
 
     /// <summary>Reads lines on a thread of its own, and notes what is said, until the stream ends.</summary>
-    protected void Listen(TextReader lines, Func<string, int?> daemonOf)
+    protected void Listen(Func<string?> readLine, Func<string, int?> daemonOf)
     {
         new Thread(() =>
         {
             try
             {
-                while (lines.ReadLine() is { } line)
+                while (readLine() is { } line)
                 {
                     if (daemonOf(line) is { } daemon)
                     {
@@ -116,7 +117,7 @@ internal abstract class Fleet : IDisposable
 
                 throw new EndOfStreamException("the supervisor has closed its stream");
             }
-            catch (Exception e) when (e is IOException or ObjectDisposedException)
+            catch (Exception e) when (e is IOException or SocketException or ObjectDisposedException or HttpRequestException)
             {
                 lock (_said)
                 {
@@ -128,11 +129,17 @@ internal abstract class Fleet : IDisposable
         { IsBackground = true, Priority = ThreadPriority.Highest }.Start();
     }
 
-    protected void Note(int daemon)
+    /// <summary>Notes that a daemon is said to run; where it is said again, only if that is a new life of it.</summary>
+    protected void Note(int daemon, bool onlyFirst = false)
     {
         var now = Clock.Now;
         lock (_said)
         {
+            if (onlyFirst && _said[daemon] != 0)
+            {
+                return;
+            }
+
             _said[daemon] = now;
             Monitor.PulseAll(_said);
         }

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Net.Sockets;
 using System.Text.Json;
 using MonitorAspire.ProcessBenchmarks.Measuring;
 
@@ -14,7 +13,9 @@ internal sealed class OursFleet(Workspace workspace, IReadOnlyList<TinyDaemon> d
     private readonly string _directory = workspace.NewDirectory("ours");
     private readonly string _log = Path.Combine(workspace.NewDirectory("log"), "supervisor.log");
     private Process? _process;
-    private NetworkStream? _events;
+    private StreamReader? _events;
+    private string _lastEvent = "0";
+    private volatile bool _closing;
     private string? _token;
 
     public string StateDirectory => _directory;
@@ -35,13 +36,16 @@ internal sealed class OursFleet(Workspace workspace, IReadOnlyList<TinyDaemon> d
         _process = Commands.StartWithLog(_log, Path.Combine(programs, "monitor-aspire-supervisor"), "--config", config, "--state-dir", _directory, "--port", _port.ToString(CultureInfo.InvariantCulture));
         Poll(() => _process.HasExited ? throw new InvalidOperationException(File.ReadAllText(_log)) : Http.IsListening(_port), 2);
 
-        // With the number of the last event known, 0, all events come: also those from before the connection.
-        _events = Http.Open(_port, "GET", "/api/events?lastEventId=0");
+        Connect();
         var verified = false;
-        Listen(new StreamReader(_events), line =>
+        Listen(ReadEvent, line =>
         {
             const string Name = "\"name\":\"d";
-            if (line.StartsWith("event: ", StringComparison.Ordinal))
+            if (line.StartsWith("id: ", StringComparison.Ordinal))
+            {
+                _lastEvent = line[4..];
+            }
+            else if (line.StartsWith("event: ", StringComparison.Ordinal))
             {
                 verified = line == "event: start-verified";
             }
@@ -74,12 +78,51 @@ internal sealed class OursFleet(Workspace workspace, IReadOnlyList<TinyDaemon> d
 
     protected override void Close()
     {
+        _closing = true;
         _events?.Dispose();
         if (_process is not null)
         {
             Commands.End(_process);
             _process.Dispose();
         }
+    }
+
+    // The supervisor ends the stream of a reader that is too slow, and keeps 1000 events: with many daemons that start at once the first events
+    // may be gone. So the reader goes on after its last event, and asks once for the daemons that run already.
+    private void Connect()
+    {
+        _events = new StreamReader(Http.Open(_port, "GET", $"/api/events?lastEventId={_lastEvent}"));
+        using var daemons = JsonDocument.Parse(Http.Send(_port, "GET", "/api/daemons"));
+        foreach (var daemon in daemons.RootElement.EnumerateArray())
+        {
+            if (daemon.GetProperty("state").GetString() == "Running")
+            {
+                Note(int.Parse(daemon.GetProperty("name").GetString().AsSpan(1), CultureInfo.InvariantCulture), onlyFirst: true);
+            }
+        }
+    }
+
+    private string? ReadEvent()
+    {
+        while (!_closing)
+        {
+            try
+            {
+                if (_events!.ReadLine() is { } line)
+                {
+                    return line;
+                }
+            }
+            catch (IOException) when (!_closing)
+            {
+                // The stream was ended.
+            }
+
+            _events!.Dispose();
+            Connect();
+        }
+
+        return null;
     }
 
     private string Post(int daemon, string what)

@@ -60,7 +60,7 @@ internal sealed class Pm2Fleet(Workspace workspace, IReadOnlyList<TinyDaemon> da
             cwd = _directory,
         })));
         _process = Commands.Start("node", new Dictionary<string, string> { ["PM2_HOME"] = _directory, ["NODE_PATH"] = Modules! }, [script, apps]);
-        Listen(_process.StandardOutput, line =>
+        Listen(_process.StandardOutput.ReadLine, line =>
         {
             switch (line.Split(' '))
             {

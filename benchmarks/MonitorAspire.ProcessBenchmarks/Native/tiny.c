@@ -2,7 +2,7 @@
 //
 //   tiny serve PORT DELAY_MS FILE [NOTIFY_FD]   a daemon: listens DELAY_MS after its start, and answers every HTTP request with 200
 //   tiny check PORT                             one health request: exit code 0 if the answer is 200
-//   tiny bare START INTERVAL_MS FLEET           spawns daemons and probes them in a tight loop: the lower limit of every figure
+//   tiny bare START INTERVAL_MS FLEET           spawns daemons and probes them every 0.1 ms: the lower limit of every figure
 //   tiny version                                prints a line and exits
 //
 // Each instance of the daemon appends one line to FILE: its PID, and the CLOCK_MONOTONIC nanoseconds of its start and of listen(2).
@@ -16,7 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
+#include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -277,6 +277,7 @@ static int bare(int argc, char **argv)
     sigaddset(&child, SIGCHLD);
     sigprocmask(SIG_BLOCK, &child, NULL);
     signal(SIGPIPE, SIG_IGN);
+    prctl(PR_SET_TIMERSLACK, 1);
     struct pollfd events[2] = {{.fd = 0, .events = POLLIN}, {.fd = signalfd(-1, &child, SFD_CLOEXEC | SFD_NONBLOCK), .events = POLLIN}};
     for (int i = 0; start_all && i < daemon_count; i++)
         start(&daemons[i]);
@@ -302,7 +303,8 @@ static int bare(int argc, char **argv)
                 starting++;
         }
 
-        int timeout = starting > 0 ? 0 : -1;
+        // Without the short pause the scheduler of a busy machine would punish this process for the processor time that it uses.
+        struct timespec pause = {.tv_nsec = 100000}, *timeout = starting > 0 ? &pause : NULL;
         if (interval > 0 && starting == 0)
         {
             if (now_ns() >= due)
@@ -314,10 +316,11 @@ static int bare(int argc, char **argv)
                 if (due < now_ns() - interval)
                     due = now_ns();
             }
-            timeout = due > now_ns() ? (int)((due - now_ns()) / 1000000) + 1 : 0;
+            pause.tv_nsec = due > now_ns() ? (due - now_ns()) % 1000000000 : 0;
+            timeout = &pause;
         }
 
-        if (poll(events, 2, timeout) <= 0)
+        if (ppoll(events, 2, timeout, NULL) <= 0)
             continue;
         if (events[1].revents != 0)
         {

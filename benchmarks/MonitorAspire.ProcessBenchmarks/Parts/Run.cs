@@ -14,7 +14,12 @@ internal sealed record Run(Options Options, IReadOnlyList<Target> Targets, Works
         {
             measure();
         }
-        catch (Exception e) when (e is not OperationCanceledException)
+        catch when (Commands.IsEnding)
+        {
+            // The handler of the signal ends this process. What it has stopped is no result.
+            Thread.Sleep(Timeout.Infinite);
+        }
+        catch (Exception e)
         {
             Results.Problems.Add($"{part} {setting} {target}: {e.Message}");
             Console.Error.WriteLine(e);

@@ -22,7 +22,7 @@ internal sealed record Figure(string Part, string Setting, string Target, string
     {
         P50MinusBare = P50 - bare.P50,
         P95MinusBare = P95 - bare.P95,
-        P50Ratio = bare.P50 > 0 ? P50 / bare.P50 : null,
+        P50Ratio = bare.P50 > 0 && P50 > 0 ? P50 / bare.P50 : null,
     };
 
     // The nearest rank: always a value that was measured.
