@@ -60,7 +60,7 @@ using (var workspace = new Workspace())
 
     using var interrupted = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
     using var terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
-    var run = new Run(options, targets, workspace, results);
+    var run = new Run(options, targets, workspace, results, Save);
     var parts = new Dictionary<string, Action<Run>>
     {
         ["start"] = StartPart.Measure,
@@ -74,14 +74,12 @@ using (var workspace = new Workspace())
     foreach (var part in options.Parts)
     {
         parts[part](run);
-        Save();
     }
 }
 
 Console.WriteLine(Markdown.Write(results.Compared()));
 return results.Problems.Count == 0 ? 0 : 1;
 
-// After each part, so that a run that is interrupted has not been for nothing.
 void Save()
 {
     var compared = results.Compared();

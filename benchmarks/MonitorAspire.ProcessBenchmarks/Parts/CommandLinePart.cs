@@ -7,17 +7,18 @@ namespace MonitorAspire.ProcessBenchmarks.Parts;
 internal static class CommandLinePart
 {
     private const int DelayMs = 5;
+    private const string Setting = "5 ms";
 
     public static void Measure(Run run)
     {
         if (run.Targets.Any(t => t.Name == Target.Bare))
         {
-            run.Measure("cli", "", Target.Bare, () => Measure(run, Target.Bare, (_, _) => Commands.Run(run.Workspace.Tiny, null, ["version"]).Ended, null));
+            run.Measure("cli", Setting, Target.Bare, () => Measure(run, Target.Bare, (_, _) => Commands.Run(run.Workspace.Tiny, null, ["version"]).Ended, null));
         }
 
         foreach (var target in run.Targets.Where(t => t.Programs is not null))
         {
-            run.Measure("cli", "", target.Name, () =>
+            run.Measure("cli", Setting, target.Name, () =>
             {
                 using var fleet = new CommandLineFleet(run.Workspace, run.Workspace.Daemons(1, DelayMs), target.Programs!);
                 using var others = new OursFleet(run.Workspace, run.Workspace.Daemons(run.Options.Sizes[0], DelayMs), target.Programs!);
@@ -61,7 +62,7 @@ internal static class CommandLinePart
 
         foreach (var (metric, samples) in figures)
         {
-            run.Results.Add("cli", "", target, metric, samples);
+            run.Results.Add("cli", Setting, target, metric, samples);
         }
     }
 }

@@ -136,7 +136,7 @@ internal static class Plots
         foreach (var (i, name) in names.Index())
         {
             svg.Append($"<circle cx=\"{x}\" cy=\"{y - 4}\" r=\"4.5\" fill=\"{Colours[i % Colours.Length]}\"/><text x=\"{x + 9}\" y=\"{y}\">{name}</text>\n");
-            x += 30 + (name.Length * 7);
+            x += 36 + (name.Length * 7);
         }
     }
 
