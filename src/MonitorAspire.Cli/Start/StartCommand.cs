@@ -1,5 +1,6 @@
 using System.CommandLine;
 using MonitorAspire.Cli.CommandLine;
+using MonitorAspire.Cli.Logs;
 using MonitorAspire.Supervision.Files;
 using MonitorAspire.Supervision.Startup;
 
@@ -14,6 +15,7 @@ internal sealed class StartCommand(CliContext context, Interrupts interrupts)
     private readonly Option<bool> _background = new("--background") { Description = "Return as soon as the daemon is verified. The default." };
     private readonly Option<bool> _foreground = new("--foreground") { Description = "Stay until the daemon ends; Ctrl-C stops it." };
     private readonly Option<bool> _force = new("--force") { Description = "Replace a daemon of ours that is there. A foreign process is never touched." };
+    private readonly LogOptions _log = new();
     private readonly Option<bool> _json = CliOptions.Json();
     private readonly Argument<string[]> _command = DaemonCommandLine.Argument();
 
@@ -27,6 +29,7 @@ internal sealed class StartCommand(CliContext context, Interrupts interrupts)
         command.Add(start._background);
         command.Add(start._foreground);
         command.Add(start._force);
+        start._log.AddTo(command);
         command.Add(start._json);
         command.Add(start._command);
         command.Exclude(start._background, start._foreground);
@@ -69,7 +72,7 @@ internal sealed class StartCommand(CliContext context, Interrupts interrupts)
         using var other = report.Verdict == StartupVerdict.Verified && report.Port == spec.Port
             ? null
             : await AtEndAsync(report.LogFile!, CancellationToken.None).ConfigureAwait(false);
-        return await new ForegroundRun(context, engine, interrupts, parsed.GetValue(_json), other ?? log).RunAsync(report, instance).ConfigureAwait(false);
+        return await new ForegroundRun(context, engine, interrupts, parsed.GetValue(_json), other ?? log, spec.Log).RunAsync(report, instance).ConfigureAwait(false);
     }
 
     private static async Task<LogFollower> AtEndAsync(string path, CancellationToken cancellationToken)
@@ -92,6 +95,6 @@ internal sealed class StartCommand(CliContext context, Interrupts interrupts)
             };
         }
 
-        return DaemonOptions.Checked(DaemonCommandLine.Apply(parsed.GetValue(_command), spec));
+        return DaemonOptions.Checked(DaemonCommandLine.Apply(parsed.GetValue(_command), spec with { Log = _log.In(parsed) }));
     }
 }

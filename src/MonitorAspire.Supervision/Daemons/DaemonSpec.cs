@@ -66,6 +66,12 @@ public sealed record DaemonSpec
     /// <summary>When and how fast the daemon is started again. Default: the fleet's policy.</summary>
     public RestartPolicy? Restart { get; init; }
 
+    /// <summary>Limits of its log. Default: those of <see cref="LogPolicy"/>.</summary>
+    public LogPolicy Log { get; init; } = new();
+
+    /// <summary>Names of variables in <see cref="Environment"/> whose values are secrets, although their names do not look like it. Default none.</summary>
+    public IReadOnlyList<string> SecretEnvironment { get; init; } = [];
+
     /// <summary>The name of a daemon that was given none: <c>monitor-PORT</c>.</summary>
     /// <param name="port">Its port.</param>
     public static string DefaultName(int port) => string.Create(CultureInfo.InvariantCulture, $"monitor-{port}");

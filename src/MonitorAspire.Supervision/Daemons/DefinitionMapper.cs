@@ -25,6 +25,8 @@ internal static class DefinitionMapper
             PidFileWriter = definition.PidFileWriter,
             Launch = definition.Launch,
             Restart = definition.Restart ?? fleet.Restart,
+            Log = definition.Log ?? fleet.Log,
+            SecretEnvironment = [.. definition.SecretEnvironment],
         };
     }
 
@@ -44,5 +46,7 @@ internal static class DefinitionMapper
         PidFileWriter = spec.PidFileWriter,
         Launch = spec.Launch,
         Restart = spec.Restart,
+        Log = spec.Log,
+        SecretEnvironment = [.. spec.SecretEnvironment],
     };
 }

@@ -66,11 +66,9 @@ public static partial class FleetTopology
             NamePattern().IsMatch(spec.Name),
             nameof(spec.Name),
             $"name '{Shown(spec.Name)}' is not made of letters, digits, '-', '_' and '.', at most 64 and starting with a letter or digit");
-        if (spec.Restart?.Validate() is { } invalid)
-        {
-            found.Add((nameof(spec.Restart), $"Restart:{invalid}"));
-        }
-
+        Policy(nameof(spec.Restart), spec.Restart?.Validate());
+        Policy(nameof(spec.Log), spec.Log.Validate());
+        Check(spec.SecretEnvironment.All(name => name is not null), nameof(spec.SecretEnvironment), "a name of a variable is null");
         return found;
 
         void Check(bool right, string key, string message)
@@ -78,6 +76,14 @@ public static partial class FleetTopology
             if (!right)
             {
                 found.Add((key, message));
+            }
+        }
+
+        void Policy(string key, string? invalid)
+        {
+            if (invalid is not null)
+            {
+                found.Add((key, $"{key}:{invalid}"));
             }
         }
 
@@ -95,6 +101,7 @@ public static partial class FleetTopology
         var day = TimeSpan.FromDays(1);
         Add("Restart:", options.Restart.Validate());
         Add("Probe:", options.Probe.Validate());
+        Add("Log:", options.Log.Validate());
         Add("StartTimeout: ", options.StartTimeout > TimeSpan.Zero && options.StartTimeout <= day ? null : $"{options.StartTimeout} is not a time to wait (more than 0, at most 1 day)");
         Add("StopGracePeriod: ", options.StopGracePeriod >= TimeSpan.Zero && options.StopGracePeriod <= day ? null : $"{options.StopGracePeriod} is not a time to wait (0 to 1 day)");
         return errors;
@@ -146,7 +153,7 @@ public static partial class FleetTopology
         {
             foreach (var (key, message) in Problems(specs[i]))
             {
-                errors.Add(key == nameof(DaemonSpec.Restart)
+                errors.Add(key is nameof(DaemonSpec.Restart) or nameof(DaemonSpec.Log)
                     ? $"{MonitorsOptions.Section}:Daemons:{i}:{message}"
                     : $"{MonitorsOptions.Section}:Daemons:{i}:{key}: {message}");
             }

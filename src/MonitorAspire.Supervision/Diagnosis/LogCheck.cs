@@ -19,8 +19,8 @@ internal static class LogCheck
             return [notAFile];
         }
 
-        var options = port.Parts.Options;
-        if (new FileInfo(path) is not { Exists: true, Length: var length } || length <= options.LogRotateBytes * Tolerance)
+        var limits = port.Spec.Log;
+        if (new FileInfo(path) is not { Exists: true, Length: var length } || length <= limits.PartBytes * Tolerance)
         {
             return [];
         }
@@ -28,8 +28,8 @@ internal static class LogCheck
         var name = Path.GetFileName(path);
         return [port.Finding(
             "log-large", FindingSeverity.Warning, path,
-            string.Create(CultureInfo.InvariantCulture, $"{name} has {length / Mebibyte:0.#} MiB; it should be rotated at {options.LogRotateBytes / Mebibyte:0.#} MiB, but nobody does that"),
+            string.Create(CultureInfo.InvariantCulture, $"{name} has {length / Mebibyte:0.#} MiB; it should be rotated at {limits.PartBytes / Mebibyte:0.#} MiB, but no process does that"),
             "rotate it",
-            () => DaemonLog.RotateIfLarger(path, options.LogRotateBytes, options.LogFilesKept) ? $"rotated {name} to {name}.1" : $"{name} was rotated already")];
+            () => LogRotation.RotateIfLarger(path, limits) ? $"rotated {name} to {name}.1" : $"{name} was rotated already")];
     }
 }

@@ -26,13 +26,16 @@ internal static class SpecComparison
             PidFileWriter = old.PidFileWriter,
             Restart = old.Restart,
             Service = old.Service,
+            Log = old.Log,
+            SecretEnvironment = old.SecretEnvironment,
         };
         var sameProcess = comparable == old
             && old.Arguments.SequenceEqual(changed.Arguments, StringComparer.Ordinal)
             && old.EffectivePidFileWriter == changed.EffectivePidFileWriter
             && SameEnvironment(old.Environment, changed.Environment);
         return !sameProcess ? SpecDifference.Restart
-            : old.Restart == changed.Restart && old.Service == changed.Service ? SpecDifference.None
+            : old.Restart == changed.Restart && old.Service == changed.Service && old.Log == changed.Log
+                && old.SecretEnvironment.SequenceEqual(changed.SecretEnvironment, StringComparer.Ordinal) ? SpecDifference.None
             : SpecDifference.Update;
     }
 

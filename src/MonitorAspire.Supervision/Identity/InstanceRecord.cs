@@ -32,6 +32,9 @@ internal sealed record InstanceRecord
 
     public string HealthPath { get; init; } = "/health";
 
+    /// <summary>Limits of its log; <see langword="null"/> for the defaults.</summary>
+    public LogPolicy? Log { get; init; }
+
     /// <summary>Executable and arguments, with all placeholders replaced.</summary>
     public IReadOnlyList<string> Command { get; init; } = [];
 
@@ -87,6 +90,7 @@ internal sealed record InstanceRecord
         Host = spec.Host,
         Port = spec.Port,
         HealthPath = spec.HealthPath,
+        Log = spec.Log,
         Command = command,
         StartedAt = startedAt,
         RestartCount = restarts,

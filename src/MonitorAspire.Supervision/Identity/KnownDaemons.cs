@@ -27,13 +27,16 @@ internal static class KnownDaemons
     /// <summary>The record of a port's latest instance, or <see langword="null"/>.</summary>
     public static InstanceRecord? Record(string stateDirectory, int port) => InstanceRecord.Read(new DaemonFiles(stateDirectory, port).InstanceFile);
 
-    /// <summary>A specification with name, host and health path of the record, and with defaults where the record has none.</summary>
+    /// <summary>A specification with name, host, health path and log limits of the record, and with defaults where the record has none.</summary>
     public static DaemonSpec Spec(int port, InstanceRecord? record) => DefinitionMapper.ToSpec(new DaemonDefinition
     {
         Port = port,
         Name = NullIfEmpty(record?.Name),
         Host = NullIfEmpty(record?.Host),
         HealthPath = NullIfEmpty(record?.HealthPath),
+
+        // A record that was edited by hand is not a definition.
+        Log = record?.Log is { } log && log.Validate() is null ? log : null,
     });
 
     private static string? NullIfEmpty(string? text) => string.IsNullOrEmpty(text) ? null : text;

@@ -27,7 +27,7 @@ public sealed class DoctorTests : IAsyncDisposable
     public ValueTask DisposeAsync() => _fixture.DisposeAsync();
 
     private Task<DiagnosisReport> ExamineAsync(bool fix = false) =>
-        new Doctor(new EngineOptions { StateDirectory = _fixture.StateDirectory, LogRotateBytes = 1000 }).ExamineAsync(fix, CancellationToken.None);
+        new Doctor(new EngineOptions { StateDirectory = _fixture.StateDirectory }).ExamineAsync(fix, CancellationToken.None);
 
     private static void WritePrivate(string path, string content)
     {
@@ -392,9 +392,10 @@ public sealed class DoctorTests : IAsyncDisposable
     [Fact]
     public async Task Fix_LogThatNobodyRotates_IsRotated()
     {
-        WritePrivate(Files.LogFile, new string('x', 5000));
+        const int Bytes = 21 * 1024 * 1024;
+        WritePrivate(Files.LogFile, new string('x', Bytes));
         await AssertFixedAsync("log-large");
-        Assert.Equal(5000, new FileInfo(Files.LogFile + ".1").Length + new FileInfo(Files.LogFile).Length);
+        Assert.Equal(Bytes, new FileInfo(Files.LogFile + ".1").Length + new FileInfo(Files.LogFile).Length);
     }
 
     [Fact]
