@@ -119,11 +119,11 @@ internal sealed class LogsCommand(CliContext context)
             {
                 if (LogRotation.Rotate(path, limits, above: ifDue ? limits.PartBytes : 0))
                 {
-                    context.Console.Out.WriteLine(Printable.Line($"rotated {path}"));
+                    context.Console.Out.WriteLine(VisibleText.Line($"rotated {path}"));
                 }
                 else if (!ifDue)
                 {
-                    context.Console.Out.WriteLine(Printable.Line($"{path} was not rotated: it is empty, or another process is rotating it"));
+                    context.Console.Out.WriteLine(VisibleText.Line($"{path} was not rotated: it is empty, or another process is rotating a log"));
                 }
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -150,7 +150,7 @@ internal static class LogOutput
     /// <summary>Takes the bytes of a log and prints lines. A terminal gets no control characters; a program gets all characters.</summary>
     internal static LineStream To(CliConsole console) => new((line, _) =>
     {
-        console.Out.WriteLine(console.OutputTraits.IsTerminal ? Printable.Line(line) : line);
+        console.Out.WriteLine(console.OutputTraits.IsTerminal ? VisibleText.Line(line) : line);
         return ValueTask.CompletedTask;
     });
 

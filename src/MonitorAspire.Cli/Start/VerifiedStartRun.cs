@@ -48,7 +48,7 @@ internal sealed class VerifiedStartRun(CliContext context, IDaemonEngine engine,
 
     private static string Describe(StartupReport report, bool colour)
     {
-        var name = Styles.Apply(Printable.Line(report.Name), Tone.Strong, colour);
+        var name = Styles.Apply(VisibleText.Line(report.Name), Tone.Strong, colour);
         var url = HostAddresses.Url(report.Host, report.Port);
         var pid = report.Pid?.ToString(CultureInfo.InvariantCulture) ?? "unknown";
         var ownership = report.OwnershipVerified ? "" : " (port ownership unverified: this platform cannot prove it)";
@@ -76,7 +76,7 @@ internal sealed class VerifiedStartRun(CliContext context, IDaemonEngine engine,
             Say("log", report.LogFile ?? "");
             foreach (var line in report.LogTail)
             {
-                console.Error.WriteLine($"    {Styles.Apply(Printable.Line(line), Tone.Dim, console.ErrorTraits.Colour)}");
+                console.Error.WriteLine($"    {Styles.Apply(VisibleText.Line(line), Tone.Dim, console.ErrorTraits.Colour)}");
             }
 
             if (report.LogTail.Count == 0)
@@ -85,7 +85,7 @@ internal sealed class VerifiedStartRun(CliContext context, IDaemonEngine engine,
             }
         }
 
-        void Say(string what, string text) => console.Error.WriteLine($"  {what}: {Printable.Line(text)}");
+        void Say(string what, string text) => console.Error.WriteLine($"  {what}: {VisibleText.Line(text)}");
     }
 
     private static string Headline(StartupReport report)

@@ -23,7 +23,7 @@ internal static class StatusTable
                 d.Restarts.ToString(CultureInfo.InvariantCulture));
         }
 
-        var details = daemons.Where(d => d.Detail is { Length: > 0 }).Select(d => Printable.Line($"{d.Name}: {d.Detail}"));
+        var details = daemons.Where(d => d.Detail is { Length: > 0 }).Select(d => VisibleText.Line($"{d.Name}: {d.Detail}"));
         return [.. table.Render(colour), .. details];
     }
 

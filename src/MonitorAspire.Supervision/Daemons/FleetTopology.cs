@@ -92,7 +92,7 @@ public static partial class FleetTopology
         static bool Whole(string text) => !text.Contains('\0', StringComparison.Ordinal);
 
         // The text can come from a request, and a message is one line.
-        static string Shown(string text) => string.Concat(text.Take(200).Select(c => char.IsControl(c) ? '?' : c));
+        static string Shown(string text) => VisibleText.Line(text.Length <= 200 ? text : text[..200]);
     }
 
     private static List<string> FleetWide(MonitorsOptions options)

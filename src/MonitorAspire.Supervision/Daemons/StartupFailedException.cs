@@ -14,6 +14,16 @@ internal sealed class StartupFailedException(StartupReason reason, string detail
     /// <summary>Last lines of output, if they are not in our log file.</summary>
     internal IReadOnlyList<string>? LogTail { get; init; }
 
+    /// <summary>The same failure without the values of secrets, which the daemon may have printed.</summary>
+    internal StartupFailedException Without(Secrets secrets) => new(Reason, secrets.HideIn(Message))
+    {
+        Owner = Owner,
+        ExitCode = ExitCode,
+        Signal = Signal,
+        LogTail = LogTail is null ? null : secrets.HideIn(LogTail),
+        ExistingPid = ExistingPid,
+    };
+
     /// <summary>PID of the existing instance, for <see cref="StartupReason.AlreadyRunning"/>.</summary>
     internal int? ExistingPid { get; init; }
 }

@@ -48,10 +48,6 @@ internal static class DaemonLog
         }
     }
 
-    /// <summary>Text that cannot control the terminal that shows it: control characters other than a tab are replaced by a visible one.</summary>
-    internal static string WithoutControls(string text) =>
-        text.Any(c => char.IsControl(c) && c != '\t') ? string.Concat(text.Select(c => char.IsControl(c) && c != '\t' ? '\uFFFD' : c)) : text;
-
     private static string Printable(string line)
     {
         var trimmed = line.TrimEnd('\r');
@@ -60,6 +56,6 @@ internal static class DaemonLog
             trimmed = trimmed[..MaximumLineLength] + "…";
         }
 
-        return WithoutControls(trimmed);
+        return VisibleText.Of(trimmed);
     }
 }

@@ -13,6 +13,10 @@ internal static partial class LogRotation
     private const int CollapseRange = 0x08;
     private const int Block = 64 * 1024;
 
+    // A rotation of another log takes milliseconds, or some seconds where a large part is compressed.
+    private const int LockAttempts = 50;
+    private static readonly TimeSpan LockInterval = TimeSpan.FromMilliseconds(20);
+
     /// <summary>Rotates the log of a living instance if it is larger than a part. See <see cref="Rotate"/>.</summary>
     internal static bool RotateIfLarger(string path, LogPolicy policy) => Rotate(path, policy, policy.PartBytes);
 
@@ -24,7 +28,7 @@ internal static partial class LogRotation
     /// <param name="path">Path of the log. A symbolic link is not followed.</param>
     /// <param name="policy">How many parts are kept, and how.</param>
     /// <param name="above">A log that is not larger than this is left as it is. Default: only an empty one is.</param>
-    /// <returns>False if there was nothing to do, or another process is rotating it.</returns>
+    /// <returns>False if there was nothing to do, or another process is rotating a log in the same directory and does not end within a second.</returns>
     /// <exception cref="IOException">The file system refuses.</exception>
     internal static bool Rotate(string path, LogPolicy policy, long above = 0)
     {
@@ -33,8 +37,9 @@ internal static partial class LogRotation
             return false;
         }
 
-        using var log = NoFollowFile.OpenOrCreate(path, append: false);
-        if (!TryLock(log))
+        // One rotation at a time in a state directory. The log itself cannot have the lock: .NET programs lock every file that they open.
+        using var directory = OperatingSystem.IsWindows() ? null : NoFollowFile.OpenRead(Path.Combine(Path.GetDirectoryName(path)!, "."));
+        if (directory is not null && !TryLock(directory))
         {
             return false;
         }
@@ -42,7 +47,8 @@ internal static partial class LogRotation
         try
         {
             // Another process may have rotated it just before the lock was taken.
-            if (RandomAccess.GetLength(log) <= above || (FileIdentity.Of(log) is { } opened && FileIdentity.Of(path) != opened))
+            using var log = NoFollowFile.OpenOrCreate(path, append: false);
+            if (RandomAccess.GetLength(log) <= above)
             {
                 return false;
             }
@@ -59,7 +65,7 @@ internal static partial class LogRotation
         }
         finally
         {
-            Unlock(log);
+            Unlock(directory);
         }
     }
 
@@ -79,14 +85,30 @@ internal static partial class LogRotation
 
     internal static bool IsCompressed(string path) => path.EndsWith(CompressedSuffix, StringComparison.Ordinal);
 
-    // The daemon does not lock its output, so this lock is only between processes that rotate.
-    private static bool TryLock(SafeFileHandle log) => OperatingSystem.IsWindows() || AdvisoryLock.TryLockExclusive(log);
-
-    private static void Unlock(SafeFileHandle log)
+    private static bool TryLock(SafeFileHandle directory)
     {
-        if (!OperatingSystem.IsWindows())
+        for (var attempt = 0; ; attempt++)
         {
-            AdvisoryLock.Release(log);
+            if (OperatingSystem.IsWindows() || AdvisoryLock.TryLockExclusive(directory))
+            {
+                return true;
+            }
+
+            if (attempt == LockAttempts)
+            {
+                return false;
+            }
+
+            Thread.Sleep(LockInterval);
+        }
+    }
+
+    // A child that another thread is just starting may have a copy of the descriptor, so closing it is not enough.
+    private static void Unlock(SafeFileHandle? directory)
+    {
+        if (!OperatingSystem.IsWindows() && directory is not null)
+        {
+            AdvisoryLock.Release(directory);
         }
     }
 

@@ -123,7 +123,7 @@ internal sealed partial class DaemonActor : IAsyncDisposable
             Detail = note.Detail,
             ExitCode = note.Exit?.ExitCode ?? start?.ExitCode,
             Signal = note.Exit?.Signal ?? start?.Signal,
-            LogTail = start?.LogTail ?? (lastOutput is { Count: > 0 } ? lastOutput : DaemonLog.Tail(_snapshot.LogFile!)),
+            LogTail = start?.LogTail ?? Secrets.Of(Spec).HideIn(lastOutput is { Count: > 0 } ? lastOutput : DaemonLog.Tail(_snapshot.LogFile!)),
             At = _parts.Time.GetUtcNow(),
         };
     }

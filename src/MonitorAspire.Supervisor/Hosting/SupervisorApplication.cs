@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Diagnostics;
+using Microsoft.Extensions.Logging.Console;
 using MonitorAspire.ServiceDefaults;
 using MonitorAspire.Supervision;
 using MonitorAspire.Supervision.Diagnosis;
@@ -28,6 +29,11 @@ internal static partial class SupervisorApplication
             defaults.UntracedPaths = ["/aspire.v1.DashboardService", "/api/events", "/api/launcher"];
         });
         builder.Services.AddSystemd();
+
+        // After that, because it chooses a formatter as well.
+        builder.Logging
+            .AddConsole(static console => console.FormatterName = VisibleConsoleFormatter.FormatterName)
+            .AddConsoleFormatter<VisibleConsoleFormatter, ConsoleFormatterOptions>();
         builder.Services.AddWindowsService();
 
         builder.WebHost.ConfigureKestrel(kestrel =>

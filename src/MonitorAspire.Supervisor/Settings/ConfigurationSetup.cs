@@ -74,7 +74,8 @@ internal sealed class ConfigurationSetup(CommandLine commandLine)
     {
         if (commandLine.ConfigFile is { } file)
         {
-            if (!File.Exists(file))
+            // A symbolic link that leads nowhere exists as well.
+            if (!File.Exists(file) || File.ResolveLinkTarget(file, returnFinalTarget: true) is { Exists: false })
             {
                 throw new ConfigurationException($"--config '{file}': there is no such file");
             }

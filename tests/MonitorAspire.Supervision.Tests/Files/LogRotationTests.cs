@@ -101,10 +101,10 @@ public sealed class LogRotationTests : IDisposable
     }
 
     [Fact]
-    public void Rotate_AnotherProcessIsRotatingIt_ChangesNothing()
+    public void Rotate_AnotherProcessIsRotating_ChangesNothing()
     {
         File.WriteAllText(Log, "line\n");
-        using var other = NoFollowFile.OpenOrCreate(Log, append: false);
+        using var other = NoFollowFile.OpenRead(_directory.Path);
         Assert.True(AdvisoryLock.TryLockExclusive(other));
         Assert.False(LogRotation.Rotate(Log, new LogPolicy()));
         AdvisoryLock.Release(other);
