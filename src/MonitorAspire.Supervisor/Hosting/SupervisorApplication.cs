@@ -54,7 +54,10 @@ internal static partial class SupervisorApplication
             services.GetRequiredService<TimeProvider>(),
             services.GetRequiredService<ILogger<FleetHistory>>()));
         builder.Services.AddSingleton(static services => new Doctor(
-            new EngineOptions { StateDirectory = services.GetRequiredService<SupervisorSettings>().StateDirectory }, services.GetRequiredService<TimeProvider>()));
+            new EngineOptions { StateDirectory = services.GetRequiredService<SupervisorSettings>().StateDirectory }, services.GetRequiredService<TimeProvider>())
+        {
+            SecretsOf = name => services.GetService<FleetDefinition>()?.Find(name) is { } found ? Secrets.Of(found.Definition) : null,
+        });
         builder.Services.AddSingleton(static _ => new OpenStreams(ConnectionLimits.Streams));
         builder.Services.AddSingleton(static services => services.GetRequiredService<IFleetControl>().Fleet);
         builder.Services.AddHostedService<FleetService>();
