@@ -107,9 +107,8 @@ internal sealed partial class Secrets
                 continue;
             }
 
-            // At the same place, or after the same argument: others may have been added or removed.
-            var place = IsAt(i, i) ? i : Enumerable.Range(0, hidden.Count).FirstOrDefault(
-                j => IsAt(i, j) && (i == 0 ? j == 0 : j > 0 && hidden[j - 1] == masked[i - 1]), -1);
+            // At the same place, or elsewhere: others may have been added or removed.
+            var place = IsAt(i, i) ? i : Enumerable.Range(0, hidden.Count).FirstOrDefault(j => IsAt(i, j), -1);
             if (place >= 0)
             {
                 sent[i] = values[place];
@@ -120,7 +119,8 @@ internal sealed partial class Secrets
             }
         }
 
-        bool IsAt(int i, int j) => j < hidden.Count && hidden[j] == masked[i];
+        // A mask alone says nothing about whose value it is; the argument in front of it does.
+        bool IsAt(int i, int j) => j < hidden.Count && hidden[j] == masked[i] && (masked[i] != Mask || (i > 0 && j > 0 && hidden[j - 1] == masked[i - 1]));
     }
 
     private static IEnumerable<string> SecretsIn(IReadOnlyList<string> arguments) =>

@@ -13,10 +13,6 @@ internal static partial class LogRotation
     private const int CollapseRange = 0x08;
     private const int Block = 64 * 1024;
 
-    // A rotation of another log takes milliseconds, or some seconds where a large part is compressed.
-    private const int LockAttempts = 50;
-    private static readonly TimeSpan LockInterval = TimeSpan.FromMilliseconds(20);
-
     /// <summary>Rotates the log of a living instance if it is larger than a part. See <see cref="Rotate"/>.</summary>
     internal static bool RotateIfLarger(string path, LogPolicy policy) => Rotate(path, policy, policy.PartBytes);
 
@@ -28,7 +24,7 @@ internal static partial class LogRotation
     /// <param name="path">Path of the log. A symbolic link is not followed.</param>
     /// <param name="policy">How many parts are kept, and how.</param>
     /// <param name="above">A log that is not larger than this is left as it is. Default: only an empty one is.</param>
-    /// <returns>False if there was nothing to do, or another process is rotating a log in the same directory and does not end within a second.</returns>
+    /// <returns>False if there was nothing to do, or another rotation is under way in the same directory.</returns>
     /// <exception cref="IOException">The file system refuses.</exception>
     internal static bool Rotate(string path, LogPolicy policy, long above = 0)
     {
@@ -39,7 +35,7 @@ internal static partial class LogRotation
 
         // One rotation at a time in a state directory. The log itself cannot have the lock: .NET programs lock every file that they open.
         using var directory = OperatingSystem.IsWindows() ? null : NoFollowFile.OpenRead(Path.Combine(Path.GetDirectoryName(path)!, "."));
-        if (directory is not null && !TryLock(directory))
+        if (!OperatingSystem.IsWindows() && !AdvisoryLock.TryLockExclusive(directory!))
         {
             return false;
         }
@@ -84,24 +80,6 @@ internal static partial class LogRotation
     internal static string CompressedPartFile(string path, int index) => PartFile(path, index) + CompressedSuffix;
 
     internal static bool IsCompressed(string path) => path.EndsWith(CompressedSuffix, StringComparison.Ordinal);
-
-    private static bool TryLock(SafeFileHandle directory)
-    {
-        for (var attempt = 0; ; attempt++)
-        {
-            if (OperatingSystem.IsWindows() || AdvisoryLock.TryLockExclusive(directory))
-            {
-                return true;
-            }
-
-            if (attempt == LockAttempts)
-            {
-                return false;
-            }
-
-            Thread.Sleep(LockInterval);
-        }
-    }
 
     // A child that another thread is just starting may have a copy of the descriptor, so closing it is not enough.
     private static void Unlock(SafeFileHandle? directory)

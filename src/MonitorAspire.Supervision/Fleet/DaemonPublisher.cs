@@ -45,7 +45,8 @@ internal sealed partial class DaemonPublisher(FleetParts parts)
             var level = transition.IsRepeated ? LogLevel.Debug
                 : daemon.State is DaemonState.Running or DaemonState.Starting ? LogLevel.Information
                 : LogLevel.Warning;
-            LogStep(parts.Logger, level, daemon.Name, daemon.State, reason + Cause(daemon));
+            var why = reason + Cause(daemon);
+            LogStep(parts.Logger, level, daemon.Name, daemon.State, why);
         }
         else if (daemon.State != before.State)
         {

@@ -31,9 +31,8 @@ internal static partial class SupervisorApplication
         builder.Services.AddSystemd();
 
         // After that, because it chooses a formatter as well.
-        builder.Logging
-            .AddConsole(static console => console.FormatterName = VisibleConsoleFormatter.FormatterName)
-            .AddConsoleFormatter<VisibleConsoleFormatter, ConsoleFormatterOptions>();
+        builder.Logging.AddConsole(static console => console.FormatterName = VisibleConsoleFormatter.FormatterName);
+        builder.Services.AddSingleton<ConsoleFormatter, VisibleConsoleFormatter>();
         builder.Services.AddWindowsService();
 
         builder.WebHost.ConfigureKestrel(kestrel =>

@@ -2,7 +2,6 @@ using Microsoft.AspNetCore.Http.HttpResults;
 using MonitorAspire.Supervision.Fleet;
 using MonitorAspire.Supervisor.Fleet;
 using MonitorAspire.Supervisor.Security;
-using MonitorAspire.Supervisor.Settings;
 using MonitorAspire.Supervisor.Web;
 
 namespace MonitorAspire.Supervisor.Rest;

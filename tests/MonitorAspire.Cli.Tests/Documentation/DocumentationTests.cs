@@ -186,6 +186,7 @@ public sealed class DocumentationTests
     [InlineData("Daemon", typeof(DaemonDefinition))]
     [InlineData("Restart", typeof(RestartPolicy))]
     [InlineData("Probe", typeof(ProbePolicy))]
+    [InlineData("Log", typeof(LogPolicy))]
     public void ConfigurationTable_InTheReference_HasEveryKeyAndItsDefault(string heading, Type type)
     {
         AssertSame(Settable(type).Select(p => p.Name), Reference.FirstColumn(heading), heading);

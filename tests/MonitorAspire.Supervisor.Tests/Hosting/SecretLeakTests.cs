@@ -115,11 +115,12 @@ public sealed class SecretLeakTests : IDisposable
            "Environment":{"DB_PASSWORD":"{{{Marker}}}-environment","PLAIN":"{{{Marker}}}-plain"},
            "Arguments":["-c","for v in \"$DB_PASSWORD\" \"$PLAIN\" \"$INHERITED_NAME\" \"$@\"; do echo \"said $v\"; done; exit 3",
              "sh","--api-key","{{{Marker}}}-key","--password={{{Marker}}}-password","postgres://joe:{{{Marker}}}-url@db/x"]},
-          {"Name":"server","Port":{{{Text(_basePort + 1)}}},"Command":"{{{Path.Combine(AppContext.BaseDirectory, "monitor-aspire-daemon")}}}","SecretEnvironment":["PLAIN"],
+          {"Name":"server","Port":{{{Text(_basePort + 1)}}},"Command":"sh","SecretEnvironment":["PLAIN"],
            "Environment":{"DB_PASSWORD":"{{{Marker}}}-environment","PLAIN":"{{{Marker}}}-plain"},
-           "Arguments":["--port","{port}","--host","{host}","--state-dir","{statedir}","--Some:api-key","{{{Marker}}}-key"]}
+           "Arguments":["-c","exec \"$0\" --port $1 --host $2 --state-dir $3","{{{Path.Combine(AppContext.BaseDirectory, "monitor-aspire-daemon")}}}",
+             "{port}","{host}","{statedir}","--other-token={{{Marker}}}-argument"]}
         ]}}
-        """.Replace("\"--Some:api-key\",\"" + Marker + "-key\"", "\"--other-token=" + Marker + "-argument\"", StringComparison.Ordinal);
+        """;
 
     private async Task<string> EventsAsync(SupervisorProcess supervisor)
     {
