@@ -81,7 +81,7 @@ public sealed class LogsTests : IAsyncDisposable
     [Fact]
     public async Task Rotate_DaemonWithoutASupervisor_IsBoundedByItsOwnLimits()
     {
-        var started = await _cli.RunAsync("start", "--port", Port, "--log-size", "64k", "--log-parts", "2", "--log-compress");
+        var started = await _cli.RunAsync("start", "--port", Port, "--log-size", "64k", "--log-parts", "2", "--log-total", "10M", "--log-compress");
         Assert.Equal(0, started.ExitCode);
         var log = _cli.File(_port, "log");
         for (var i = 1; i <= 4; i++)
