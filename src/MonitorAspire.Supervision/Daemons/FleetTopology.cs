@@ -67,6 +67,7 @@ public static partial class FleetTopology
             nameof(spec.Name),
             $"name '{Shown(spec.Name)}' is not made of letters, digits, '-', '_' and '.', at most 64 and starting with a letter or digit");
         Policy(nameof(spec.Restart), spec.Restart?.Validate());
+        Policy(nameof(spec.Health), HealthCheckRules.Problem(spec.Health, spec.Launch));
         Policy(nameof(spec.Log), spec.Log.Validate());
         Check(spec.SecretEnvironment.All(name => name is not null), nameof(spec.SecretEnvironment), "a name of a variable is null");
         return found;
@@ -90,10 +91,10 @@ public static partial class FleetTopology
         static bool IsSpace(char c) => char.IsWhiteSpace(c) || char.IsControl(c);
 
         static bool Whole(string text) => !text.Contains('\0', StringComparison.Ordinal);
-
-        // The text can come from a request, and a message is one line.
-        static string Shown(string text) => VisibleText.Line(text.Length <= 200 ? text : text[..200]);
     }
+
+    /// <summary>Text of a request in a message, which is one line.</summary>
+    internal static string Shown(string text) => VisibleText.Line(text.Length <= 200 ? text : text[..200]);
 
     private static List<string> FleetWide(MonitorsOptions options)
     {
@@ -153,7 +154,7 @@ public static partial class FleetTopology
         {
             foreach (var (key, message) in Problems(specs[i]))
             {
-                errors.Add(key is nameof(DaemonSpec.Restart) or nameof(DaemonSpec.Log)
+                errors.Add(key is nameof(DaemonSpec.Restart) or nameof(DaemonSpec.Health) or nameof(DaemonSpec.Log)
                     ? $"{MonitorsOptions.Section}:Daemons:{i}:{message}"
                     : $"{MonitorsOptions.Section}:Daemons:{i}:{key}: {message}");
             }

@@ -22,7 +22,11 @@ internal sealed class StartupFailedException(StartupReason reason, string detail
         Signal = Signal,
         LogTail = LogTail is null ? null : secrets.HideIn(LogTail),
         ExistingPid = ExistingPid,
+        HealthAnswer = HealthAnswer is { } answer ? answer with { Body = secrets.HideIn(answer.Body) } : null,
     };
+
+    /// <summary>The last answer of the health check, if that failed.</summary>
+    internal HealthCheckAnswer? HealthAnswer { get; init; }
 
     /// <summary>PID of the existing instance, for <see cref="StartupReason.AlreadyRunning"/>.</summary>
     internal int? ExistingPid { get; init; }

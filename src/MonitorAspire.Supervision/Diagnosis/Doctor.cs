@@ -64,6 +64,7 @@ public sealed class Doctor
     {
         Command = [.. inspection.Command.Take(1)],
         Detail = secrets is null ? inspection.Detail : secrets.HideIn(inspection.Detail),
+        HealthBody = secrets is null ? inspection.HealthBody : secrets.HideIn(inspection.HealthBody),
     };
 
     private async Task<DiagnosisReport> ExamineAsync(bool fix, PortToExamine? only, CancellationToken cancellationToken)

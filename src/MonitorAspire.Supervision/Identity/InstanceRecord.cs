@@ -35,6 +35,12 @@ internal sealed record InstanceRecord
     /// <summary>Limits of its log; <see langword="null"/> for the defaults.</summary>
     public LogPolicy? Log { get; init; }
 
+    /// <summary>The health check; <see langword="null"/> where the daemon wrote the record itself.</summary>
+    public HealthCheck? Health { get; init; }
+
+    /// <summary>Length of the log before this instance wrote anything.</summary>
+    public long LogOffset { get; init; }
+
     /// <summary>Executable and arguments, with all placeholders replaced.</summary>
     public IReadOnlyList<string> Command { get; init; } = [];
 

@@ -34,6 +34,7 @@ internal static class KnownDaemons
         Name = NullIfEmpty(record?.Name),
         Host = NullIfEmpty(record?.Host),
         HealthPath = NullIfEmpty(record?.HealthPath),
+        Health = record?.Health,
 
         // A record that was edited by hand is not a definition.
         Log = record?.Log is { } log && log.Validate() is null ? log : null,
