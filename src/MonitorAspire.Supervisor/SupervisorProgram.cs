@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using MonitorAspire.ServiceDefaults;
+using MonitorAspire.Supervision.Identity;
 using MonitorAspire.Supervision.Files;
 using MonitorAspire.Supervision.Probes;
 using MonitorAspire.Supervision.Startup;
@@ -69,6 +70,7 @@ internal static partial class SupervisorProgram
 
         using (instance)
         {
+            new AbandonedFiles(ProcessTable.Current).Delete(settings.StateDirectory, TimeProvider.System.GetUtcNow());
             return await ServeAsync(builder, resolved, settings, token, instance);
         }
     }

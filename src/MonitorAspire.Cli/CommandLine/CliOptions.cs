@@ -63,6 +63,15 @@ internal static class CliOptions
         }
     });
 
+    /// <summary>Refuses an option without another one.</summary>
+    internal static void Require(this Command command, Option one, Option other) => command.Validators.Add(result =>
+    {
+        if (IsSet(result, one) && !IsSet(result, other))
+        {
+            result.AddError($"{one.Name} goes with {other.Name}");
+        }
+    });
+
     // A flag can be given as false.
     internal static bool IsSet(CommandResult result, Option option)
         => option is Option<bool> flag ? result.GetValue(flag) : result.GetResult(option) is { Implicit: false };

@@ -9,11 +9,10 @@ using MonitorAspire.Supervision.Startup;
 namespace MonitorAspire.Cli.Start;
 
 /// <summary>Waits until a daemon ends: shows its log, stops it on Ctrl-C, and gives its exit code. With JSON on standard output the log is not shown.</summary>
-internal sealed class ForegroundRun(CliContext context, IDaemonEngine engine, Interrupts interrupts, bool json, LogFollower log)
+internal sealed class ForegroundRun(CliContext context, IDaemonEngine engine, Interrupts interrupts, bool json, LogFollower log, LogPolicy limits)
 {
     private const int SignalExitCodeBase = 128;
     private static readonly TimeSpan RotationInterval = TimeSpan.FromSeconds(5);
-    private static readonly EngineOptions LogDefaults = new() { StateDirectory = "" };
 
     internal async Task<int> RunAsync(StartupReport report, DaemonInstance instance)
     {
@@ -75,7 +74,7 @@ internal sealed class ForegroundRun(CliContext context, IDaemonEngine engine, In
         {
             while (await timer.WaitForNextTickAsync(cancellationToken).ConfigureAwait(false))
             {
-                DaemonLog.RotateIfLarger(path, LogDefaults.LogRotateBytes, LogDefaults.LogFilesKept);
+                LogRotation.RotateIfLarger(path, limits);
             }
         }
         catch (OperationCanceledException)

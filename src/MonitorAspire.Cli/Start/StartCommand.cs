@@ -1,5 +1,6 @@
 using System.CommandLine;
 using MonitorAspire.Cli.CommandLine;
+using MonitorAspire.Cli.Logs;
 using MonitorAspire.Supervision.Files;
 using MonitorAspire.Supervision.Identity;
 using MonitorAspire.Supervision.Startup;
@@ -16,6 +17,7 @@ internal sealed class StartCommand(CliContext context, Interrupts interrupts)
     private readonly Option<bool> _foreground = new("--foreground") { Description = "Stay until the daemon ends; Ctrl-C stops it." };
     private readonly Option<bool> _force = new("--force") { Description = "Replace a daemon of ours that is there. A foreign process is never touched." };
     private readonly Option<bool> _rollback = CliOptions.Rollback();
+    private readonly LogOptions _log = new();
     private readonly Option<bool> _json = CliOptions.Json();
     private readonly Argument<string[]> _command = DaemonCommandLine.Argument();
 
@@ -30,6 +32,7 @@ internal sealed class StartCommand(CliContext context, Interrupts interrupts)
         command.Add(start._foreground);
         command.Add(start._force);
         command.Add(start._rollback);
+        start._log.AddTo(command);
         command.Add(start._json);
         command.Add(start._command);
         command.Exclude(start._background, start._foreground);
@@ -89,7 +92,7 @@ internal sealed class StartCommand(CliContext context, Interrupts interrupts)
         using var other = report.Verdict == StartupVerdict.Verified && report.Port == spec.Port
             ? null
             : await AtEndAsync(report.LogFile!, CancellationToken.None).ConfigureAwait(false);
-        return await new ForegroundRun(context, engine, interrupts, parsed.GetValue(_json), other ?? log).RunAsync(report, instance).ConfigureAwait(false);
+        return await new ForegroundRun(context, engine, interrupts, parsed.GetValue(_json), other ?? log, spec.Log).RunAsync(report, instance).ConfigureAwait(false);
     }
 
     private static async Task<LogFollower> AtEndAsync(string path, CancellationToken cancellationToken)
@@ -105,7 +108,7 @@ internal sealed class StartCommand(CliContext context, Interrupts interrupts)
         var spec = command.Length == 0 && range is null && stored is not null
             ? stored
             : KnownDaemons.Spec(port, record: null) with { WorkingDirectory = UserDirectory.Current() };
-        spec = _daemon.Over(spec, parsed) with { PortRangeEnd = range?.Last };
+        spec = _log.Over(_daemon.Over(spec, parsed), parsed) with { PortRangeEnd = range?.Last };
         return DaemonOptions.Checked(command is [var executable, .. var arguments] ? spec with { Command = executable, Arguments = arguments } : spec);
     }
 

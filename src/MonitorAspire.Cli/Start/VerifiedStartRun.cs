@@ -60,7 +60,7 @@ internal sealed class VerifiedStartRun(CliContext context, IDaemonEngine engine,
 
     private static string Describe(StartupReport report, HealthCheckKind kind, bool colour)
     {
-        var name = Styles.Apply(Printable.Line(report.Name), Tone.Strong, colour);
+        var name = Styles.Apply(VisibleText.Line(report.Name), Tone.Strong, colour);
         var url = HostAddresses.Url(report.Host, report.Port, kind);
         var pid = report.Pid?.ToString(CultureInfo.InvariantCulture) ?? "unknown";
         var ownership = report.OwnershipVerified ? "" : " (port ownership unverified: this platform cannot prove it)";
@@ -88,7 +88,7 @@ internal sealed class VerifiedStartRun(CliContext context, IDaemonEngine engine,
             Say("answer", answer.Body[0]);
             foreach (var line in answer.Body.Skip(1))
             {
-                console.Error.WriteLine($"          {Printable.Line(line)}");
+                console.Error.WriteLine($"          {VisibleText.Line(line)}");
             }
         }
 
@@ -98,7 +98,7 @@ internal sealed class VerifiedStartRun(CliContext context, IDaemonEngine engine,
             Say("log", report.LogFile ?? "");
             foreach (var line in report.LogTail)
             {
-                console.Error.WriteLine($"    {Styles.Apply(Printable.Line(line), Tone.Dim, console.ErrorTraits.Colour)}");
+                console.Error.WriteLine($"    {Styles.Apply(VisibleText.Line(line), Tone.Dim, console.ErrorTraits.Colour)}");
             }
 
             if (report.LogTail.Count == 0)
@@ -112,7 +112,7 @@ internal sealed class VerifiedStartRun(CliContext context, IDaemonEngine engine,
             PrintReplaced(console, report, replaced);
         }
 
-        void Say(string what, string text) => console.Error.WriteLine($"  {what}: {Printable.Line(text)}");
+        void Say(string what, string text) => console.Error.WriteLine($"  {what}: {VisibleText.Line(text)}");
     }
 
     // The old instance was stopped for a start that failed.

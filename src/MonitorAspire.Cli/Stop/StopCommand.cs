@@ -109,13 +109,13 @@ internal static class StopOutcome
 
     private static string Describe(StopReport report, bool colour)
     {
-        var name = Styles.Apply(Printable.Line(report.Name), Tone.Strong, colour);
+        var name = Styles.Apply(VisibleText.Line(report.Name), Tone.Strong, colour);
         if (report.Verdict == StopVerdict.NotRunning)
         {
-            return $"{name} not running{(report.Detail is { Length: > 0 } detail ? $" ({Printable.Line(detail)})" : "")}";
+            return $"{name} not running{(report.Detail is { Length: > 0 } detail ? $" ({VisibleText.Line(detail)})" : "")}";
         }
 
         var pid = report.Pid is { } p ? string.Create(CultureInfo.InvariantCulture, $": PID {p}") : "";
-        return $"{name} stopped{pid}, port {report.Port} {(report.Owner is { } owner ? $"is served by {Printable.Line(owner.ToString())}, which is not ours" : "is free")}, in {Durations.OfMilliseconds(report.TotalMs)}{(report.Killed ? " (SIGKILL was needed)" : "")}";
+        return $"{name} stopped{pid}, port {report.Port} {(report.Owner is { } owner ? $"is served by {VisibleText.Line(owner.ToString())}, which is not ours" : "is free")}, in {Durations.OfMilliseconds(report.TotalMs)}{(report.Killed ? " (SIGKILL was needed)" : "")}";
     }
 }

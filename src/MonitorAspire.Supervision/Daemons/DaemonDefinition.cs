@@ -45,6 +45,12 @@ public sealed record DaemonDefinition
     /// <summary>Additional environment variables; a value of <see langword="null"/> removes the variable. Default none.</summary>
     public IDictionary<string, string?> Environment { get; set; } = new Dictionary<string, string?>();
 
+    /// <summary>
+    /// Names of variables in <see cref="Environment"/> whose values are secrets, although their names do not look like it. Their values are shown
+    /// nowhere, and neither are arguments that contain them. Default none.
+    /// </summary>
+    public IList<string> SecretEnvironment { get; set; } = [];
+
     /// <summary>Restart policy. Default: the policy of the fleet.</summary>
     public RestartPolicy? Restart { get; set; }
 
@@ -53,6 +59,9 @@ public sealed record DaemonDefinition
     /// daemon that runs. Default false: the daemon is then retried by its restart policy.
     /// </summary>
     public bool Rollback { get; set; }
+
+    /// <summary>Limits of the log. Default: the limits of the fleet.</summary>
+    public LogPolicy? Log { get; set; }
 
     /// <summary>Who writes the PID file. Default: see <see cref="DaemonSpec.PidFileWriter"/>.</summary>
     public PidFileWriter? PidFileWriter { get; set; }

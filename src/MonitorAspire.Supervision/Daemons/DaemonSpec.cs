@@ -72,6 +72,12 @@ public sealed record DaemonSpec
     /// <summary>Whether the old specification is started again when a change to this one fails its start. Default false.</summary>
     public bool Rollback { get; init; }
 
+    /// <summary>Limits of its log. Default: those of <see cref="LogPolicy"/>.</summary>
+    public LogPolicy Log { get; init; } = new();
+
+    /// <summary>Names of variables in <see cref="Environment"/> whose values are secrets, although their names do not look like it. Default none.</summary>
+    public IReadOnlyList<string> SecretEnvironment { get; init; } = [];
+
     /// <summary>The name of a daemon that was given none: <c>monitor-PORT</c>.</summary>
     /// <param name="port">Its port.</param>
     public static string DefaultName(int port) => string.Create(CultureInfo.InvariantCulture, $"monitor-{port}");

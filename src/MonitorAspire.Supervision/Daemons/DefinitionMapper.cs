@@ -27,6 +27,8 @@ internal static class DefinitionMapper
             Launch = definition.Launch,
             Restart = definition.Restart ?? fleet.Restart,
             Rollback = definition.Rollback,
+            Log = definition.Log ?? fleet.Log,
+            SecretEnvironment = [.. definition.SecretEnvironment],
         };
     }
 
@@ -48,5 +50,7 @@ internal static class DefinitionMapper
         Launch = spec.Launch,
         Restart = spec.Restart,
         Rollback = spec.Rollback,
+        Log = spec.Log,
+        SecretEnvironment = [.. spec.SecretEnvironment],
     };
 }

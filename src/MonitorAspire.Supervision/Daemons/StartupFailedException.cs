@@ -17,6 +17,17 @@ internal sealed class StartupFailedException(StartupReason reason, string detail
     /// <summary>Whether another process holds the lock, which may change soon.</summary>
     internal bool IsHeld { get; init; }
 
+    /// <summary>The same failure without the values of secrets, which the daemon may have printed.</summary>
+    internal StartupFailedException Without(Secrets secrets) => new(Reason, secrets.HideIn(Message))
+    {
+        Owner = Owner,
+        ExitCode = ExitCode,
+        Signal = Signal,
+        LogTail = LogTail is null ? null : secrets.HideIn(LogTail),
+        ExistingPid = ExistingPid,
+        HealthAnswer = HealthAnswer is { } answer ? answer with { Body = secrets.HideIn(answer.Body) } : null,
+    };
+
     /// <summary>The last answer of the health check, if that failed.</summary>
     internal HealthCheckAnswer? HealthAnswer { get; init; }
 

@@ -254,6 +254,7 @@ internal sealed partial class DaemonActor
             return;
         }
 
+        _publisher.PublishStop(report);
         Apply(new MachineEvent.StopEnded(operation, report));
         _answers.AnswerStops(report);
         if (report.Verdict is StopVerdict.Failed or StopVerdict.PermissionDenied)

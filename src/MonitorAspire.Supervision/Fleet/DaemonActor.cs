@@ -128,7 +128,7 @@ internal sealed partial class DaemonActor : IAsyncDisposable
                 : note.Reason is StartupReason.HealthStatus or StartupReason.HealthUnreachable or StartupReason.HealthIdentityMismatch
                 ? _facts.Checks.FirstOrDefault(check => check.Name == CheckName.Health)?.Answer
                 : null,
-            LogTail = start?.LogTail ?? (lastOutput is { Count: > 0 } ? lastOutput : DaemonLog.Tail(_snapshot.LogFile!)),
+            LogTail = start?.LogTail ?? Secrets.Of(Spec).HideIn(lastOutput is { Count: > 0 } ? lastOutput : DaemonLog.Tail(_snapshot.LogFile!)),
             At = _parts.Time.GetUtcNow(),
         };
     }

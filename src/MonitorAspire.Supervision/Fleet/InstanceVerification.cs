@@ -175,6 +175,7 @@ internal sealed class InstanceVerification(FleetParts parts, DaemonSpec spec, St
 
     private StartOutcome Failed(StartupFailedException e)
     {
+        e = e.Without(Secrets.Of(spec));
         Timeline.Leave(e);
         var report = Report(StartupVerdict.Failed) with { Stage = Timeline.Stage, Reason = e.Reason, Detail = e.Message, ExitCode = e.ExitCode, LogTail = e.LogTail ?? [] };
         Timeline.Complete(report);

@@ -32,6 +32,9 @@ internal sealed record InstanceRecord
 
     public string HealthPath { get; init; } = "/health";
 
+    /// <summary>Limits of its log; <see langword="null"/> for the defaults.</summary>
+    public LogPolicy? Log { get; init; }
+
     /// <summary>The health check; <see langword="null"/> where the daemon wrote the record itself.</summary>
     public HealthCheck? Health { get; init; }
 
@@ -40,6 +43,14 @@ internal sealed record InstanceRecord
 
     /// <summary>Executable and arguments, with all placeholders replaced.</summary>
     public IReadOnlyList<string> Command { get; init; } = [];
+
+    /// <summary>Places in <see cref="Command"/> that carry a secret, although they do not look like it.</summary>
+    public IReadOnlyList<int>? SecretArguments { get; init; }
+
+    /// <summary><see cref="Command"/> as it may be shown.</summary>
+    [JsonIgnore]
+    public IReadOnlyList<string> ShownCommand =>
+        [.. Secrets.HideByName(Command).Select((argument, i) => SecretArguments?.Contains(i) == true && argument == Command[i] ? Secrets.Mask : argument)];
 
     /// <summary>Working directory of the start; <see langword="null"/> where it is not known. A restart from the command line keeps it.</summary>
     public string? WorkingDirectory { get; init; }
@@ -96,7 +107,9 @@ internal sealed record InstanceRecord
         Host = spec.Host,
         Port = spec.Port,
         HealthPath = spec.HealthPath,
+        Log = spec.Log,
         Command = command,
+        SecretArguments = [.. command.Zip(Secrets.Of(spec).HideIn(command)).Index().Where(a => a.Item.First != a.Item.Second).Select(a => a.Index)],
         StartedAt = startedAt,
         RestartCount = restarts,
     };

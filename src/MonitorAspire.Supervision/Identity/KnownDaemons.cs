@@ -39,7 +39,7 @@ internal static class KnownDaemons
             .Where(daemon => daemon.Definition is not null || daemon.Record is not null || File.Exists(new DaemonFiles(stateDirectory, daemon.Port).PidFile)),
     ];
 
-    /// <summary>A specification with name, host and health path of the record, and with defaults where the record has none.</summary>
+    /// <summary>A specification with name, host, health path and log limits of the record, and with defaults where the record has none.</summary>
     public static DaemonSpec Spec(int port, InstanceRecord? record) => DefinitionMapper.ToSpec(new DaemonDefinition
     {
         Port = port,
@@ -47,6 +47,9 @@ internal static class KnownDaemons
         Host = NullIfEmpty(record?.Host),
         HealthPath = NullIfEmpty(record?.HealthPath),
         Health = record?.Health,
+
+        // A record that was edited by hand is not a definition.
+        Log = record?.Log is { } log && log.Validate() is null ? log : null,
     });
 
     internal static string? NullIfEmpty(string? text) => string.IsNullOrEmpty(text) ? null : text;

@@ -126,13 +126,11 @@ public sealed class DaemonEngine : IDaemonEngine
         var log = new DaemonFiles(_parts.Options.StateDirectory, spec.Port).LogFile;
         try
         {
-            return DaemonLog.RotateIfLarger(log, _parts.Options.LogRotateBytes, _parts.Options.LogFilesKept)
-                ? $"{spec.Name}: rotated {log}"
-                : null;
+            return LogRotation.RotateIfLarger(log, spec.Log) ? $"{spec.Name}: rotated {log}" : null;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            return $"{spec.Name}: {log} is too large and cannot be rotated: {e.Message}";
+            return $"{spec.Name}: {log} is too large and cannot be rotated as it should be: {e.Message}";
         }
     }
 }

@@ -74,7 +74,7 @@ public interface IDaemonEngine
     {
     }
 
-    /// <summary>Rotates the log of a living daemon if it is larger than <see cref="EngineOptions.LogRotateBytes"/>. May be called often.</summary>
+    /// <summary>Rotates the log of a living daemon if it is larger than its <see cref="LogPolicy.PartBytes"/>. May be called often.</summary>
     /// <param name="spec">The daemon.</param>
     /// <returns>What was done, or <see langword="null"/>.</returns>
     string? RotateLog(DaemonSpec spec) => null;

@@ -12,6 +12,15 @@ internal sealed class Inspector(EngineParts parts)
 
     internal async Task<DaemonInspection> InspectAsync(DaemonSpec spec, InspectOptions options, CancellationToken cancellationToken)
     {
+        var seen = await LookAsync(spec, options, cancellationToken).ConfigureAwait(false);
+
+        // The detail may quote what the daemon answered.
+        var secrets = Secrets.Of(spec);
+        return seen with { Detail = secrets.HideIn(seen.Detail), HealthBody = secrets.HideIn(seen.HealthBody) };
+    }
+
+    private async Task<DaemonInspection> LookAsync(DaemonSpec spec, InspectOptions options, CancellationToken cancellationToken)
+    {
         var files = new DaemonFiles(parts.Options.StateDirectory, spec.Port);
         var located = parts.Locator.Locate(files);
         var reading = PidFile.Read(files.PidFile);
@@ -66,7 +75,7 @@ internal sealed class Inspector(EngineParts parts)
             Contested = ownership.Owned == true ? ownership.Other : null,
             Listeners = ownership.Listeners,
             StartedAt = located.Record is { StartedAt: var at } record && record.Identity == root ? at : parts.Processes.StartTimeOf(root),
-            Command = located.Record?.Command ?? [],
+            Command = located.Record?.ShownCommand ?? [],
         };
 
         var problems = new List<(StartupReason Reason, string Detail)>();

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using MonitorAspire.Supervision.Files;
+using MonitorAspire.Supervision.Identity;
 using MonitorAspire.Supervision.Interop;
 using MonitorAspire.Supervision.Probes;
 using MonitorAspire.Supervision.Processes;
@@ -36,6 +37,7 @@ internal sealed class Preflight(EngineParts parts)
             throw Unwritable(e);
         }
 
+        notes.AddRange(new AbandonedFiles(parts.Processes).Delete(parts.Options.StateDirectory, parts.Time.GetUtcNow()).Select(name => $"deleted {name}, which a killed process had left"));
         ReportLegacy(spec, notes);
         if (spec.PortRangeEnd is not { } last || last == spec.Port)
         {

@@ -34,7 +34,7 @@ internal sealed class SpawnStage(EngineParts parts, DateTimeOffset startedAt, in
         // Written before the launch: a process that finds the lock held meanwhile reads the launcher's PID in it.
         record.Write(files.InstanceFile);
         StoreDefinition(spec, files);
-        var (log, offset) = DaemonLog.OpenForInstance(files.LogFile, parts.Options.LogRotateBytes, parts.Options.LogFilesKept);
+        var (log, offset) = DaemonLog.OpenForInstance(files.LogFile, spec.Log);
         using (log)
         {
             var pid = DaemonLauncher.Launch(plan, log, claimed.Lock);

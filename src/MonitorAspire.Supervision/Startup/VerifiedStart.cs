@@ -146,6 +146,8 @@ internal sealed partial class VerifiedStart(EngineParts parts, DaemonSpec reques
 
     private async Task<StartOutcome> FailedAsync(StartupFailedException failure)
     {
+        var secrets = Secrets.Of(Spec);
+        failure = failure.Without(secrets);
         _timeline.Leave(failure);
         var (survivors, logTail) = _claimed is null ? ([], []) : await new FailedStart(parts, options.StopGracePeriod).CleanUpAsync(_claimed, _instance).ConfigureAwait(false);
         var detail = survivors.Count == 0 ? failure.Message : $"{failure.Message}; could not be stopped: PID {string.Join(", ", survivors)}";
@@ -163,7 +165,7 @@ internal sealed partial class VerifiedStart(EngineParts parts, DaemonSpec reques
                 Signal = failure.Signal,
                 Owner = failure.Owner,
                 HealthAnswer = failure.HealthAnswer,
-                LogTail = logTail,
+                LogTail = secrets.HideIn(logTail),
                 Rollback = rollback,
             },
             null);

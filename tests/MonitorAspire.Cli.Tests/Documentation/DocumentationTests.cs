@@ -189,6 +189,7 @@ public sealed class DocumentationTests
     [InlineData("Health", typeof(HealthCheck))]
     [InlineData("Limits", typeof(CheckLimits))]
     [InlineData("Probe", typeof(ProbePolicy))]
+    [InlineData("Log", typeof(LogPolicy))]
     public void ConfigurationTable_InTheReference_HasEveryKeyAndItsDefault(string heading, Type type)
     {
         AssertSame(Settable(type).Select(p => p.Name), Reference.FirstColumn(heading), heading);

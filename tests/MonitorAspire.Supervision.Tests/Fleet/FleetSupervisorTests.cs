@@ -212,12 +212,10 @@ public class FleetSupervisorTests
         Assert.Equal(
             [
                 "Warning d0 is Unhealthy: failed probe 1 of 3: status 503",
-                "Warning d0 is Unhealthy: failed probe 2 of 3: status 503",
-                "Warning d0 is Unhealthy: failed probe 3 of 3: status 503",
                 "Warning d0 is Stopping: given up after 3 failed probes: status 503",
-                "Information d0 is Starting: restart 1",
+                "Information d0 is Starting: restart 1 (last failure: health-status)",
                 "Warning d0: PID 1002 ended after it was verified, with signal 9 (SIGKILL)",
-                "Warning d0 is Backoff: 2 failures in a row, next start in 0.2 s",
+                "Warning d0 is Backoff: 2 failures in a row, next start in 0.2 s (last failure: exited-prematurely)",
             ],
             fixture.Log);
     }

@@ -252,9 +252,8 @@ public sealed class StartupFaultTests : IAsyncDisposable
     [Fact]
     public async Task RotateLog_OfALivingDaemon_MovesTheOldLines()
     {
-        var engine = new DaemonEngine(
-            new EngineOptions { StateDirectory = _fixture.StateDirectory, LogRotateBytes = 1024 * 1024 }, Microsoft.Extensions.Logging.Abstractions.NullLogger<DaemonEngine>.Instance);
-        var spec = _fixture.Faulty("--flood", "3");
+        var engine = _fixture.Engine;
+        var spec = _fixture.Faulty("--flood", "3") with { Log = new LogPolicy { PartBytes = 1024 * 1024 } };
         var report = await _fixture.StartAsync(spec);
         var log = _fixture.Files(spec.Port).LogFile;
 

@@ -84,7 +84,7 @@ internal sealed class HistoryFile(string path)
     {
         var lines = Serialize(starts);
         StateDirectory.Create(Path.GetDirectoryName(path)!);
-        AtomicFile.Write(path, lines.WrittenSpan);
+        AtomicFile.Write(path, lines.WrittenSpan.ToArray());
         _length = lines.WrittenCount;
         Lines = starts.Count;
     }
