@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using MonitorAspire.Supervision.Interop;
 
 namespace MonitorAspire.Supervision.Probes;
 
@@ -43,7 +44,7 @@ internal sealed class HealthExchange(HealthRequest question, IPEndPoint target, 
         }
         catch (Exception e) when (e is HttpRequestException or IOException or SocketException)
         {
-            return Result(HealthOutcome.Unreachable, _connected ? $"{target} accepted the connection but closed it early: {Innermost(e)}" : $"{target}: {Innermost(e)}");
+            return Result(HealthOutcome.Unreachable, _connected ? $"{target} accepted the connection but closed it early: {Innermost(e)}" : $"{target}: {Innermost(e)}") with { IsOwnTrouble = DescriptorLimit.IsReachedBy(e) };
         }
     }
 

@@ -38,5 +38,8 @@ internal sealed record HealthResult
     /// <summary>The beginning of the body, control characters replaced; empty where there was none.</summary>
     public string BodyExcerpt { get; init; } = "";
 
+    /// <summary>Whether the check could not be made because this process has no descriptor left. It says nothing about the daemon.</summary>
+    public bool IsOwnTrouble { get; init; }
+
     public bool IsHealthy => Outcome == HealthOutcome.Healthy;
 }

@@ -7,6 +7,9 @@ namespace MonitorAspire.Supervision.Probes;
 /// <summary>The addresses of a host as it is written in a specification.</summary>
 internal static class HostAddresses
 {
+    // A resolver that does not answer takes much longer.
+    private static readonly TimeSpan LookupTimeout = TimeSpan.FromSeconds(2);
+
     /// <summary>
     /// All addresses of a host: an address is itself, <c>localhost</c> is both loopbacks (where the machine has IPv6), <c>*</c> and <c>+</c>
     /// are both wildcards, and any other name is looked up. Empty where a name cannot be looked up.
@@ -25,7 +28,22 @@ internal static class HostAddresses
         }
     }
 
-    /// <summary>The same without blocking.</summary>
+    /// <summary>The same without blocking a thread, for 2 seconds at most. Empty as well where the resolver does not answer for that time.</summary>
+    public static async ValueTask<IReadOnlyList<IPAddress>> FindAsync(string host, CancellationToken cancellationToken)
+    {
+        using var timeUp = new CancellationTokenSource(LookupTimeout, TimeProvider.System);
+        using var linked = CancellationTokenSource.CreateLinkedTokenSource(timeUp.Token, cancellationToken);
+        try
+        {
+            return await ResolveAsync(host, linked.Token).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is SocketException or ArgumentOutOfRangeException || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+        {
+            return [];
+        }
+    }
+
+    /// <summary>The same without blocking and without a time limit.</summary>
     /// <exception cref="SocketException">The name cannot be looked up.</exception>
     public static async ValueTask<IReadOnlyList<IPAddress>> ResolveAsync(string host, CancellationToken cancellationToken) =>
         WithoutLookup(host) ?? await Dns.GetHostAddressesAsync(host, cancellationToken).ConfigureAwait(false);

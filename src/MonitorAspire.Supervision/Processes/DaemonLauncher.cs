@@ -29,7 +29,7 @@ internal static class DaemonLauncher
         var directory = spec.WorkingDirectory is null ? Directory.GetCurrentDirectory() : Path.GetFullPath(spec.WorkingDirectory);
         if (!Directory.Exists(directory))
         {
-            throw new StartupFailedException(StartupReason.InvalidConfiguration, $"the working directory {directory} does not exist");
+            throw new StartupFailedException(StartupReason.InvalidConfiguration, $"the working directory {directory} does not exist") { IsPassing = true };
         }
 
         var environment = BuildEnvironment(spec, files, variables, instanceId);
@@ -65,10 +65,17 @@ internal static class DaemonLauncher
         {
             Errno.NoEntry => new StartupFailedException(StartupReason.CommandNotFound, $"{plan.Executable}: it, or the interpreter that it names, does not exist"),
             Errno.ExecFormat => new StartupFailedException(
-                StartupReason.InvalidConfiguration, $"{plan.Executable} is not in a format that this system can execute (a script needs a '#!' line)"),
+                StartupReason.InvalidConfiguration, $"{plan.Executable} is not in a format that this system can execute (a script needs a '#!' line)")
+            {
+                IsPassing = true,
+            },
             var error => new StartupFailedException(
-                Errno.IsPermission(error) ? StartupReason.PermissionDenied : StartupReason.InvalidConfiguration,
-                $"{plan.Executable} {(Errno.IsPermission(error) ? "may" : "could")} not be executed: {Errno.Describe(error)}"),
+                Errno.IsPermission(error) ? StartupReason.PermissionDenied : Errno.IsBusy(error) ? StartupReason.TimedOut : StartupReason.InvalidConfiguration,
+                $"{plan.Executable} {(Errno.IsPermission(error) ? "may" : "could")} not be executed: {Errno.Describe(error)}")
+            {
+                // The arguments are the definition's, and everything else is the machine's.
+                IsPassing = error is not (Errno.ArgumentsTooLong or Errno.Invalid) && error != Errno.TooLong,
+            },
         });
     }
 
@@ -84,6 +91,7 @@ internal static class DaemonLauncher
         // The trace context of the launcher's own parent does not belong to this start.
         environment.Remove("TRACEPARENT");
         environment.Remove("TRACESTATE");
+        environment.Remove(UserDescriptorLimit.Variable);
         foreach (var (name, value) in variables.Concat(spec.Environment))
         {
             if (value is null)

@@ -86,6 +86,9 @@ public sealed record DaemonInspection
     /// <summary>Whether the health check passed; <see langword="null"/> where it was not made.</summary>
     public bool? Healthy { get; init; }
 
+    /// <summary>Whether the health check could not be made because this process has no descriptor left.</summary>
+    internal bool IsOwnTrouble { get; init; }
+
     /// <summary>HTTP status of the health check.</summary>
     public int? HealthStatus { get; init; }
 

@@ -9,7 +9,7 @@ using MonitorAspire.Supervisor.Settings;
 namespace MonitorAspire.Supervisor.Fleet;
 
 /// <summary>Applies a changed configuration without a restart. Only the daemons that differ are touched. An invalid configuration changes
-/// nothing and is logged. The configuration is read again when a file changes, and on SIGHUP under systemd.</summary>
+/// nothing and is logged. The configuration is read again when a file changes, and on SIGHUP under systemd and as PID 1.</summary>
 internal sealed partial class FleetReload(
     FleetDefinition definition,
     AlertWebhook webhook,
@@ -38,7 +38,7 @@ internal sealed partial class FleetReload(
     }
 
     // In a terminal SIGHUP means that the terminal was closed, and ends the supervisor as any other program.
-    private static PosixSignalRegistration? HangUp(Action asked) => !OperatingSystem.IsWindows() && SystemdHelpers.IsSystemdService()
+    private static PosixSignalRegistration? HangUp(Action asked) => !OperatingSystem.IsWindows() && (SystemdHelpers.IsSystemdService() || Environment.ProcessId == 1)
         ? PosixSignalRegistration.Create(PosixSignal.SIGHUP, signal =>
         {
             signal.Cancel = true;
