@@ -46,7 +46,8 @@ internal static class HostAddresses
     /// <summary>The same without blocking and without a time limit.</summary>
     /// <exception cref="SocketException">The name cannot be looked up.</exception>
     public static async ValueTask<IReadOnlyList<IPAddress>> ResolveAsync(string host, CancellationToken cancellationToken) =>
-        WithoutLookup(host) ?? await Dns.GetHostAddressesAsync(host, cancellationToken).ConfigureAwait(false);
+        // A look-up that has begun cannot be cancelled, only its queued successors. It is left behind, on one thread for each name.
+        WithoutLookup(host) ?? await Dns.GetHostAddressesAsync(host, cancellationToken).WaitAsync(cancellationToken).ConfigureAwait(false);
 
     /// <summary>Base URL of a server. A wildcard becomes the loopback, because no client can connect to a wildcard. IPv6 has brackets or not.</summary>
     public static string Url(string host, int port)

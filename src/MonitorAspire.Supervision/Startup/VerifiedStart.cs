@@ -69,7 +69,7 @@ internal sealed partial class VerifiedStart(EngineParts parts, DaemonSpec reques
         }
         catch (StartupFailedException e)
         {
-            return await FailedAsync(e).ConfigureAwait(false);
+            return await FailedAsync(DescriptorLimit.IsReached() ? NoDescriptors() : e).ConfigureAwait(false);
         }
         catch (OperationCanceledException)
         {
@@ -92,7 +92,7 @@ internal sealed partial class VerifiedStart(EngineParts parts, DaemonSpec reques
         var since = parts.Time.GetTimestamp();
         if (DescriptorLimit.IsReached())
         {
-            throw new StartupFailedException(StartupReason.LockUnavailable, "no descriptors are left for a new process (ulimit -n)") { IsPassing = true };
+            throw NoDescriptors();
         }
 
         for (var delay = RetryDelay.First; ; delay = delay.Next())
@@ -107,6 +107,10 @@ internal sealed partial class VerifiedStart(EngineParts parts, DaemonSpec reques
             }
         }
     }
+
+    // Without descriptors the other reasons are wrong: a file that cannot be opened looks like one that is missing or forbidden.
+    private static StartupFailedException NoDescriptors() =>
+        new(StartupReason.LockUnavailable, "this process has no descriptors left (ulimit -n)") { IsPassing = true };
 
     private void Enter(StartupStage stage)
     {

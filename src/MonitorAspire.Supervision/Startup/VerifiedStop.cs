@@ -81,7 +81,7 @@ internal sealed class VerifiedStop(EngineParts parts)
         }
 
         // Without lock, record and port, a PID file is stale. Under the lock no process can write a new one meanwhile.
-        var notes = new List<string>();
+        List<string> notes = addresses.Count > 0 ? [] : [$"{EngineParts.NoAddress(spec.Host)}, so it is unknown whether another process serves it"];
         if (reading.Exists)
         {
             try
