@@ -16,6 +16,7 @@ internal sealed class ForegroundRun(CliContext context, IDaemonEngine engine, In
 
     internal async Task<int> RunAsync(StartupReport report, DaemonInstance instance)
     {
+        using var relay = new SignalRelay(instance.Identity, interrupts);
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(interrupts.Soft);
         var showing = FollowLogAsync(report, ended.Token);
         var stopAsked = Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, interrupts.Soft);

@@ -115,6 +115,11 @@ internal static class StopOutcome
             return $"{name} not running{(report.Detail is { Length: > 0 } detail ? $" ({VisibleText.Line(detail)})" : "")}";
         }
 
+        if (report is { IsPortFree: false, Owner: null })
+        {
+            return $"{name} stopped: {Printable.Line(report.Detail ?? "")}";
+        }
+
         var pid = report.Pid is { } p ? string.Create(CultureInfo.InvariantCulture, $": PID {p}") : "";
         return $"{name} stopped{pid}, port {report.Port} {(report.Owner is { } owner ? $"is served by {VisibleText.Line(owner.ToString())}, which is not ours" : "is free")}, in {Durations.OfMilliseconds(report.TotalMs)}{(report.Killed ? " (SIGKILL was needed)" : "")}";
     }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using MonitorAspire.Cli.Up.Dashboard;
 using MonitorAspire.Supervision.Identity;
+using MonitorAspire.Supervision.Interop;
 using MonitorAspire.Supervision.Startup;
 
 namespace MonitorAspire.Cli.Up;
@@ -59,6 +60,12 @@ internal sealed class SupervisorProcess(IDaemonEngine engine, string directory, 
             ["ASPNETCORE_HTTPS_PORTS"] = null,
             ["MONITOR_PARENT_PID"] = Environment.ProcessId.ToString(CultureInfo.InvariantCulture),
         };
+        if (OperatingSystem.IsLinux())
+        {
+            // The supervisor's own parent has the limit that the runtime raised.
+            environment[UserDescriptorLimit.Variable] = UserDescriptorLimit.Soft.ToString(CultureInfo.InvariantCulture);
+        }
+
         foreach (var (name, value) in dashboard?.SupervisorEnvironment ?? [])
         {
             environment[name] = value;

@@ -5,6 +5,12 @@ internal sealed class StartupFailedException(StartupReason reason, string detail
 {
     internal StartupReason Reason { get; } = reason;
 
+    /// <summary>See <see cref="StartupReport.IsPassing"/>.</summary>
+    internal bool IsPassing { get; init; }
+
+    /// <summary>How long the port that is in the way stays in TIME_WAIT; zero where that is not known. Null where no port lingers.</summary>
+    internal TimeSpan? Lingers { get; init; }
+
     internal PortOwner? Owner { get; init; }
 
     internal int? ExitCode { get; init; }

@@ -37,6 +37,12 @@ public sealed record StartupReport
     /// <summary>Why, or <see langword="null"/> for a verified start.</summary>
     public StartupReason? Reason { get; init; }
 
+    /// <summary>
+    /// Whether the machine prevented the start, and not the daemon or its definition: no space, no descriptors, a file that is busy or
+    /// missing, a host name without an address. A later try may succeed.
+    /// </summary>
+    public bool IsPassing { get; init; }
+
     /// <summary>One or two sentences for a person, with the process or the file that caused the failure.</summary>
     public string? Detail { get; init; }
 

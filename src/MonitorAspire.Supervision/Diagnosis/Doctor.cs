@@ -122,7 +122,7 @@ public sealed class Doctor
         var port = new ExaminedPort(_parts, files, spec, located, PidFile.Read(files.PidFile)) { IsWanted = examined.Name is not null };
 
         // A host that cannot be resolved is a finding of its own.
-        return HostAddresses.Find(spec.Host).Count == 0
+        return (await HostAddresses.FindAsync(spec.Host, cancellationToken).ConfigureAwait(false)).Count == 0
             ? port
             : port with { Inspection = await new Inspector(_parts).InspectAsync(spec, new InspectOptions(), cancellationToken).ConfigureAwait(false) };
     }

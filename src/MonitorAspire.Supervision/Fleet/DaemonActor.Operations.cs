@@ -308,6 +308,12 @@ internal sealed partial class DaemonActor
     private void OnProbed(long number, DaemonInstance instance, DaemonProbe probe)
     {
         _probes.End();
+        _parts.OwnTrouble.Report(Spec.Name, probe.Trouble);
+        if (probe.Trouble is not null)
+        {
+            return;
+        }
+
         if (_state.Instance != number || (probe.FoundNothing && instance.Exited.IsCompleted))
         {
             // Its exit is on its way, and says more than a failed probe.

@@ -52,6 +52,7 @@ internal sealed partial class DaemonActor : IAsyncDisposable
     {
         await _timer.DisposeAsync().ConfigureAwait(false);
         _probes.Dispose();
+        _parts.OwnTrouble.Report(Spec.Name, trouble: null);
         await _mailbox.EndAsync().ConfigureAwait(false);
         _answers.FailAll(Ending());
         if (_facts.Process(_state.Instance) is { } instance)

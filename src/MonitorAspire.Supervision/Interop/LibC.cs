@@ -53,6 +53,17 @@ internal static unsafe partial class LibC
     [LibraryImport(Library)]
     internal static partial int getrlimit(int resource, ulong* limits);
 
+    // Linux only. PID 0 is this process. Both limits are two 64-bit numbers, soft and hard; a null pointer stands for "not".
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int prlimit(int pid, int resource, ulong* newLimit, ulong* oldLimit);
+
+    [LibraryImport(Library)]
+    internal static partial int getppid();
+
+    // Variadic in C, called on Linux only.
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int prctl(int option, int* result);
+
     // System.Net.Sockets.Socket does not support netlink.
     [LibraryImport(Library, EntryPoint = "socket")]
     internal static partial int Socket(int family, int type, int protocol);

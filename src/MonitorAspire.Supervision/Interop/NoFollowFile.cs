@@ -142,7 +142,7 @@ internal static class NoFollowFile
 }
 
 /// <summary>A file of the state directory could not be opened.</summary>
-internal sealed class NoFollowException(int error, string path, string message) : IOException($"{path}: {message}")
+internal sealed class NoFollowException(int error, string path, string message) : IOException($"{path}: {message}", error)
 {
     internal int Error { get; } = error;
 }

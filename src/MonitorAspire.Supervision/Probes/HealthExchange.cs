@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Text;
+using MonitorAspire.Supervision.Interop;
 
 namespace MonitorAspire.Supervision.Probes;
 
@@ -54,7 +55,7 @@ internal sealed class HealthExchange(HealthRequest question, ProbeConnection con
         }
         catch (Exception e) when (e is HttpRequestException or IOException or SocketException)
         {
-            return await OnFailureAsync(e, token).ConfigureAwait(false);
+            return (await OnFailureAsync(e, token).ConfigureAwait(false)) with { IsOwnTrouble = DescriptorLimit.IsReachedBy(e) };
         }
     }
 

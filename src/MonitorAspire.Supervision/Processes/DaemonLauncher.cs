@@ -61,11 +61,11 @@ internal static class DaemonLauncher
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new StartupFailedException(StartupReason.InvalidConfiguration, $"the current directory {Environment.GetEnvironmentVariable("PWD")} was deleted, or cannot be read; give the daemon another working directory");
+            throw new StartupFailedException(StartupReason.InvalidConfiguration, $"the current directory {Environment.GetEnvironmentVariable("PWD")} was deleted, or cannot be read; give the daemon another working directory") { IsPassing = true };
         }
 
         return Directory.Exists(directory) ? directory
-            : throw new StartupFailedException(StartupReason.InvalidConfiguration, $"the working directory {directory} does not exist");
+            : throw new StartupFailedException(StartupReason.InvalidConfiguration, $"the working directory {directory} does not exist") { IsPassing = true };
     }
 
     /// <summary>The arguments of a daemon, with all placeholders replaced.</summary>
@@ -89,10 +89,17 @@ internal static class DaemonLauncher
         {
             Errno.NoEntry => new StartupFailedException(StartupReason.CommandNotFound, $"{plan.Executable}: it, or the interpreter that it names, does not exist"),
             Errno.ExecFormat => new StartupFailedException(
-                StartupReason.InvalidConfiguration, $"{plan.Executable} is not in a format that this system can execute (a script needs a '#!' line)"),
+                StartupReason.InvalidConfiguration, $"{plan.Executable} is not in a format that this system can execute (a script needs a '#!' line)")
+            {
+                IsPassing = true,
+            },
             var error => new StartupFailedException(
-                Errno.IsPermission(error) ? StartupReason.PermissionDenied : StartupReason.InvalidConfiguration,
-                $"{plan.Executable} {(Errno.IsPermission(error) ? "may" : "could")} not be executed: {Errno.Describe(error)}"),
+                Errno.IsPermission(error) ? StartupReason.PermissionDenied : Errno.IsBusy(error) ? StartupReason.TimedOut : StartupReason.InvalidConfiguration,
+                $"{plan.Executable} {(Errno.IsPermission(error) ? "may" : "could")} not be executed: {Errno.Describe(error)}")
+            {
+                // The arguments are the definition's, and everything else is the machine's.
+                IsPassing = error is not (Errno.ArgumentsTooLong or Errno.Invalid) && error != Errno.NameTooLong,
+            },
         });
     }
 
@@ -108,6 +115,7 @@ internal static class DaemonLauncher
         // The trace context of the launcher's own parent does not belong to this start.
         environment.Remove("TRACEPARENT");
         environment.Remove("TRACESTATE");
+        environment.Remove(UserDescriptorLimit.Variable);
         foreach (var (name, value) in variables.Concat(spec.Environment))
         {
             if (value is null)

@@ -148,7 +148,7 @@ internal sealed partial class DaemonMachine
         return RestartDelay.After(settings.Restart, _state.ConsecutiveFailures, _state.CrashLoop, random);
     }
 
-    private void Recover(TimeSpan delay)
+    private void Recover(TimeSpan delay, string? reason = null)
     {
         if (settings.Restart.Mode == RestartMode.Never || !settings.CanAct)
         {
@@ -166,7 +166,7 @@ internal sealed partial class DaemonMachine
                 NextAttemptAt = now + delay,
                 VerifiedSince = null,
             };
-            _reason = string.Create(CultureInfo.InvariantCulture, $"{_state.ConsecutiveFailures} failures in a row, next start in {delay.TotalSeconds:0.###} s");
+            _reason = reason ?? string.Create(CultureInfo.InvariantCulture, $"{_state.ConsecutiveFailures} failures in a row, next start in {delay.TotalSeconds:0.###} s");
         }
     }
 

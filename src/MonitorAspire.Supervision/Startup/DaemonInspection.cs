@@ -92,6 +92,9 @@ public sealed record DaemonInspection
     /// <summary>Whether the health check passed; <see langword="null"/> where it was not made.</summary>
     public bool? Healthy { get; init; }
 
+    /// <summary>Whether the health check could not be made because this process has no descriptor left.</summary>
+    internal bool IsOwnTrouble { get; init; }
+
     /// <summary>What the health check asked and measured, for people.</summary>
     public string? HealthDetail { get; init; }
 

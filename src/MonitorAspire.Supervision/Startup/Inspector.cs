@@ -40,7 +40,7 @@ internal sealed class Inspector(EngineParts parts)
 
         return located.Kind switch
         {
-            LocatedKind.Instance when parts.IsOfAnotherLauncher(spec, located) => InspectOtherLaunch(spec, located, seen),
+            LocatedKind.Instance when parts.IsOfAnotherLauncher(spec, located) => await InspectOtherLaunchAsync(spec, located, seen, cancellationToken).ConfigureAwait(false),
             LocatedKind.Instance => await InspectInstanceAsync(spec, options, located, reading, seen, cancellationToken).ConfigureAwait(false),
             LocatedKind.Launching => seen with { Verdict = InspectionVerdict.Starting, Detail = $"being started by PID {located.Record!.LauncherPid}" },
             LocatedKind.Leaked => seen with
@@ -56,7 +56,7 @@ internal sealed class Inspector(EngineParts parts)
                     ? $"{files.LockFile} cannot be tested, or is held by a process that this user may not see"
                     : $"{files.LockFile} is held by PID {string.Join(", ", located.Holders)}, about which nothing can be proved",
             },
-            _ => InspectNothing(spec, files, reading, seen),
+            _ => await InspectNothingAsync(spec, files, reading, seen, cancellationToken).ConfigureAwait(false),
         };
     }
 
@@ -64,7 +64,7 @@ internal sealed class Inspector(EngineParts parts)
         DaemonSpec spec, InspectOptions options, Located located, PidFileReading reading, DaemonInspection seen, CancellationToken cancellationToken)
     {
         var root = located.Identity!.Value;
-        var addresses = HostAddresses.Find(spec.Host);
+        var addresses = await HostAddresses.FindAsync(spec.Host, cancellationToken).ConfigureAwait(false);
         var ownership = parts.Ports.Look(addresses, spec.Port, root, located.InstanceId);
         seen = seen with
         {
@@ -101,6 +101,7 @@ internal sealed class Inspector(EngineParts parts)
                 HealthDetail = health.Detail,
                 HealthStatus = health.StatusCode,
                 HealthMs = Math.Round(health.Latency.TotalMilliseconds, 3),
+                IsOwnTrouble = health.IsOwnTrouble,
                 HealthBody = health.ToAnswer()?.Body ?? [],
             };
             if (!health.IsHealthy && seen.Contested is not null && !health.ServedBy.Any(parts.Tree.Membership(root, located.InstanceId)))
@@ -175,22 +176,24 @@ internal sealed class Inspector(EngineParts parts)
     }
 
     // A proven daemon, but the caller did not launch it and so cannot start, stop or restart it.
-    private DaemonInspection InspectOtherLaunch(DaemonSpec spec, Located located, DaemonInspection seen)
+    private async Task<DaemonInspection> InspectOtherLaunchAsync(DaemonSpec spec, Located located, DaemonInspection seen, CancellationToken cancellationToken)
     {
         var root = located.Identity!.Value;
+        var addresses = await HostAddresses.FindAsync(spec.Host, cancellationToken).ConfigureAwait(false);
         return seen with
         {
             Verdict = InspectionVerdict.Foreign,
             Reason = StartupReason.AlreadyRunning,
-            Listeners = parts.Ports.Look(HostAddresses.Find(spec.Host), spec.Port, root, located.InstanceId).Listeners,
+            Listeners = parts.Ports.Look(addresses, spec.Port, root, located.InstanceId).Listeners,
             Detail = $"port {spec.Port} has a daemon of ours already, PID {root.Pid} ({parts.Processes.Describe(root.Pid)?.Executable ?? "already ended"}), "
                 + $"which was not launched from here; 'monitor stop --port {spec.Port} --state-dir {parts.Options.StateDirectory}' stops it",
         };
     }
 
-    private DaemonInspection InspectNothing(DaemonSpec spec, DaemonFiles files, PidFileReading reading, DaemonInspection seen)
+    private async Task<DaemonInspection> InspectNothingAsync(
+        DaemonSpec spec, DaemonFiles files, PidFileReading reading, DaemonInspection seen, CancellationToken cancellationToken)
     {
-        var addresses = HostAddresses.Find(spec.Host);
+        var addresses = await HostAddresses.FindAsync(spec.Host, cancellationToken).ConfigureAwait(false);
         if (addresses.Count == 0)
         {
             return seen with

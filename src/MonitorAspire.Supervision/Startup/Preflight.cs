@@ -20,12 +20,11 @@ internal sealed class Preflight(EngineParts parts)
 {
     /// <summary>Takes the lock of the port, or of the first free port of the range.</summary>
     /// <exception cref="StartupFailedException">The port cannot be used. Where an instance of ours has it, with its PID.</exception>
-    internal ClaimedPort Run(DaemonSpec spec, List<string> notes)
+    internal ClaimedPort Run(DaemonSpec spec, IReadOnlyList<IPAddress> addresses, List<string> notes)
     {
-        var addresses = Resolve(spec.Host);
         if (StateDirectory.WhyUnusable(parts.Options.StateDirectory) is { } unusable)
         {
-            throw new StartupFailedException(StartupReason.InvalidConfiguration, unusable);
+            throw new StartupFailedException(StartupReason.InvalidConfiguration, unusable) { IsPassing = true };
         }
 
         try
@@ -118,15 +117,9 @@ internal sealed class Preflight(EngineParts parts)
             switch (PortAvailability.TryBind(address, spec.Port))
             {
                 case PortState.InUse:
-                    var owner = parts.Ports.InTheWay(addresses, spec.Port);
-                    throw new StartupFailedException(
-                        StartupReason.PortInUse,
-                        owner is null
-                            ? $"port {spec.Port} is in use on {address}; the owner could not be seen"
-                            : $"port {spec.Port} is in use by {owner}")
-                    {
-                        Owner = owner,
-                    };
+                    throw parts.Ports.InTheWay(addresses, spec.Port) is { } owner
+                        ? new StartupFailedException(StartupReason.PortInUse, $"port {spec.Port} is in use by {owner}") { Owner = owner }
+                        : Lingering(addresses, spec.Port);
 
                 case PortState.PermissionDenied:
                     throw new StartupFailedException(
@@ -148,7 +141,16 @@ internal sealed class Preflight(EngineParts parts)
     }
 
     internal static StartupFailedException NotOurAddress(DaemonSpec spec, IReadOnlyList<IPAddress> addresses) =>
-        new(StartupReason.InvalidConfiguration, $"host '{spec.Host}' stands for {string.Join(", ", addresses)}, which is no address of this machine");
+        new(StartupReason.InvalidConfiguration, $"host '{spec.Host}' stands for {string.Join(", ", addresses)}, which is no address of this machine")
+        {
+            IsPassing = true, // a network interface may come later
+        };
+
+    private StartupFailedException Lingering(IReadOnlyList<IPAddress> addresses, int port)
+    {
+        var lingering = new PortAvailability(parts.Listeners).Lingering(addresses, port) ?? new LingeringPort(port, 0, TimeSpan.Zero);
+        return new StartupFailedException(StartupReason.PortInUse, lingering.ToString()) { Lingers = lingering.Longest, IsPassing = true };
+    }
 
     private void ReportLegacy(DaemonSpec spec, List<string> notes)
     {
@@ -196,12 +198,8 @@ internal sealed class Preflight(EngineParts parts)
             : error == Errno.TooManyLinks || error == Errno.NameTooLong || e is PathTooLongException ? StartupReason.InvalidConfiguration
             : File.Exists(parts.Options.StateDirectory) || error is Errno.NotADirectory or Errno.IsADirectory ? StartupReason.InvalidConfiguration
             : StartupReason.LockUnavailable;
-        return new StartupFailedException(reason, $"the state directory {parts.Options.StateDirectory} cannot be used: {e.Message}");
+        return new StartupFailedException(reason, $"the state directory {parts.Options.StateDirectory} cannot be used: {e.Message}") { IsPassing = true };
     }
-
-    private static IReadOnlyList<IPAddress> Resolve(string host) => HostAddresses.Find(host) is { Count: > 0 } addresses
-        ? addresses
-        : throw new StartupFailedException(StartupReason.InvalidConfiguration, EngineParts.NoAddress(host));
 
     private static string Join(IEnumerable<int> pids) => string.Join(", ", pids.Select(p => p.ToString(CultureInfo.InvariantCulture)));
 }

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using MonitorAspire.Supervision.Files;
 using MonitorAspire.Supervision.Identity;
+using MonitorAspire.Supervision.Probes;
 
 namespace MonitorAspire.Supervision.Startup;
 
@@ -21,17 +22,29 @@ internal sealed class PreflightStage(EngineParts parts, StartOptions options, Li
     /// <summary>Takes lock and port, or returns the inspection of an instance of ours that serves already.</summary>
     internal async Task<(ClaimedPort? Claimed, DaemonInspection? Serving)> RunAsync(DaemonSpec spec, CancellationToken cancellationToken)
     {
+        var addresses = await HostAddresses.FindAsync(spec.Host, cancellationToken).ConfigureAwait(false);
+        if (addresses.Count == 0)
+        {
+            throw new StartupFailedException(StartupReason.InvalidConfiguration, EngineParts.NoAddress(spec.Host)) { IsPassing = true };
+        }
+
         for (var delay = RetryDelay.First; ; delay = delay.Next())
         {
             cancellationToken.ThrowIfCancellationRequested();
             StartupFailedException held;
             try
             {
-                return (new Preflight(parts).Run(spec, notes), null);
+                return (new Preflight(parts).Run(spec, addresses, notes), null);
             }
             catch (StartupFailedException e) when (e.IsHeld)
             {
                 held = e;
+            }
+            catch (StartupFailedException e) when (e.Lingers is { } time && time < left())
+            {
+                // Not one that would outlast the time limit: the user learns at once how long it takes.
+                await delay.WaitAsync(left(), parts.Time, cancellationToken).ConfigureAwait(false);
+                continue;
             }
 
             if (await LookAsync(spec, held, cancellationToken).ConfigureAwait(false) is { } serving)

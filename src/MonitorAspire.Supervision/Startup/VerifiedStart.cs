@@ -1,6 +1,7 @@
 using System.Globalization;
 using Microsoft.Extensions.Logging;
 using MonitorAspire.Supervision.Files;
+using MonitorAspire.Supervision.Interop;
 using MonitorAspire.Supervision.Processes;
 
 namespace MonitorAspire.Supervision.Startup;
@@ -8,6 +9,8 @@ namespace MonitorAspire.Supervision.Startup;
 /// <summary>One verified start: runs the five stages for one process and reports the result.</summary>
 internal sealed partial class VerifiedStart(EngineParts parts, DaemonSpec requested, StartOptions options, ILogger logger) : IDisposable
 {
+    private static readonly TimeSpan BusyTimeout = TimeSpan.FromSeconds(2);
+
     private readonly List<string> _notes = [];
     private readonly StartupTimeline _timeline = new(requested, options.Attempt, parts.Time);
     private readonly DateTimeOffset _startedAt = parts.Time.GetUtcNow();
@@ -51,8 +54,7 @@ internal sealed partial class VerifiedStart(EngineParts parts, DaemonSpec reques
             }
 
             Enter(StartupStage.Spawn);
-            var (traceParent, traceState) = _timeline.Context;
-            _instance = new SpawnStage(parts, _startedAt, options.RestartCount, options.Definition).Run(_claimed, traceParent, traceState);
+            _instance = await SpawnAsync(_claimed, cancellationToken).ConfigureAwait(false);
             _instance.Save();
             LogSpawned(logger, Spec.Name, Spec.Port, _instance.Root.Pid, _instance.Record.Command[0]);
             _timeline.Leave();
@@ -69,7 +71,7 @@ internal sealed partial class VerifiedStart(EngineParts parts, DaemonSpec reques
         }
         catch (StartupFailedException e)
         {
-            return await FailedAsync(e).ConfigureAwait(false);
+            return await FailedAsync(DescriptorLimit.IsReached() ? NoDescriptors() : e).ConfigureAwait(false);
         }
         catch (OperationCanceledException)
         {
@@ -77,13 +79,40 @@ internal sealed partial class VerifiedStart(EngineParts parts, DaemonSpec reques
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // The state directory was removed, or its disk is full.
+            // The state directory was removed, its disk is full, or this process has no descriptor left.
             var reason = e is UnauthorizedAccessException ? StartupReason.PermissionDenied
                 : _timeline.Stage == StartupStage.PidFile ? StartupReason.PidFileMissing
                 : StartupReason.LockUnavailable;
-            return await FailedAsync(new StartupFailedException(reason, $"a state file cannot be written: {e.Message}")).ConfigureAwait(false);
+            return await FailedAsync(new StartupFailedException(reason, Errno.IsNoDescriptor(e.HResult) ? e.Message : $"a state file cannot be written: {e.Message}") { IsPassing = true }).ConfigureAwait(false);
         }
     }
+
+    /// <summary>Spawns the process. A command that is just being written ("text file busy") or a process table that is full is tried again for a moment.</summary>
+    private async Task<StartingInstance> SpawnAsync(ClaimedPort claimed, CancellationToken cancellationToken)
+    {
+        var (traceParent, traceState) = _timeline.Context;
+        var since = parts.Time.GetTimestamp();
+        if (DescriptorLimit.IsReached())
+        {
+            throw NoDescriptors();
+        }
+
+        for (var delay = RetryDelay.First; ; delay = delay.Next())
+        {
+            try
+            {
+                return new SpawnStage(parts, _startedAt, options.RestartCount, options.Definition).Run(claimed, traceParent, traceState);
+            }
+            catch (StartupFailedException e) when (e.Reason == StartupReason.TimedOut && Left > TimeSpan.Zero && parts.Time.GetElapsedTime(since) < BusyTimeout)
+            {
+                await delay.WaitAsync(Left, parts.Time, cancellationToken).ConfigureAwait(false);
+            }
+        }
+    }
+
+    // Without descriptors the other reasons are wrong: a file that cannot be opened looks like one that is missing or forbidden.
+    private static StartupFailedException NoDescriptors() =>
+        new(StartupReason.LockUnavailable, "this process has no descriptors left (ulimit -n)") { IsPassing = true };
 
     private void Enter(StartupStage stage)
     {
@@ -159,6 +188,7 @@ internal sealed partial class VerifiedStart(EngineParts parts, DaemonSpec reques
             {
                 Stage = stage,
                 Reason = failure.Reason,
+                IsPassing = failure.IsPassing,
                 Detail = detail,
                 Pid = _instance?.Root.Pid ?? failure.ExistingPid,
                 ExitCode = failure.ExitCode,

@@ -31,7 +31,7 @@ internal sealed class VerifiedStop(EngineParts parts)
         var located = parts.Locator.Locate(files);
         if (located.Kind is LocatedKind.None)
         {
-            return NothingOfOurs(spec, files, report);
+            return await NothingOfOursAsync(spec, files, report, cancellationToken).ConfigureAwait(false);
         }
 
         if (located.Kind is LocatedKind.Unprovable)
@@ -65,15 +65,10 @@ internal sealed class VerifiedStop(EngineParts parts)
         return await ProveAsync(spec, files, located, report).ConfigureAwait(false);
     }
 
-    private StopReport NothingOfOurs(DaemonSpec spec, DaemonFiles files, StopReport report)
+    private async Task<StopReport> NothingOfOursAsync(DaemonSpec spec, DaemonFiles files, StopReport report, CancellationToken cancellationToken)
     {
         var reading = PidFile.Read(files.PidFile);
-        var addresses = HostAddresses.Find(spec.Host);
-        if (addresses.Count == 0)
-        {
-            return report with { Detail = $"{EngineParts.NoAddress(spec.Host)}, so it is unknown which process serves it on port {spec.Port}; nothing was signalled" };
-        }
-
+        var addresses = await HostAddresses.FindAsync(spec.Host, cancellationToken).ConfigureAwait(false);
         var owner = parts.Ports.Look(addresses, spec.Port, null, null).Listeners.FirstOrDefault();
         if (owner is not null)
         {
@@ -86,7 +81,7 @@ internal sealed class VerifiedStop(EngineParts parts)
         }
 
         // Without lock, record and port, a PID file is stale. Under the lock no process can write a new one meanwhile.
-        var notes = new List<string>();
+        List<string> notes = addresses.Count > 0 ? [] : [$"{EngineParts.NoAddress(spec.Host)}, so it is unknown whether another process serves it"];
         if (reading.Exists)
         {
             try
@@ -122,13 +117,13 @@ internal sealed class VerifiedStop(EngineParts parts)
             {
                 if (!Directory.Exists(files.StateDirectory))
                 {
-                    return Released(spec, files, stopped, report);
+                    return await ReleasedAsync(spec, files, stopped, report).ConfigureAwait(false);
                 }
 
                 using var held = InstanceLock.TryAcquire(files.LockFile);
                 if (held is not null)
                 {
-                    return Released(spec, files, stopped, report);
+                    return await ReleasedAsync(spec, files, stopped, report).ConfigureAwait(false);
                 }
             }
             catch (IOException e)
@@ -154,7 +149,7 @@ internal sealed class VerifiedStop(EngineParts parts)
         }
     }
 
-    private StopReport Released(DaemonSpec spec, DaemonFiles files, Located stopped, StopReport report)
+    private async Task<StopReport> ReleasedAsync(DaemonSpec spec, DaemonFiles files, Located stopped, StopReport report)
     {
         var pid = stopped.Identity!.Value.Pid;
         var reading = PidFile.Read(files.PidFile);
@@ -164,13 +159,17 @@ internal sealed class VerifiedStop(EngineParts parts)
         }
 
         AtomicFile.TryDelete(files.InstanceFile);
-        var listener = parts.Ports.Look(HostAddresses.Find(spec.Host), spec.Port, null, null).Listeners.FirstOrDefault();
-        return listener is null
+        var addresses = await HostAddresses.FindAsync(spec.Host, CancellationToken.None).ConfigureAwait(false);
+        var listener = parts.Ports.Look(addresses, spec.Port, null, null).Listeners.FirstOrDefault();
+        return listener is null && PortAvailability.Current.Lingering(addresses, spec.Port) is { } lingering
+            ? report with { Verdict = StopVerdict.Stopped, Detail = $"PID {pid} is stopped and its lock is free; {lingering}", IsPortFree = false }
+            : listener is null
             ? report with { Verdict = StopVerdict.Stopped, Detail = $"PID {pid} is stopped, port {spec.Port} and lock are free" }
             : report with
             {
                 Verdict = StopVerdict.Stopped,
                 Owner = listener,
+                IsPortFree = false,
                 Detail = $"PID {pid} is stopped and its lock is free; port {spec.Port} is served by {listener}, which is not ours",
             };
     }

@@ -10,7 +10,7 @@ namespace MonitorAspire.Supervisor.Fleet;
 
 /// <summary>Applies a changed configuration without a restart. Only the daemons that differ are touched. An invalid configuration changes
 /// nothing and is logged once. The configuration is read again when a file changes, also behind symbolic links, and on SIGHUP under
-/// systemd.</summary>
+/// systemd and as PID 1.</summary>
 internal sealed partial class FleetReload(
     FleetDefinition definition,
     AlertWebhook webhook,
@@ -57,7 +57,7 @@ internal sealed partial class FleetReload(
     }
 
     // In a terminal SIGHUP means that the terminal was closed, and ends the supervisor as any other program.
-    private static PosixSignalRegistration? HangUp(Action asked) => !OperatingSystem.IsWindows() && SystemdHelpers.IsSystemdService()
+    private static PosixSignalRegistration? HangUp(Action asked) => !OperatingSystem.IsWindows() && (SystemdHelpers.IsSystemdService() || Environment.ProcessId == 1)
         ? PosixSignalRegistration.Create(PosixSignal.SIGHUP, signal =>
         {
             signal.Cancel = true;

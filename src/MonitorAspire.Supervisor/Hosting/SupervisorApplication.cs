@@ -61,6 +61,7 @@ internal static partial class SupervisorApplication
         builder.Services.AddSingleton(static services => services.GetRequiredService<IFleetControl>().Fleet);
         builder.Services.AddHostedService<FleetService>();
         builder.Services.AddHostedService<ParentWatch>();
+        builder.Services.AddHostedService<OrphanReaping>();
 
         builder.Services.AddProblemDetails();
         builder.Services.ConfigureHttpJsonOptions(static http =>

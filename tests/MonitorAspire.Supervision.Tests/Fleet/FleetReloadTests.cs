@@ -97,7 +97,7 @@ public class FleetReloadTests
     public async Task Apply_FixesADaemonThatCouldNotStart_StartsItAtOnce()
     {
         await using var fixture = await new FleetFixture(FleetFixture.Specs(1), before: e => e[9000].AlwaysFails = StartupReason.CommandNotFound).BeginAsync();
-        await fixture.UntilAsync(() => fixture["d0"].State == DaemonState.Failed);
+        await fixture.UntilAsync(() => fixture["d0"].State == DaemonState.Backoff);
         fixture.Engine[9000].AlwaysFails = null;
         await fixture.Fleet.ApplyAsync([FleetFixture.Spec("d0", 9000) with { Command = "another" }]);
         await fixture.UntilAsync(() => fixture["d0"].State == DaemonState.Running, limit: 1);

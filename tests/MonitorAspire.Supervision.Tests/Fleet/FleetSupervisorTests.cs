@@ -274,6 +274,31 @@ public class FleetSupervisorTests
     }
 
     [Fact]
+    public async Task Probe_TroubleOfTheSupervisorItself_IsLoggedOnceAndTouchesNoDaemon()
+    {
+        await using var fixture = await new FleetFixture(FleetFixture.Specs(3)).BeginAsync();
+        await fixture.AdvanceAsync(2, step: 0.5);
+        foreach (var port in new[] { 9000, 9001, 9002 })
+        {
+            (fixture.Engine[port].OwnTrouble, fixture.Engine[port].SocketLost, fixture.Engine[port].PidFile) = (true, true, "unreadable");
+        }
+
+        await fixture.AdvanceAsync(120, step: 0.5);
+        Assert.All(fixture.Fleet.Daemons, d => Assert.Equal((DaemonState.Running, 0, 0, 0), (d.State, d.ProbeFailures, d.Restarts, d.Alerts.Count)));
+        Assert.Equal((3, 0), (fixture.Engine.Starts.Count, fixture.Engine.Stops.Count));
+        Assert.Single(fixture.Log, line => line.Contains("The supervisor itself is in trouble", StringComparison.Ordinal));
+
+        foreach (var port in new[] { 9000, 9001, 9002 })
+        {
+            (fixture.Engine[port].OwnTrouble, fixture.Engine[port].SocketLost, fixture.Engine[port].PidFile) = (false, false, "ok");
+        }
+
+        await fixture.AdvanceAsync(2, step: 0.5);
+        Assert.Single(fixture.Log, line => line.Contains("can probe all daemons again", StringComparison.Ordinal));
+        Assert.All(fixture.Fleet.Daemons, d => Assert.Equal(DaemonState.Running, d.State));
+    }
+
+    [Fact]
     public async Task Stop_DuringBackoff_StaysStopped()
     {
         await using var fixture = await new FleetFixture(FleetFixture.Specs(1), before: engine => engine[9000].AlwaysFails = StartupReason.TimedOut).BeginAsync();

@@ -210,6 +210,7 @@ internal sealed class ScriptedEngine(TimeProvider time) : IDaemonEngine
             OwnsPort = living is not null && !scripted.SocketLost,
             Healthy = living is null || scripted.SocketLost ? null : !scripted.Unhealthy,
             HealthMs = 1,
+            IsOwnTrouble = scripted.OwnTrouble,
             HealthStatus = scripted.Unhealthy ? 503 : 200,
             PidFile = "pid",
             LogFile = "log",
@@ -251,6 +252,7 @@ internal sealed class ScriptedEngine(TimeProvider time) : IDaemonEngine
         public volatile bool Unhealthy;
         public volatile bool SocketLost;
         public volatile bool Foreign;
+        public volatile bool OwnTrouble;
         public volatile bool StopFails;
         public volatile string PidFile = "ok";
 
