@@ -23,6 +23,8 @@ internal static class DefinitionMapper
             WorkingDirectory = definition.WorkingDirectory,
             Environment = new Dictionary<string, string?>(definition.Environment, StringComparer.Ordinal),
             PidFileWriter = definition.PidFileWriter,
+            StopSignal = definition.StopSignal,
+            StopMode = definition.StopMode,
             Launch = definition.Launch,
             Restart = definition.Restart ?? fleet.Restart,
         };
@@ -42,6 +44,8 @@ internal static class DefinitionMapper
         WorkingDirectory = spec.WorkingDirectory,
         Environment = new Dictionary<string, string?>(spec.Environment, StringComparer.Ordinal),
         PidFileWriter = spec.PidFileWriter,
+        StopSignal = spec.StopSignal,
+        StopMode = spec.StopMode,
         Launch = spec.Launch,
         Restart = spec.Restart,
     };

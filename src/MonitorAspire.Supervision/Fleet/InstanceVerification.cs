@@ -61,7 +61,7 @@ internal sealed class InstanceVerification(FleetParts parts, DaemonSpec spec, St
         // Looked for first, or a daemon that was launched already would count as another process on the port. A foreign port is the better
         // reason where the launch was refused as well.
         _instance = Find();
-        _seen = await parts.Engine.InspectAsync(spec, new InspectOptions { ProbeHealth = false }, cancellationToken).ConfigureAwait(false);
+        _seen = await parts.Engine.InspectAsync(spec, Inspection(spec, _instance, options.HealthTimeout) with { ProbeHealth = false }, cancellationToken).ConfigureAwait(false);
         if (_seen.Verdict == InspectionVerdict.Foreign)
         {
             throw new StartupFailedException(StartupReason.PortInUse, _seen.Detail ?? $"port {spec.Port} is somebody else's");
@@ -133,7 +133,7 @@ internal sealed class InstanceVerification(FleetParts parts, DaemonSpec spec, St
 
     private async Task<bool> IsVerifiedAsync(DaemonInstance instance, CancellationToken cancellationToken)
     {
-        var seen = _seen = await parts.Engine.InspectAsync(spec, new InspectOptions { HealthTimeout = options.HealthTimeout }, cancellationToken).ConfigureAwait(false);
+        var seen = _seen = await parts.Engine.InspectAsync(spec, Inspection(spec, instance, options.HealthTimeout), cancellationToken).ConfigureAwait(false);
         while (Timeline.Stage < StartupStage.Health && Passed(Timeline.Stage))
         {
             Timeline.Leave();
@@ -149,6 +149,13 @@ internal sealed class InstanceVerification(FleetParts parts, DaemonSpec spec, St
             _ => instance.Port == spec.Port,
         };
     }
+
+    /// <summary>
+    /// How an instance is inspected. A daemon that another program launched has no lock of ours, and it may overwrite its environment. Its launcher
+    /// has told which process it is.
+    /// </summary>
+    internal static InspectOptions Inspection(DaemonSpec spec, DaemonInstance? instance, TimeSpan healthTimeout) =>
+        new() { HealthTimeout = healthTimeout, Told = spec.Launch == LaunchMode.Attached ? instance?.Identity : null };
 
     private DaemonInstance? Find() => _launch?.Pid is { } pid && spec.EffectivePidFileWriter == PidFileWriter.Launcher
         ? parts.Engine.Register(spec, pid, options.RestartCount)

@@ -46,6 +46,12 @@ internal sealed record InstanceRecord
     /// <summary>Restarts before this instance that no person asked for.</summary>
     public int RestartCount { get; init; }
 
+    /// <summary>The signal that it was started to be stopped with.</summary>
+    public TerminationSignal StopSignal { get; init; }
+
+    /// <summary>Which of its processes get that signal.</summary>
+    public StopMode StopMode { get; init; }
+
     /// <summary>PID of the process that carries out the start. It also holds the lock until the start has ended. 0 for a daemon that claimed its files itself.</summary>
     public int LauncherPid { get; init; }
 
@@ -87,6 +93,8 @@ internal sealed record InstanceRecord
         Host = spec.Host,
         Port = spec.Port,
         HealthPath = spec.HealthPath,
+        StopSignal = spec.StopSignal,
+        StopMode = spec.StopMode,
         Command = command,
         StartedAt = startedAt,
         RestartCount = restarts,

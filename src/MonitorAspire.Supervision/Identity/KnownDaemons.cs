@@ -34,6 +34,8 @@ internal static class KnownDaemons
         Name = NullIfEmpty(record?.Name),
         Host = NullIfEmpty(record?.Host),
         HealthPath = NullIfEmpty(record?.HealthPath),
+        StopSignal = record?.StopSignal ?? default,
+        StopMode = record?.StopMode ?? default,
     });
 
     private static string? NullIfEmpty(string? text) => string.IsNullOrEmpty(text) ? null : text;

@@ -51,7 +51,7 @@ internal sealed class HealthExchange(HealthRequest question, IPEndPoint target, 
     {
         var body = new byte[BodyLimit];
         var length = await ReadAsync(response, body, token).ConfigureAwait(false);
-        var mismatch = ForeignServer() ?? HealthBody.Mismatch(body.AsSpan(0, length), length < BodyLimit, target.Port, question.IsExpectedPid);
+        var mismatch = ForeignServer() ?? HealthBody.Mismatch(body.AsSpan(0, length), length < BodyLimit, target.Port, question.IsNamedPid ?? question.IsExpectedPid);
         return Result(
             mismatch is null ? HealthOutcome.Healthy : HealthOutcome.IdentityMismatch,
             mismatch is null ? $"{uri} answered 200" : $"{uri} answered 200, but {mismatch}",

@@ -16,7 +16,7 @@ internal sealed class EngineParts
         Health = new HealthProbe(time);
         Tree = new InstanceTree(Processes);
         Stopper = new TreeStopper(Processes, Tree, time);
-        Locator = new InstanceLocator(Processes);
+        Locator = new InstanceLocator(Processes, Tree, Listeners);
         Ports = new PortView(Listeners, Tree, Processes);
         Stale = new StaleFiles(Processes, Listeners);
         Legacy = new LegacyFiles(Processes, Listeners);
@@ -44,15 +44,16 @@ internal sealed class EngineParts
     }
 
     /// <summary>Makes one health check of an instance.</summary>
-    internal Task<HealthResult> ProbeHealthAsync(DaemonSpec spec, ProcessIdentity root, string? instanceId, TimeSpan timeout, CancellationToken cancellationToken, bool isContested = false) =>
+    internal Task<HealthResult> ProbeHealthAsync(DaemonSpec spec, InstanceSigns signs, TimeSpan timeout, CancellationToken cancellationToken, bool isContested = false) =>
         Health.ProbeAsync(
             new HealthRequest
             {
                 Host = spec.Host,
                 Port = spec.Port,
                 Path = spec.HealthPath,
-                IsExpectedPid = Tree.Membership(root, instanceId),
-                LikelyPids = [root.Pid],
+                IsExpectedPid = Tree.Membership(signs),
+                IsNamedPid = pid => Tree.MemberKnownAs(signs, pid) is not null,
+                LikelyPids = signs.Root is { } root ? [root.Pid] : [],
                 Timeout = timeout,
                 IsContested = isContested,
             },

@@ -16,7 +16,7 @@ internal sealed class HealthStage(
     {
         var limit = left() is var rest && rest < timeout ? rest : timeout;
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var probe = parts.ProbeHealthAsync(claimed.Spec, instance.Root, instance.InstanceId, limit > ShortestTimeout ? limit : ShortestTimeout, ended.Token);
+        var probe = parts.ProbeHealthAsync(claimed.Spec, instance.Signs, limit > ShortestTimeout ? limit : ShortestTimeout, ended.Token);
 
         // The exit of the process ends the start at once, also during a request.
         await Task.WhenAny(probe, instance.Exited).ConfigureAwait(false);

@@ -11,7 +11,7 @@ internal sealed class Inspector(EngineParts parts)
     internal async Task<DaemonInspection> InspectAsync(DaemonSpec spec, InspectOptions options, CancellationToken cancellationToken)
     {
         var files = new DaemonFiles(parts.Options.StateDirectory, spec.Port);
-        var located = parts.Locator.Locate(files);
+        var located = parts.Locator.Locate(files, options.Told);
         var reading = PidFile.Read(files.PidFile);
         var seen = new DaemonInspection
         {
@@ -32,18 +32,18 @@ internal sealed class Inspector(EngineParts parts)
             LocatedKind.Instance when parts.IsOfAnotherLauncher(spec, located) => InspectOtherLaunch(spec, located, seen),
             LocatedKind.Instance => await InspectInstanceAsync(spec, options, located, reading, seen, cancellationToken).ConfigureAwait(false),
             LocatedKind.Launching => seen with { Verdict = InspectionVerdict.Starting, Detail = $"being started by PID {located.Record!.LauncherPid}" },
-            LocatedKind.Leaked => seen with
+            LocatedKind.Leaked when located.LockHeld => seen with
             {
                 Verdict = InspectionVerdict.Unhealthy,
                 Reason = StartupReason.LockUnavailable,
-                Detail = $"PID {located.Identity!.Value.Pid} is dead, but its descendants still hold the lock: PID {string.Join(", ", located.Holders)}",
+                Detail = $"{located.DeadRoot} is dead, but other processes of the daemon live: {located.ProcessList}",
                 PidFileState = reading.State == PidFileState.Valid ? "stale" : seen.PidFileState,
             },
             LocatedKind.Unprovable => seen with
             {
-                Detail = located.Holders.Count == 0
+                Detail = located.Processes.Count == 0
                     ? $"{files.LockFile} cannot be tested, or is held by a process that this user may not see"
-                    : $"{files.LockFile} is held by PID {string.Join(", ", located.Holders)}, about which nothing can be proved",
+                    : $"{files.LockFile} is held by {located.ProcessList}, which is no daemon of ours",
             },
             _ => InspectNothing(spec, files, reading, seen),
         };
@@ -54,7 +54,7 @@ internal sealed class Inspector(EngineParts parts)
     {
         var root = located.Identity!.Value;
         var addresses = HostAddresses.Find(spec.Host);
-        var ownership = parts.Ports.Look(addresses, spec.Port, root, located.InstanceId);
+        var ownership = parts.Ports.Look(addresses, spec.Port, located.Signs);
         seen = seen with
         {
             Pid = root.Pid,
@@ -85,9 +85,9 @@ internal sealed class Inspector(EngineParts parts)
         {
             var healthPath = located.Record?.Identity == root && located.Record.HealthPath.Length > 0 ? located.Record.HealthPath : spec.HealthPath;
             var health = await parts.ProbeHealthAsync(
-                spec with { HealthPath = healthPath }, root, located.InstanceId, options.HealthTimeout, cancellationToken, seen.Contested is not null).ConfigureAwait(false);
+                spec with { HealthPath = healthPath }, located.Signs, options.HealthTimeout, cancellationToken, seen.Contested is not null).ConfigureAwait(false);
             seen = seen with { Healthy = health.IsHealthy, HealthStatus = health.StatusCode, HealthMs = Math.Round(health.Latency.TotalMilliseconds, 3) };
-            if (!health.IsHealthy && seen.Contested is not null && !health.ServedBy.Any(parts.Tree.Membership(root, located.InstanceId)))
+            if (!health.IsHealthy && seen.Contested is not null && !health.ServedBy.Any(parts.Tree.Membership(located.Signs)))
             {
                 // Every connection went to the other process, so nothing is known of the health of this one.
                 seen = seen with { Healthy = null };
@@ -144,7 +144,7 @@ internal sealed class Inspector(EngineParts parts)
         {
             Verdict = InspectionVerdict.Foreign,
             Reason = StartupReason.AlreadyRunning,
-            Listeners = parts.Ports.Look(HostAddresses.Find(spec.Host), spec.Port, root, located.InstanceId).Listeners,
+            Listeners = parts.Ports.Look(HostAddresses.Find(spec.Host), spec.Port, located.Signs).Listeners,
             Detail = $"port {spec.Port} has a daemon of ours already, PID {root.Pid} ({parts.Processes.Describe(root.Pid)?.Executable ?? "already ended"}), "
                 + $"which was not launched from here; 'monitor stop --port {spec.Port} --state-dir {parts.Options.StateDirectory}' stops it",
         };
@@ -162,7 +162,7 @@ internal sealed class Inspector(EngineParts parts)
             };
         }
 
-        var listeners = parts.Ports.Look(addresses, spec.Port, null, null).Listeners;
+        var listeners = parts.Ports.Look(addresses, spec.Port, null).Listeners;
         if (listeners.Count > 0)
         {
             return seen with

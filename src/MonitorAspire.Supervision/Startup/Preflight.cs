@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Net;
 using MonitorAspire.Supervision.Files;
 using MonitorAspire.Supervision.Interop;
@@ -83,15 +82,15 @@ internal sealed class Preflight(EngineParts parts)
 
         try
         {
-            // A daemon that has closed its inherited descriptors does not hold the lock. Its record still proves it.
+            // A daemon that has closed its inherited descriptors does not hold the lock. Its instance id still proves it.
             var located = parts.Locator.Locate(files);
-            if (located.Kind == LocatedKind.Instance && located.Proof == "record")
+            if (located.Kind == LocatedKind.Instance)
             {
                 throw Held(files, located);
             }
 
             parts.Stale.Clean(files, notes);
-            RequireFreePort(spec, addresses);
+            RequireFreePort(spec, addresses, located);
             return new ClaimedPort(spec, files, instanceLock, addresses);
         }
         catch (Exception)
@@ -102,7 +101,7 @@ internal sealed class Preflight(EngineParts parts)
         }
     }
 
-    private void RequireFreePort(DaemonSpec spec, IReadOnlyList<IPAddress> addresses)
+    private void RequireFreePort(DaemonSpec spec, IReadOnlyList<IPAddress> addresses, Located located)
     {
         var refused = 0;
         foreach (var address in addresses)
@@ -111,6 +110,11 @@ internal sealed class Preflight(EngineParts parts)
             {
                 case PortState.InUse:
                     var owner = parts.Ports.InTheWay(addresses, spec.Port);
+                    if (located.Kind == LocatedKind.Leaked && located.Processes.Any(p => p.Pid == owner?.Pid))
+                    {
+                        throw Held(new DaemonFiles(parts.Options.StateDirectory, spec.Port), located);
+                    }
+
                     throw new StartupFailedException(
                         StartupReason.PortInUse,
                         owner is null
@@ -159,14 +163,12 @@ internal sealed class Preflight(EngineParts parts)
         },
         LocatedKind.Leaked => new StartupFailedException(
             StartupReason.LockUnavailable,
-            $"the daemon of port {files.Port} (PID {located.Identity!.Value.Pid}) is dead, but its descendants live and hold its lock: PID {Join(located.Holders)}; 'monitor stop --port {files.Port}' stops them"),
+            $"the daemon of port {files.Port} ({located.DeadRoot}) is dead, but other processes of it live and hold its {(located.LockHeld ? "lock" : "port")}: "
+            + $"{located.ProcessList}; 'monitor stop --port {files.Port}' stops them"),
         LocatedKind.Launching => new StartupFailedException(
             StartupReason.LockUnavailable, $"another start of port {files.Port} is under way (PID {located.Record!.LauncherPid})"),
         _ => new StartupFailedException(
-            StartupReason.LockUnavailable,
-            located.Holders.Count == 0
-                ? $"{files.LockFile} is held by a process that this user may not see"
-                : $"{files.LockFile} is held by PID {Join(located.Holders)}, about which nothing can be proved"),
+            StartupReason.LockUnavailable, $"{files.LockFile} is held by {located.ProcessList}, which is no daemon of ours"),
     };
 
     private StartupFailedException Unwritable(Exception e)
@@ -182,6 +184,4 @@ internal sealed class Preflight(EngineParts parts)
     private static IReadOnlyList<IPAddress> Resolve(string host) => HostAddresses.Find(host) is { Count: > 0 } addresses
         ? addresses
         : throw new StartupFailedException(StartupReason.InvalidConfiguration, EngineParts.NoAddress(host));
-
-    private static string Join(IEnumerable<int> pids) => string.Join(", ", pids.Select(p => p.ToString(CultureInfo.InvariantCulture)));
 }
