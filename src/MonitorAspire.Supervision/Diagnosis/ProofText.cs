@@ -6,7 +6,7 @@ internal static class ProofText
     internal static string Of(string? proof) => proof switch
     {
         "lock" => "the lock that it holds",
-        "session" => "the session that it shares with the holder of the lock",
+        "session" => "the lock of its port, which notes its session",
         "instance-id" => "the instance id in its environment",
         "launcher" => "its launcher",
         _ => "its record (PID, start time and boot)",

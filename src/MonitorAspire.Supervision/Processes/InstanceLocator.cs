@@ -99,21 +99,28 @@ internal sealed class InstanceLocator(ProcessTable table, InstanceTree tree, Lis
             return Instance(only, "record");
         }
 
+        // The process closed the lock, but what it started still holds it, and the lock notes this process as the root.
+        var holders = table.HoldersOf(files.LockFile);
+        if (recorded is { } root && holders.Any(h => h.IsOurs && h.RootPid == root.Pid))
+        {
+            return Instance(root, "session");
+        }
+
         var members = tree.Members(signs);
         if (members.Count > 0)
         {
-            var root = members.FirstOrDefault(m => m.Identity == recorded) is { } same ? same
-                : held ? Root(files, members)
+            var main = members.FirstOrDefault(m => m.Identity == recorded) is { } same ? same
+                : held ? MainProcess(files, members)
                 : null;
-            return root is not null
-                ? Instance(root.Identity, table.HolderOf(root.Pid, files.LockFile) is { IsOurs: true } ? "lock" : "session")
+            return main is not null
+                ? Instance(main.Identity, table.HolderOf(main.Pid, files.LockFile) is { IsOurs: true } ? "lock" : "session")
                 : new(LocatedKind.Leaked, signs with { Root = recorded is null ? record?.Identity : null }, null, record, held, members);
         }
 
-        var holders = table.HoldersOf(files.LockFile).Where(h => h.Pid != Environment.ProcessId && h.Pid != launcher?.Pid)
+        var strangers = holders.Where(h => h.Pid != Environment.ProcessId && h.Pid != launcher?.Pid)
             .Select(h => table.Describe(h.Pid)).OfType<ProcessInfo>().ToList();
-        return held || holders.Count > 0
-            ? new(LocatedKind.Unprovable, signs, null, record, held, holders)
+        return held || strangers.Count > 0
+            ? new(LocatedKind.Unprovable, signs, null, record, held, strangers)
             : new(LocatedKind.None, signs, null, record, LockHeld: false, []);
 
         Located Instance(ProcessIdentity identity, string by) => new(
@@ -127,7 +134,7 @@ internal sealed class InstanceLocator(ProcessTable table, InstanceTree tree, Lis
 
     // What one look at the process itself proves. Nearly every instance is proved here.
     private string? QuickProof(ProcessIdentity identity, string? id, DaemonFiles files) =>
-        table.HolderOf(identity.Pid, files.LockFile) is { IsOurs: true } ? "lock"
+        table.HolderOf(identity.Pid, files.LockFile) is { IsOfAnInstance: true } ? "lock"
         : id is not null && ProcessEnvironment.Get(table, identity.Pid, InstanceRecord.EnvironmentVariable) == id ? "instance-id"
         : null;
 
@@ -136,7 +143,7 @@ internal sealed class InstanceLocator(ProcessTable table, InstanceTree tree, Lis
     /// that the lock notes, or the one that serves the port and is no child of another member. Such a process took over from its master
     /// (SIGUSR2 of nginx and gunicorn). Several of them, without children, are the workers of a dead master; then there is none.
     /// </summary>
-    private ProcessInfo? Root(DaemonFiles files, IReadOnlyList<ProcessInfo> members)
+    private ProcessInfo? MainProcess(DaemonFiles files, IReadOnlyList<ProcessInfo> members)
     {
         var inFile = PidFile.Read(files.PidFile);
         if (inFile.State == PidFileState.Valid && members.FirstOrDefault(m => m.Pid == inFile.Pid) is { } named)

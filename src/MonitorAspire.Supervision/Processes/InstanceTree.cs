@@ -36,19 +36,23 @@ internal sealed class InstanceTree(ProcessTable table)
         return [.. search.Run().OrderBy(p => p.StartTicks)];
     }
 
-    // The holders are read first. One that has ended since may have left a child that is not among them, and then both are read again.
+    // The holders are read first. One that has ended since may have left a child that is not among them, and then both are read again. At last
+    // each holder must still hold the lock: its PID may be another process's by now, or it has executed its program and so closed the lock.
     private (Dictionary<int, ProcessInfo> Living, List<LockHolder> Holders) Look(InstanceSigns signs)
     {
         for (var look = 1; ; look++)
         {
-            var holders = table.HoldersOf(signs.LockFile).Where(h => h.IsOurs && h.Pid != Environment.ProcessId).ToList();
+            var holders = table.HoldersOf(signs.LockFile).Where(IsMembersLock).ToList();
             var living = table.Snapshot().Where(p => !p.IsZombie && p.Pid != Environment.ProcessId).ToDictionary(p => p.Pid);
             if (look == Looks || holders.TrueForAll(h => living.ContainsKey(h.Pid)))
             {
-                holders.RemoveAll(h => !living.ContainsKey(h.Pid));
+                holders.RemoveAll(h => !living.ContainsKey(h.Pid) || table.HolderOf(h.Pid, signs.LockFile) is not { } now || !IsMembersLock(now));
                 return (living, holders);
             }
         }
+
+        bool IsMembersLock(LockHolder holder) =>
+            holder.Pid != Environment.ProcessId && (holder.IsOurs || (holder.IsOfAnInstance && holder.RootPid == signs.Root?.Pid));
     }
 
     private sealed class Search(ProcessTable table, InstanceSigns signs, Dictionary<int, ProcessInfo> living, List<LockHolder> holders)
@@ -116,6 +120,7 @@ internal sealed class InstanceTree(ProcessTable table)
         }
 
         // A launcher that is just starting another daemon has a child with a copy of all its descriptors, until the child executes its program.
+        // Until then the child shows the launcher's program.
         private bool IsBeforeExec(LockHolder holder, HashSet<int> launchers)
         {
             var process = living[holder.Pid];

@@ -88,7 +88,13 @@ internal sealed class Attachment(EngineParts parts)
         var located = parts.Locator.Locate(files);
         if (located.Kind == LocatedKind.Instance)
         {
-            return located.Identity == identity ? Attach(spec, identity) : null;
+            return located.Identity == identity ? Attach(spec) : null;
+        }
+
+        // It was registered before.
+        if (located.Record?.Identity == identity)
+        {
+            return Attach(spec, identity);
         }
 
         try

@@ -26,9 +26,9 @@ internal sealed class LockScan(ProcFiles files, string lockFilePath)
 
         foreach (var descriptor in _descriptors)
         {
-            if (IsTheFile($"{directory}/fd/{descriptor}") && TryFlock(directory, descriptor, out var isShared, out var position))
+            if (IsTheFile($"{directory}/fd/{descriptor}", out var isDeleted) && TryFlock(directory, descriptor, out var isShared, out var position))
             {
-                return new LockHolder(pid, position is > 0 and <= int.MaxValue ? (int)position : 0, isShared);
+                return new LockHolder(pid, position is > 0 and <= int.MaxValue ? (int)position : 0, isShared, isDeleted);
             }
         }
 
@@ -46,7 +46,7 @@ internal sealed class LockScan(ProcFiles files, string lockFilePath)
         foreach (var descriptor in _descriptors)
         {
             var link = $"{directory}/fd/{descriptor}";
-            if (IsLockOfAnInstance(link) && !IsTheFile(link) && TryFlock(directory, descriptor, out var isShared, out var position) && !isShared && position > 0)
+            if (IsLockOfAnInstance(link) && !IsTheFile(link, out _) && TryFlock(directory, descriptor, out var isShared, out var position) && !isShared && position > 0)
             {
                 return true;
             }
@@ -62,15 +62,16 @@ internal sealed class LockScan(ProcFiles files, string lockFilePath)
             && SmallFormats.TryFlock(_buffer.WrittenSpan, out isShared, out position);
     }
 
-    private bool IsTheFile(string link)
+    private bool IsTheFile(string link, out bool deleted)
     {
-        if (ProcFiles.Stat($"{files.Root}/{link}", out var identity, out var deleted) != ProcAccess.Ok)
+        if (ProcFiles.Stat($"{files.Root}/{link}", out var identity, out deleted) != ProcAccess.Ok)
         {
             return false;
         }
 
         if (identity == _file)
         {
+            deleted = false;
             return true;
         }
 
