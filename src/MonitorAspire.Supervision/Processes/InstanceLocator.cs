@@ -117,7 +117,7 @@ internal sealed class InstanceLocator(ProcessTable table, InstanceTree tree, Lis
                 : new(LocatedKind.Leaked, signs with { Root = recorded is null ? record?.Identity : null }, null, record, held, members);
         }
 
-        var strangers = holders.Where(h => h.Pid != Environment.ProcessId && h.Pid != launcher?.Pid)
+        var strangers = holders.Where(h => !h.IsDeleted && h.Pid != Environment.ProcessId && h.Pid != launcher?.Pid)
             .Select(h => table.Describe(h.Pid)).OfType<ProcessInfo>().ToList();
         return held || strangers.Count > 0
             ? new(LocatedKind.Unprovable, signs, null, record, held, strangers)

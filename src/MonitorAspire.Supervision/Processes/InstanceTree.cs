@@ -33,7 +33,7 @@ internal sealed class InstanceTree(ProcessTable table)
     {
         var (living, holders) = Look(signs);
         var search = new Search(table, signs, living, holders);
-        return [.. search.Run().OrderBy(p => p.StartTicks)];
+        return search.Run();
     }
 
     // The holders are read first. One that has ended since may have left a child that is not among them, and then both are read again. At last
@@ -60,7 +60,7 @@ internal sealed class InstanceTree(ProcessTable table)
         private readonly Dictionary<int, string?> _ids = [];
         private readonly int? _root = signs.Root is { } identity && living.TryGetValue(identity.Pid, out var process) && process.Identity == identity ? identity.Pid : null;
 
-        internal IEnumerable<ProcessInfo> Run()
+        internal List<ProcessInfo> Run()
         {
             var hasId = !string.IsNullOrEmpty(signs.InstanceId);
             var launchers = Launchers();
@@ -96,7 +96,7 @@ internal sealed class InstanceTree(ProcessTable table)
                 }
             }
             while (grew);
-            return members.Values;
+            return [.. members.Values.OrderBy(p => p.StartTicks)];
         }
 
         // The launcher has the description of the lock until the start has ended. It is the parent of the root that the lock notes.
