@@ -11,6 +11,8 @@ public sealed class NginxTests : IAsyncDisposable
 {
     private const string Nginx = "/usr/sbin/nginx";
 
+    private static readonly string[] Foreground = ["-g", "daemon off;"];
+
     private readonly EngineFixture _fixture = new();
 
     public ValueTask DisposeAsync() => _fixture.DisposeAsync();
@@ -79,6 +81,6 @@ public sealed class NginxTests : IAsyncDisposable
               server { listen 127.0.0.1:{{spec.Port}}; location /health { return 200 "ok\n"; } }
             }
             """);
-        return _fixture.Remember(spec with { Arguments = ["-c", _fixture["nginx.conf"], .. daemonMode ? [] : new[] { "-g", "daemon off;" }] });
+        return _fixture.Remember(spec with { Arguments = ["-c", _fixture["nginx.conf"], .. daemonMode ? [] : Foreground] });
     }
 }
