@@ -20,12 +20,18 @@ internal sealed class ForegroundRun(CliContext context, IDaemonEngine engine, In
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(interrupts.Soft);
         var showing = FollowLogAsync(report, ended.Token);
         var stopAsked = Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, interrupts.Soft);
+        var spec = KnownDaemons.Spec(report.Port, record: null) with { Name = report.Name, Host = report.Host };
         await Task.WhenAny(instance.Exited, stopAsked).ConfigureAwait(false);
+        while (!stopAsked.IsCompleted && Successor.Find(engine, spec, instance, await instance.Exited.ConfigureAwait(false)) is { } next)
+        {
+            context.Console.Note($"note: {report.Name} goes on: PID {instance.Pid} handed over to PID {next.Pid}");
+            instance = next;
+            await Task.WhenAny(instance.Exited, stopAsked).ConfigureAwait(false);
+        }
 
         int code;
         if (interrupts.Soft.IsCancellationRequested)
         {
-            var spec = KnownDaemons.Spec(report.Port, record: null) with { Name = report.Name, Host = report.Host };
             var stopped = await engine.StopAsync(spec, new StopOptions(), interrupts.Hard).ConfigureAwait(false);
             StopOutcome.Print(context.Console, stopped, quiet: json);
             code = StopOutcome.ExitCode(stopped);
@@ -33,7 +39,7 @@ internal sealed class ForegroundRun(CliContext context, IDaemonEngine engine, In
         else
         {
             var exit = await instance.Exited.ConfigureAwait(false);
-            context.Console.Fail($"{report.Name} (PID {report.Pid}) ended by itself: {exit}");
+            context.Console.Fail($"{report.Name} (PID {instance.Pid}) ended by itself: {exit}");
             code = ExitCode(exit);
         }
 

@@ -66,6 +66,12 @@ public sealed record DaemonDefinition
     /// <summary>Who writes the PID file. Default: see <see cref="DaemonSpec.PidFileWriter"/>.</summary>
     public PidFileWriter? PidFileWriter { get; set; }
 
+    /// <summary>The signal that asks the daemon to end. Default <c>SIGTERM</c>.</summary>
+    public TerminationSignal StopSignal { get; set; }
+
+    /// <summary>Whether all processes of the daemon get that signal (<c>Tree</c>) or its main process alone (<c>Main</c>). Default <c>Tree</c>.</summary>
+    public StopMode StopMode { get; set; }
+
     /// <summary>Who launches the process. Default: the supervisor.</summary>
     public LaunchMode Launch { get; set; }
 }

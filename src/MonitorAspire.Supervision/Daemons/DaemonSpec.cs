@@ -60,6 +60,12 @@ public sealed record DaemonSpec
     /// </summary>
     public PidFileWriter? PidFileWriter { get; init; }
 
+    /// <summary>The signal that asks the daemon to end. Default <c>SIGTERM</c>.</summary>
+    public TerminationSignal StopSignal { get; init; }
+
+    /// <summary>Whether all processes of the daemon get that signal (<c>Tree</c>) or its main process alone (<c>Main</c>). Default <c>Tree</c>.</summary>
+    public StopMode StopMode { get; init; }
+
     /// <summary>
     /// Who launches the process. Default <see cref="LaunchMode.Supervisor"/>; under an Aspire AppHost it is
     /// <see cref="LaunchMode.Attached"/>.

@@ -43,6 +43,10 @@ internal readonly record struct DaemonFiles(string StateDirectory, int Port)
     /// <summary>Whether a path belongs to the port's daemon, rotated and temporary ones included.</summary>
     internal static bool IsOf(int port, string? path) => path is not null && Path.GetFileName(path).StartsWith(BaseName(port), StringComparison.Ordinal);
 
+    /// <summary>Whether a path, as UTF-8, is the lock file of a daemon.</summary>
+    internal static bool IsLockFile(ReadOnlySpan<byte> path) =>
+        path.EndsWith(".lock"u8) && path[(path.LastIndexOf((byte)'/') + 1)..].StartsWith("monitor-daemon-"u8);
+
     /// <summary>PID file of the old layout, which had no port in the name.</summary>
     public static string LegacyPidFile(string stateDirectory) => Path.Combine(stateDirectory, "monitor-daemon.pid");
 

@@ -186,18 +186,46 @@ internal sealed partial class DaemonActor
             return;
         }
 
+        var spec = _facts.InstanceSpec;
         _mailbox.Work("an exit", async () =>
         {
             var known = AttachedExit.Unknown;
+            DaemonInstance? next = null;
             try
             {
+                next = Successor.Find(_parts.Engine, spec, instance, exit);
                 known = await _launcher.ExplainExitAsync(Spec.Name, _mailbox.Ending).ConfigureAwait(false);
             }
             finally
             {
-                Post(() => OnExitExplained(number, instance, exit, known));
+                Post(() =>
+                {
+                    if (next is null)
+                    {
+                        OnExitExplained(number, instance, exit, known);
+                    }
+                    else
+                    {
+                        Follow(number, instance, next);
+                    }
+                });
             }
         });
+    }
+
+    // The number stays: for the state machine it is the same instance.
+    private void Follow(long number, DaemonInstance ended, DaemonInstance next)
+    {
+        if (_state.Instance == number)
+        {
+            _facts = _facts with { Instance = _facts.Instance! with { Process = next } };
+            _snapshot = NewSnapshot();
+            var done = $"{Spec.Name}: PID {ended.Pid} handed over to PID {next.Pid}, which serves now; nothing was restarted";
+            LogHandedOver(_parts.Logger, done);
+            _parts.Events.Add(FleetEventKind.Repaired, _snapshot, message: done);
+        }
+
+        _ = WatchExitAsync(number, next);
     }
 
     private void OnExitExplained(long number, DaemonInstance instance, ProcessExit exit, AttachedExit known)
@@ -299,7 +327,7 @@ internal sealed partial class DaemonActor
         var (number, spec) = (_state.Instance!.Value, _facts.InstanceSpec);
         _mailbox.Work("a probe", async () =>
         {
-            var probe = await DaemonProbe.RunAsync(_parts, spec, _mailbox.Ending).ConfigureAwait(false);
+            var probe = await DaemonProbe.RunAsync(_parts, spec, instance, _mailbox.Ending).ConfigureAwait(false);
             Post(() => OnProbed(number, instance, probe));
             RotateLog(spec);
         });
@@ -314,7 +342,7 @@ internal sealed partial class DaemonActor
             return;
         }
 
-        if (_state.Instance != number || (probe.FoundNothing && instance.Exited.IsCompleted))
+        if (_state.Instance != number || (probe.Seen is { } seen && seen.Pid != instance.Pid && instance.Exited.IsCompleted))
         {
             // Its exit is on its way, and says more than a failed probe.
             return;
@@ -341,6 +369,9 @@ internal sealed partial class DaemonActor
 
     [LoggerMessage(105, LogLevel.Warning, "{Repair}")]
     private static partial void LogRepaired(ILogger logger, string repair);
+
+    [LoggerMessage(107, LogLevel.Information, "{HandOver}")]
+    private static partial void LogHandedOver(ILogger logger, string handOver);
 
     [LoggerMessage(106, LogLevel.Information, "{Rotation}")]
     private static partial void LogRotated(ILogger logger, string rotation);

@@ -1,4 +1,5 @@
 using MonitorAspire.Supervision.Interop;
+using MonitorAspire.Supervision.Processes;
 using MonitorAspire.Supervision.Restarts;
 using MonitorAspire.Supervision.Startup;
 using MonitorAspire.Supervision.Telemetry;
@@ -17,13 +18,13 @@ internal sealed record DaemonProbe(DaemonInspection? Seen, string? Failure, stri
     public bool FoundNothing => Seen is { Pid: null };
 
     /// <summary>Makes a probe. Only the end of the supervision is an exception.</summary>
-    public static async Task<DaemonProbe> RunAsync(FleetParts parts, DaemonSpec spec, CancellationToken cancellationToken)
+    public static async Task<DaemonProbe> RunAsync(FleetParts parts, DaemonSpec spec, DaemonInstance instance, CancellationToken cancellationToken)
     {
         var timeout = parts.ProbeOf(spec).Timeout;
         try
         {
             // The health request has its own limit; this one is for a file system that hangs.
-            var seen = await parts.Engine.InspectAsync(spec, new InspectOptions { HealthTimeout = timeout, KeepsWatch = true }, cancellationToken)
+            var seen = await parts.Engine.InspectAsync(spec, InstanceVerification.Inspection(spec, instance, timeout), cancellationToken)
                 .WaitAsync(timeout * 2, parts.Time, cancellationToken).ConfigureAwait(false);
             if (seen.HealthMs is { } ms)
             {

@@ -62,7 +62,7 @@ internal sealed class InstanceVerification(FleetParts parts, DaemonSpec spec, St
         // Looked for first, or a daemon that was launched already would count as another process on the port. A foreign port is the better
         // reason where the launch was refused as well.
         _instance = Find();
-        _seen = await parts.Engine.InspectAsync(spec, new InspectOptions { ProbeHealth = false }, cancellationToken).ConfigureAwait(false);
+        _seen = await parts.Engine.InspectAsync(spec, Inspection(spec, _instance, _patience) with { ProbeHealth = false }, cancellationToken).ConfigureAwait(false);
         if (_seen.Verdict == InspectionVerdict.Foreign)
         {
             throw new StartupFailedException(StartupReason.PortInUse, _seen.Detail ?? $"port {spec.Port} is somebody else's");
@@ -137,7 +137,7 @@ internal sealed class InstanceVerification(FleetParts parts, DaemonSpec spec, St
         // Without a limit of the user a request that hangs is given up, and the next one has more time, until the start has none left.
         var limit = spec.Health.Startup?.Timeout ?? _patience;
         var left = options.Timeout - Timeline.Elapsed;
-        var seen = _seen = await parts.Engine.InspectAsync(spec, new InspectOptions { HealthTimeout = limit < left || left <= TimeSpan.Zero ? limit : left, KeepsWatch = true }, cancellationToken).ConfigureAwait(false);
+        var seen = _seen = await parts.Engine.InspectAsync(spec, Inspection(spec, instance, limit < left || left <= TimeSpan.Zero ? limit : left), cancellationToken).ConfigureAwait(false);
         _patience = seen.HealthMs >= _patience.TotalMilliseconds ? _patience * 2 : _patience;
         while (Timeline.Stage < StartupStage.Health && Passed(Timeline.Stage))
         {
@@ -154,6 +154,13 @@ internal sealed class InstanceVerification(FleetParts parts, DaemonSpec spec, St
             _ => instance.Port == spec.Port,
         };
     }
+
+    /// <summary>
+    /// How an instance is inspected. A daemon that another program launched has no lock of ours, and it may overwrite its environment. Its launcher
+    /// has told which process it is.
+    /// </summary>
+    internal static InspectOptions Inspection(DaemonSpec spec, DaemonInstance? instance, TimeSpan healthTimeout) =>
+        new() { HealthTimeout = healthTimeout, KeepsWatch = true, Told = spec.Launch == LaunchMode.Attached ? instance?.Identity : null };
 
     private DaemonInstance? Find() => _launch?.Pid is { } pid && spec.EffectivePidFileWriter == PidFileWriter.Launcher
         ? parts.Engine.Register(spec, pid, options.RestartCount)

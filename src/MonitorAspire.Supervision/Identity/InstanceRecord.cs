@@ -66,6 +66,12 @@ internal sealed record InstanceRecord
     /// <summary>Restarts before this instance that no person asked for.</summary>
     public int RestartCount { get; init; }
 
+    /// <summary>The signal that it was started to be stopped with.</summary>
+    public TerminationSignal StopSignal { get; init; }
+
+    /// <summary>Which of its processes get that signal.</summary>
+    public StopMode StopMode { get; init; }
+
     /// <summary>PID of the process that carries out the start. It also holds the lock until the start has ended. 0 for a daemon that claimed its files itself.</summary>
     public int LauncherPid { get; init; }
 
@@ -108,6 +114,8 @@ internal sealed record InstanceRecord
         Port = spec.Port,
         HealthPath = spec.HealthPath,
         Log = spec.Log,
+        StopSignal = spec.StopSignal,
+        StopMode = spec.StopMode,
         Command = command,
         SecretArguments = [.. command.Zip(Secrets.Of(spec).HideIn(command)).Index().Where(a => a.Item.First != a.Item.Second).Select(a => a.Index)],
         StartedAt = startedAt,

@@ -47,6 +47,8 @@ internal static class KnownDaemons
         Host = NullIfEmpty(record?.Host),
         HealthPath = NullIfEmpty(record?.HealthPath),
         Health = record?.Health,
+        StopSignal = record?.StopSignal ?? default,
+        StopMode = record?.StopMode ?? default,
 
         // A record that was edited by hand is not a definition.
         Log = record?.Log is { } log && log.Validate() is null ? log : null,

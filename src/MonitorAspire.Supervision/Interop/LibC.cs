@@ -30,6 +30,9 @@ internal static unsafe partial class LibC
     internal static partial int flock(int fd, int operation);
 
     [LibraryImport(Library, SetLastError = true)]
+    internal static partial nint lseek(int fd, nint offset, int origin);
+
+    [LibraryImport(Library, SetLastError = true)]
     internal static partial int fallocate(int fd, int mode, long offset, long length);
 
     [LibraryImport(Library, SetLastError = true)]

@@ -64,7 +64,7 @@ internal sealed class HealthExchange(HealthRequest question, ProbeConnection con
         var body = new byte[BodyLimit];
         var length = await ReadAsync(response, body, token).ConfigureAwait(false);
         var (lines, answer) = (HealthBody.Lines(body.AsSpan(0, length)), $"{What}: {(int)response.StatusCode} after {HealthText.Of(connection.Elapsed)}");
-        if ((connection.ForeignServer() ?? HealthBody.Mismatch(body.AsSpan(0, length), length < BodyLimit, question.Port, question.IsExpectedPid)) is { } mismatch)
+        if ((connection.ForeignServer() ?? HealthBody.Mismatch(body.AsSpan(0, length), length < BodyLimit, question.Port, question.IsNamedPid ?? question.IsExpectedPid)) is { } mismatch)
         {
             return Answer(HealthOutcome.IdentityMismatch, $"{answer}, but {mismatch}", response, lines);
         }

@@ -17,7 +17,7 @@ internal sealed class EngineParts
         Notifications = new Notifications(time);
         Tree = new InstanceTree(Processes);
         Stopper = new TreeStopper(Processes, Tree, time);
-        Locator = new InstanceLocator(Processes);
+        Locator = new InstanceLocator(Processes, Tree, Listeners);
         Ports = new PortView(Listeners, Tree, Processes);
         Stale = new StaleFiles(Processes, Listeners);
         Legacy = new LegacyFiles(Processes, Listeners);

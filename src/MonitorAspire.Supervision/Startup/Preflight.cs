@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Net;
 using MonitorAspire.Supervision.Files;
 using MonitorAspire.Supervision.Identity;
@@ -89,15 +88,15 @@ internal sealed class Preflight(EngineParts parts)
 
         try
         {
-            // A daemon that has closed its inherited descriptors does not hold the lock. Its record still proves it.
+            // A daemon that has closed its inherited descriptors does not hold the lock. Its instance id still proves it.
             var located = parts.Locator.Locate(files);
-            if (located.Kind == LocatedKind.Instance && located.Proof == "record")
+            if (located.Kind == LocatedKind.Instance)
             {
                 throw Held(files, located);
             }
 
             parts.Stale.Clean(files, notes);
-            RequireFreePort(spec, addresses);
+            RequireFreePort(spec, addresses, located);
             return new ClaimedPort(spec, files, instanceLock, addresses);
         }
         catch (Exception)
@@ -108,8 +107,9 @@ internal sealed class Preflight(EngineParts parts)
         }
     }
 
+    /// <summary>Requires that the port can be bound. What is located is what is left of an earlier instance, if anything is known of one.</summary>
     /// <exception cref="StartupFailedException">The port may not be bound, or another process has it.</exception>
-    internal void RequireFreePort(DaemonSpec spec, IReadOnlyList<IPAddress> addresses)
+    internal void RequireFreePort(DaemonSpec spec, IReadOnlyList<IPAddress> addresses, Located? located = null)
     {
         var refused = 0;
         foreach (var address in addresses)
@@ -117,9 +117,14 @@ internal sealed class Preflight(EngineParts parts)
             switch (PortAvailability.TryBind(address, spec.Port))
             {
                 case PortState.InUse:
-                    throw parts.Ports.InTheWay(addresses, spec.Port) is { } owner
-                        ? new StartupFailedException(StartupReason.PortInUse, $"port {spec.Port} is in use by {owner}") { Owner = owner }
-                        : Lingering(addresses, spec.Port);
+                    if (parts.Ports.InTheWay(addresses, spec.Port) is not { } owner)
+                    {
+                        throw Lingering(addresses, spec.Port);
+                    }
+
+                    throw located is { Kind: LocatedKind.Leaked } && located.Processes.Any(p => p.Pid == owner.Pid)
+                        ? Held(new DaemonFiles(parts.Options.StateDirectory, spec.Port), located)
+                        : new StartupFailedException(StartupReason.PortInUse, $"port {spec.Port} is in use by {owner}") { Owner = owner };
 
                 case PortState.PermissionDenied:
                     throw new StartupFailedException(
@@ -172,7 +177,8 @@ internal sealed class Preflight(EngineParts parts)
         },
         LocatedKind.Leaked => new StartupFailedException(
             StartupReason.LockUnavailable,
-            $"the daemon of port {files.Port} (PID {located.Identity!.Value.Pid}) is dead, but its descendants live and hold its lock: PID {Join(located.Holders)}; 'monitor stop --port {files.Port}' stops them")
+            $"the daemon of port {files.Port} ({located.DeadRoot}) is dead, but other processes of it live and hold its {(located.LockHeld ? "lock" : "port")}: "
+            + $"{located.ProcessList}; 'monitor stop --port {files.Port}' stops them")
         {
             IsHeld = true,
         },
@@ -182,10 +188,7 @@ internal sealed class Preflight(EngineParts parts)
             IsHeld = true,
         },
         _ => new StartupFailedException(
-            StartupReason.LockUnavailable,
-            located.Holders.Count == 0
-                ? $"{files.LockFile} is held by a process that this user may not see"
-                : $"{files.LockFile} is held by PID {Join(located.Holders)}, about which nothing can be proved")
+            StartupReason.LockUnavailable, $"{files.LockFile} is held by {located.ProcessList}, which is no daemon of ours")
         {
             IsHeld = true,
         },
@@ -201,5 +204,4 @@ internal sealed class Preflight(EngineParts parts)
         return new StartupFailedException(reason, $"the state directory {parts.Options.StateDirectory} cannot be used: {e.Message}") { IsPassing = true };
     }
 
-    private static string Join(IEnumerable<int> pids) => string.Join(", ", pids.Select(p => p.ToString(CultureInfo.InvariantCulture)));
 }

@@ -38,13 +38,14 @@ internal sealed class SpawnStage(EngineParts parts, DateTimeOffset startedAt, in
         using (log)
         {
             var pid = DaemonLauncher.Launch(plan, log, claimed.Lock);
+            claimed.Lock.MarkRoot(pid);
 
             // No process has reaped the child yet, so a child that has ended already still has its identity.
             var identity = parts.Processes.Describe(pid)?.Identity ?? new ProcessIdentity(pid, 0, parts.Processes.BootId);
             var instance = new StartingInstance(parts, claimed, record.With(identity) with { LogOffset = offset }, ProcessExits.OfChild(pid), offset);
             if (OperatingSystem.IsLinux())
             {
-                notifications?.Listen(sender => parts.Tree.Membership(instance.Root, instance.InstanceId)(sender));
+                notifications?.Listen(sender => parts.Tree.Membership(instance.Signs)(sender));
             }
 
             return instance;

@@ -155,6 +155,11 @@ internal sealed partial class VerifiedStart(EngineParts parts, DaemonSpec reques
         // From now on only the instance holds the lock.
         claimed.Dispose();
         var root = instance.Root;
+        if (instance.ForkedFrom is { } first)
+        {
+            _notes.Add($"PID {first} went into the background and left the daemon to PID {root.Pid}, which is watched now; {instance.ForegroundHint}");
+        }
+
         var outcome = Complete(
             Report(StartupVerdict.Verified) with { VerifiedAt = verifiedAt, Pid = root.Pid, OwnershipVerified = owned },
             new DaemonInstance(root, Spec.Port, _startedAt, options.RestartCount, instance.Exited));
@@ -180,6 +185,11 @@ internal sealed partial class VerifiedStart(EngineParts parts, DaemonSpec reques
         _timeline.Leave(failure);
         var (survivors, logTail) = _claimed is null ? ([], []) : await new FailedStart(parts, options.StopGracePeriod).CleanUpAsync(_claimed, _instance).ConfigureAwait(false);
         var detail = survivors.Count == 0 ? failure.Message : $"{failure.Message}; could not be stopped: PID {string.Join(", ", survivors)}";
+        if (_instance?.ForegroundHint is { } hint)
+        {
+            detail += $"; the process went into the background or ended by itself: {hint}";
+        }
+
         var stage = _timeline.Stage;
         var rollback = await RollBackAsync().ConfigureAwait(false);
         LogFailed(logger, Spec.Name, Spec.Port, failure.Reason, stage, detail);
