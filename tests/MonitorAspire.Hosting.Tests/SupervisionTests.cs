@@ -10,13 +10,13 @@ namespace MonitorAspire.Hosting.Tests;
 public class SupervisionTests
 {
     [Fact]
-    public void WithSupervision_Executable_HasThreeReportsAndTwoCommands()
+    public void WithSupervision_Executable_HasThreeReportsAndItsCommands()
     {
         var server = DistributedApplication.CreateBuilder([]).AddExecutable("web", "node", ".").WithHttpEndpoint(env: "PORT").WithSupervision();
 
         Assert.Equal(["web-pid-file", "web-port", "web-health"], server.Resource.Annotations.OfType<HealthCheckAnnotation>().Select(h => h.Key));
         Assert.Equal(
-            [SupervisionCommands.Diagnose, SupervisionCommands.ResetCrashLoop],
+            [SupervisedCommands.Diagnose, SupervisedCommands.ResetCrashLoop, SupervisedCommands.StopRetrying],
             server.Resource.Annotations.OfType<ResourceCommandAnnotation>().Select(c => c.Name));
     }
 

@@ -36,7 +36,7 @@ internal static class DaemonProperties
             Add("lastFailure.log", "Last output before the failure", failure.LogTail.Count > 0 ? string.Join('\n', failure.LogTail) : null);
         }
 
-        Add("consecutiveFailures", "Consecutive failures", daemon.ConsecutiveFailures);
+        Add("consecutiveFailures", "Failures in a row", daemon.State == DaemonState.Running ? null : daemon.ConsecutiveFailures);
         Add("adopted", "Adopted from an earlier supervisor", daemon.Adopted ? "yes" : null);
         Add("pidFile", "PID file", daemon.PidFile);
         Add("logFile", "Log file", daemon.LogFile);
@@ -47,10 +47,18 @@ internal static class DaemonProperties
         {
             if (value is not null)
             {
-                var text = value is DateTimeOffset at ? at.UtcDateTime.ToString("O", CultureInfo.InvariantCulture) : Convert.ToString(value, CultureInfo.InvariantCulture)!;
+                var text = value is DateTimeOffset at ? Time(at) : Convert.ToString(value, CultureInfo.InvariantCulture)!;
                 found.Add(new DaemonProperty($"monitor.{name}", displayName, text, isHighlighted));
             }
         }
+    }
+
+    /// <summary>A time as the dashboard shows its own: local, without the date when it is today.</summary>
+    public static string Time(DateTimeOffset at)
+    {
+        var local = at.ToLocalTime();
+        var isToday = local.Date == TimeProvider.System.GetLocalNow().Date;
+        return local.ToString(isToday ? "HH:mm:ss" : "yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture);
     }
 
     private static string Describe(DaemonFailure failure)

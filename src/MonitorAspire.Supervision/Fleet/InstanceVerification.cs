@@ -1,3 +1,6 @@
+using System.Globalization;
+using Microsoft.Extensions.Logging;
+using MonitorAspire.Supervision.Interop;
 using MonitorAspire.Supervision.Processes;
 using MonitorAspire.Supervision.Startup;
 
@@ -7,7 +10,7 @@ namespace MonitorAspire.Supervision.Fleet;
 /// Verifies one instance that this supervisor does not launch: the stages of a start, seen from outside, with the same report, spans and
 /// metrics. It launches and signals nothing. Without a controller, the instance is there already, or no process can be asked for it.
 /// </summary>
-internal sealed class InstanceVerification(FleetParts parts, DaemonSpec spec, StartOptions options, IAttachedDaemonController? controller) : IDisposable
+internal sealed partial class InstanceVerification(FleetParts parts, DaemonSpec spec, StartOptions options, IAttachedDaemonController? controller) : IDisposable
 {
     private static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(10);
     private static readonly TimeSpan LongestDelay = TimeSpan.FromMilliseconds(250);
@@ -20,6 +23,15 @@ internal sealed class InstanceVerification(FleetParts parts, DaemonSpec spec, St
 
     private StartupTimeline Timeline => _timeline!;
 
+    /// <summary>The instance that was found.</summary>
+    public DaemonInstance? Instance => _instance;
+
+    /// <summary>Whether a process may live that this start has launched or found.</summary>
+    public bool MayLive => _instance is { } instance ? !instance.Exited.IsCompleted : _launch is not null;
+
+    /// <summary>Whether a person stopped it with the launcher's own means.</summary>
+    public bool IsStoppedByLauncher { get; private set; }
+
     /// <summary>Asks for the launch or waits for it, and then waits until the instance has passed all stages.</summary>
     public async Task<StartOutcome> RunAsync(bool ask, CancellationToken cancellationToken)
     {
@@ -30,7 +42,7 @@ internal sealed class InstanceVerification(FleetParts parts, DaemonSpec spec, St
             await LaunchAsync(() => controller.WaitForLaunchAsync(spec.Name, cancellationToken)).ConfigureAwait(false);
         }
 
-        _timeline = new StartupTimeline(spec, options.Attempt, parts.Time, _launch?.TraceParent);
+        _timeline = new StartupTimeline(spec, options.Attempt, parts.Time, _launch?.TraceParent, _launch?.BeganAt);
         try
         {
             await PreflightAsync(ask, cancellationToken).ConfigureAwait(false);
@@ -67,7 +79,7 @@ internal sealed class InstanceVerification(FleetParts parts, DaemonSpec spec, St
             throw new StartupFailedException(StartupReason.PortInUse, _seen.Detail ?? $"port {spec.Port} is somebody else's");
         }
 
-        Timeline.Leave();
+        Timeline.LeaveAt(ask ? null : _launch?.CheckedAt);
         Enter(StartupStage.Spawn);
         if (_refusal is null && ask && parts.Engine.Attach(spec) is null)
         {
@@ -103,32 +115,95 @@ internal sealed class InstanceVerification(FleetParts parts, DaemonSpec spec, St
 
     private async Task<StartOutcome> WaitUntilVerifiedAsync(CancellationToken cancellationToken)
     {
-        for (var delay = FirstDelay; ; delay = delay * 2 < LongestDelay ? delay * 2 : LongestDelay)
+        using var watching = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var ended = WatchEnd(watching.Token);
+        try
         {
-            cancellationToken.ThrowIfCancellationRequested();
-            if (_instance is { Exited.IsCompleted: true })
+            for (var delay = FirstDelay; ; delay = delay * 2 < LongestDelay ? delay * 2 : LongestDelay)
             {
-                throw new StartupFailedException(StartupReason.ExitedPrematurely, $"PID {_instance.Pid} ended before it was verified");
-            }
+                cancellationToken.ThrowIfCancellationRequested();
+                if (_instance is { Exited.IsCompleted: true } || (_instance is null && ended.IsCompletedSuccessfully))
+                {
+                    await ContinueAfterEndAsync(ended, cancellationToken).ConfigureAwait(false);
+                    ended = WatchEnd(watching.Token);
+                }
 
-            _instance ??= Find();
-            if (_instance is not null && await IsVerifiedAsync(_instance, cancellationToken).ConfigureAwait(false))
-            {
-                Timeline.Leave();
-                var report = Report(StartupVerdict.Verified) with { VerifiedAt = parts.Time.GetUtcNow() };
-                Timeline.Complete(report);
-                return new StartOutcome(report, parts.Engine.Confirm(spec, _instance, options.RestartCount));
-            }
+                _instance ??= Find();
+                if (_instance is not null && await IsVerifiedAsync(_instance, cancellationToken).ConfigureAwait(false))
+                {
+                    return Verified(_instance);
+                }
 
-            var left = options.Timeout - Timeline.Elapsed;
-            if (left <= TimeSpan.Zero)
-            {
-                throw TimedOut();
-            }
+                var left = options.Timeout - Timeline.Watched;
+                if (left <= TimeSpan.Zero)
+                {
+                    throw TimedOut();
+                }
 
-            var wait = Task.Delay(delay < left ? delay : left, parts.Time, cancellationToken);
-            await (_instance is null ? wait : Task.WhenAny(_instance.Exited, wait)).ConfigureAwait(false);
+                // A process may end before it is found. Then only the launcher knows.
+                var wait = Task.Delay(delay < left ? delay : left, parts.Time, cancellationToken);
+                await Task.WhenAny(wait, _instance?.Exited ?? (Task)ended).ConfigureAwait(false);
+            }
         }
+        finally
+        {
+            await watching.CancelAsync().ConfigureAwait(false);
+        }
+    }
+
+    private Task<AttachedExit> WatchEnd(CancellationToken cancellationToken) =>
+        controller is null || _launch is null ? new TaskCompletionSource<AttachedExit>().Task : controller.WaitForEndAsync(spec.Name, cancellationToken);
+
+    /// <summary>The process has ended. Goes on with the one that took its place; otherwise the start has failed.</summary>
+    private async Task ContinueAfterEndAsync(Task<AttachedExit> ended, CancellationToken cancellationToken)
+    {
+        var exit = controller is null || _launch is null
+            ? AttachedExit.Unknown
+            : await AttachedLauncher.OrUnknownAsync(parts, ended, cancellationToken).ConfigureAwait(false);
+        var known = _instance is { } instance ? await instance.Exited.ConfigureAwait(false) : ProcessExit.Unknown;
+        if (known == ProcessExit.Unknown && exit.ExitCode is not null)
+        {
+            known = new ProcessExit(exit.ExitCode, null);
+        }
+
+        var pid = _instance?.Pid ?? _launch?.Pid;
+        switch (exit.End)
+        {
+            case AttachedEnd.Replaced:
+                if (_instance is not null)
+                {
+                    parts.Engine.Forget(_instance);
+                }
+
+                _instance = null;
+                await LaunchAsync(() => controller!.WaitForLaunchAsync(spec.Name, cancellationToken)).ConfigureAwait(false);
+                if (_refusal is not null)
+                {
+                    throw _refusal;
+                }
+
+                break;
+            case AttachedEnd.StoppedOnPurpose:
+                IsStoppedByLauncher = true;
+                throw new StartupFailedException(StartupReason.Cancelled, $"PID {pid} was stopped with the means of its launcher before it was verified");
+            default:
+                throw new StartupFailedException(
+                    StartupReason.ExitedPrematurely, string.Create(CultureInfo.InvariantCulture, $"PID {pid} ended before it was verified, with {known}"))
+                {
+                    ExitCode = known.ExitCode,
+                    Signal = known.Signal,
+                    LogTail = exit.LogTail,
+                };
+        }
+    }
+
+    private StartOutcome Verified(DaemonInstance instance)
+    {
+        Timeline.Leave();
+        var report = Report(StartupVerdict.Verified) with { VerifiedAt = parts.Time.GetUtcNow() };
+        Timeline.Complete(report);
+        LogVerified(parts.Logger, spec.Name, report.Pid, report.Port, report.TotalMs);
+        return new StartOutcome(report, parts.Engine.Confirm(spec, instance, options.RestartCount));
     }
 
     private async Task<bool> IsVerifiedAsync(DaemonInstance instance, CancellationToken cancellationToken)
@@ -136,7 +211,7 @@ internal sealed class InstanceVerification(FleetParts parts, DaemonSpec spec, St
         var seen = _seen = await parts.Engine.InspectAsync(spec, new InspectOptions { HealthTimeout = options.HealthTimeout }, cancellationToken).ConfigureAwait(false);
         while (Timeline.Stage < StartupStage.Health && Passed(Timeline.Stage))
         {
-            Timeline.Leave();
+            Timeline.LeaveAt(Timeline.Stage == StartupStage.Spawn ? _launch?.RunsAt : null);
             Enter(Timeline.Stage + 1);
         }
 
@@ -171,8 +246,17 @@ internal sealed class InstanceVerification(FleetParts parts, DaemonSpec spec, St
     private StartOutcome Failed(StartupFailedException e)
     {
         Timeline.Leave(e);
-        var report = Report(StartupVerdict.Failed) with { Stage = Timeline.Stage, Reason = e.Reason, Detail = e.Message, ExitCode = e.ExitCode, LogTail = e.LogTail ?? [] };
+        var report = Report(StartupVerdict.Failed) with
+        {
+            Stage = Timeline.Stage,
+            Reason = e.Reason,
+            Detail = e.Message,
+            ExitCode = e.ExitCode,
+            Signal = e.Signal,
+            LogTail = e.LogTail ?? [],
+        };
         Timeline.Complete(report);
+        LogStartFailed(parts.Logger, spec.Name, report.Reason, report.Detail);
         return new StartOutcome(report, null);
     }
 
@@ -192,4 +276,11 @@ internal sealed class InstanceVerification(FleetParts parts, DaemonSpec spec, St
         StartedAt = _instance?.StartedAt,
         TraceId = Timeline.TraceId,
     };
+
+    // The engine logs the starts that it makes itself. These lines are written while the span of the start is current.
+    [LoggerMessage(101, LogLevel.Information, "{Daemon} is verified: PID {Pid} on port {Port} after {Milliseconds} ms")]
+    private static partial void LogVerified(ILogger logger, string daemon, int? pid, int port, double milliseconds);
+
+    [LoggerMessage(102, LogLevel.Warning, "{Daemon} did not start: {Reason}: {Detail}")]
+    private static partial void LogStartFailed(ILogger logger, string daemon, StartupReason? reason, string? detail);
 }

@@ -149,6 +149,7 @@ internal sealed class Attachment(EngineParts parts)
                 }
 
                 PidFile.RemoveIfOwn(files.PidFile, instance.Pid);
+                held.DeleteFile(files.LockFile);
             }
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

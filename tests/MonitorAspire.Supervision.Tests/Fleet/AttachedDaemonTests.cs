@@ -233,6 +233,6 @@ public class AttachedDaemonTests
         public Task<AttachedLaunch> WaitForLaunchAsync(string daemon, CancellationToken cancellationToken)
             => Launched?.Task.WaitAsync(cancellationToken) ?? Task.FromResult(new AttachedLaunch(null, null));
 
-        public Task<AttachedExit> ExplainEndAsync(string daemon, CancellationToken cancellationToken) => Task.FromResult(new AttachedExit(End, null, []));
+        public Task<AttachedExit> WaitForEndAsync(string daemon, CancellationToken cancellationToken) => Task.FromResult(new AttachedExit(End, null, []));
     }
 }
