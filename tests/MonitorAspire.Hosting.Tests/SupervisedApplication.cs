@@ -5,6 +5,7 @@ using System.Text.Json;
 using Aspire.Hosting;
 using Aspire.Hosting.ApplicationModel;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Logging;
 using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Testing;
@@ -70,7 +71,7 @@ internal sealed class SupervisedApplication : IAsyncDisposable
         return _app.StartAsync(Limit);
     }
 
-    internal async Task<CustomResourceSnapshot> HealthyAsync(string name) => (await App.ResourceNotifications.WaitForResourceHealthyAsync(name, Limit)).Snapshot;
+    internal Task<CustomResourceSnapshot> HealthyAsync(string name) => UntilAsync(name, s => s.HealthStatus == HealthStatus.Healthy);
 
     /// <summary>Waits until a resource looks as wanted.</summary>
     internal async Task<CustomResourceSnapshot> UntilAsync(string name, Func<CustomResourceSnapshot, bool> wanted)
@@ -82,7 +83,7 @@ internal sealed class SupervisedApplication : IAsyncDisposable
         }
         catch (OperationCanceledException)
         {
-            throw new TimeoutException($"{name} was last: {last?.State?.Text}, {string.Join("; ", last?.Properties.Select(p => $"{p.Name}={p.Value}") ?? [])}");
+            throw new TimeoutException($"{name} was last: {last?.State?.Text}, {string.Join("; ", last?.Properties.Select(p => $"{p.Name}={p.Value}") ?? [])}; {string.Join("; ", last?.HealthReports.Select(r => $"{r.Name} {r.Status} {r.Description}") ?? [])}");
         }
     }
 

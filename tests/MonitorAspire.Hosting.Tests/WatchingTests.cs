@@ -1,6 +1,7 @@
 using System.Globalization;
 using Aspire.Hosting;
 using Aspire.Hosting.ApplicationModel;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using MonitorAspire.Testing;
 
@@ -87,7 +88,7 @@ public sealed class WatchingTests
         await app.UntilAsync("server", s => s.State?.Text == KnownResourceStates.FailedToStart);
 
         var lines = new List<string>();
-        await foreach (var batch in app.App.ResourceLogs.GetAllAsync(server.Resource).WithCancellation(app.Limit))
+        await foreach (var batch in app.App.Services.GetRequiredService<ResourceLoggerService>().GetAllAsync(server.Resource).WithCancellation(app.Limit))
         {
             lines.AddRange(batch.Select(line => line.Content));
         }

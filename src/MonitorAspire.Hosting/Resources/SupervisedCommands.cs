@@ -2,7 +2,9 @@ using Aspire.Hosting;
 using Aspire.Hosting.ApplicationModel;
 using Microsoft.Extensions.DependencyInjection;
 using MonitorAspire.Hosting.Dashboard;
+using MonitorAspire.Hosting.Launching;
 using MonitorAspire.Hosting.Supervisor;
+using MonitorAspire.Supervision.Launcher;
 
 namespace MonitorAspire.Hosting.Resources;
 
@@ -65,7 +67,9 @@ internal static class SupervisedCommands
                 Replace(
                     command,
                     context => IsRetried(StateOf(context, daemon)) ? ResourceCommandState.Enabled : command.UpdateState(context),
-                    context => IsRetried(context.Services.GetRequiredService<DaemonDisplay>().Find(daemon)?.State) ? StopRetryingAsync(context, daemon) : command.ExecuteCommand(context));
+                    context => IsRetried(context.Services.GetRequiredService<DaemonDisplay>().Find(daemon)?.State) && !HasProcess(context, daemon)
+                        ? StopRetryingAsync(context, daemon)
+                        : command.ExecuteCommand(context));
             }
             else if (command.Name == KnownResourceCommands.StartCommand || command.Name == KnownResourceCommands.RestartCommand || command.Name == KnownResourceCommands.RebuildCommand)
             {
@@ -86,6 +90,10 @@ internal static class SupervisedCommands
     private static bool IsRetried(DaemonState? state) => state is DaemonState.CrashLooping or DaemonState.Backoff or DaemonState.Foreign;
 
     private static DaemonState? StateOf(UpdateCommandStateContext context, string daemon) => context.Services.GetRequiredService<DaemonDisplay>().Find(daemon)?.State;
+
+    // The supervisor's word may be older than the launch. A living process is always stopped by Aspire.
+    private static bool HasProcess(ExecuteCommandContext context, string daemon) =>
+        context.Services.GetRequiredService<LaunchReporter>().Find(daemon)?.State is LauncherState.Running or LauncherState.Stopping;
 
     private static UpdateCommandStateContext AsEnded(UpdateCommandStateContext context) => RetryState.Is(context.ResourceSnapshot.State?.Text)
         ? new UpdateCommandStateContext { ResourceSnapshot = context.ResourceSnapshot with { State = KnownResourceStates.Finished }, Services = context.Services }
