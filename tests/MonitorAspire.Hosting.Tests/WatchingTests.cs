@@ -60,19 +60,29 @@ public sealed class WatchingTests
     }
 
     [Fact]
-    public async Task Stop_ServersOnRandomPorts_LeaveNoFiles()
+    public async Task Files_OfServersOnRandomPorts_AreRemoved()
     {
         using var directory = new TemporaryDirectory();
         await using (var app = new SupervisedApplication(directory, "--Monitors:StartTimeout=00:00:01"))
         {
             app.AddServer("server");
-            app.AddServer("silent", port: null, SupervisedApplication.Eager, "--hang");
+            var silent = app.AddServer("silent", port: null, SupervisedApplication.Eager, "--hang");
             await app.StartAsync();
             await app.HealthyAsync("server");
+
+            // It was never verified.
             await app.UntilAsync("silent", s => s.State?.Text.StartsWith("Crash loop", StringComparison.Ordinal) == true);
+            Assert.Empty(FilesOf(silent.GetEndpoint("http").Port));
         }
 
-        await Wait.UntilAsync(() => Directory.GetFiles(directory["state"], "monitor-daemon-*").Length == 0, "an empty state directory");
+        // Where the supervisor had no time to remove the files of an instance, the next one does.
+        await using var next = new SupervisedApplication(directory);
+        var other = next.AddServer("server");
+        await next.StartAsync();
+        await next.HealthyAsync("server");
+        Assert.Equal(Directory.GetFiles(directory["state"], "monitor-daemon-*").Order(), FilesOf(other.GetEndpoint("http").Port).Order());
+
+        string[] FilesOf(int port) => Directory.GetFiles(directory["state"], string.Create(CultureInfo.InvariantCulture, $"monitor-daemon-{port}.*"));
     }
 
     [Fact]

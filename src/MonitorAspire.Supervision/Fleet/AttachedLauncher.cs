@@ -1,3 +1,4 @@
+using MonitorAspire.Supervision.Identity;
 using MonitorAspire.Supervision.Processes;
 using MonitorAspire.Supervision.Startup;
 
@@ -9,7 +10,7 @@ namespace MonitorAspire.Supervision.Fleet;
 /// </summary>
 internal sealed class AttachedLauncher(FleetParts parts) : ILauncher
 {
-    private static readonly TimeSpan LeaveTime = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan LeaveTime = TimeSpan.FromSeconds(5);
 
     /// <summary>The launcher is the parent and learns of an exit as soon as the supervisor. This is for one that is busy.</summary>
     private static readonly TimeSpan ExplainTimeout = TimeSpan.FromSeconds(5);
@@ -154,7 +155,7 @@ internal sealed class AttachedLauncher(FleetParts parts) : ILauncher
     /// </summary>
     public async Task LeaveAsync(DaemonSpec spec, DaemonInstance instance)
     {
-        if (CanAct)
+        if (CanAct && KnownDaemons.Record(parts.Options.StateDirectory, instance.Port)?.IsPersistent != true)
         {
             await Task.WhenAny(instance.Exited, Task.Delay(LeaveTime, parts.Time)).ConfigureAwait(false);
             parts.Engine.Forget(instance);

@@ -67,7 +67,7 @@ internal sealed record InstanceRecord
     public static string NewLaunchId(string application) => ApplicationId(application) + Guid.NewGuid().ToString("N")[ApplicationIdLength..];
 
     /// <summary>Id of an instance that outlives its launcher. The next launcher of the same application has the same one.</summary>
-    public static string PersistentInstanceId(int port, string launchId) => $"{IdPrefix(port, PersistentLaunchId(launchId))}persistent";
+    public static string PersistentInstanceId(int port, string launchId) => $"{IdPrefix(port, PersistentLaunchId(launchId))}{Persistent}";
 
     /// <summary>Whether an instance belongs to a launcher: it was launched by that one, or it outlives the launchers of the same application.</summary>
     internal static bool IsLaunchedBy(string? instanceId, int port, string launchId) =>
@@ -83,6 +83,8 @@ internal sealed record InstanceRecord
     internal static bool IsInstanceIdOf(string? instanceId, int port, string? launchId = null) =>
         instanceId?.StartsWith(IdPrefix(port, launchId), StringComparison.Ordinal) == true;
 
+    private const string Persistent = "persistent";
+
     private const int ApplicationIdLength = 16;
 
     private static string ApplicationId(string application) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(application)))[..ApplicationIdLength];
@@ -91,6 +93,10 @@ internal sealed record InstanceRecord
 
     private static string IdPrefix(int port, string? launchId) =>
         launchId is null ? string.Create(CultureInfo.InvariantCulture, $"{port}-") : string.Create(CultureInfo.InvariantCulture, $"{port}-{launchId}-");
+
+    /// <summary>Whether the instance outlives its launcher.</summary>
+    [JsonIgnore]
+    public bool IsPersistent => InstanceId.EndsWith($"-{Persistent}", StringComparison.Ordinal);
 
     /// <summary>Identity of the process, or <see langword="null"/> until it was spawned.</summary>
     [JsonIgnore]

@@ -12,7 +12,9 @@ internal sealed class StartupTimeline(DaemonSpec spec, int attempt, TimeProvider
     private readonly Activity? _startup = SupervisionTelemetry.StartStartup(spec, attempt, traceParent, beganAt ?? default);
     private Activity? _stageSpan;
     private TimeSpan? _stageBegan;
-    private TimeSpan? _leftAt;
+
+    /// <summary>When the next stage begins, if that is not now.</summary>
+    private TimeSpan? _next = beganAt is null ? null : TimeSpan.Zero;
 
     internal StartupStage Stage { get; private set; }
 
@@ -32,9 +34,9 @@ internal sealed class StartupTimeline(DaemonSpec spec, int attempt, TimeProvider
     internal void Enter(StartupStage stage)
     {
         Stage = stage;
-        _stageBegan = _leftAt ?? Elapsed;
-        _stageSpan = SupervisionTelemetry.StartStage(stage, _leftAt is null && _before == TimeSpan.Zero ? default : OnTheWall(_stageBegan.Value));
-        _leftAt = null;
+        _stageBegan = _next ?? Elapsed;
+        _stageSpan = SupervisionTelemetry.StartStage(stage, _next is null ? default : OnTheWall(_stageBegan.Value));
+        _next = null;
     }
 
     /// <summary>Ends the current stage, if there is one. Without a failure it has passed.</summary>
@@ -47,11 +49,11 @@ internal sealed class StartupTimeline(DaemonSpec spec, int attempt, TimeProvider
         if (at is { } earlier && _stageBegan is { } began)
         {
             var end = now - Earlier(time.GetUtcNow(), earlier);
-            _leftAt = end < began ? began : end;
-            _stageSpan?.SetEndTime(OnTheWall(_leftAt.Value).UtcDateTime);
+            _next = end < began ? began : end;
+            _stageSpan?.SetEndTime(OnTheWall(_next.Value).UtcDateTime);
         }
 
-        End(_leftAt ?? now, failure: null);
+        End(_next ?? now, failure: null);
     }
 
     /// <summary>Writes the result into the span of the start and into the metrics.</summary>
