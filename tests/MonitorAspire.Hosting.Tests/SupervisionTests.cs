@@ -82,6 +82,19 @@ public class SupervisionTests
         Assert.True(tracker.Observe(Snapshot("Finished", 8))!.OnPurpose);
     }
 
+    [Fact]
+    public void Tracker_ProcessThatEndedBeforeItsPidWasSeen_HasEnded()
+    {
+        var tracker = new LaunchTracker("web");
+        tracker.Observe(Snapshot("Starting", null));
+
+        var end = tracker.Observe(Snapshot("Finished", null, exitCode: 3))!;
+
+        Assert.Equal((LauncherState.Ended, null, 3), (end.State, end.Pid, end.ExitCode!.Value));
+        Assert.Null(tracker.Observe(Snapshot("Finished", null, exitCode: 3)));
+        Assert.Null(tracker.Observe(Snapshot("Crash loop, next try 12:30:07", null)));
+    }
+
     private static CustomResourceSnapshot Snapshot(string state, int? pid, int? exitCode = null) => new()
     {
         ResourceType = "Executable",

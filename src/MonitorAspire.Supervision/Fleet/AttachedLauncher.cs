@@ -12,9 +12,6 @@ internal sealed class AttachedLauncher(FleetParts parts) : ILauncher
 {
     private static readonly TimeSpan LeaveTime = TimeSpan.FromSeconds(5);
 
-    /// <summary>The launcher is the parent and learns of an exit as soon as the supervisor. This is for one that is busy.</summary>
-    private static readonly TimeSpan ExplainTimeout = TimeSpan.FromSeconds(5);
-
     private volatile bool _mustAskForLaunch;
     private volatile bool _isStoppedByLauncher;
 
@@ -127,24 +124,10 @@ internal sealed class AttachedLauncher(FleetParts parts) : ILauncher
             return AttachedExit.Unknown;
         }
 
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var exit = await OrUnknownAsync(parts, parts.Controller.WaitForEndAsync(daemon, limit.Token), cancellationToken).ConfigureAwait(false);
-        await limit.CancelAsync().ConfigureAwait(false);
+        using var explanation = new ExitExplanation(parts, parts.Controller, daemon);
+        var exit = await explanation.GetAsync(cancellationToken).ConfigureAwait(false);
         _isStoppedByLauncher = exit.End != AttachedEnd.ByItself;
         return exit;
-    }
-
-    /// <summary>What the launcher says about an exit that the kernel has told already. It says so within seconds, or nothing is known.</summary>
-    internal static async Task<AttachedExit> OrUnknownAsync(FleetParts parts, Task<AttachedExit> explanation, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return await explanation.WaitAsync(ExplainTimeout, parts.Time, cancellationToken).ConfigureAwait(false);
-        }
-        catch (TimeoutException)
-        {
-            return AttachedExit.Unknown;
-        }
     }
 
     public void ForgetFiles(DaemonInstance instance) => parts.Engine.Forget(instance);

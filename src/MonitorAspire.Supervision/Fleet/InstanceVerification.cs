@@ -20,6 +20,7 @@ internal sealed partial class InstanceVerification(FleetParts parts, DaemonSpec 
     private StartupTimeline? _timeline;
     private DaemonInstance? _instance;
     private DaemonInspection? _seen;
+    private ExitExplanation? _end;
 
     private StartupTimeline Timeline => _timeline!;
 
@@ -58,7 +59,11 @@ internal sealed partial class InstanceVerification(FleetParts parts, DaemonSpec 
         }
     }
 
-    public void Dispose() => _timeline?.Dispose();
+    public void Dispose()
+    {
+        _end?.Dispose();
+        _timeline?.Dispose();
+    }
 
     private async Task PreflightAsync(bool ask, CancellationToken cancellationToken)
     {
@@ -115,51 +120,44 @@ internal sealed partial class InstanceVerification(FleetParts parts, DaemonSpec 
 
     private async Task<StartOutcome> WaitUntilVerifiedAsync(CancellationToken cancellationToken)
     {
-        using var watching = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var ended = WatchEnd(watching.Token);
-        try
+        Watch();
+        for (var delay = FirstDelay; ; delay = delay * 2 < LongestDelay ? delay * 2 : LongestDelay)
         {
-            for (var delay = FirstDelay; ; delay = delay * 2 < LongestDelay ? delay * 2 : LongestDelay)
+            cancellationToken.ThrowIfCancellationRequested();
+            if (_instance is { Exited.IsCompleted: true } || (_instance is null && _end is { Ended.IsCompletedSuccessfully: true }))
             {
-                cancellationToken.ThrowIfCancellationRequested();
-                if (_instance is { Exited.IsCompleted: true } || (_instance is null && ended.IsCompletedSuccessfully))
-                {
-                    await ContinueAfterEndAsync(ended, cancellationToken).ConfigureAwait(false);
-                    ended = WatchEnd(watching.Token);
-                }
-
-                _instance ??= Find();
-                if (_instance is not null && await IsVerifiedAsync(_instance, cancellationToken).ConfigureAwait(false))
-                {
-                    return Verified(_instance);
-                }
-
-                var left = options.Timeout - Timeline.Watched;
-                if (left <= TimeSpan.Zero)
-                {
-                    throw TimedOut();
-                }
-
-                // A process may end before it is found. Then only the launcher knows.
-                var wait = Task.Delay(delay < left ? delay : left, parts.Time, cancellationToken);
-                await Task.WhenAny(wait, _instance?.Exited ?? (Task)ended).ConfigureAwait(false);
+                await ContinueAfterEndAsync(cancellationToken).ConfigureAwait(false);
+                Watch();
             }
-        }
-        finally
-        {
-            await watching.CancelAsync().ConfigureAwait(false);
+
+            _instance ??= Find();
+            if (_instance is not null && await IsVerifiedAsync(_instance, cancellationToken).ConfigureAwait(false))
+            {
+                return Verified(_instance);
+            }
+
+            var left = options.Timeout - Timeline.Watched;
+            if (left <= TimeSpan.Zero)
+            {
+                throw TimedOut();
+            }
+
+            // A process may end before it is found. Then only the launcher knows.
+            var wait = Task.Delay(delay < left ? delay : left, parts.Time, cancellationToken);
+            await Task.WhenAny(wait, _instance?.Exited ?? _end?.Ended ?? (Task)wait).ConfigureAwait(false);
         }
     }
 
-    private Task<AttachedExit> WatchEnd(CancellationToken cancellationToken) =>
-        controller is null || _launch is null ? new TaskCompletionSource<AttachedExit>().Task : controller.WaitForEndAsync(spec.Name, cancellationToken);
+    private void Watch()
+    {
+        _end?.Dispose();
+        _end = controller is null || _launch is null ? null : new ExitExplanation(parts, controller, spec.Name);
+    }
 
     /// <summary>The process has ended. Goes on with the one that took its place; otherwise the start has failed.</summary>
-    private async Task ContinueAfterEndAsync(Task<AttachedExit> ended, CancellationToken cancellationToken)
+    private async Task ContinueAfterEndAsync(CancellationToken cancellationToken)
     {
-        var exit = controller is null || _launch is null
-            ? AttachedExit.Unknown
-            : await AttachedLauncher.OrUnknownAsync(parts, ended, cancellationToken).ConfigureAwait(false);
+        var exit = _end is null ? AttachedExit.Unknown : await _end.GetAsync(cancellationToken).ConfigureAwait(false);
         var known = _instance is { } instance ? await instance.Exited.ConfigureAwait(false) : ProcessExit.Unknown;
         if (known == ProcessExit.Unknown && exit.ExitCode is not null)
         {
