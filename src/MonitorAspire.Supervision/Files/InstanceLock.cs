@@ -59,14 +59,17 @@ internal sealed class InstanceLock : IDisposable
         }
     }
 
-    /// <summary>Deletes the file of this lock. Only for a port that has no instance and no other files.</summary>
-    internal void DeleteFile(string path)
+    /// <summary>Frees the lock and deletes its file. Only for a port that has no instance. As soon as the file is gone, another process can
+    /// take the lock of a new one.</summary>
+    internal void DisposeAndDelete(string path)
     {
         // Windows deletes no file that is open.
         if (!OperatingSystem.IsWindows() && FileIdentity.Of(Handle) == FileIdentity.Of(path))
         {
             AtomicFile.TryDelete(path);
         }
+
+        Dispose();
     }
 
     /// <summary>Whether a descriptor is open, and its open file description holds, or can take, the lock of its file.</summary>

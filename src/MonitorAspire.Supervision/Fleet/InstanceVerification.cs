@@ -124,7 +124,8 @@ internal sealed partial class InstanceVerification(FleetParts parts, DaemonSpec 
         for (var delay = FirstDelay; ; delay = delay * 2 < LongestDelay ? delay * 2 : LongestDelay)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            if (_instance is { Exited.IsCompleted: true } || (_instance is null && _end is { Ended.IsCompletedSuccessfully: true }))
+            var hasEnded = _instance is { Exited.IsCompleted: true } || (_instance is null && _end is { Ended.IsCompletedSuccessfully: true });
+            if (hasEnded)
             {
                 await ContinueAfterEndAsync(cancellationToken).ConfigureAwait(false);
                 Watch();
@@ -144,7 +145,7 @@ internal sealed partial class InstanceVerification(FleetParts parts, DaemonSpec 
 
             // A process may end before it is found. Then only the launcher knows.
             var wait = Task.Delay(delay < left ? delay : left, parts.Time, cancellationToken);
-            await Task.WhenAny(wait, _instance?.Exited ?? _end?.Ended ?? (Task)wait).ConfigureAwait(false);
+            await Task.WhenAny(wait, hasEnded ? wait : _instance?.Exited ?? _end?.Ended ?? (Task)wait).ConfigureAwait(false);
         }
     }
 

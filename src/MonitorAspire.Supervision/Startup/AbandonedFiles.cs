@@ -61,7 +61,7 @@ internal static class AbandonedFiles
 
             if (!HasOtherFiles(files))
             {
-                held.DeleteFile(files.LockFile);
+                held.DisposeAndDelete(files.LockFile);
             }
         }
     }

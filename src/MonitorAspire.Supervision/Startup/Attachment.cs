@@ -149,7 +149,7 @@ internal sealed class Attachment(EngineParts parts)
                 }
 
                 PidFile.RemoveIfOwn(files.PidFile, instance.Pid);
-                held.DeleteFile(files.LockFile);
+                held.DisposeAndDelete(files.LockFile);
             }
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
