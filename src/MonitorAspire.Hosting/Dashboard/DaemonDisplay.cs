@@ -136,8 +136,10 @@ internal sealed class DaemonDisplay(ResourceNotificationService notifications, D
         var results = Enum.GetValues<CheckName>().Select(check => (Check: check, Result: ResultOf(daemon, check))).ToList();
         var properties = Properties(daemon);
 
-        // The description of a passed check has a duration, which changes with every probe. It is not published for that alone.
-        var content = string.Join('|', results.Select(v => v.Result.Status == HealthStatus.Healthy ? "ok" : v.Result.Description).Concat(properties.Select(p => $"{p.Name}={p.Value}")));
+        // The description of a passed check and the health answer have a duration, which changes with every probe. They are not published for
+        // that alone.
+        var content = string.Join('|', results.Select(v => v.Result.Status == HealthStatus.Healthy ? "ok" : v.Result.Description)
+            .Concat(properties.Where(p => p.Name != $"{PropertyPrefix}health.answer").Select(p => $"{p.Name}={p.Value}")));
         if (_published.TryGetValue(daemon, out var before) && before == content)
         {
             return;

@@ -31,11 +31,13 @@ internal static class DaemonProperties
         if (daemon.LastFailure is { } failure)
         {
             Add("lastFailure", "Last failure", Describe(failure), isHighlighted: true);
+            Add("lastFailure.answer", "Health answer at the last failure", failure.HealthAnswer is { } answer ? Describe(answer) : null);
             Add("lastFailure.at", "Last failure at", failure.At);
             Add("lastFailure.signal", "Ended by signal", failure.Signal);
             Add("lastFailure.log", "Last output before the failure", failure.LogTail.Count > 0 ? string.Join('\n', failure.LogTail) : null);
         }
 
+        Add("health.answer", "Health answer", daemon.Checks.FirstOrDefault(check => check.Name == CheckName.Health)?.Answer is { } latest ? Describe(latest) : null, isHighlighted: true);
         Add("consecutiveFailures", "Failures in a row", daemon.State == DaemonState.Running ? null : daemon.ConsecutiveFailures);
         Add("adopted", "Adopted from an earlier supervisor", daemon.Adopted ? "yes" : null);
         Add("pidFile", "PID file", daemon.PidFile);
@@ -60,6 +62,9 @@ internal static class DaemonProperties
         var isToday = local.Date == TimeProvider.System.GetLocalNow().Date;
         return local.ToString(isToday ? "HH:mm:ss" : "yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture);
     }
+
+    private static string Describe(HealthCheckAnswer answer) =>
+        string.Join('\n', [$"{(answer.Status is { } status ? $"{status.ToString(CultureInfo.InvariantCulture)} " : "no complete answer ")}after {Milliseconds(answer.Ms)}", .. answer.Body]);
 
     private static string Describe(DaemonFailure failure)
     {
