@@ -125,6 +125,7 @@ internal sealed partial class InstanceVerification(FleetParts parts, DaemonSpec 
         for (var delay = FirstDelay; ; delay = delay * 2 < LongestDelay ? delay * 2 : LongestDelay)
         {
             cancellationToken.ThrowIfCancellationRequested();
+            _instance ??= Find();
             var hasEnded = _instance is { Exited.IsCompleted: true } || (_instance is null && _end is { Ended.IsCompletedSuccessfully: true });
             if (hasEnded)
             {
