@@ -8,11 +8,11 @@ namespace MonitorAspire.Hosting.Tests;
 public sealed class FailedStartTests
 {
     [Theory]
-    [InlineData("--hang", "port-not-bound")]
-    [InlineData("--status 500", "health-status")]
-    public async Task Start_ThatFailsButLives_IsStoppedAndStartedAgain(string fault, string reason)
+    [InlineData("--hang", "in stage port bound")]
+    [InlineData("--status 500", "in stage health")]
+    public async Task Start_ThatFailsButLives_IsStoppedAndStartedAgain(string fault, string stage)
     {
-        await using var app = new SupervisedApplication(null, "--Monitors:StartTimeout=00:00:02");
+        await using var app = new SupervisedApplication(null, "--Monitors:StartTimeout=00:00:05");
         app.AddServer("server", port: null, SupervisedApplication.Eager, fault.Split(' '));
         await app.StartAsync();
         var pids = new List<int>();
@@ -30,7 +30,7 @@ public sealed class FailedStartTests
         Assert.Equal(3, pids.Count);
         Assert.DoesNotContain(pids, SupervisedApplication.IsAlive);
         Assert.Equal("2", SupervisedApplication.Property(looping, "monitor.restarts"));
-        Assert.Contains(reason, SupervisedApplication.Property(looping, "monitor.lastFailure"), StringComparison.Ordinal);
+        Assert.Contains(stage, SupervisedApplication.Property(looping, "monitor.lastFailure"), StringComparison.Ordinal);
     }
 
     [Theory]
