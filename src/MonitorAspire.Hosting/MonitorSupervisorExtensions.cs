@@ -1,5 +1,6 @@
 using System.Globalization;
 using Aspire.Hosting.ApplicationModel;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using MonitorAspire.Hosting.Configuration;
@@ -8,6 +9,7 @@ using MonitorAspire.Hosting.Launching;
 using MonitorAspire.Hosting.Resources;
 using MonitorAspire.Hosting.Supervisor;
 using MonitorAspire.Supervision.Files;
+using MonitorAspire.Supervision.Identity;
 using MonitorAspire.Supervision.Startup;
 using OpenTelemetry.Trace;
 
@@ -106,7 +108,7 @@ public static class MonitorSupervisorExtensions
 
         if (builder.ExecutionContext.IsRunMode)
         {
-            var address = new SupervisorAddress(port, options.StateDirectory!, LaunchId: Guid.NewGuid().ToString("N"));
+            var address = new SupervisorAddress(port, options.StateDirectory!, LaunchId: InstanceRecord.NewLaunchId(builder.AppHostDirectory));
             supervisor.WithEnvironment("Supervisor__LaunchId", address.LaunchId);
             builder.AddLaunching(supervisor.Resource, address);
         }
@@ -141,6 +143,7 @@ public static class MonitorSupervisorExtensions
         builder.Services.AddSingleton<LaunchTraces>();
         builder.Services.AddSingleton<LaunchReporter>();
         builder.Services.AddSingleton<DaemonDisplay>();
+        builder.AddSupervisorDisplay(supervisor);
         builder.Services.AddSingleton<PortCheck>();
         builder.Services.AddSingleton<IDaemonEngine>(services => new DaemonEngine(
             new EngineOptions { StateDirectory = address.StateDirectory, LaunchId = address.LaunchId }, services.GetRequiredService<ILogger<DaemonEngine>>()));
@@ -164,9 +167,16 @@ public static class MonitorSupervisorExtensions
                 supervisor.Annotations.Add(new ResourceRelationshipAnnotation(one.Resource, "Supervises"));
             }
 
+            PortConflicts.Refuse(started.Model, builder.Configuration.GetValue("DcpPublisher:RandomizePorts", false));
+
             // The tracer must exist before the first span.
             started.Services.GetService<TracerProvider>();
             started.Services.GetRequiredService<LaunchTraces>().BeginApplication(supervised.Count);
+            return Task.CompletedTask;
+        });
+        builder.Eventing.Subscribe<BeforeResourceStartedEvent>(supervisor, (starting, _) =>
+        {
+            starting.Services.GetRequiredService<LaunchTraces>().BeginSupervisor();
             return Task.CompletedTask;
         });
         builder.Eventing.Subscribe<BeforeResourceStartedEvent>((starting, cancellationToken) =>

@@ -53,6 +53,9 @@ internal sealed class SupervisorClient : IDisposable
     /// <summary>Resets the failures of a daemon and starts it at once.</summary>
     internal Task ResetAsync(string daemon, CancellationToken cancellationToken) => SendAsync(HttpMethod.Post, daemon, "reset", cancellationToken);
 
+    /// <summary>Stops a daemon, or the retries of one that does not run.</summary>
+    internal Task StopAsync(string daemon, CancellationToken cancellationToken) => SendAsync(HttpMethod.Post, daemon, "stop", cancellationToken);
+
     internal Task<string> DiagnoseAsync(string daemon, CancellationToken cancellationToken) => SendAsync(HttpMethod.Get, daemon, "diagnosis", cancellationToken);
 
     public void Dispose() => _http.Dispose();

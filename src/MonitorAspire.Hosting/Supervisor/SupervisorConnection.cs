@@ -5,6 +5,7 @@ using Microsoft.Extensions.Logging;
 using MonitorAspire.Hosting.Dashboard;
 using MonitorAspire.Hosting.Launching;
 using MonitorAspire.Hosting.Resources;
+using MonitorAspire.Supervision.Fleet;
 using MonitorAspire.Supervision.Launcher;
 
 namespace MonitorAspire.Hosting.Supervisor;
@@ -15,6 +16,7 @@ internal sealed partial class SupervisorConnection(
     SupervisorClient client,
     LaunchReporter reporter,
     DaemonDisplay display,
+    SupervisorDisplay supervisorDisplay,
     LaunchTraces traces,
     DistributedApplicationModel model,
     ResourceCommandService commands,
@@ -24,15 +26,13 @@ internal sealed partial class SupervisorConnection(
     private static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan LongestDelay = TimeSpan.FromSeconds(2);
 
-    /// <summary>A connection that is back within this time is not shown as lost.</summary>
-    private static readonly TimeSpan LossTolerance = TimeSpan.FromSeconds(2);
-
     /// <summary>A request that was not answered before the connection was lost comes again within this many requests.</summary>
     private const int KeptResults = 100;
 
     private readonly ConcurrentDictionary<long, Lazy<Task<string?>>> _results = new();
     private IReadOnlyList<SupervisedResource> _supervised = [];
     private DateTimeOffset _lastMessageAt;
+    private ITimer? _silence;
 
     protected override Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -43,24 +43,16 @@ internal sealed partial class SupervisorConnection(
 
     private async Task KeepConnectedAsync(CancellationToken stoppingToken)
     {
-        await using var loss = time.CreateTimer(_ => _ = display.ShowConnectionLostAsync(_lastMessageAt), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        await using var silence = _silence = time.CreateTimer(_ => _ = ShowSilenceAsync(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         var delay = FirstDelay;
         while (!stoppingToken.IsCancellationRequested)
         {
             try
             {
                 using var socket = await client.ConnectAsync(stoppingToken).ConfigureAwait(false);
-                loss.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
                 LogConnected();
                 delay = FirstDelay;
-                try
-                {
-                    LogDisconnected(await ServeAsync(new LauncherConnection(socket), stoppingToken).ConfigureAwait(false));
-                }
-                finally
-                {
-                    loss.Change(LossTolerance, Timeout.InfiniteTimeSpan);
-                }
+                LogDisconnected(await ServeAsync(new LauncherConnection(socket), stoppingToken).ConfigureAwait(false));
             }
             catch (Exception e) when (!stoppingToken.IsCancellationRequested)
             {
@@ -92,6 +84,9 @@ internal sealed partial class SupervisorConnection(
     private async Task ReceiveAsync(LauncherConnection connection, LauncherMessage message, CancellationToken cancellationToken)
     {
         _lastMessageAt = time.GetUtcNow();
+        _silence?.Change(LauncherConnection.SilenceLimit, Timeout.InfiniteTimeSpan);
+        traces.EndSupervisor();
+        await supervisorDisplay.ShowHeardAsync().ConfigureAwait(false);
         switch (message)
         {
             case DaemonUpdate { Daemon: var daemon }:
@@ -107,6 +102,10 @@ internal sealed partial class SupervisorConnection(
                 break;
         }
     }
+
+    // A supervisor that is stopped (SIGSTOP) keeps its connection for a while, so only a message proves that it watches.
+    private Task ShowSilenceAsync() => Task.WhenAll(
+        display.ShowConnectionLostAsync(_lastMessageAt), supervisorDisplay.ShowLostAsync($"no word from it since {DaemonProperties.Time(_lastMessageAt)}"));
 
     // A request that comes again over a new connection gets the result of the first time.
     private async Task AnswerAsync(LauncherConnection connection, LauncherRequest request, CancellationToken cancellationToken)

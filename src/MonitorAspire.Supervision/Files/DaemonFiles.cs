@@ -12,7 +12,7 @@ internal readonly record struct DaemonFiles(string StateDirectory, int Port)
     /// <summary>The PID in decimal and a newline, nothing else.</summary>
     public string PidFile => Named("pid");
 
-    /// <summary>Empty; held with an exclusive advisory lock for the whole life of the instance; never deleted.</summary>
+    /// <summary>Empty; held with an exclusive advisory lock for the whole life of the instance; deleted only by its holder.</summary>
     public string LockFile => Named("lock");
 
     /// <summary>The instance record as JSON. Adoption and diagnosis read it.</summary>

@@ -75,9 +75,16 @@ internal sealed partial class DaemonActor
             return;
         }
 
+        var isGivenUp = _starting is { IsCancellationRequested: true };
         _starting?.Dispose();
         _starting = null;
         var report = outcome.Report;
+        if (report is { Verdict: StartupVerdict.Failed, Reason: StartupReason.Cancelled } && !isGivenUp)
+        {
+            // A person has stopped it with the launcher's own means. That is not a failure, and no restart undoes it.
+            Apply(new MachineEvent.StopRequested());
+        }
+
         long? number = null;
         if (report.Serves && outcome.Instance is not null)
         {

@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using MonitorAspire.Supervision.Files;
@@ -87,6 +89,19 @@ internal sealed record InstanceRecord
     /// </summary>
     public static string NewInstanceId(int port, string? launchId = null) => $"{IdPrefix(port, launchId)}{Guid.NewGuid():N}";
 
+    /// <summary>Id of a launcher. It begins with the id of its application, which is the same in every run.</summary>
+    public static string NewLaunchId(string application) => ApplicationId(application) + Guid.NewGuid().ToString("N")[ApplicationIdLength..];
+
+    /// <summary>Id of an instance that outlives its launcher. The next launcher of the same application has the same one.</summary>
+    public static string PersistentInstanceId(int port, string launchId) => $"{IdPrefix(port, PersistentLaunchId(launchId))}{Persistent}";
+
+    /// <summary>Whether an instance belongs to a launcher: it was launched by that one, or it outlives the launchers of the same application.</summary>
+    internal static bool IsLaunchedBy(string? instanceId, int port, string launchId) =>
+        IsInstanceIdOf(instanceId, port, launchId) || instanceId == PersistentInstanceId(port, launchId);
+
+    /// <summary>Whether an instance was launched by a program that recognises its instances, as an AppHost does.</summary>
+    internal static bool HasLauncher(string instanceId) => instanceId.Count(c => c == '-') == 2;
+
     /// <summary>The instance id, if it belongs to this port; otherwise <see langword="null"/>. An id of another port was inherited from that instance.</summary>
     internal static string? InstanceIdFor(int port, string? instanceId) => IsInstanceIdOf(instanceId, port) ? instanceId : null;
 
@@ -94,8 +109,20 @@ internal sealed record InstanceRecord
     internal static bool IsInstanceIdOf(string? instanceId, int port, string? launchId = null) =>
         instanceId?.StartsWith(IdPrefix(port, launchId), StringComparison.Ordinal) == true;
 
+    private const string Persistent = "persistent";
+
+    private const int ApplicationIdLength = 16;
+
+    private static string ApplicationId(string application) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(application)))[..ApplicationIdLength];
+
+    private static string PersistentLaunchId(string launchId) => launchId[..Math.Min(ApplicationIdLength, launchId.Length)];
+
     private static string IdPrefix(int port, string? launchId) =>
         launchId is null ? string.Create(CultureInfo.InvariantCulture, $"{port}-") : string.Create(CultureInfo.InvariantCulture, $"{port}-{launchId}-");
+
+    /// <summary>Whether the instance outlives its launcher.</summary>
+    [JsonIgnore]
+    public bool IsPersistent => InstanceId.EndsWith($"-{Persistent}", StringComparison.Ordinal);
 
     /// <summary>Identity of the process, or <see langword="null"/> until it was spawned.</summary>
     [JsonIgnore]

@@ -165,6 +165,7 @@ internal sealed class Attachment(EngineParts parts)
                 }
 
                 PidFile.RemoveIfOwn(files.PidFile, instance.Pid);
+                held.DisposeAndDelete(files.LockFile);
             }
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

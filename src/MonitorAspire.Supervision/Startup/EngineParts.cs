@@ -40,7 +40,7 @@ internal sealed class EngineParts
         // A program may overwrite its environment (setproctitle), so a missing id proves nothing. The built-in daemon does not overwrite it.
         return ProcessEnvironment.TryGet(Processes, identity.Pid, InstanceRecord.EnvironmentVariable, out var value)
             && (InstanceRecord.InstanceIdFor(spec.Port, value) is { } id
-                ? !InstanceRecord.IsInstanceIdOf(id, spec.Port, ours)
+                ? !InstanceRecord.IsLaunchedBy(id, spec.Port, ours)
                 : spec.EffectivePidFileWriter == PidFileWriter.Daemon);
     }
 
