@@ -31,7 +31,7 @@ public sealed class RunningApplicationTests : IDisposable
 
         // Aspire selects the port of this one, and the supervisor has to know it although the resource has not started.
         var orders = AddServer(builder, "orders", port: null).WaitFor(catalog);
-        builder.AddMonitorSupervisor<Projects.MonitorAspire_Supervisor>(port: _supervisorPort);
+        builder.AddMonitorSupervisor(port: _supervisorPort);
         await using var app = builder.Build();
         using var limit = new CancellationTokenSource(Wait.Generous);
 
@@ -48,7 +48,7 @@ public sealed class RunningApplicationTests : IDisposable
     {
         var builder = Builder();
         var server = AddServer(builder, "server", FreePort.Next());
-        builder.AddMonitorSupervisor<Projects.MonitorAspire_Supervisor>(port: _supervisorPort);
+        builder.AddMonitorSupervisor(port: _supervisorPort);
         await using var app = builder.Build();
         using var limit = new CancellationTokenSource(Wait.Generous * 2);
         await app.StartAsync(limit.Token);

@@ -2,6 +2,7 @@ using System.CommandLine;
 using MonitorAspire.Cli.CommandLine;
 using MonitorAspire.Cli.Start;
 using MonitorAspire.Supervision.Identity;
+using MonitorAspire.Supervision.Processes;
 using MonitorAspire.Supervision.Startup;
 
 namespace MonitorAspire.Cli.Restart;
@@ -9,8 +10,6 @@ namespace MonitorAspire.Cli.Restart;
 /// <summary><c>monitor restart</c>: stops a daemon of ours and carries out a verified start of the same command.</summary>
 internal sealed class RestartCommand(CliContext context)
 {
-    private const string BuiltInDaemon = "monitor-aspire-daemon";
-
     // The engine adds these in front of the built-in daemon's arguments at every start.
     private static readonly string[] BuiltInOptions = ["--port", "--host", "--state-dir"];
 
@@ -78,14 +77,14 @@ internal sealed class RestartCommand(CliContext context)
     private static DaemonSpec WithRecordedCommand(InstanceRecord record, DaemonSpec spec) => record.Command.ToArray() switch
     {
         [] => spec,
-        [var executable, .. var arguments] when Path.GetFileNameWithoutExtension(executable) == BuiltInDaemon =>
+        var all when OwnProgram.Is(OwnProgram.Daemon, all, out var arguments) =>
             spec with { Command = null, Arguments = [.. OwnArguments(arguments)] },
         [var executable, .. var arguments] => spec with { Command = executable, Arguments = arguments },
     };
 
-    private static IEnumerable<string> OwnArguments(string[] arguments)
+    private static IEnumerable<string> OwnArguments(IReadOnlyList<string> arguments)
     {
-        for (var i = 0; i < arguments.Length; i++)
+        for (var i = 0; i < arguments.Count; i++)
         {
             if (BuiltInOptions.Contains(arguments[i]))
             {

@@ -21,8 +21,8 @@ internal sealed partial class SupervisorConnection(
     TimeProvider time,
     ILogger<SupervisorConnection> logger) : EarlyBackgroundService
 {
-    private static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(100);
-    private static readonly TimeSpan LongestDelay = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan LongestDelay = TimeSpan.FromMilliseconds(250);
 
     /// <summary>A connection that is back within this time is not shown as lost.</summary>
     private static readonly TimeSpan LossTolerance = TimeSpan.FromSeconds(2);
@@ -33,6 +33,7 @@ internal sealed partial class SupervisorConnection(
     private readonly ConcurrentDictionary<long, Lazy<Task<string?>>> _results = new();
     private IReadOnlyList<SupervisedResource> _supervised = [];
     private DateTimeOffset _lastMessageAt;
+    private bool _foreignReported;
 
     protected override Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -53,6 +54,7 @@ internal sealed partial class SupervisorConnection(
                 loss.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
                 LogConnected();
                 delay = FirstDelay;
+                _foreignReported = false;
                 try
                 {
                     LogDisconnected(await ServeAsync(new LauncherConnection(socket), stoppingToken).ConfigureAwait(false));
@@ -61,6 +63,11 @@ internal sealed partial class SupervisorConnection(
                 {
                     loss.Change(LossTolerance, Timeout.InfiniteTimeSpan);
                 }
+            }
+            catch (ForeignSupervisorException e) when (!_foreignReported && !stoppingToken.IsCancellationRequested)
+            {
+                _foreignReported = true;
+                LogForeign(e.Message);
             }
             catch (Exception e) when (!stoppingToken.IsCancellationRequested)
             {
@@ -167,6 +174,9 @@ internal sealed partial class SupervisorConnection(
 
     [LoggerMessage(2, LogLevel.Debug, "Not connected to the supervisor: {Reason}")]
     private partial void LogDisconnected(string reason);
+
+    [LoggerMessage(4, LogLevel.Error, "No resource is supervised: {Problem}. Stop that program, or give the supervisor another port")]
+    private partial void LogForeign(string problem);
 
     [LoggerMessage(3, LogLevel.Information, "The supervisor requested to {Action} {Daemon}: {Result}")]
     private partial void LogCarriedOut(LauncherAction action, string daemon, string result);
