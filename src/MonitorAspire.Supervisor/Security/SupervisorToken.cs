@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using MonitorAspire.Supervision.Files;
 using MonitorAspire.Supervision.Launcher;
+using MonitorAspire.Supervisor.Settings;
 
 namespace MonitorAspire.Supervisor.Security;
 
@@ -40,8 +41,6 @@ internal sealed class SupervisorToken
         return created;
     }
 
-    internal static bool IsToken(string text) => text.Length == Bytes * 2 && text.All(char.IsAsciiHexDigit);
-
     internal bool Matches(string shown) => _secret.Matches(shown);
 
     internal LauncherProof Proof(string challenge, string method, string path) => new(_value, challenge, method, path);
@@ -63,7 +62,7 @@ internal sealed class SupervisorToken
     private static string? Read(string path)
     {
         var text = PrivateFile.Read(path, MaximumBytes) is { } content ? Encoding.ASCII.GetString(content).TrimEnd('\n') : "";
-        return IsToken(text) ? text : null;
+        return SupervisorSettings.IsToken(text) ? text : null;
     }
 }
 

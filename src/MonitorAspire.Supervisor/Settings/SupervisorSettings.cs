@@ -1,7 +1,6 @@
 using System.Globalization;
 using MonitorAspire.Supervision.Files;
 using MonitorAspire.Supervision.Processes;
-using MonitorAspire.Supervisor.Security;
 
 namespace MonitorAspire.Supervisor.Settings;
 
@@ -54,6 +53,8 @@ internal sealed record SupervisorSettings
 
     /// <summary>URL that alerts are posted to. Default none.</summary>
     internal Uri? AlertWebhook { get; init; }
+
+    internal static bool IsToken(string text) => text.Length == 64 && text.All(char.IsAsciiHexDigit);
 
     /// <exception cref="ConfigurationException">A value is wrong; the message has the key and the value.</exception>
     internal static SupervisorSettings Read(IConfiguration configuration, MonitorsOptions monitors)
@@ -118,7 +119,7 @@ internal sealed record SupervisorSettings
     private static string? ReadToken(IConfiguration configuration) => NullIfBlank(configuration[TokenKey]) switch
     {
         null => null,
-        { } text when SupervisorToken.IsToken(text) => text,
+        { } text when IsToken(text) => text,
         _ => throw new ConfigurationException($"{TokenKey}: the value is not 64 hexadecimal digits"),
     };
 
