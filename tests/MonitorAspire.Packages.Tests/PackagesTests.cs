@@ -86,7 +86,7 @@ public sealed class PackagesTests(PackedFolder folder) : IClassFixture<PackedFol
 
         Assert.Equal(3, first.Count);
         Assert.Equal(2, second.Count);
-        Assert.All(first.Values.Concat(second.Values), daemon => Assert.Equal("running", daemon.GetProperty("state").GetString()));
+        Assert.All(first.Values.Concat(second.Values), daemon => Assert.Equal("Running", daemon.GetProperty("state").GetString()));
         Assert.NotEqual(Pid(first["catalog"]), Pid(second["catalog"]));
         Assert.NotEqual(Pid(first["orders"]), Pid(second["orders"]));
         await one.InterruptAsync();
@@ -119,7 +119,7 @@ public sealed class PackagesTests(PackedFolder folder) : IClassFixture<PackedFol
             ["up", "--count", "1", "--base-port", Text(supervisorPort + 1), "--supervisor-port", Text(supervisorPort), "--state-dir", _state["state"]]);
         await up.LineAsync("Supervisor:");
         await Wait.UntilAsync(
-            async () => (await DaemonsAsync($"http://127.0.0.1:{supervisorPort}")).Values.All(d => d.GetProperty("state").GetString() == "running"), "a running fleet");
+            async () => (await DaemonsAsync($"http://127.0.0.1:{supervisorPort}")).Values.All(d => d.GetProperty("state").GetString() == "Running"), "a running fleet");
         await up.InterruptAsync();
         Assert.Equal(0, await up.ExitAsync());
 
