@@ -19,6 +19,8 @@ namespace Aspire.Hosting;
 /// <summary>Adds the supervisor to a distributed application.</summary>
 public static class MonitorSupervisorExtensions
 {
+    private const string HealthCheckLog = "Microsoft.Extensions.Diagnostics.HealthChecks.DefaultHealthCheckService";
+
     /// <summary>
     /// Adds the supervisor of a fleet. Aspire launches the daemons. The supervisor is attached: it verifies each start, watches each
     /// daemon, and decides on restarts, which Aspire then carries out.
@@ -152,6 +154,13 @@ public static class MonitorSupervisorExtensions
         builder.Services.AddHostedService<SupervisorConnection>();
         builder.Services.AddHostedService<SupervisorRestarter>();
         builder.AddLaunchTracing();
+
+        // Until a resource has started, Aspire checks its health again and again, and each result would be an error in the log. The health is
+        // shown by the resource itself. A level that the configuration has remains.
+        if (builder.Configuration[$"Logging:LogLevel:{HealthCheckLog}"] is null)
+        {
+            builder.Services.AddLogging(static logging => logging.AddFilter(HealthCheckLog, LogLevel.None));
+        }
 
         // Not Aspire's own check: an answer from another program on the port is not the supervisor's health.
         var check = $"{supervisor.Resource.Name}-health";
