@@ -92,7 +92,6 @@ public sealed class RunningApplicationTests : IDisposable
 
         Assert.NotEqual(port, server.GetEndpoint("http").Port);
         await app.StopAsync(limit.Token);
-        Assert.Empty(Directory.EnumerateFiles(_directory["state"], "supervisor-*", SearchOption.AllDirectories));
     }
 
     private static IResourceBuilder<ExecutableResource> AddServer(IDistributedApplicationBuilder builder, string name, int? port)
