@@ -19,10 +19,13 @@ public static class SupervisionExtensions
     /// <typeparam name="T">The type of the resource.</typeparam>
     /// <param name="builder">The resource.</param>
     /// <param name="configure">
-    /// Sets health path, restart policy and the writer of the PID file. Address, command and environment are those of the resource and
+    /// Sets health path, health check, restart policy and the writer of the PID file. Address, command and environment are those of the resource and
     /// cannot be set. Default: the defaults of <see cref="DaemonDefinition"/>; the PID file is written by the supervisor.
     /// </param>
-    /// <param name="endpointName">Name of the HTTP endpoint that is watched. Default <c>http</c>.</param>
+    /// <param name="endpointName">
+    /// Name of the endpoint that is watched. Default <c>http</c>. An HTTPS endpoint is checked over HTTPS. An endpoint of another scheme needs
+    /// a health check that fits (<see cref="DaemonDefinition.Health"/>).
+    /// </param>
     /// <returns>The resource.</returns>
     /// <exception cref="DistributedApplicationException">
     /// The definition is wrong, the resource is a container, or it is under supervision already. A missing endpoint, several replicas or a

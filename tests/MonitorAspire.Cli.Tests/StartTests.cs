@@ -48,6 +48,40 @@ public sealed class StartTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Start_HealthOptions_AreNeededOnlyOnce()
+    {
+        var started = await _cli.RunAsync(CliFixture.StartFaulty(_port, ["--health-command", "sh -c exit {port}", "--health-timeout", "10s"], ["--silent"]));
+        Assert.Equal(("", 0), (started.Error, started.ExitCode));
+
+        var status = await _cli.JsonAsync(0, "status", "--port", Port, "--json");
+        Assert.StartsWith("the check sh ended with exit code 0 after ", status.GetProperty("healthDetail").GetString());
+    }
+
+    [Theory]
+    [InlineData("--health", "ftp", "--health: 'ftp' is not one of http, https, tcp, command, log and notify")]
+    [InlineData("--health-status", "200,abc", "--health-status: '200,abc' is not a list of HTTP statuses")]
+    [InlineData("--health-log", "(", "Pattern: is not a regular expression")]
+    public async Task Start_WrongHealthOption_IsAUsageError(string option, string value, string error)
+    {
+        var refused = await _cli.RunAsync("start", "--port", Port, option, value, "--", "sleep", "60");
+
+        Assert.Equal(2, refused.ExitCode);
+        Assert.Contains(error, refused.Error);
+    }
+
+    [Fact]
+    public async Task Start_503WithABody_PrintsItsLines()
+    {
+        var failed = await _cli.RunAsync(CliFixture.StartFaulty(_port, ["--timeout", "3s"], ["--status", "503", "--body", "database unreachable\ndb:5432 refused"]));
+
+        Assert.Equal(5, failed.ExitCode);
+        Assert.Matches("health-status: PID [0-9]+ is not healthy after 3 s: GET /health: 503 after [0-9.]+ m?s: 'database unreachable'", failed.Error);
+        Assert.Matches("answer: database unreachable\n +db:5432 refused", failed.Error);
+        var json = await _cli.JsonAsync(5, CliFixture.StartFaulty(_port, ["--timeout", "3s", "--json"], ["--status", "503", "--body", "a\nb"]));
+        Assert.Equal((503, "b"), (json.GetProperty("healthAnswer").GetProperty("status").GetInt32(), json.GetProperty("healthAnswer").GetProperty("body")[1].GetString()));
+    }
+
+    [Fact]
     public async Task Start_Json_IsOneReportAndNothingElse()
     {
         var report = await _cli.JsonAsync(0, CliFixture.StartFaulty(_port, ["--json"], []));

@@ -41,6 +41,32 @@ public class SupervisionTests
     }
 
     [Fact]
+    public void Endpoint_Https_IsCheckedOverHttpsWithTheOptionsOfTheUser()
+    {
+        var builder = DistributedApplication.CreateBuilder([]);
+        builder.AddExecutable("web", "node", ".").WithHttpsEndpoint(port: 9000, env: "PORT", isProxied: false)
+            .WithSupervision(options => options.Health = new HealthCheck { Statuses = [204] }, "https");
+        builder.AddExecutable("cache", "redis-server", ".").WithEndpoint(port: 9001, scheme: "tcp", name: "tcp", isProxied: false)
+            .WithSupervision(options => options.Health = new HealthCheck { Kind = HealthCheckKind.Tcp }, "tcp");
+
+        var supervised = SupervisedResource.AllOf(new DistributedApplicationModel(builder.Resources));
+
+        Assert.Equal([HealthCheckKind.Https, HealthCheckKind.Tcp], supervised.Select(s => s.Spec!.Health.Kind));
+        Assert.Equal(204, Assert.Single(supervised[0].Spec!.Health.Statuses));
+    }
+
+    [Fact]
+    public void Endpoint_AnotherSchemeWithoutACheck_SaysWhatToSet()
+    {
+        var builder = DistributedApplication.CreateBuilder([]);
+        builder.AddExecutable("cache", "redis-server", ".").WithEndpoint(port: 9001, scheme: "tcp", name: "tcp", isProxied: false).WithSupervision(endpointName: "tcp");
+
+        var e = Assert.Throws<DistributedApplicationException>(() => SupervisedResource.AllOf(new DistributedApplicationModel(builder.Resources)));
+
+        Assert.Contains("HealthCheckKind.Tcp", e.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void WithSupervision_BadPolicy_NamesTheKey()
     {
         var server = DistributedApplication.CreateBuilder([]).AddExecutable("web", "node", ".").WithHttpEndpoint(env: "PORT");

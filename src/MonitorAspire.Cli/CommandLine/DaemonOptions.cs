@@ -17,6 +17,8 @@ internal sealed class DaemonOptions
 
     internal Option<string?> HealthPath { get; } = CliOptions.Text("--health-path", "PATH", "Path of the health check. [default: /health]");
 
+    internal HealthOptions Health { get; } = new();
+
     internal Option<string?> StateDirectory { get; } = CliOptions.StateDirectory();
 
     /// <summary>Adds them to a command.</summary>
@@ -26,6 +28,7 @@ internal sealed class DaemonOptions
         command.Add(Host);
         command.Add(Name);
         command.Add(HealthPath);
+        Health.AddTo(command);
         command.Add(StateDirectory);
     }
 
@@ -63,6 +66,7 @@ internal sealed class DaemonOptions
             Name = parsed.GetValue(Name) ?? NullIfEmpty(record?.Name) ?? DaemonSpec.DefaultName(port),
             Host = parsed.GetValue(Host) ?? NullIfEmpty(record?.Host) ?? "127.0.0.1",
             HealthPath = parsed.GetValue(HealthPath) ?? NullIfEmpty(record?.HealthPath) ?? "/health",
+            Health = Health.In(parsed) ?? record?.Health ?? new HealthCheck(),
         });
     }
 

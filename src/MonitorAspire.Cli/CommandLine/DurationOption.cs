@@ -8,19 +8,20 @@ namespace MonitorAspire.Cli.CommandLine;
 /// <summary>An option whose value is a duration, typed and shown as people write it.</summary>
 internal sealed class DurationOption : Option<TimeSpan?>
 {
-    private readonly TimeSpan _default;
+    private readonly TimeSpan? _default;
 
-    internal DurationOption(string name, string description, TimeSpan defaultValue)
+    /// <summary>Makes the option. A default that depends on other things is <see langword="null"/>, and the description names it.</summary>
+    internal DurationOption(string name, string description, TimeSpan? defaultValue)
         : base(name)
     {
         _default = defaultValue;
-        Description = string.Create(CultureInfo.InvariantCulture, $"{description} 500ms, 30s, 2m, or seconds. [default: {defaultValue.TotalSeconds}s]");
+        Description = string.Create(CultureInfo.InvariantCulture, $"{description} 500ms, 30s, 2m, or seconds.{(defaultValue is { } value ? $" [default: {value.TotalSeconds}s]" : "")}");
         HelpName = "TIME";
         CustomParser = Parse;
     }
 
-    /// <summary>The value that was typed, or the default.</summary>
-    internal TimeSpan In(ParseResult parsed) => parsed.GetValue(this) ?? _default;
+    /// <summary>The value that was typed, or the default of an option that has one.</summary>
+    internal TimeSpan In(ParseResult parsed) => parsed.GetValue(this) ?? _default ?? throw new InvalidOperationException($"{Name} has no default");
 
     private static TimeSpan? Parse(ArgumentResult result) =>
         Durations.TryParse(result.Tokens[0].Value, out var duration)

@@ -20,11 +20,11 @@ internal sealed class VerifiedStartRun(CliContext context, IDaemonEngine engine,
             progress.Finish(outcome.Report);
         }
 
-        Print(outcome.Report);
+        Print(outcome.Report, spec.Health.Kind);
         return outcome;
     }
 
-    private void Print(StartupReport report)
+    private void Print(StartupReport report, HealthCheckKind kind)
     {
         if (json)
         {
@@ -42,14 +42,14 @@ internal sealed class VerifiedStartRun(CliContext context, IDaemonEngine engine,
         }
         else if (!json)
         {
-            context.Console.Out.WriteLine(Describe(report, context.Console.OutputTraits.Colour));
+            context.Console.Out.WriteLine(Describe(report, kind, context.Console.OutputTraits.Colour));
         }
     }
 
-    private static string Describe(StartupReport report, bool colour)
+    private static string Describe(StartupReport report, HealthCheckKind kind, bool colour)
     {
         var name = Styles.Apply(Printable.Line(report.Name), Tone.Strong, colour);
-        var url = HostAddresses.Url(report.Host, report.Port);
+        var url = HostAddresses.Url(report.Host, report.Port, kind);
         var pid = report.Pid?.ToString(CultureInfo.InvariantCulture) ?? "unknown";
         var ownership = report.OwnershipVerified ? "" : " (port ownership unverified: this platform cannot prove it)";
         return report.Verdict == StartupVerdict.AlreadyRunning
@@ -68,6 +68,16 @@ internal sealed class VerifiedStartRun(CliContext context, IDaemonEngine engine,
         if (report.Stage is { } stage && report.Reason is not (StartupReason.InvalidConfiguration or StartupReason.CommandNotFound))
         {
             Say("stage", $"{WireNames.Of(stage)}, after {Durations.OfMilliseconds(report.TotalMs)}");
+        }
+
+        // The first line is in the headline.
+        if (report.HealthAnswer is { Body.Count: > 1 } answer)
+        {
+            Say("answer", answer.Body[0]);
+            foreach (var line in answer.Body.Skip(1))
+            {
+                console.Error.WriteLine($"          {Printable.Line(line)}");
+            }
         }
 
         // Without a process, the log has no lines of this start.

@@ -14,7 +14,7 @@ internal sealed class StatusCommand(CliContext context)
     private readonly Option<bool> _all = new("--all") { Description = "All daemons of the state directory." };
     private readonly Option<bool> _watch = new("--watch") { Description = "Refresh until Ctrl-C; in a pipe, print changes only." };
     private readonly DurationOption _interval = new("--interval", "Time between two looks of --watch:", TimeSpan.FromSeconds(1));
-    private readonly DurationOption _timeout = new("--timeout", "Time limit of the health check:", TimeSpan.FromSeconds(2));
+    private readonly DurationOption _timeout = new("--timeout", "Time limit of the health check, instead of the daemon's own or else 2s:", null);
     private readonly Option<bool> _json = CliOptions.Json();
 
     internal static Command Create(CliContext context)
@@ -68,7 +68,7 @@ internal sealed class StatusCommand(CliContext context)
     private async Task<IReadOnlyList<DaemonInspection>> LookAsync(
         ParseResult parsed, IDaemonEngine engine, string stateDirectory, CancellationToken cancellationToken)
     {
-        var options = new InspectOptions { HealthTimeout = _timeout.In(parsed) };
+        var options = new InspectOptions { HealthTimeout = parsed.GetValue(_timeout) };
         if (!parsed.GetValue(_all))
         {
             var spec = _daemon.Resolve(parsed, KnownDaemons.Record(stateDirectory, parsed.GetValue(_daemon.Port)));

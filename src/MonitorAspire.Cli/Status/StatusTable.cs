@@ -23,7 +23,10 @@ internal static class StatusTable
                 d.Restarts.ToString(CultureInfo.InvariantCulture));
         }
 
-        var details = daemons.Where(d => d.Detail is { Length: > 0 }).Select(d => Printable.Line($"{d.Name}: {d.Detail}"));
+        // The detail quotes the first line of an answer already.
+        var details = daemons.Where(d => d.Detail is { Length: > 0 })
+            .SelectMany(d => (string[])[$"{d.Name}: {d.Detail}", .. d.HealthBody.Skip(1).Select(line => $"    {line}")])
+            .Select(Printable.Line);
         return [.. table.Render(colour), .. details];
     }
 

@@ -37,11 +37,16 @@ internal sealed record SupervisedResource(IResourceWithEndpoints Resource, Daemo
         {
             null => throw new DistributedApplicationException(
                 $"'{resource.Name}' has no endpoint '{annotation.EndpointName}' that could be supervised; add one, for example with WithHttpEndpoint(env: \"PORT\"), or name another in WithSupervision"),
-            { UriScheme: not "http" } => throw new DistributedApplicationException(
-                $"endpoint '{annotation.EndpointName}' of '{resource.Name}' is {endpoint.UriScheme}; supervision checks health over plain HTTP on this machine"),
+            { UriScheme: "https" } => new SupervisedResource(resource, OverHttps(annotation.Definition), endpoint),
+            { UriScheme: not "http" } when annotation.Definition.Health is null => throw new DistributedApplicationException(
+                $"endpoint '{annotation.EndpointName}' of '{resource.Name}' is {endpoint.UriScheme}; set the health check that fits, for example WithSupervision(options => options.Health = new HealthCheck {{ Kind = HealthCheckKind.Tcp }})"),
             _ => new SupervisedResource(resource, annotation.Definition, endpoint),
         };
     }
+
+    // HTTP is the default of the kind, and plain HTTP cannot be right on an HTTPS endpoint.
+    private static DaemonDefinition OverHttps(DaemonDefinition definition) =>
+        (definition.Health ?? new HealthCheck()) is { Kind: HealthCheckKind.Http } health ? definition with { Health = health with { Kind = HealthCheckKind.Https } } : definition;
 }
 
 /// <summary>Marks a resource as a daemon of the supervisor. The address is the endpoint's and not in the definition.</summary>

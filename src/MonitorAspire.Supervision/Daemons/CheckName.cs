@@ -12,6 +12,6 @@ public enum CheckName
     /// <summary>A listening socket on host and port belongs to the instance.</summary>
     Port,
 
-    /// <summary>The health check passes.</summary>
+    /// <summary>The health check passes, see <see cref="HealthCheck"/>.</summary>
     Health,
 }

@@ -27,8 +27,11 @@ public sealed record DaemonDefinition
     /// <summary>Host name or address to listen on. Default: the host of the fleet.</summary>
     public string? Host { get; set; }
 
-    /// <summary>Path of the health check. Default <c>/health</c>.</summary>
+    /// <summary>Path of the health check over HTTP or HTTPS. Default <c>/health</c>.</summary>
     public string? HealthPath { get; set; }
+
+    /// <summary>Kind, options and limits of the health check. Default: HTTP, status 200, the limits of the fleet.</summary>
+    public HealthCheck? Health { get; set; }
 
     /// <summary>Executable. Default: the built-in monitor daemon.</summary>
     public string? Command { get; set; }

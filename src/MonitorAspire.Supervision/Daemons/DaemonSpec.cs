@@ -4,7 +4,7 @@ using System.Text.Json.Serialization;
 namespace MonitorAspire.Supervision.Daemons;
 
 /// <summary>
-/// A daemon as it is run: one long-lived HTTP server on one port, with all defaults filled in. <see cref="DefinitionMapper"/> makes it from
+/// A daemon as it is run: one long-lived server on one port, with all defaults filled in. <see cref="DefinitionMapper"/> makes it from
 /// a <see cref="DaemonDefinition"/>.
 /// </summary>
 public sealed record DaemonSpec
@@ -33,8 +33,11 @@ public sealed record DaemonSpec
     /// <summary>Last port of a range that starts at <see cref="Port"/>; the first free port is used. Default none: only <see cref="Port"/> is used.</summary>
     public int? PortRangeEnd { get; init; }
 
-    /// <summary>Path of the health check. Default <c>/health</c>.</summary>
+    /// <summary>Path of the health check over HTTP or HTTPS. Default <c>/health</c>.</summary>
     public string HealthPath { get; init; } = DefaultHealthPath;
+
+    /// <summary>Kind, options and limits of the health check. Default: HTTP, status 200, the limits of the fleet.</summary>
+    public HealthCheck Health { get; init; } = new();
 
     /// <summary>Executable, looked up on <c>PATH</c> when it has no directory separator. <see langword="null"/> is the built-in monitor daemon.</summary>
     public string? Command { get; init; }

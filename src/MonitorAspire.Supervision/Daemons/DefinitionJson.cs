@@ -17,4 +17,5 @@ namespace MonitorAspire.Supervision.Daemons;
     UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow)]
 [JsonSerializable(typeof(DaemonDefinition))]
 [JsonSerializable(typeof(MonitorsOptions))]
+[JsonSerializable(typeof(HealthCheck))]
 internal sealed partial class DefinitionJson : JsonSerializerContext;

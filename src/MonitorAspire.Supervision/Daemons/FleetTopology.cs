@@ -71,6 +71,11 @@ public static partial class FleetTopology
             found.Add((nameof(spec.Restart), $"Restart:{invalid}"));
         }
 
+        if (HealthCheckRules.Problem(spec.Health, spec.Launch) is { } wrong)
+        {
+            found.Add((nameof(spec.Health), $"Health:{wrong}"));
+        }
+
         return found;
 
         void Check(bool right, string key, string message)
@@ -84,10 +89,10 @@ public static partial class FleetTopology
         static bool IsSpace(char c) => char.IsWhiteSpace(c) || char.IsControl(c);
 
         static bool Whole(string text) => !text.Contains('\0', StringComparison.Ordinal);
-
-        // The text can come from a request, and a message is one line.
-        static string Shown(string text) => string.Concat(text.Take(200).Select(c => char.IsControl(c) ? '?' : c));
     }
+
+    /// <summary>Text of a request in a message, which is one line.</summary>
+    internal static string Shown(string text) => string.Concat(text.Take(200).Select(c => char.IsControl(c) ? '?' : c));
 
     private static List<string> FleetWide(MonitorsOptions options)
     {
@@ -146,7 +151,7 @@ public static partial class FleetTopology
         {
             foreach (var (key, message) in Problems(specs[i]))
             {
-                errors.Add(key == nameof(DaemonSpec.Restart)
+                errors.Add(key is nameof(DaemonSpec.Restart) or nameof(DaemonSpec.Health)
                     ? $"{MonitorsOptions.Section}:Daemons:{i}:{message}"
                     : $"{MonitorsOptions.Section}:Daemons:{i}:{key}: {message}");
             }

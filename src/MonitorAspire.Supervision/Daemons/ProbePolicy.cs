@@ -18,6 +18,14 @@ public sealed record ProbePolicy
     /// <summary>How long health may be lost before an alert fires. 0 to 1 day. Default 10 seconds.</summary>
     public TimeSpan HealthLostAfter { get; set; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>The policy of a daemon with limits of its own.</summary>
+    internal ProbePolicy With(CheckLimits? limits) => this with
+    {
+        Interval = limits?.Interval ?? Interval,
+        Timeout = limits?.Timeout ?? Timeout,
+        Failures = limits?.Failures ?? Failures,
+    };
+
     /// <summary>The first error, starting with the key, or <see langword="null"/>.</summary>
     public string? Validate() =>
         PolicyRange.Outside(nameof(Interval), Interval, TimeSpan.FromMilliseconds(50), TimeSpan.FromHours(1))

@@ -14,6 +14,9 @@ internal sealed class StartupFailedException(StartupReason reason, string detail
     /// <summary>Last lines of output, if they are not in our log file.</summary>
     internal IReadOnlyList<string>? LogTail { get; init; }
 
+    /// <summary>The last answer of the health check, if that failed.</summary>
+    internal HealthCheckAnswer? HealthAnswer { get; init; }
+
     /// <summary>PID of the existing instance, for <see cref="StartupReason.AlreadyRunning"/>.</summary>
     internal int? ExistingPid { get; init; }
 }

@@ -70,6 +70,9 @@ public sealed record StartupReport
     /// <summary>The last lines of the daemon's own output in this start, oldest first. Empty after a verified start.</summary>
     public IReadOnlyList<string> LogTail { get; init; } = [];
 
+    /// <summary>The last answer of the health check, where the start failed in the stage <c>health</c> and there was one.</summary>
+    public HealthCheckAnswer? HealthAnswer { get; init; }
+
     /// <summary>The daemon's log file.</summary>
     public string? LogFile { get; init; }
 

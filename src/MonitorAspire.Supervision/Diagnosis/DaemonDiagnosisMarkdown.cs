@@ -78,7 +78,13 @@ internal sealed class DaemonDiagnosisMarkdown(DaemonDiagnosis diagnosis)
         Row("Exit code", failure.ExitCode is { } code ? Number(code) : null);
         Row("Signal", failure.Signal is { } signal ? $"{SignalNames.Of(signal)} ({Number(signal)})" : null);
         Row("Detail", failure.Detail);
+        Row("Health answer", failure.HealthAnswer is { } measured ? $"{(measured.Status is { } status ? Number(status) : "none that is complete")} after {Milliseconds(measured.Ms)}" : null);
         Add("");
+        if (failure.HealthAnswer is { Body.Count: > 0 } answer)
+        {
+            Add("What the health check got:", "", MarkdownText.Block(answer.Body), "");
+        }
+
         if (failure.LogTail.Count > 0)
         {
             Add("Its last output before that:", "", MarkdownText.Block(failure.LogTail), "");

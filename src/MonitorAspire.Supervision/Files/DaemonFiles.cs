@@ -21,6 +21,9 @@ internal readonly record struct DaemonFiles(string StateDirectory, int Port)
     /// <summary>The daemon's stdout and stderr.</summary>
     public string LogFile => Named("log");
 
+    /// <summary>The socket that a daemon with the health check <c>Notify</c> sends its state to.</summary>
+    public string NotifySocket => Named("notify");
+
     /// <summary>Replaces <c>{port}</c>, <c>{host}</c>, <c>{pidfile}</c> and <c>{statedir}</c> by the values of this daemon.</summary>
     public string FillIn(string text, string host)
     {

@@ -15,13 +15,13 @@ internal sealed class Adoption(FleetParts parts, ILauncher launcher)
             return null;
         }
 
-        var inspect = new InspectOptions { HealthTimeout = parts.Options.Probe.Timeout };
+        var inspect = new InspectOptions { HealthTimeout = parts.ProbeOf(spec).Timeout, KeepsWatch = true };
         var seen = await parts.Engine.InspectAsync(onPort, inspect, cancellationToken).ConfigureAwait(false);
         var age = parts.Time.GetUtcNow() - instance.StartedAt;
         if (seen.Verdict is not (InspectionVerdict.Running or InspectionVerdict.Dead or InspectionVerdict.NotRunning) && age < parts.Options.StartTimeout)
         {
             // Its supervisor went away during the start. The instance has the rest of its time before it counts as unhealthy.
-            var options = new StartOptions { Timeout = parts.Options.StartTimeout - age, HealthTimeout = parts.Options.Probe.Timeout };
+            var options = new StartOptions { Timeout = parts.Options.StartTimeout - age };
             using var verification = new InstanceVerification(parts, onPort, options, controller: null);
             var outcome = await verification.RunAsync(ask: false, cancellationToken).ConfigureAwait(false);
             seen = outcome.Report.Serves

@@ -17,7 +17,6 @@ internal sealed partial class DaemonActor
         var options = new StartOptions
         {
             Timeout = _parts.Options.StartTimeout,
-            HealthTimeout = _parts.Options.Probe.Timeout,
             StopGracePeriod = _parts.Options.StopGracePeriod,
             Attempt = start.Attempt,
             RestartCount = start.Restarts,
@@ -138,6 +137,7 @@ internal sealed partial class DaemonActor
             InstanceSpec = spec,
             Instance = new VerifiedInstance(++_lastInstance, process, verifiedAt ?? _parts.Time.GetUtcNow(), adopted),
         };
+        _probes.ProbeOftenAtFirst();
         return _lastInstance;
     }
 

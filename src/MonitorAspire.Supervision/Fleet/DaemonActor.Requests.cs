@@ -62,6 +62,11 @@ internal sealed partial class DaemonActor
             () =>
             {
                 _settings = SettingsOf(spec);
+                if (_parts.ProbeOf(spec).Interval is var interval && interval != _parts.ProbeOf(Spec).Interval)
+                {
+                    _probes.Change(interval, phase: 1);
+                }
+
                 _facts = _facts with { Spec = spec, InstanceSpec = _state.Instance is null ? spec : spec with { Port = _facts.InstanceSpec.Port, PortRangeEnd = null } };
                 _snapshot = NewSnapshot();
                 Apply(start ? new MachineEvent.StartRequested() : new MachineEvent.ConfigurationChanged());
@@ -77,7 +82,7 @@ internal sealed partial class DaemonActor
         _settings = SettingsOf(Spec);
         if (phase is { } share)
         {
-            _probes.Change(_parts.Options.Probe.Interval, share);
+            _probes.Change(_parts.ProbeOf(Spec).Interval, share);
         }
 
         SetTimer();

@@ -36,7 +36,7 @@ internal sealed partial class DaemonActor : IAsyncDisposable
         _publisher = new DaemonPublisher(parts);
         _mailbox = new Mailbox(parts.Schedule, (e, what) => LogUnexpected(parts.Logger, e, Spec.Name, what));
         _timer = parts.Time.CreateTimer(_ => Post(OnTimer), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-        _probes = new ProbeSchedule(parts.Time, parts.Options.Probe.Interval, phase, () => Post(OnProbeDue));
+        _probes = new ProbeSchedule(parts.Time, parts.ProbeOf(spec).Interval, phase, () => Post(OnProbeDue));
     }
 
     public DaemonSnapshot Current => _snapshot;
@@ -64,7 +64,7 @@ internal sealed partial class DaemonActor : IAsyncDisposable
     private MachineSettings SettingsOf(DaemonSpec spec) => new()
     {
         Restart = spec.Restart ?? _parts.Options.Restart,
-        Probe = _parts.Options.Probe,
+        Probe = _parts.ProbeOf(spec),
         LookInterval = _parts.Options.LookInterval,
         CanAct = _launcher.CanAct,
     };
@@ -123,6 +123,10 @@ internal sealed partial class DaemonActor : IAsyncDisposable
             Detail = note.Detail,
             ExitCode = note.Exit?.ExitCode ?? start?.ExitCode,
             Signal = note.Exit?.Signal ?? start?.Signal,
+            HealthAnswer = start is not null ? start.HealthAnswer
+                : note.Reason is StartupReason.HealthStatus or StartupReason.HealthUnreachable or StartupReason.HealthIdentityMismatch
+                ? _facts.Checks.FirstOrDefault(check => check.Name == CheckName.Health)?.Answer
+                : null,
             LogTail = start?.LogTail ?? (lastOutput is { Count: > 0 } ? lastOutput : DaemonLog.Tail(_snapshot.LogFile!)),
             At = _parts.Time.GetUtcNow(),
         };

@@ -21,8 +21,11 @@ internal static class DaemonChecks
     [
         new(CheckName.PidFile, seen.Pid == pid ? seen.PidFileState == "ok" : null, seen.PidFileState == "ok" ? $"names PID {seen.PidInFile}" : seen.PidFileState, at),
         new(CheckName.Port, seen.OwnsPort, seen.OwnsPort != true ? seen.Detail : $"PID {pid} listens on {seen.Host}:{seen.Port}{(seen.Contested is { } other ? $", and so does {other}" : "")}", at),
-        new(CheckName.Health, seen.Healthy, seen.Healthy == true ? $"status {seen.HealthStatus} after {seen.HealthMs:0.#} ms" : seen.Detail, at),
+        new(CheckName.Health, seen.Healthy, seen.HealthDetail ?? seen.Detail, at) { Answer = Answer(seen) },
     ];
+
+    private static HealthCheckAnswer? Answer(DaemonInspection seen) =>
+        seen is { Healthy: false, HealthMs: { } ms } ? new HealthCheckAnswer(seen.HealthStatus, Math.Round(ms, 1), seen.HealthBody) : null;
 
     /// <summary>The inspection itself failed: only health is known to be wrong.</summary>
     public static IReadOnlyList<CheckResult> WithFailure(IReadOnlyList<CheckResult> before, string? failure, DateTimeOffset at) =>

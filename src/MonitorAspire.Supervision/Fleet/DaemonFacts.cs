@@ -54,7 +54,7 @@ internal sealed record DaemonFacts(DaemonSpec Spec)
             LastFailure = LastFailure,
             LogFile = files.LogFile,
             PidFile = files.PidFile,
-            Url = HostAddresses.Url(Spec.Host, port),
+            Url = HostAddresses.Url(Spec.Host, port, Spec.Health.Kind),
             TraceId = LastStart?.TraceId,
             Checks = Checks,
         };

@@ -13,11 +13,11 @@ internal sealed record DaemonProbe(DaemonInspection? Seen, string? Failure)
     /// <summary>Makes a probe. Only the end of the supervision is an exception.</summary>
     public static async Task<DaemonProbe> RunAsync(FleetParts parts, DaemonSpec spec, CancellationToken cancellationToken)
     {
-        var timeout = parts.Options.Probe.Timeout;
+        var timeout = parts.ProbeOf(spec).Timeout;
         try
         {
             // The health request has its own limit; this one is for a file system that hangs.
-            var seen = await parts.Engine.InspectAsync(spec, new InspectOptions { HealthTimeout = timeout }, cancellationToken)
+            var seen = await parts.Engine.InspectAsync(spec, new InspectOptions { HealthTimeout = timeout, KeepsWatch = true }, cancellationToken)
                 .WaitAsync(timeout * 2, parts.Time, cancellationToken).ConfigureAwait(false);
             if (seen.HealthMs is { } ms)
             {

@@ -31,11 +31,13 @@ internal static class DaemonProperties
         if (daemon.LastFailure is { } failure)
         {
             Add("lastFailure", "Last failure", Describe(failure), isHighlighted: true);
+            Add("lastFailure.answer", "Health answer at the last failure", failure.HealthAnswer is { } answer ? Describe(answer) : null);
             Add("lastFailure.at", "Last failure at", failure.At);
             Add("lastFailure.signal", "Ended by signal", failure.Signal);
             Add("lastFailure.log", "Last output before the failure", failure.LogTail.Count > 0 ? string.Join('\n', failure.LogTail) : null);
         }
 
+        Add("health.answer", "Health answer", daemon.Checks.FirstOrDefault(check => check.Name == CheckName.Health)?.Answer is { } latest ? Describe(latest) : null, isHighlighted: true);
         Add("consecutiveFailures", "Consecutive failures", daemon.ConsecutiveFailures);
         Add("adopted", "Adopted from an earlier supervisor", daemon.Adopted ? "yes" : null);
         Add("pidFile", "PID file", daemon.PidFile);
@@ -52,6 +54,9 @@ internal static class DaemonProperties
             }
         }
     }
+
+    private static string Describe(HealthCheckAnswer answer) =>
+        string.Join('\n', [$"{(answer.Status is { } status ? $"{status.ToString(CultureInfo.InvariantCulture)} " : "no complete answer ")}after {Milliseconds(answer.Ms)}", .. answer.Body]);
 
     private static string Describe(DaemonFailure failure)
     {

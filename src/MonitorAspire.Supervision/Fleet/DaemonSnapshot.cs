@@ -75,7 +75,11 @@ public sealed record DaemonSnapshot
 /// <param name="Healthy">Whether it passed; <see langword="null"/> where there is no instance, or where the platform cannot tell.</param>
 /// <param name="Detail">What was seen.</param>
 /// <param name="At">When.</param>
-public sealed record CheckResult(CheckName Name, bool? Healthy, string? Detail, DateTimeOffset? At);
+public sealed record CheckResult(CheckName Name, bool? Healthy, string? Detail, DateTimeOffset? At)
+{
+    /// <summary>What a health check that failed got as its answer; otherwise <see langword="null"/>.</summary>
+    public HealthCheckAnswer? Answer { get; init; }
+}
 
 /// <summary>Durations of a start.</summary>
 /// <param name="TotalMs">From the call to the verdict, in milliseconds.</param>
@@ -99,6 +103,9 @@ public sealed record DaemonFailure
 
     /// <summary>Signal number, where a signal ended it.</summary>
     public int? Signal { get; init; }
+
+    /// <summary>What the health check got as its answer, where that made it fail.</summary>
+    public HealthCheckAnswer? HealthAnswer { get; init; }
 
     /// <summary>Last lines of the daemon's output.</summary>
     public IReadOnlyList<string> LogTail { get; init; } = [];

@@ -42,6 +42,9 @@ internal sealed class FleetParts(
     /// <summary>Time on the monotonic clock since the fleet was made.</summary>
     public TimeSpan Now => Time.GetElapsedTime(_origin);
 
+    /// <summary>How a daemon is probed: its own limits, and the fleet's where it has none.</summary>
+    public ProbePolicy ProbeOf(DaemonSpec spec) => Options.Probe.With(spec.Health.Liveness);
+
     /// <summary>The one place that decides who launches a daemon.</summary>
     public ILauncher LauncherOf(DaemonSpec spec) => spec.Launch == LaunchMode.Attached ? new AttachedLauncher(this) : new OwnLauncher(Engine);
 

@@ -12,6 +12,7 @@ internal sealed class InstanceVerification(FleetParts parts, DaemonSpec spec, St
     private static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(10);
     private static readonly TimeSpan LongestDelay = TimeSpan.FromMilliseconds(250);
 
+    private TimeSpan _patience = TimeSpan.FromSeconds(2);
     private AttachedLaunch? _launch;
     private StartupFailedException? _refusal;
     private StartupTimeline? _timeline;
@@ -133,7 +134,11 @@ internal sealed class InstanceVerification(FleetParts parts, DaemonSpec spec, St
 
     private async Task<bool> IsVerifiedAsync(DaemonInstance instance, CancellationToken cancellationToken)
     {
-        var seen = _seen = await parts.Engine.InspectAsync(spec, new InspectOptions { HealthTimeout = options.HealthTimeout }, cancellationToken).ConfigureAwait(false);
+        // Without a limit of the user a request that hangs is given up, and the next one has more time, until the start has none left.
+        var limit = spec.Health.Startup?.Timeout ?? _patience;
+        var left = options.Timeout - Timeline.Elapsed;
+        var seen = _seen = await parts.Engine.InspectAsync(spec, new InspectOptions { HealthTimeout = limit < left || left <= TimeSpan.Zero ? limit : left, KeepsWatch = true }, cancellationToken).ConfigureAwait(false);
+        _patience = seen.HealthMs >= _patience.TotalMilliseconds ? _patience * 2 : _patience;
         while (Timeline.Stage < StartupStage.Health && Passed(Timeline.Stage))
         {
             Timeline.Leave();

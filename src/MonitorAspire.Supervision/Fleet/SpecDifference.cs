@@ -18,7 +18,7 @@ internal static class SpecComparison
 {
     public static SpecDifference Compare(DaemonSpec old, DaemonSpec changed)
     {
-        // Everything that is not named here is fixed when the process is launched, also the health path: the instance's record has it.
+        // Everything that is not named here is fixed when the process is launched, also what the health check asks: the instance's record has it.
         var comparable = changed with
         {
             Arguments = old.Arguments,
@@ -26,13 +26,15 @@ internal static class SpecComparison
             PidFileWriter = old.PidFileWriter,
             Restart = old.Restart,
             Service = old.Service,
+            Health = old.Health,
         };
         var sameProcess = comparable == old
             && old.Arguments.SequenceEqual(changed.Arguments, StringComparer.Ordinal)
             && old.EffectivePidFileWriter == changed.EffectivePidFileWriter
-            && SameEnvironment(old.Environment, changed.Environment);
+            && SameEnvironment(old.Environment, changed.Environment)
+            && HealthCheckRules.AsksTheSame(old.Health, changed.Health);
         return !sameProcess ? SpecDifference.Restart
-            : old.Restart == changed.Restart && old.Service == changed.Service ? SpecDifference.None
+            : old.Restart == changed.Restart && old.Service == changed.Service && HealthCheckRules.IsEqual(old.Health, changed.Health) ? SpecDifference.None
             : SpecDifference.Update;
     }
 

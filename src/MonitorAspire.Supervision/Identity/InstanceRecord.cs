@@ -32,6 +32,12 @@ internal sealed record InstanceRecord
 
     public string HealthPath { get; init; } = "/health";
 
+    /// <summary>The health check; <see langword="null"/> where the daemon wrote the record itself.</summary>
+    public HealthCheck? Health { get; init; }
+
+    /// <summary>Length of the log before this instance wrote anything.</summary>
+    public long LogOffset { get; init; }
+
     /// <summary>Executable and arguments, with all placeholders replaced.</summary>
     public IReadOnlyList<string> Command { get; init; } = [];
 

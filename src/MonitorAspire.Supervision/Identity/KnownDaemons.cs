@@ -34,6 +34,7 @@ internal static class KnownDaemons
         Name = NullIfEmpty(record?.Name),
         Host = NullIfEmpty(record?.Host),
         HealthPath = NullIfEmpty(record?.HealthPath),
+        Health = record?.Health,
     });
 
     private static string? NullIfEmpty(string? text) => string.IsNullOrEmpty(text) ? null : text;

@@ -63,6 +63,12 @@ internal static unsafe partial class LibC
     [LibraryImport(Library, EntryPoint = "recv")]
     internal static partial nint Receive(int descriptor, byte* buffer, nuint length, int flags);
 
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int socketpair(int family, int type, int protocol, int* descriptors);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial nint recvmsg(int descriptor, CredentialMessage.Message* message, int flags);
+
     // posix_spawn and its helpers return the error instead of setting errno.
     [LibraryImport(Library)]
     internal static partial int posix_spawn(int* pid, byte* path, void* fileActions, void* attributes, byte** arguments, byte** environment);

@@ -7,7 +7,7 @@ namespace MonitorAspire.Supervision.Interop;
 
 /// <summary>
 /// Starts a daemon with posix_spawn(3): in a new session, with default signal handling, stdin from /dev/null, stdout and stderr to one
-/// file, the lock as descriptor 3, and no other descriptor. fork(2) is not used: between fork and exec, a process with several threads may
+/// file, the lock (if there is one) as descriptor 3, and no other descriptor. fork(2) is not used: between fork and exec, a process with several threads may
 /// call almost nothing.
 /// </summary>
 [UnsupportedOSPlatform("windows")]
@@ -29,7 +29,7 @@ internal static unsafe class SpawnedProcess
         IEnumerable<KeyValuePair<string, string>> environment,
         string? workingDirectory,
         SafeFileHandle output,
-        SafeFileHandle instanceLock)
+        SafeFileHandle? instanceLock)
     {
         // Both types are a pointer on macOS, 80 and 336 bytes with glibc, smaller with musl.
         var actions = stackalloc byte[512];
@@ -41,7 +41,7 @@ internal static unsafe class SpawnedProcess
         using var envp = new NativeStrings(environment.Select(e => $"{e.Key}={e.Value}"));
         using var names = new NativeStrings(["/dev/null", workingDirectory ?? "/"]);
         using var outputCopy = AboveTheTargets(output);
-        using var lockCopy = AboveTheTargets(instanceLock);
+        using var lockCopy = instanceLock is null ? null : AboveTheTargets(instanceLock);
 
         Check(LibC.posix_spawn_file_actions_init(actions));
         try
@@ -52,13 +52,17 @@ internal static unsafe class SpawnedProcess
                 Check(LibC.posix_spawn_file_actions_addopen(actions, 0, names[0], 0, 0));
                 Check(LibC.posix_spawn_file_actions_adddup2(actions, Descriptor(outputCopy), 1));
                 Check(LibC.posix_spawn_file_actions_adddup2(actions, Descriptor(outputCopy), 2));
-                Check(LibC.posix_spawn_file_actions_adddup2(actions, Descriptor(lockCopy), LockDescriptor));
+                if (lockCopy is not null)
+                {
+                    Check(LibC.posix_spawn_file_actions_adddup2(actions, Descriptor(lockCopy), LockDescriptor));
+                }
+
                 if (workingDirectory is not null)
                 {
                     Check(LibC.posix_spawn_file_actions_addchdir_np(actions, names[1]));
                 }
 
-                CloseFrom(actions, LockDescriptor + 1);
+                CloseFrom(actions, lockCopy is null ? LockDescriptor : LockDescriptor + 1);
 
                 // .NET ignores SIGPIPE, and a shell's background job ignores SIGINT. The daemon must not inherit that.
                 Check(LibC.sigemptyset(signals));

@@ -1,12 +1,18 @@
+using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using MonitorAspire.Supervision.Files;
 
 namespace MonitorAspire.Supervision.Probes;
 
-/// <summary>Reads PID and port in the body of a health answer.</summary>
+/// <summary>Reads the body of a health answer: PID and port in it, and its first lines.</summary>
 internal static class HealthBody
 {
-    private const int ExcerptBytes = 200;
+    /// <summary>Bytes that are enough for <see cref="Lines"/>.</summary>
+    internal const int ExcerptBytes = 4 * MostCharacters;
+
+    private const int MostLines = 3;
+    private const int MostCharacters = 500;
 
     /// <summary>Compares the numbers <c>pid</c> and <c>port</c> at the top of a JSON object, or its beginning, with this instance's.</summary>
     /// <returns>The difference, or <see langword="null"/>. Also <see langword="null"/> for a body that is no JSON object or has neither number.</returns>
@@ -69,10 +75,49 @@ internal static class HealthBody
         }
     }
 
-    /// <summary>The beginning of a body as one line.</summary>
-    public static string Excerpt(ReadOnlySpan<byte> body)
+    /// <summary>The first lines of a body, or the last ones: 3 lines and 500 characters at most, without empty lines and control characters.</summary>
+    public static IReadOnlyList<string> Lines(ReadOnlySpan<byte> body, bool last = false)
     {
-        var text = Encoding.UTF8.GetString(body[..Math.Min(body.Length, ExcerptBytes)]);
-        return string.Concat(text.Select(c => char.IsControl(c) ? ' ' : c)).Trim();
+        body = body.StartsWith("\uFEFF"u8) ? body[3..] : body;
+        var bytes = body.Length <= ExcerptBytes ? body : last ? body[^ExcerptBytes..] : body[..ExcerptBytes];
+        var text = Encoding.UTF8.GetString(bytes);
+        var lines = (IsHtml(text) ? WithoutTags(text) : text).Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).ToList();
+        var chosen = last ? lines.TakeLast(MostLines) : lines.Take(MostLines);
+        var left = MostCharacters;
+        var found = new List<string>();
+        foreach (var line in chosen.TakeWhile(_ => left > 0))
+        {
+            var shown = Harmless(line.Length > left ? string.Concat(line.AsSpan(0, left - 1), "…") : line);
+            left -= shown.Length;
+            found.Add(shown);
+        }
+
+        return found;
     }
+
+    private static bool IsHtml(string text) =>
+        text.AsSpan().TrimStart() is var start
+        && (start.StartsWith("<!doctype html", StringComparison.OrdinalIgnoreCase) || start.StartsWith("<html", StringComparison.OrdinalIgnoreCase));
+
+    // The first lines of an error page are tags only.
+    private static string WithoutTags(string html)
+    {
+        var text = new StringBuilder();
+        var isTag = false;
+        foreach (var c in html)
+        {
+            isTag = c == '<' || (isTag && c != '>');
+            if (!isTag && c != '>')
+            {
+                text.Append(c);
+            }
+        }
+
+        return text.ToString();
+    }
+
+    // Characters that change the direction of text are invisible too.
+    private static string Harmless(string line) => DaemonLog.WithoutControls(line.Any(IsInvisible) ? string.Concat(line.Select(c => IsInvisible(c) ? '\uFFFD' : c)) : line);
+
+    private static bool IsInvisible(char c) => char.GetUnicodeCategory(c) is UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator;
 }

@@ -4,7 +4,10 @@ using System.Net.Sockets;
 
 namespace MonitorAspire.Supervision.Probes;
 
-/// <summary>Makes health requests. Each request uses a new connection, without proxy, redirects and cookies.</summary>
+/// <summary>
+/// Makes health checks over the network: HTTP, HTTPS and TCP. Each uses a new connection, without proxy and cookies. A redirect is followed
+/// only from HTTP to an HTTPS port of the same instance.
+/// </summary>
 internal sealed class HealthProbe(TimeProvider? timeProvider = null)
 {
     private const int ContestedTries = 4;
@@ -28,7 +31,7 @@ internal sealed class HealthProbe(TimeProvider? timeProvider = null)
 
     private async Task<HealthResult> ProbeAsync(HealthRequest request, long started, CancellationToken token)
     {
-        var (host, port, path, timeout) = (request.Host, request.Port, request.Path, request.Timeout);
+        var (host, limit) = (request.Host, HealthText.Of(request.Timeout));
         IReadOnlyList<IPAddress> addresses;
         try
         {
@@ -40,7 +43,7 @@ internal sealed class HealthProbe(TimeProvider? timeProvider = null)
         }
         catch (OperationCanceledException)
         {
-            return new HealthResult { Outcome = HealthOutcome.TimedOut, Detail = $"looking up the host name {host} took longer than {InSeconds(timeout)}" };
+            return new HealthResult { Outcome = HealthOutcome.TimedOut, Detail = $"looking up the host name {host} took longer than {limit}" };
         }
 
         var targets = HostAddresses.ProbeTargets(addresses);
@@ -48,16 +51,16 @@ internal sealed class HealthProbe(TimeProvider? timeProvider = null)
         for (var i = 0; i < targets.Count; i++)
         {
             // An address that does not answer must not use up the time of the next one. After connecting, a request has all the time that is left.
-            var connectLimit = Max((timeout - _time.GetElapsedTime(started)) / (targets.Count - i), TimeSpan.Zero);
-            var target = new IPEndPoint(targets[i], port);
-            if (!TryMakeUri(host, target, path, out var uri))
+            var connectLimit = Max((request.Timeout - _time.GetElapsedTime(started)) / (targets.Count - i), TimeSpan.Zero);
+            var target = new IPEndPoint(targets[i], request.Port);
+            if (!TryMakeUri(request, target, out var uri))
             {
-                return new HealthResult { Outcome = HealthOutcome.Unreachable, Detail = $"host {host} and path {path} do not make a URL" };
+                return new HealthResult { Outcome = HealthOutcome.Unreachable, Detail = $"host {host} and path {request.Path} do not make a URL" };
             }
 
             var next = request.IsContested
                 ? await AskUntilOwnAsync(request, target, uri, connectLimit / ContestedTries, token).ConfigureAwait(false)
-                : await new HealthExchange(request, target, uri, _time, connectLimit).RunAsync(token).ConfigureAwait(false);
+                : await AskAsync(request, target, uri, connectLimit, token).ConfigureAwait(false);
             result = result is null || next.Connected
                 ? next
                 : next with { Detail = $"{result.Detail}; {next.Detail}" };
@@ -67,11 +70,32 @@ internal sealed class HealthProbe(TimeProvider? timeProvider = null)
             }
         }
 
-        result ??= new HealthResult { Outcome = HealthOutcome.Unreachable, Detail = $"the host name {host} has no address" };
-        return result.Outcome == HealthOutcome.TimedOut
-            ? result with { Detail = $"{result.Detail} within {InSeconds(timeout)}" }
-            : result;
+        return result ?? new HealthResult { Outcome = HealthOutcome.Unreachable, Detail = $"the host name {host} has no address" };
     }
+
+    private async Task<HealthResult> AskAsync(HealthRequest request, IPEndPoint target, Uri uri, TimeSpan limit, CancellationToken token)
+    {
+        var connection = new ProbeConnection(request, target, _time, limit);
+        if (request.Check.Kind == HealthCheckKind.Tcp)
+        {
+            return await new TcpExchange(connection, _time).RunAsync(token).ConfigureAwait(false);
+        }
+
+        var result = await new HealthExchange(request, connection, uri).RunAsync(token).ConfigureAwait(false);
+        if (result.Redirect is not { } there || there.Scheme != Uri.UriSchemeHttps || uri.Scheme != Uri.UriSchemeHttp || !IsThisMachine(request.Host, there))
+        {
+            return result;
+        }
+
+        // A redirect is followed only to a port that the same instance serves, and the kernel must show that.
+        var secure = new ProbeConnection(request with { LikelyPids = request.LikelyPids ?? [] }, new IPEndPoint(target.Address, there.Port), _time, limit);
+        var followed = await new HealthExchange(request, secure, there).RunAsync(token).ConfigureAwait(false);
+        return !IsOwn(request, followed) ? result
+            : followed with { Detail = string.Create(CultureInfo.InvariantCulture, $"redirect {result.StatusCode} to port {there.Port} of the same daemon; {followed.Detail}") };
+    }
+
+    private static bool IsThisMachine(string host, Uri there) =>
+        there.IsLoopback || string.Equals(there.Host, host, StringComparison.OrdinalIgnoreCase);
 
     // With SO_REUSEPORT the kernel gives each connection to one of the listeners. One that never accepts must not use up the time.
     private async Task<HealthResult> AskUntilOwnAsync(HealthRequest request, IPEndPoint target, Uri uri, TimeSpan limit, CancellationToken token)
@@ -80,7 +104,7 @@ internal sealed class HealthProbe(TimeProvider? timeProvider = null)
         {
             using var timeUp = new CancellationTokenSource(limit, _time);
             using var linked = CancellationTokenSource.CreateLinkedTokenSource(timeUp.Token, token);
-            var result = await new HealthExchange(request, target, uri, _time, limit).RunAsync(linked.Token).ConfigureAwait(false);
+            var result = await AskAsync(request, target, uri, limit, linked.Token).ConfigureAwait(false);
             if (tries == ContestedTries || IsOwn(request, result) || token.IsCancellationRequested)
             {
                 return result;
@@ -91,18 +115,18 @@ internal sealed class HealthProbe(TimeProvider? timeProvider = null)
     private static bool IsOwn(HealthRequest request, HealthResult result) => result.ServedBy.Any(request.IsExpectedPid);
 
     // The name stays in the Host header, but we choose the address. A wildcard is replaced by the address.
-    private static bool TryMakeUri(string host, IPEndPoint target, string path, out Uri uri)
+    private static bool TryMakeUri(HealthRequest request, IPEndPoint target, out Uri uri)
     {
+        var (host, path) = (request.Host, request.Path);
         var bare = host.StartsWith('[') && host.EndsWith(']') ? host[1..^1] : host;
         var authority = bare is "*" or "+" || IPAddress.TryParse(bare, out _) ? target.ToString() : $"{bare}:{target.Port.ToString(CultureInfo.InvariantCulture)}";
-        var made = Uri.TryCreate($"http://{authority}{(path.StartsWith('/') ? "" : "/")}{path}", UriKind.Absolute, out var created)
+        var scheme = request.Check.Kind == HealthCheckKind.Https ? Uri.UriSchemeHttps : Uri.UriSchemeHttp;
+        var made = Uri.TryCreate($"{scheme}://{authority}{(path.StartsWith('/') ? "" : "/")}{path}", UriKind.Absolute, out var created)
             && created.UserInfo.Length == 0
             && created.Port == target.Port;
         uri = created!;
         return made;
     }
-
-    private static string InSeconds(TimeSpan time) => string.Create(CultureInfo.InvariantCulture, $"{time.TotalSeconds:0.###} s");
 
     private static TimeSpan Max(TimeSpan a, TimeSpan b) => a > b ? a : b;
 }

@@ -30,12 +30,13 @@ internal static class HostAddresses
     public static async ValueTask<IReadOnlyList<IPAddress>> ResolveAsync(string host, CancellationToken cancellationToken) =>
         WithoutLookup(host) ?? await Dns.GetHostAddressesAsync(host, cancellationToken).ConfigureAwait(false);
 
-    /// <summary>Base URL of a server. A wildcard becomes the loopback, because no client can connect to a wildcard. IPv6 has brackets or not.</summary>
-    public static string Url(string host, int port)
+    /// <summary>Base URL of a server. A wildcard becomes the loopback, because no client can connect to a wildcard. IPv6 has brackets or not. The health check tells the scheme.</summary>
+    public static string Url(string host, int port, HealthCheckKind kind = HealthCheckKind.Http)
     {
         var reachable = host is "*" or "+" or "0.0.0.0" ? "127.0.0.1" : host is "::" or "[::]" ? "::1" : host;
         var bracketed = reachable.Contains(':', StringComparison.Ordinal) && !reachable.StartsWith('[') ? $"[{reachable}]" : reachable;
-        return string.Create(CultureInfo.InvariantCulture, $"http://{bracketed}:{port}");
+        var scheme = kind switch { HealthCheckKind.Https => "https", HealthCheckKind.Tcp => "tcp", _ => "http" };
+        return string.Create(CultureInfo.InvariantCulture, $"{scheme}://{bracketed}:{port}");
     }
 
     /// <summary>The addresses to connect to, to reach a server on these addresses: the loopback for a wildcard, IPv4 for a mapped address.</summary>

@@ -43,9 +43,14 @@ internal sealed class ListenerProbe(ProcessTable processes)
     /// yet or is closed already, and where this user or this platform cannot see the owner.
     /// </summary>
     public IReadOnlyList<int> FindServers(IPEndPoint client, IPEndPoint server, IReadOnlyCollection<int> candidatesFirst) =>
-        _files is { IsReal: true } && SockDiag.InodeOf(server, client) is not 0 and var inode
+        _files is { IsReal: true } && SockDiag.TryFindInode(server, client, out var inode) && inode != 0
             ? new SocketScan(_files).Owners([inode], candidatesFirst)[inode]
             : [];
+
+    /// <summary>
+    /// Whether the kernel has completed a connection of ours and the process has not accepted it yet. False where the kernel does not tell it.
+    /// </summary>
+    public bool WaitsForTheProcess(IPEndPoint client, IPEndPoint server) => _files is { IsReal: true } && SockDiag.TryFindInode(server, client, out var inode) && inode == 0;
 
     public IReadOnlyList<Listener> ListenersOf(IReadOnlyCollection<int> pids)
     {

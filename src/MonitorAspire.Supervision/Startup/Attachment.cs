@@ -166,6 +166,6 @@ internal sealed class Attachment(EngineParts parts)
             spec.Command is null ? [] : [spec.Command, .. DaemonLauncher.Arguments(spec with { Port = instance.Port }, files)],
             InstanceRecord.InstanceIdFor(instance.Port, id),
             instance.StartedAt,
-            instance.RestartCount).With(instance.Identity);
+            instance.RestartCount).With(instance.Identity) with { Health = spec.Health };
     }
 }

@@ -32,11 +32,17 @@ public sealed class DaemonEngine : IDaemonEngine
     }
 
     /// <inheritdoc />
-    public Task<StopReport> StopAsync(DaemonSpec spec, StopOptions options, CancellationToken cancellationToken)
+    public async Task<StopReport> StopAsync(DaemonSpec spec, StopOptions options, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(spec);
         ArgumentNullException.ThrowIfNull(options);
-        return new VerifiedStop(_parts).RunAsync(spec, options, cancellationToken);
+        var report = await new VerifiedStop(_parts).RunAsync(spec, options, cancellationToken).ConfigureAwait(false);
+        if (report.Verdict == StopVerdict.Stopped)
+        {
+            _parts.Notifications.Close(spec.Port);
+        }
+
+        return report;
     }
 
     /// <inheritdoc />

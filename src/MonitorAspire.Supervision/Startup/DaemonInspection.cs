@@ -5,11 +5,17 @@ namespace MonitorAspire.Supervision.Startup;
 /// <summary>Options of one inspection.</summary>
 public sealed record InspectOptions
 {
-    /// <summary>Time limit of the health request. Default 2 seconds.</summary>
-    public TimeSpan HealthTimeout { get; init; } = TimeSpan.FromSeconds(2);
+    /// <summary>Time limit of the health check. Default: that of the daemon's own liveness limits, else 2 seconds.</summary>
+    public TimeSpan? HealthTimeout { get; init; }
 
     /// <summary>Whether the health check is made. Default true.</summary>
     public bool ProbeHealth { get; init; } = true;
+
+    /// <summary>
+    /// Whether the caller inspects the daemon again and again, as a supervisor does. It then listens to what a daemon with the health check
+    /// <see cref="HealthCheckKind.Notify"/> sends. Default false.
+    /// </summary>
+    public bool KeepsWatch { get; init; }
 }
 
 /// <summary>Result of an inspection.</summary>
@@ -86,8 +92,14 @@ public sealed record DaemonInspection
     /// <summary>Whether the health check passed; <see langword="null"/> where it was not made.</summary>
     public bool? Healthy { get; init; }
 
-    /// <summary>HTTP status of the health check.</summary>
+    /// <summary>What the health check asked and measured, for people.</summary>
+    public string? HealthDetail { get; init; }
+
+    /// <summary>HTTP status of the health check, or the exit code of a command.</summary>
     public int? HealthStatus { get; init; }
+
+    /// <summary>The first lines of a failing answer's body, or the last lines that a failing command wrote, see <see cref="HealthCheckAnswer"/>.</summary>
+    public IReadOnlyList<string> HealthBody { get; init; } = [];
 
     /// <summary>Duration of the health check in milliseconds.</summary>
     public double? HealthMs { get; init; }

@@ -14,6 +14,7 @@ internal sealed class EngineParts
         Processes = ProcessTable.Current;
         Listeners = new ListenerProbe(Processes);
         Health = new HealthProbe(time);
+        Notifications = new Notifications(time);
         Tree = new InstanceTree(Processes);
         Stopper = new TreeStopper(Processes, Tree, time);
         Locator = new InstanceLocator(Processes);
@@ -43,21 +44,6 @@ internal sealed class EngineParts
                 : spec.EffectivePidFileWriter == PidFileWriter.Daemon);
     }
 
-    /// <summary>Makes one health check of an instance.</summary>
-    internal Task<HealthResult> ProbeHealthAsync(DaemonSpec spec, ProcessIdentity root, string? instanceId, TimeSpan timeout, CancellationToken cancellationToken, bool isContested = false) =>
-        Health.ProbeAsync(
-            new HealthRequest
-            {
-                Host = spec.Host,
-                Port = spec.Port,
-                Path = spec.HealthPath,
-                IsExpectedPid = Tree.Membership(root, instanceId),
-                LikelyPids = [root.Pid],
-                Timeout = timeout,
-                IsContested = isContested,
-            },
-            cancellationToken);
-
     internal EngineOptions Options { get; }
 
     internal TimeProvider Time { get; }
@@ -67,6 +53,8 @@ internal sealed class EngineParts
     internal ListenerProbe Listeners { get; }
 
     internal HealthProbe Health { get; }
+
+    internal Notifications Notifications { get; }
 
     internal InstanceTree Tree { get; }
 

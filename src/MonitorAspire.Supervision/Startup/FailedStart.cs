@@ -28,6 +28,7 @@ internal sealed class FailedStart(EngineParts parts, TimeSpan gracePeriod)
             }
         }
 
+        parts.Notifications.Close(files.Port);
         if (survivors.Count == 0)
         {
             AtomicFile.TryDelete(files.InstanceFile);

@@ -8,6 +8,8 @@ namespace MonitorAspire.Supervision.Startup;
 /// <summary>Inspects one daemon from outside. Changes nothing.</summary>
 internal sealed class Inspector(EngineParts parts)
 {
+    private static readonly TimeSpan DefaultHealthTimeout = TimeSpan.FromSeconds(2);
+
     internal async Task<DaemonInspection> InspectAsync(DaemonSpec spec, InspectOptions options, CancellationToken cancellationToken)
     {
         var files = new DaemonFiles(parts.Options.StateDirectory, spec.Port);
@@ -83,10 +85,15 @@ internal sealed class Inspector(EngineParts parts)
 
         if (options.ProbeHealth && problems.Count == 0)
         {
-            var healthPath = located.Record?.Identity == root && located.Record.HealthPath.Length > 0 ? located.Record.HealthPath : spec.HealthPath;
-            var health = await parts.ProbeHealthAsync(
-                spec with { HealthPath = healthPath }, root, located.InstanceId, options.HealthTimeout, cancellationToken, seen.Contested is not null).ConfigureAwait(false);
-            seen = seen with { Healthy = health.IsHealthy, HealthStatus = health.StatusCode, HealthMs = Math.Round(health.Latency.TotalMilliseconds, 3) };
+            var health = await CheckHealthAsync(spec, options, located, seen.Contested is not null, cancellationToken).ConfigureAwait(false);
+            seen = seen with
+            {
+                Healthy = health.IsHealthy,
+                HealthDetail = health.Detail,
+                HealthStatus = health.StatusCode,
+                HealthMs = Math.Round(health.Latency.TotalMilliseconds, 3),
+                HealthBody = health.ToAnswer()?.Body ?? [],
+            };
             if (!health.IsHealthy && seen.Contested is not null && !health.ServedBy.Any(parts.Tree.Membership(root, located.InstanceId)))
             {
                 // Every connection went to the other process, so nothing is known of the health of this one.
@@ -94,7 +101,7 @@ internal sealed class Inspector(EngineParts parts)
             }
             else if (!health.IsHealthy)
             {
-                problems.Add((Reason(health.Outcome), $"{healthPath}: {health.Detail}"));
+                problems.Add((Reason(health.Outcome), health.Detail));
             }
         }
 
@@ -105,6 +112,28 @@ internal sealed class Inspector(EngineParts parts)
         }
 
         return Judge(located, seen, problems, root);
+    }
+
+    private async Task<HealthResult> CheckHealthAsync(DaemonSpec spec, InspectOptions options, Located located, bool isContested, CancellationToken cancellationToken)
+    {
+        // The record tells how the living instance is checked; the caller may know only its port.
+        var root = located.Identity!.Value;
+        var record = located.Record?.Identity == root ? located.Record : null;
+        var asked = spec with
+        {
+            HealthPath = record?.HealthPath is { Length: > 0 } path ? path : spec.HealthPath,
+            Health = record?.Health ?? spec.Health,
+        };
+        var limit = options.HealthTimeout ?? asked.Health.Liveness?.Timeout ?? DefaultHealthTimeout;
+        try
+        {
+            return await new InstanceHealth(parts, asked, record)
+                .CheckAsync(root, located.InstanceId, new CheckOptions(limit, isContested, KeepsWatch: options.KeepsWatch), cancellationToken).ConfigureAwait(false);
+        }
+        catch (StartupFailedException e)
+        {
+            return new HealthResult { Outcome = HealthOutcome.Unreachable, Detail = e.Message };
+        }
     }
 
     private DaemonInspection Judge(Located located, DaemonInspection seen, List<(StartupReason Reason, string Detail)> problems, ProcessIdentity root)

@@ -51,7 +51,9 @@ internal sealed class PreflightStage(EngineParts parts, StartOptions options, Li
             return null;
         }
 
-        var seen = await new Inspector(parts).InspectAsync(spec, new InspectOptions { HealthTimeout = options.HealthTimeout }, cancellationToken).ConfigureAwait(false);
+        // Part of the time of this start, so that the instance may be slow, and there is time left for the report of one that hangs.
+        var inspect = new InspectOptions { HealthTimeout = spec.Health.Startup?.Timeout ?? left() / 3 };
+        var seen = await new Inspector(parts).InspectAsync(spec, inspect, cancellationToken).ConfigureAwait(false);
         if (seen.Verdict == InspectionVerdict.Running)
         {
             if (_replaced)

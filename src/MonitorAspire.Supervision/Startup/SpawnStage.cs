@@ -1,5 +1,7 @@
+using System.Globalization;
 using MonitorAspire.Supervision.Files;
 using MonitorAspire.Supervision.Identity;
+using MonitorAspire.Supervision.Probes;
 using MonitorAspire.Supervision.Processes;
 
 namespace MonitorAspire.Supervision.Startup;
@@ -14,12 +16,14 @@ internal sealed class SpawnStage(EngineParts parts, DateTimeOffset startedAt, in
         var plan = DaemonLauncher.Plan(spec, files, parts.Options.BuiltInDaemonPath, parts.Options.DaemonEnvironment, id);
         SetOrRemove(plan.Environment, "TRACEPARENT", traceParent);
         SetOrRemove(plan.Environment, "TRACESTATE", traceState);
+        var notifications = OpenNotifications(claimed, plan);
 
         var launcher = parts.Processes.Identify(Environment.ProcessId);
         var record = InstanceRecord.Of(spec, [plan.Executable, .. plan.Arguments], id, startedAt, restarts) with
         {
             BootId = parts.Processes.BootId,
             WorkingDirectory = plan.WorkingDirectory ?? Directory.GetCurrentDirectory(),
+            Health = spec.Health,
             LauncherPid = launcher?.Pid ?? 0,
             LauncherStartTicks = launcher?.StartTicks ?? 0,
         };
@@ -33,8 +37,29 @@ internal sealed class SpawnStage(EngineParts parts, DateTimeOffset startedAt, in
 
             // No process has reaped the child yet, so a child that has ended already still has its identity.
             var identity = parts.Processes.Describe(pid)?.Identity ?? new ProcessIdentity(pid, 0, parts.Processes.BootId);
-            return new StartingInstance(parts, claimed, record.With(identity), ProcessExits.OfChild(pid), offset);
+            var instance = new StartingInstance(parts, claimed, record.With(identity) with { LogOffset = offset }, ProcessExits.OfChild(pid), offset);
+            if (OperatingSystem.IsLinux())
+            {
+                notifications?.Listen(sender => parts.Tree.Membership(instance.Root, instance.InstanceId)(sender));
+            }
+
+            return instance;
         }
+    }
+
+    // As systemd does it: sd_notify(3) and sd_watchdog_enabled(3). Without WATCHDOG_PID the time holds for every process of the daemon.
+    private NotifySocket? OpenNotifications(ClaimedPort claimed, LaunchPlan plan)
+    {
+        var health = claimed.Spec.Health;
+        if (health.Kind != HealthCheckKind.Notify || !OperatingSystem.IsLinux())
+        {
+            return null;
+        }
+
+        plan.Environment[NotifySocket.EnvironmentVariable] = claimed.Files.NotifySocket;
+        plan.Environment.Remove("WATCHDOG_PID");
+        SetOrRemove(plan.Environment, "WATCHDOG_USEC", health.Liveness?.Timeout is { } limit ? limit.TotalMicroseconds.ToString("F0", CultureInfo.InvariantCulture) : null);
+        return parts.Notifications.Open(claimed.Files);
     }
 
     private static void SetOrRemove(Dictionary<string, string> environment, string name, string? value)

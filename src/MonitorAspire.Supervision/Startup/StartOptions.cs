@@ -6,9 +6,6 @@ public sealed record StartOptions
     /// <summary>Time limit of all stages together. Default 30 seconds.</summary>
     public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>Time limit of one health check. The check is repeated until it passes or <see cref="Timeout"/> is over. Default 2 seconds.</summary>
-    public TimeSpan HealthTimeout { get; init; } = TimeSpan.FromSeconds(2);
-
     /// <summary>Whether an instance of ours that is already there is replaced. A foreign process is never touched. Default false.</summary>
     public bool Force { get; init; }
 

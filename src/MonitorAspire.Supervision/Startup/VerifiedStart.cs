@@ -57,7 +57,7 @@ internal sealed partial class VerifiedStart(EngineParts parts, DaemonSpec reques
 
             var pidFile = new PidFileStage(parts, _claimed, _instance);
             var port = new PortBoundStage(parts, _claimed, _instance);
-            var health = new HealthStage(parts, _claimed, _instance, options.HealthTimeout, () => Left, pidFile, port);
+            var health = new HealthStage(parts, _claimed, _instance, () => Left, pidFile, port);
             foreach (var stage in (IWaitingStage[])[pidFile, port, health])
             {
                 await WaitAsync(stage, _instance, cancellationToken).ConfigureAwait(false);
@@ -159,6 +159,7 @@ internal sealed partial class VerifiedStart(EngineParts parts, DaemonSpec reques
                 ExitCode = failure.ExitCode,
                 Signal = failure.Signal,
                 Owner = failure.Owner,
+                HealthAnswer = failure.HealthAnswer,
                 LogTail = logTail,
             },
             null);

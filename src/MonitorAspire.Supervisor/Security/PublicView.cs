@@ -13,14 +13,14 @@ internal static class PublicView
 
     private static DaemonSnapshot Of(DaemonSnapshot daemon) => daemon with
     {
-        LastFailure = daemon.LastFailure is { } failure ? failure with { Detail = Detail(failure.Reason, failure.Detail), LogTail = [] } : null,
-        Checks = [.. daemon.Checks.Select(c => c with { Detail = null })],
+        LastFailure = daemon.LastFailure is { } failure ? failure with { Detail = Detail(failure.Reason, failure.Detail), HealthAnswer = null, LogTail = [] } : null,
+        Checks = [.. daemon.Checks.Select(c => c with { Detail = null, Answer = null })],
     };
 
     private static FleetEvent Of(FleetEvent happened) => happened with
     {
         Daemon = Of(happened.Daemon),
-        Report = happened.Report is { } report ? report with { Detail = Detail(report.Reason, report.Detail), LogTail = [] } : null,
+        Report = happened.Report is { } report ? report with { Detail = Detail(report.Reason, report.Detail), HealthAnswer = null, LogTail = [] } : null,
         Message = null,
         Alert = happened.Alert is { } alert ? alert with { Message = WireNames.Of(alert.Kind) } : null,
     };

@@ -169,6 +169,7 @@ public sealed class DocumentationTests
     public void Lists_InTheReference_AreThoseOfTheCode()
     {
         AssertSame(Enum.GetNames<DaemonState>(), Reference.FirstColumn("States"));
+        AssertSame(Enum.GetNames<HealthCheckKind>(), Reference.FirstColumn("Health kinds"));
         AssertSame(Enum.GetValues<FleetEventKind>().Select(Written), Reference.FirstColumn("Events"));
         AssertSame(Enum.GetValues<AlertKind>().Select(Written), Reference.FirstColumn("Alerts"));
         AssertSame(Constants<string>(typeof(SpanNames)), Reference.FirstColumn("Spans"));
@@ -190,6 +191,8 @@ public sealed class DocumentationTests
     [InlineData("Monitors", typeof(MonitorsOptions))]
     [InlineData("Daemon", typeof(DaemonDefinition))]
     [InlineData("Restart", typeof(RestartPolicy))]
+    [InlineData("Health", typeof(HealthCheck))]
+    [InlineData("Limits", typeof(CheckLimits))]
     [InlineData("Probe", typeof(ProbePolicy))]
     public void ConfigurationTable_InTheReference_HasEveryKeyAndItsDefault(string heading, Type type)
     {

@@ -27,7 +27,7 @@ public class AttachedDaemonTests
     }
 
     [Fact]
-    public async Task Begin_ProbeTimeoutOfTheFleet_LimitsTheHealthChecksOfEveryStart()
+    public async Task Begin_ProbeTimeoutOfTheFleet_LimitsTheProbesAndNotTheStarts()
     {
         var options = FleetFixture.Options with { Probe = new ProbePolicy { Timeout = TimeSpan.FromMilliseconds(700) } };
         await using var fixture = await new FleetFixture([Attached, FleetFixture.Spec("own", 9001)], options).BeginAsync();
@@ -35,8 +35,9 @@ public class AttachedDaemonTests
         await fixture.UntilAsync(() => fixture.Fleet.Daemons.All(daemon => daemon.State == DaemonState.Running));
 
         Assert.Contains(fixture.Engine.Probes, probe => probe.Name == "a");
-        Assert.All(fixture.Engine.Probes, probe => Assert.Equal(options.Probe.Timeout, probe.Timeout));
-        Assert.Equal(options.Probe.Timeout, Assert.Single(fixture.Engine.Starts).Options.HealthTimeout);
+        await fixture.UntilAsync(() => fixture.Engine.Probes.Any(probe => probe.Name == "own"));
+        Assert.All(fixture.Engine.Probes.Where(probe => probe.Name == "own"), probe => Assert.Equal(options.Probe.Timeout, probe.Timeout));
+        Assert.Contains(fixture.Engine.Probes, probe => probe.Name == "a" && probe.Timeout > options.Probe.Timeout);
     }
 
     [Fact]

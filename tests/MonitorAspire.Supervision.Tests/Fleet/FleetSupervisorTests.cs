@@ -138,8 +138,9 @@ public class FleetSupervisorTests
     {
         await using var fixture = await new FleetFixture(FleetFixture.Specs(1)).BeginAsync();
         var pid = fixture["d0"].Pid;
+        await fixture.AdvanceAsync(5, step: 0.05);
         fixture.Engine[9000].Unhealthy = true;
-        await fixture.UntilAsync(() => fixture["d0"].State == DaemonState.Unhealthy, step: 0.01, limit: 1);
+        await fixture.UntilAsync(() => fixture["d0"].State == DaemonState.Unhealthy, step: 0.01, limit: 1.1);
         Assert.Equal([true, true, false], fixture["d0"].Checks.Select(c => c.Healthy));
         Assert.Equal(StartupReason.HealthStatus, fixture["d0"].LastFailure?.Reason);
 
@@ -154,6 +155,18 @@ public class FleetSupervisorTests
         // The second look within 100 ms does not make the restart come earlier.
         Assert.Equal(2, (events[2].At - events[0].At).TotalSeconds, 0.011);
         Assert.Equal(4, fixture.Engine.Probes.Count(p => p.At >= events[0].At - new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero)));
+    }
+
+    [Fact]
+    public async Task Probe_NewInstanceFails_IsReportedSoonAndRestartedNoEarlier()
+    {
+        await using var fixture = await new FleetFixture(FleetFixture.Specs(1)).BeginAsync();
+        fixture.Engine[9000].Unhealthy = true;
+
+        await fixture.UntilAsync(() => fixture["d0"].State == DaemonState.Unhealthy, step: 0.01, limit: 0.2);
+        await fixture.AdvanceAsync(1, step: 0.01);
+
+        Assert.Equal((DaemonState.Unhealthy, 0), (fixture["d0"].State, fixture["d0"].Restarts));
     }
 
     [Fact]
@@ -239,7 +252,7 @@ public class FleetSupervisorTests
     public async Task Probe_TwoHundredDaemons_AreSpreadOverTheInterval()
     {
         await using var fixture = await new FleetFixture(FleetFixture.Specs(200)).BeginAsync();
-        await fixture.AdvanceAsync(1, step: 0.05);
+        await fixture.AdvanceAsync(5, step: 0.05); // a new instance is probed more often
         var before = fixture.Engine.Probes.Count;
         await fixture.AdvanceAsync(2, step: 0.05);
         var probes = fixture.Engine.Probes.Skip(before).ToList();

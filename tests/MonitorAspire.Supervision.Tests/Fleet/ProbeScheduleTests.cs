@@ -36,6 +36,19 @@ public class ProbeScheduleTests
     }
 
     [Fact]
+    public void ProbeOftenAtFirst_NewInstance_AddsProbesThatComeLessAndLessOften()
+    {
+        using var schedule = New(phase: 1, interval: 2);
+        schedule.ProbeOftenAtFirst();
+        Advance(12);
+
+        // The clock of the test goes in steps of 50 ms. Without the regular probes at even seconds:
+        var early = _due.Where(at => at % 2 != 0).Prepend(0).ToList();
+        Assert.Equal([0.1, 0.15, 0.225, 0.3375, 0.50625, 0.759375, 1.1390625, 1.70859375], early.Zip(early.Skip(1), (a, b) => b - a), (a, b) => Math.Abs(a - b) <= 0.051);
+        Assert.Equal(6, _due.Count - early.Count + 1);
+    }
+
+    [Fact]
     public void Change_NewInterval_HoldsFromNowOn()
     {
         using var schedule = New();

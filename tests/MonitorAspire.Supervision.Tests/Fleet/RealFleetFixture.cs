@@ -36,9 +36,9 @@ internal sealed class RealFleetFixture : IAsyncDisposable
 
     public string StateDirectory => _root["state"];
 
-    public FleetSupervisor NewFleet(FleetOptions? options = null) => new(
+    public FleetSupervisor NewFleet(FleetOptions? options = null, HealthCheck? health = null) => new(
         _engine,
-        [.. Ports.Select(SpecHere)],
+        [.. Ports.Select(port => SpecHere(port) with { Health = health ?? new HealthCheck() })],
         options ?? new FleetOptions { StateDirectory = StateDirectory, StopGracePeriod = TimeSpan.FromSeconds(1) },
         NullLogger<FleetSupervisor>.Instance);
 

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using MonitorAspire.Supervision.Daemons;
+using MonitorAspire.Supervision.Diagnosis;
 using MonitorAspire.Supervision.Files;
 using MonitorAspire.Supervision.Fleet;
 using MonitorAspire.Supervision.Startup;
@@ -35,6 +36,39 @@ public class RealFleetTests
         Assert.All(fixture.Ports, p => Assert.Empty(fixture.ProcessesOf(p)));
         Assert.All(fixture.Ports, p => Assert.True(FreePort.IsFree(p)));
         Assert.Empty(Directory.GetFiles(fixture.StateDirectory, "*.pid"));
+    }
+
+    [Fact]
+    public async Task Probe_503WithABody_IsInTheStateTheFailureThePropertiesAndTheDiagnosis()
+    {
+        await using var fixture = new RealFleetFixture(1, moods: true, _ => ["--body", "database unreachable\ndb:5432 refused"]);
+        await using var fleet = fixture.NewFleet();
+        await fleet.BeginAsync();
+        await RealFleetFixture.AllRunAsync(fleet);
+
+        await File.WriteAllTextAsync(fixture.MoodFile(fixture.FirstPort), "503", TestContext.Current.CancellationToken);
+        DaemonSnapshot? unhealthy = null;
+        await Wait.UntilAsync(() => fleet.Daemons is [{ State: DaemonState.Unhealthy, LastFailure: not null } seen] && (unhealthy = seen) is not null, "it is unhealthy");
+
+        var check = unhealthy!.Checks.Single(c => c.Name == CheckName.Health);
+        Assert.Matches("GET /health: 503 after [0-9.]+ m?s: 'database unreachable'", check.Detail);
+        Assert.All([check.Answer, unhealthy.LastFailure!.HealthAnswer], answer => Assert.Equal((503, "database unreachable", "db:5432 refused"), (answer!.Status, answer.Body[0], answer.Body[1])));
+        var shown = DaemonProperties.Of(unhealthy).ToDictionary(p => p.Name, p => p.Value);
+        Assert.EndsWith("\ndatabase unreachable\ndb:5432 refused", shown["monitor.health.answer"], StringComparison.Ordinal);
+        Assert.StartsWith("503 after ", shown["monitor.lastFailure.answer"], StringComparison.Ordinal);
+        Assert.Contains("db:5432 refused", DaemonDiagnosisMarkdown.Render(new DaemonDiagnosis { At = DateTimeOffset.UnixEpoch, Daemon = unhealthy, NextStep = "", Files = [], Findings = [] }), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Health_LimitsOfOneDaemon_AreItsOwn()
+    {
+        await using var fixture = new RealFleetFixture(1, faults: _ => ["--answer-delay", "400"]);
+        await using var hasty = fixture.NewFleet(health: new HealthCheck { Liveness = new CheckLimits { Timeout = TimeSpan.FromMilliseconds(100), Failures = 1000 } });
+        await hasty.BeginAsync();
+
+        await Wait.UntilAsync(() => hasty.Daemons is [{ State: DaemonState.Unhealthy, ProbeFailures: > 3 }], "its own limits hold, and not the three failures of the fleet");
+
+        Assert.Contains("no answer within 100 ms; connected after", hasty.Daemons[0].LastFailure!.Detail, StringComparison.Ordinal);
     }
 
     [Fact]

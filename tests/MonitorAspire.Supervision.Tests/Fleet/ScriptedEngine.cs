@@ -169,7 +169,7 @@ internal sealed class ScriptedEngine(TimeProvider time) : IDaemonEngine
     {
         if (options.ProbeHealth)
         {
-            Probes.Enqueue((spec.Name, Now, options.HealthTimeout));
+            Probes.Enqueue((spec.Name, Now, options.HealthTimeout ?? TimeSpan.Zero));
         }
 
         var scripted = this[spec.Port];

@@ -42,10 +42,24 @@ public class HealthBodyTests
         Assert.NotNull(HealthBody.Mismatch("""{"pid":1,"text":"xxxxx"""u8, false, 8768, _ => false));
 
     [Fact]
-    public void Excerpt_AnyBytes_IsOneShortLine() => Gen.Byte.Array[0, 1000].Sample(body =>
+    public void Lines_AnyBytes_AreFewShortAndHarmless() => Gen.Select(Gen.Byte.Array[0, 3000], Gen.Bool).Sample((body, last) =>
     {
-        var line = HealthBody.Excerpt(body);
-        Assert.True(line.Length <= 200);
-        Assert.DoesNotContain(line, char.IsControl);
+        var lines = HealthBody.Lines(body, last);
+        Assert.True(lines.Count <= 3 && lines.Sum(line => line.Length) <= 500);
+        Assert.DoesNotContain(string.Concat(lines), c => char.IsControl(c) && c != '\t');
     });
+
+    [Fact]
+    public void Lines_Html_AreItsText() => Assert.Equal(
+        ["502 Bad Gateway", "nginx/1.22"],
+        HealthBody.Lines("<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n<hr><center>nginx/1.22</center>\r\n</html>"u8));
+
+    [Fact]
+    public void Lines_ManyLines_AreTheFirstOrTheLast()
+    {
+        var body = "\uFEFFone\r\n\r\n  two\u001b[31m\u202E\nthree\nfour\n"u8;
+
+        Assert.Equal(["one", "two\uFFFD[31m\uFFFD", "three"], HealthBody.Lines(body));
+        Assert.Equal(["two\uFFFD[31m\uFFFD", "three", "four"], HealthBody.Lines(body, last: true));
+    }
 }

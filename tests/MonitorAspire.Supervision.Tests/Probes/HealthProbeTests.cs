@@ -47,7 +47,7 @@ public class HealthProbeTests
         Assert.Equal(HealthOutcome.IdentityMismatch, result.Outcome);
         Assert.False(result.IsHealthy);
         Assert.Contains(detail, result.Detail, StringComparison.Ordinal);
-        Assert.Equal(body, result.BodyExcerpt);
+        Assert.Equal([body], result.Body);
     }
 
     [Theory]
@@ -63,7 +63,8 @@ public class HealthProbeTests
         var result = await ProbeAsync(server.Port);
 
         Assert.Equal((HealthOutcome.Status, code), (result.Outcome, result.StatusCode));
-        Assert.Equal(code == 204 ? "" : "the disk is full", result.BodyExcerpt);
+        Assert.Equal(code == 204 ? [] : ["the disk", "is full"], result.Body);
+        Assert.Matches($"^GET /health: {code} after [0-9]+ ms{(code == 204 ? "" : ": 'the disk'")}$", result.Detail);
     }
 
     [Fact]
@@ -128,7 +129,7 @@ public class HealthProbeTests
         var result = await probe.WaitAsync(Ample);
 
         Assert.Equal((HealthOutcome.TimedOut, true), (result.Outcome, result.Connected));
-        Assert.EndsWith("within 2 s", result.Detail, StringComparison.Ordinal);
+        Assert.Matches("^GET /health: no (complete )?answer within 2 s; connected after 0 ms", result.Detail);
         Assert.Equal(TimeSpan.FromSeconds(2), result.Latency);
     }
 
@@ -169,7 +170,7 @@ public class HealthProbeTests
         var result = await new HealthProbe().ProbeAsync(Request(server.Port, TimeSpan.FromSeconds(1)) with { Host = "localhost" }, default).WaitAsync(Ample);
 
         Assert.Equal(
-            $"127.0.0.1:{server.Port} did not accept the connection; [::1]:{server.Port}: Connection refused",
+            $"GET /health: 127.0.0.1:{server.Port} did not accept the connection within 1 s; GET /health: [::1]:{server.Port}: Connection refused",
             result.Detail);
     }
 
@@ -201,7 +202,7 @@ public class HealthProbeTests
         var result = await ProbeAsync(server.Port);
 
         Assert.Equal((HealthOutcome.Unreachable, true), (result.Outcome, result.Connected));
-        Assert.Contains("closed it early", result.Detail, StringComparison.Ordinal);
+        Assert.Matches("connected after [0-9]+ ms", result.Detail);
     }
 
     [Theory]

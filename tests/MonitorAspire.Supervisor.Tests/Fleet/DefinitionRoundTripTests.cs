@@ -82,8 +82,10 @@ public class DefinitionRoundTripTests
     {
         await using var supervisor = await RunningSupervisor.StartAsync();
 
-        // Over the REST API a daemon is always launched by the supervisor.
-        var sample = Sample<DaemonDefinition>() with { Launch = LaunchMode.Supervisor };
+        // Over the REST API a daemon is always launched by the supervisor. Each kind of health check has options of its own.
+        var whole = Sample<HealthCheck>();
+        var health = new HealthCheck { Kind = whole.Kind, Statuses = whole.Statuses, Headers = whole.Headers, Text = whole.Text, Startup = whole.Startup, Liveness = whole.Liveness };
+        var sample = Sample<DaemonDefinition>() with { Launch = LaunchMode.Supervisor, Health = health };
         var body = Encoding.UTF8.GetString(JsonSerializer.SerializeToUtf8Bytes(new SourcedDefinition(DefinitionSource.RestApi, sample), FleetJson.Strict.SourcedDefinition));
         using var sent = JsonDocument.Parse(body);
         var put = await supervisor.SendAsync(HttpMethod.Put, $"/api/daemons/{sample.Name}", sent.RootElement.GetProperty("definition").GetRawText());
@@ -162,6 +164,11 @@ public class DefinitionRoundTripTests
         if (type.IsEnum)
         {
             return Enum.GetValues(type).GetValue(1)!;
+        }
+
+        if (type == typeof(IList<int>))
+        {
+            return new List<int> { 200, 204 };
         }
 
         if (type == typeof(IList<string>))

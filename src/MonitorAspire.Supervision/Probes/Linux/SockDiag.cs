@@ -41,13 +41,15 @@ internal static class SockDiag
         return false;
     }
 
-    /// <summary>The inode of the socket at the local end; 0 where no process has the socket, and where the kernel does not tell it.</summary>
-    public static long InodeOf(IPEndPoint local, IPEndPoint remote)
+    /// <summary>Finds the inode of the socket at the local end; 0 where no process has the socket. False where there is no such socket, or the kernel does not tell it.</summary>
+    public static bool TryFindInode(IPEndPoint local, IPEndPoint remote, out long inode)
     {
         var sockets = new List<Listener>(1);
         Span<byte> request = stackalloc byte[SockDiagMessages.RequestLength];
         SockDiagMessages.WriteConnectionRequest(request, local, remote);
-        return TryAsk(request, sockets) && sockets is [var socket] ? socket.Inode : 0;
+        var found = TryAsk(request, sockets) && sockets.Count == 1;
+        inode = found ? sockets[0].Inode : 0;
+        return found;
     }
 
     private static unsafe bool TryAsk(ReadOnlySpan<byte> request, List<Listener> sockets)
