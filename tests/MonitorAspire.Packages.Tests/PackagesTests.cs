@@ -95,7 +95,7 @@ public sealed class PackagesTests(PackedFolder folder) : IClassFixture<PackedFol
 
         // The log of a start that goes well has no error, and files of random ports do not stay.
         Assert.DoesNotContain("fail:", one.Output, StringComparison.Ordinal);
-        Assert.Empty(Directory.EnumerateFiles(_state.Path, "supervisor-*", SearchOption.AllDirectories));
+        await Wait.UntilAsync(() => !Directory.EnumerateFiles(_state.Path, "supervisor-*", SearchOption.AllDirectories).Any(), "the end of the supervisors");
     }
 
     [Fact]
