@@ -13,8 +13,7 @@ internal sealed class LogsCommand(CliContext context)
 {
     private const int MaximumTail = 1_000_000;
 
-    private readonly Option<int> _port = CliOptions.Port();
-    private readonly Option<string?> _stateDirectory = CliOptions.StateDirectory();
+    private readonly DaemonOptions _daemon = new();
     private readonly Option<int> _tail = CliOptions.Number("--tail", "LINES", "How many of the last lines.", 0, MaximumTail, 200);
     private readonly Option<bool> _follow = new("--follow", "-f") { Description = "Print new lines as they come, also after a rotation; Ctrl-C ends it." };
     private readonly Option<bool> _json = CliOptions.Json();
@@ -24,14 +23,16 @@ internal sealed class LogsCommand(CliContext context)
         var logs = new LogsCommand(context);
         var command = new Command("logs", "Show what a daemon wrote on stdout and stderr.")
         {
-            logs._port, logs._stateDirectory, logs._tail, logs._follow, logs._json,
+            logs._daemon.NameArgument, logs._daemon.Port, logs._daemon.StateDirectory, logs._tail, logs._follow, logs._json,
         };
         command.Exclude(logs._follow, logs._json, ": a log that goes on is not one document");
+        command.ExcludeName(logs._daemon.NameArgument, logs._daemon.Port);
         command.SetAction(logs.RunAsync);
         return command.WithHelp("""
             Examples:
               monitor logs --tail 50
               monitor logs --port 9000 --follow
+              monitor logs web --follow
 
             Exit codes: 0 done; 1 there is no log; 2 usage; 7 no permission.
             """);
@@ -39,8 +40,9 @@ internal sealed class LogsCommand(CliContext context)
 
     private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
-        var port = parsed.GetValue(_port);
-        var path = new DaemonFiles(DaemonOptions.ResolveStateDirectory(parsed.GetValue(_stateDirectory)), port).LogFile;
+        var stateDirectory = _daemon.ResolveStateDirectory(parsed);
+        var port = _daemon.ResolvePort(parsed, stateDirectory, parsed.GetValue(_daemon.NameArgument));
+        var path = new DaemonFiles(stateDirectory, port).LogFile;
         var follow = parsed.GetValue(_follow);
         if (!Path.Exists(path) && !follow)
         {

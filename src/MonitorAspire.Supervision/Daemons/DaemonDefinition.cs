@@ -36,7 +36,7 @@ public sealed record DaemonDefinition
     /// <summary>Executable. Default: the built-in monitor daemon.</summary>
     public string? Command { get; set; }
 
-    /// <summary>Arguments. <c>{port}</c>, <c>{host}</c>, <c>{pidfile}</c> and <c>{statedir}</c> are replaced. Default none.</summary>
+    /// <summary>Arguments. <c>{port}</c>, <c>{host}</c>, <c>{pidfile}</c> and <c>{statedir}</c> are replaced; <c>{{port}}</c> is the text <c>{port}</c>. Default none.</summary>
     public IList<string> Arguments { get; set; } = [];
 
     /// <summary>Working directory. Default: that of the launcher.</summary>
@@ -47,6 +47,12 @@ public sealed record DaemonDefinition
 
     /// <summary>Restart policy. Default: the policy of the fleet.</summary>
     public RestartPolicy? Restart { get; set; }
+
+    /// <summary>
+    /// Whether the old definition is started again when a change of this one fails its start. It counts for the change that brings it, of a
+    /// daemon that runs. Default false: the daemon is then retried by its restart policy.
+    /// </summary>
+    public bool Rollback { get; set; }
 
     /// <summary>Who writes the PID file. Default: see <see cref="DaemonSpec.PidFileWriter"/>.</summary>
     public PidFileWriter? PidFileWriter { get; set; }

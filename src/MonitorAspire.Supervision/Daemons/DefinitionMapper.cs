@@ -26,6 +26,7 @@ internal static class DefinitionMapper
             PidFileWriter = definition.PidFileWriter,
             Launch = definition.Launch,
             Restart = definition.Restart ?? fleet.Restart,
+            Rollback = definition.Rollback,
         };
     }
 
@@ -46,5 +47,6 @@ internal static class DefinitionMapper
         PidFileWriter = spec.PidFileWriter,
         Launch = spec.Launch,
         Restart = spec.Restart,
+        Rollback = spec.Rollback,
     };
 }

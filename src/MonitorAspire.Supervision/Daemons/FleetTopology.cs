@@ -54,6 +54,7 @@ public static partial class FleetTopology
         Check(spec.Command is null || !string.IsNullOrWhiteSpace(spec.Command), nameof(spec.Command), "the command is empty");
         Check(spec.Command is null || Whole(spec.Command), nameof(spec.Command), "the command has a NUL character in it");
         Check(spec.Arguments.All(a => a is not null && Whole(a)), nameof(spec.Arguments), "an argument has a NUL character in it, or is null");
+        Check(spec.WorkingDirectory is null || !string.IsNullOrWhiteSpace(spec.WorkingDirectory), nameof(spec.WorkingDirectory), "the working directory is empty");
         Check(spec.WorkingDirectory is null || Whole(spec.WorkingDirectory), nameof(spec.WorkingDirectory), "the working directory has a NUL character in it");
         foreach (var (name, value) in spec.Environment)
         {

@@ -14,6 +14,9 @@ internal sealed class StartupFailedException(StartupReason reason, string detail
     /// <summary>Last lines of output, if they are not in our log file.</summary>
     internal IReadOnlyList<string>? LogTail { get; init; }
 
+    /// <summary>Whether another process holds the lock, which may change soon.</summary>
+    internal bool IsHeld { get; init; }
+
     /// <summary>The last answer of the health check, if that failed.</summary>
     internal HealthCheckAnswer? HealthAnswer { get; init; }
 

@@ -85,6 +85,12 @@ public sealed record StartupReport
     /// <summary>When the last stage was passed.</summary>
     public DateTimeOffset? VerifiedAt { get; init; }
 
+    /// <summary>PID of the instance that was stopped for this start, or <see langword="null"/>.</summary>
+    public int? ReplacedPid { get; init; }
+
+    /// <summary>The start of the old definition after this one failed, where a roll-back was asked for.</summary>
+    public StartupReport? Rollback { get; init; }
+
     /// <summary>The trace that shows this start, 32 hexadecimal digits, or <see langword="null"/> without tracing.</summary>
     public string? TraceId { get; init; }
 

@@ -18,20 +18,26 @@ internal readonly record struct DaemonFiles(string StateDirectory, int Port)
     /// <summary>The instance record as JSON. Adoption and diagnosis read it.</summary>
     public string InstanceFile => Named("instance.json");
 
+    /// <summary>What the last start from the command line asked for. It survives the instance.</summary>
+    public string DefinitionFile => Named("definition.json");
+
     /// <summary>The daemon's stdout and stderr.</summary>
     public string LogFile => Named("log");
 
     /// <summary>The socket that a daemon with the health check <c>Notify</c> sends its state to.</summary>
     public string NotifySocket => Named("notify");
 
-    /// <summary>Replaces <c>{port}</c>, <c>{host}</c>, <c>{pidfile}</c> and <c>{statedir}</c> by the values of this daemon.</summary>
+    /// <summary>Replaces the <see cref="Placeholders"/> by the values of this daemon.</summary>
     public string FillIn(string text, string host)
     {
-        return text
-            .Replace("{port}", Port.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal)
-            .Replace("{host}", host, StringComparison.Ordinal)
-            .Replace("{pidfile}", PidFile, StringComparison.Ordinal)
-            .Replace("{statedir}", StateDirectory, StringComparison.Ordinal);
+        var files = this;
+        return Placeholders.Fill(text, name => name switch
+        {
+            "port" => files.Port.ToString(CultureInfo.InvariantCulture),
+            "host" => host,
+            Placeholders.PidFile => files.PidFile,
+            _ => files.StateDirectory,
+        });
     }
 
     /// <summary>Whether a path belongs to the port's daemon, rotated and temporary ones included.</summary>

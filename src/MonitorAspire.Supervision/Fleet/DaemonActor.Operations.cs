@@ -94,13 +94,43 @@ internal sealed partial class DaemonActor
             report = report with { Verdict = StartupVerdict.Failed, Reason = StartupReason.ExitedPrematurely, Detail = "it ended right after it was verified" };
         }
 
+        var isRolledBack = EndTrial(ref report);
         _facts = _facts with { LastStart = report };
         Apply(new MachineEvent.StartEnded(operation, report, number));
         _answers.AnswerStarts(operation, report);
+        if (isRolledBack && _state.State is not DaemonState.Starting)
+        {
+            Apply(new MachineEvent.StartRequested());
+        }
+
         if (number is { } started)
         {
             _ = WatchExitAsync(started, outcome.Instance!);
         }
+    }
+
+    // The old definition takes its place before the machine hears of the failure: the next start is already that of the old one.
+    private bool EndTrial(ref StartupReport report)
+    {
+        if (_trial is not { } trial)
+        {
+            return false;
+        }
+
+        _trial = null;
+        if (report.Serves || report.Reason == StartupReason.Cancelled || _state.State == DaemonState.Stopping)
+        {
+            return false;
+        }
+
+        report = report with { Detail = $"the changed definition did not start: {report.Detail}; the old definition is started again" };
+        LogRolledBack(_parts.Logger, Spec.Name, report.Detail);
+        Rejected = trial.IsRemembered ? Spec : null;
+        trial.RollbackEnded = new TaskCompletionSource<StartupReport>(TaskCreationOptions.RunContinuationsAsynchronously);
+        _answers.AddStart(trial.RollbackEnded, _state.LastOperation + 1);
+        _settings = SettingsOf(trial.Old);
+        _facts = _facts with { Spec = trial.Old, InstanceSpec = trial.Old };
+        return true;
     }
 
     private void BeginAdoption() => _mailbox.Work("an adoption", async () =>
@@ -307,6 +337,9 @@ internal sealed partial class DaemonActor
 
     [LoggerMessage(106, LogLevel.Information, "{Rotation}")]
     private static partial void LogRotated(ILogger logger, string rotation);
+
+    [LoggerMessage(107, LogLevel.Error, "{Daemon}: rolled back: {Problem}")]
+    private static partial void LogRolledBack(ILogger logger, string daemon, string problem);
 
     [LoggerMessage(130, LogLevel.Error, "{Daemon}: {Operation} failed unexpectedly")]
     private static partial void LogUnexpected(ILogger logger, Exception exception, string daemon, string operation);

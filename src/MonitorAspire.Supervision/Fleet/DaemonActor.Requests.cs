@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+using Microsoft.Extensions.Logging;
 using MonitorAspire.Supervision.Restarts;
 
 namespace MonitorAspire.Supervision.Fleet;
@@ -26,11 +28,30 @@ internal sealed partial class DaemonActor
         }
     });
 
-    public Task<StartupReport> RestartAsync() => AskAsync<StartupReport>(answer =>
+    /// <summary>Whether an instance lives, which a change would stop.</summary>
+    public bool HasInstance => _state.Instance is not null;
+
+    /// <summary>A definition of the configuration that failed its start and was rolled back. It is not tried again until it changes.</summary>
+    public DaemonSpec? Rejected { get; private set; }
+
+    /// <summary>Restarts the daemon. An instance that serves is not stopped where the start is known to fail.</summary>
+    public Task<StartupReport> RestartAsync()
     {
-        _answers.AddStart(answer, _state.LastOperation + 1);
-        Apply(new MachineEvent.RestartRequested());
-    });
+        if (HasInstance && CheckStart(Spec, ImmutableHashSet<int>.Empty) is { } refusal)
+        {
+            LogRefused(_parts.Logger, refusal.Name, refusal.Detail ?? "");
+            return Task.FromResult(refusal);
+        }
+
+        return AskAsync<StartupReport>(answer =>
+        {
+            _answers.AddStart(answer, _state.LastOperation + 1);
+            Apply(new MachineEvent.RestartRequested());
+        });
+    }
+
+    /// <summary>The report of a start that would fail, as far as it can be known while the instance runs.</summary>
+    public StartupReport? CheckStart(DaemonSpec spec, IReadOnlySet<int> freed) => _launcher.CheckStart(spec, freed);
 
     public Task<StopReport> StopAsync() => AskAsync<StopReport>(answer =>
     {
@@ -55,12 +76,25 @@ internal sealed partial class DaemonActor
     public void LaunchedByOthers() => Post(OnLaunchedByOthers);
 
     /// <summary>Takes a new specification, and starts the daemon if asked to. The daemon is stopped, or need not be restarted for it.</summary>
-    public Task ReconfigureAsync(DaemonSpec spec, bool start)
+    /// <param name="spec">The new specification.</param>
+    /// <param name="start">Whether it is started.</param>
+    /// <param name="rollback">Whether the old specification is started again when this start fails.</param>
+    /// <param name="remember">Whether a specification that failed is kept as <see cref="Rejected"/>.</param>
+    /// <returns>With a roll-back, the start: its report comes after a roll-back has ended too.</returns>
+    public async Task<Task<StartupReport>?> ReconfigureAsync(DaemonSpec spec, bool start, bool rollback = false, bool remember = false)
     {
         var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        DefinitionTrial? trial = null;
         _mailbox.Post(
             () =>
             {
+                Rejected = null;
+                if (start && rollback)
+                {
+                    _trial = trial = new DefinitionTrial(Spec, remember);
+                    _answers.AddStart(trial.Ended, _state.LastOperation + 1);
+                }
+
                 _settings = SettingsOf(spec);
                 if (_parts.ProbeOf(spec).Interval is var interval && interval != _parts.ProbeOf(Spec).Interval)
                 {
@@ -73,7 +107,14 @@ internal sealed partial class DaemonActor
                 done.SetResult();
             },
             done.SetResult);
-        return done.Task;
+        await done.Task.ConfigureAwait(false);
+        return trial is null ? null : ReportOfAsync(trial);
+    }
+
+    private static async Task<StartupReport> ReportOfAsync(DefinitionTrial trial)
+    {
+        var report = await trial.Ended.Task.ConfigureAwait(false);
+        return trial.RollbackEnded is { } rollback ? report with { Rollback = await rollback.Task.ConfigureAwait(false) } : report;
     }
 
     /// <summary>Uses the fleet's new options from now on, with a phase where the probe interval changed. The daemon is not touched.</summary>
@@ -112,6 +153,9 @@ internal sealed partial class DaemonActor
             () => answer.SetException(Ending()));
         return answer.Task;
     }
+
+    [LoggerMessage(108, LogLevel.Error, "{Daemon}: not restarted, the instance that serves is kept: {Problem}")]
+    private static partial void LogRefused(ILogger logger, string daemon, string problem);
 
     private FleetConflictException Ending() => new($"the supervisor is ending; '{Spec.Name}' is no longer looked after");
 }

@@ -24,6 +24,7 @@ internal sealed partial class DaemonActor : IAsyncDisposable
     private long _lastInstance;
     private CancellationTokenSource? _starting;
     private string? _lastRotation;
+    private DefinitionTrial? _trial;
 
     /// <summary>Makes the actor, which does nothing before <see cref="Begin"/>. The phase is that of its <see cref="ProbeSchedule"/>.</summary>
     public DaemonActor(FleetParts parts, DaemonSpec spec, double phase)

@@ -25,6 +25,7 @@ internal static class SpecComparison
             Environment = old.Environment,
             PidFileWriter = old.PidFileWriter,
             Restart = old.Restart,
+            Rollback = old.Rollback,
             Service = old.Service,
             Health = old.Health,
         };
@@ -34,7 +35,8 @@ internal static class SpecComparison
             && SameEnvironment(old.Environment, changed.Environment)
             && HealthCheckRules.AsksTheSame(old.Health, changed.Health);
         return !sameProcess ? SpecDifference.Restart
-            : old.Restart == changed.Restart && old.Service == changed.Service && HealthCheckRules.IsEqual(old.Health, changed.Health) ? SpecDifference.None
+            : old.Restart == changed.Restart && old.Rollback == changed.Rollback && old.Service == changed.Service && HealthCheckRules.IsEqual(old.Health, changed.Health)
+                ? SpecDifference.None
             : SpecDifference.Update;
     }
 

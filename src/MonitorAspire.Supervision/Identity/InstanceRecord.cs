@@ -44,6 +44,9 @@ internal sealed record InstanceRecord
     /// <summary>Working directory of the start; <see langword="null"/> where it is not known. A restart from the command line keeps it.</summary>
     public string? WorkingDirectory { get; init; }
 
+    /// <summary>The same directory with all symbolic links resolved at the time of the start. A roll-back goes there after a link has moved.</summary>
+    public string? RealDirectory { get; init; }
+
     public DateTimeOffset StartedAt { get; init; }
 
     /// <summary>When it passed its last stage; <see langword="null"/> before that.</summary>

@@ -20,6 +20,8 @@ internal static class Errno
 
     internal static int WouldBlock => OperatingSystem.IsLinux() ? 11 : 35;
 
+    internal static int NameTooLong => OperatingSystem.IsLinux() ? 36 : 63;
+
     internal static bool IsPermission(int error) => error is NotPermitted or AccessDenied or ReadOnlyFileSystem;
 
     internal static string Describe(int error) => Marshal.GetPInvokeErrorMessage(error);

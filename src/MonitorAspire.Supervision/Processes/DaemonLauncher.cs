@@ -24,13 +24,15 @@ internal static class DaemonLauncher
     internal static LaunchPlan Plan(
         DaemonSpec spec, DaemonFiles files, string? builtInDaemon, IReadOnlyDictionary<string, string?> variables, string instanceId)
     {
-        var directory = spec.WorkingDirectory is null ? Directory.GetCurrentDirectory() : Path.GetFullPath(spec.WorkingDirectory);
-        if (!Directory.Exists(directory))
+        var directory = WorkingDirectory(spec);
+        var environment = BuildEnvironment(spec, files, variables, instanceId);
+
+        if (spec.WorkingDirectory is not null)
         {
-            throw new StartupFailedException(StartupReason.InvalidConfiguration, $"the working directory {directory} does not exist");
+            // Shells and others take the name of their directory from here, with symbolic links kept.
+            environment["PWD"] = directory;
         }
 
-        var environment = BuildEnvironment(spec, files, variables, instanceId);
         var (command, first) = spec.Command is { } given ? new OwnProgram(given, []) : builtInDaemon is null ? OwnProgram.Beside(OwnProgram.Daemon) : new OwnProgram(builtInDaemon, []);
         var executable = ExecutableLookup.Find(command, environment.GetValueOrDefault("PATH"), directory, out var isForbidden)
             ?? throw (isForbidden
@@ -40,6 +42,28 @@ internal static class DaemonLauncher
                     : $"there is no command '{command}'{(command.Contains('/', StringComparison.Ordinal) ? "" : " on the PATH")}"));
 
         return new LaunchPlan(executable, [.. first, .. Arguments(spec, files)], environment, spec.WorkingDirectory is null ? null : directory);
+    }
+
+    private static string WorkingDirectory(DaemonSpec spec)
+    {
+        string directory;
+        try
+        {
+            if (spec.WorkingDirectory is null)
+            {
+                // Inherited by the daemon, so it need not be reachable by its name.
+                return Directory.GetCurrentDirectory();
+            }
+
+            directory = Path.IsPathRooted(spec.WorkingDirectory) ? spec.WorkingDirectory : Path.Combine(Directory.GetCurrentDirectory(), spec.WorkingDirectory);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new StartupFailedException(StartupReason.InvalidConfiguration, $"the current directory {Environment.GetEnvironmentVariable("PWD")} was deleted, or cannot be read; give the daemon another working directory");
+        }
+
+        return Directory.Exists(directory) ? directory
+            : throw new StartupFailedException(StartupReason.InvalidConfiguration, $"the working directory {directory} does not exist");
     }
 
     /// <summary>The arguments of a daemon, with all placeholders replaced.</summary>

@@ -54,6 +54,32 @@ public sealed class DaemonEngine : IDaemonEngine
     }
 
     /// <inheritdoc />
+    public StartupReport? CheckStart(DaemonSpec spec, IReadOnlySet<int> freed)
+    {
+        ArgumentNullException.ThrowIfNull(spec);
+        ArgumentNullException.ThrowIfNull(freed);
+        try
+        {
+            new LaunchCheck(_parts).Run(spec, freed);
+            return null;
+        }
+        catch (StartupFailedException e)
+        {
+            return new StartupReport
+            {
+                Name = spec.Name,
+                Host = spec.Host,
+                Port = spec.Port,
+                Verdict = StartupVerdict.Failed,
+                Stage = StartupStage.Preflight,
+                Reason = e.Reason,
+                Detail = $"{e.Message}; nothing was stopped",
+                Owner = e.Owner,
+            };
+        }
+    }
+
+    /// <inheritdoc />
     public DaemonInstance? Attach(DaemonSpec spec)
     {
         ArgumentNullException.ThrowIfNull(spec);

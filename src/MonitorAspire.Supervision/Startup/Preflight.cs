@@ -22,6 +22,11 @@ internal sealed class Preflight(EngineParts parts)
     internal ClaimedPort Run(DaemonSpec spec, List<string> notes)
     {
         var addresses = Resolve(spec.Host);
+        if (StateDirectory.WhyUnusable(parts.Options.StateDirectory) is { } unusable)
+        {
+            throw new StartupFailedException(StartupReason.InvalidConfiguration, unusable);
+        }
+
         try
         {
             StateDirectory.Create(parts.Options.StateDirectory);
@@ -102,7 +107,8 @@ internal sealed class Preflight(EngineParts parts)
         }
     }
 
-    private void RequireFreePort(DaemonSpec spec, IReadOnlyList<IPAddress> addresses)
+    /// <exception cref="StartupFailedException">The port may not be bound, or another process has it.</exception>
+    internal void RequireFreePort(DaemonSpec spec, IReadOnlyList<IPAddress> addresses)
     {
         var refused = 0;
         foreach (var address in addresses)
@@ -135,10 +141,12 @@ internal sealed class Preflight(EngineParts parts)
 
         if (refused == addresses.Count)
         {
-            throw new StartupFailedException(
-                StartupReason.InvalidConfiguration, $"host '{spec.Host}' stands for {string.Join(", ", addresses)}, which is no address of this machine");
+            throw NotOurAddress(spec, addresses);
         }
     }
+
+    internal static StartupFailedException NotOurAddress(DaemonSpec spec, IReadOnlyList<IPAddress> addresses) =>
+        new(StartupReason.InvalidConfiguration, $"host '{spec.Host}' stands for {string.Join(", ", addresses)}, which is no address of this machine");
 
     private void ReportLegacy(DaemonSpec spec, List<string> notes)
     {
@@ -156,24 +164,34 @@ internal sealed class Preflight(EngineParts parts)
             StartupReason.AlreadyRunning, $"port {files.Port} already has a daemon of ours: PID {located.Identity!.Value.Pid}")
         {
             ExistingPid = located.Identity!.Value.Pid,
+            IsHeld = true,
         },
         LocatedKind.Leaked => new StartupFailedException(
             StartupReason.LockUnavailable,
-            $"the daemon of port {files.Port} (PID {located.Identity!.Value.Pid}) is dead, but its descendants live and hold its lock: PID {Join(located.Holders)}; 'monitor stop --port {files.Port}' stops them"),
+            $"the daemon of port {files.Port} (PID {located.Identity!.Value.Pid}) is dead, but its descendants live and hold its lock: PID {Join(located.Holders)}; 'monitor stop --port {files.Port}' stops them")
+        {
+            IsHeld = true,
+        },
         LocatedKind.Launching => new StartupFailedException(
-            StartupReason.LockUnavailable, $"another start of port {files.Port} is under way (PID {located.Record!.LauncherPid})"),
+            StartupReason.LockUnavailable, $"another start of port {files.Port} is under way (PID {located.Record!.LauncherPid})")
+        {
+            IsHeld = true,
+        },
         _ => new StartupFailedException(
             StartupReason.LockUnavailable,
             located.Holders.Count == 0
                 ? $"{files.LockFile} is held by a process that this user may not see"
-                : $"{files.LockFile} is held by PID {Join(located.Holders)}, about which nothing can be proved"),
+                : $"{files.LockFile} is held by PID {Join(located.Holders)}, about which nothing can be proved")
+        {
+            IsHeld = true,
+        },
     };
 
     private StartupFailedException Unwritable(Exception e)
     {
         var error = (e as NoFollowException)?.Error;
         var reason = e is UnauthorizedAccessException || (error is { } n && Errno.IsPermission(n)) ? StartupReason.PermissionDenied
-            : error == Errno.TooManyLinks ? StartupReason.InvalidConfiguration
+            : error == Errno.TooManyLinks || error == Errno.NameTooLong || e is PathTooLongException ? StartupReason.InvalidConfiguration
             : File.Exists(parts.Options.StateDirectory) || error is Errno.NotADirectory or Errno.IsADirectory ? StartupReason.InvalidConfiguration
             : StartupReason.LockUnavailable;
         return new StartupFailedException(reason, $"the state directory {parts.Options.StateDirectory} cannot be used: {e.Message}");

@@ -13,6 +13,7 @@ internal sealed partial class VerifiedStart(EngineParts parts, DaemonSpec reques
     private readonly DateTimeOffset _startedAt = parts.Time.GetUtcNow();
     private ClaimedPort? _claimed;
     private StartingInstance? _instance;
+    private PreflightStage? _preflight;
 
     // With a port range, the port is known after stage one.
     private DaemonSpec Spec => _claimed?.Spec ?? requested;
@@ -41,7 +42,8 @@ internal sealed partial class VerifiedStart(EngineParts parts, DaemonSpec reques
                 throw new StartupFailedException(StartupReason.PermissionDenied, untrusted);
             }
 
-            (_claimed, var serving) = await new PreflightStage(parts, options, _notes, () => Left).RunAsync(requested, cancellationToken).ConfigureAwait(false);
+            _preflight = new PreflightStage(parts, options, _notes, () => Left);
+            (_claimed, var serving) = await _preflight.RunAsync(requested, cancellationToken).ConfigureAwait(false);
             _timeline.Leave();
             if (_claimed is null)
             {
@@ -50,7 +52,7 @@ internal sealed partial class VerifiedStart(EngineParts parts, DaemonSpec reques
 
             Enter(StartupStage.Spawn);
             var (traceParent, traceState) = _timeline.Context;
-            _instance = new SpawnStage(parts, _startedAt, options.RestartCount).Run(_claimed, traceParent, traceState);
+            _instance = new SpawnStage(parts, _startedAt, options.RestartCount, options.Definition).Run(_claimed, traceParent, traceState);
             _instance.Save();
             LogSpawned(logger, Spec.Name, Spec.Port, _instance.Root.Pid, _instance.Record.Command[0]);
             _timeline.Leave();
@@ -148,6 +150,7 @@ internal sealed partial class VerifiedStart(EngineParts parts, DaemonSpec reques
         var (survivors, logTail) = _claimed is null ? ([], []) : await new FailedStart(parts, options.StopGracePeriod).CleanUpAsync(_claimed, _instance).ConfigureAwait(false);
         var detail = survivors.Count == 0 ? failure.Message : $"{failure.Message}; could not be stopped: PID {string.Join(", ", survivors)}";
         var stage = _timeline.Stage;
+        var rollback = await RollBackAsync().ConfigureAwait(false);
         LogFailed(logger, Spec.Name, Spec.Port, failure.Reason, stage, detail);
         return Complete(
             Report(StartupVerdict.Failed) with
@@ -161,8 +164,25 @@ internal sealed partial class VerifiedStart(EngineParts parts, DaemonSpec reques
                 Owner = failure.Owner,
                 HealthAnswer = failure.HealthAnswer,
                 LogTail = logTail,
+                Rollback = rollback,
             },
             null);
+    }
+
+    // Not cancelled with the start: the caller who gives up wants what served before.
+    private async Task<StartupReport?> RollBackAsync()
+    {
+        if (options.Rollback is not { } old || _preflight?.Replaced is not { } replaced)
+        {
+            return null;
+        }
+
+        using var start = new VerifiedStart(
+            parts,
+            replaced.Directory is { } directory && Directory.Exists(directory) ? old with { WorkingDirectory = directory } : old,
+            options with { Definition = options.Definition is null ? null : old, Rollback = null, Force = false },
+            logger);
+        return (await start.RunAsync(CancellationToken.None).ConfigureAwait(false)).Report;
     }
 
     private StartOutcome Complete(StartupReport report, DaemonInstance? instance)
@@ -186,6 +206,7 @@ internal sealed partial class VerifiedStart(EngineParts parts, DaemonSpec reques
             LogFile = files.LogFile,
             PidFile = files.PidFile,
             StartedAt = _instance is null ? null : _startedAt,
+            ReplacedPid = _preflight?.Replaced?.Pid,
             TraceId = _timeline.TraceId,
             Notes = [.. _notes.Distinct()],
         };

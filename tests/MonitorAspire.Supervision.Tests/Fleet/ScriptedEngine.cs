@@ -14,6 +14,9 @@ namespace MonitorAspire.Supervision.Tests.Fleet;
 /// </summary>
 internal sealed class ScriptedEngine(TimeProvider time) : IDaemonEngine
 {
+    /// <summary>A command that does not exist.</summary>
+    public const string MissingCommand = "missing";
+
     private readonly Lock _lock = new();
     private readonly Dictionary<int, Scripted> _ports = [];
     private int _lastPid = 1000;
@@ -125,6 +128,22 @@ internal sealed class ScriptedEngine(TimeProvider time) : IDaemonEngine
             TotalMs = 12,
             Stages = [new StageTiming(StartupStage.Preflight, 2), new StageTiming(StartupStage.Health, 10)],
         };
+    }
+
+    public StartupReport? CheckStart(DaemonSpec spec, IReadOnlySet<int> freed)
+    {
+        var isTaken = freed.Count > 0 && this[spec.Port].Instance is not null && !freed.Contains(spec.Port);
+        return spec.Command == MissingCommand || isTaken
+            ? new StartupReport
+            {
+                Name = spec.Name,
+                Host = spec.Host,
+                Port = spec.Port,
+                Verdict = StartupVerdict.Failed,
+                Reason = isTaken ? StartupReason.PortInUse : StartupReason.CommandNotFound,
+                Detail = "scripted; nothing was stopped",
+            }
+            : null;
     }
 
     public async Task<StopReport> StopAsync(DaemonSpec spec, StopOptions options, CancellationToken cancellationToken)

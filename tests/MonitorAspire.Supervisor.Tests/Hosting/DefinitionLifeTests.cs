@@ -76,6 +76,36 @@ public sealed class DefinitionLifeTests : IDisposable
     }
 
     [Fact]
+    public async Task RestApi_ChangeThatCannotServe_LeavesOrRestoresTheOldDefinition()
+    {
+        await WriteAsync(Fleet(("a", _basePort)));
+        await using var supervisor = Start();
+        var first = Assert.Single(await supervisor.RunningAsync(1));
+
+        // Known before the stop: nothing is stopped.
+        var missing = await supervisor.SendAsync(HttpMethod.Put, "/api/daemons/a", State, $$"""{"port":{{_basePort}},"command":"/no/such/command"}""");
+        Assert.Equal(HttpStatusCode.Conflict, missing.StatusCode);
+        Assert.Contains("command-not-found", await missing.Content.ReadAsStringAsync());
+        Assert.Equal(first.Pid, Assert.Single(await supervisor.RunningAsync(1)).Pid);
+
+        // Known only by the start: the old definition is started again, and the change is not kept.
+        var failed = await supervisor.SendAsync(
+            HttpMethod.Put, "/api/daemons/a", State, $$"""{"port":{{_basePort}},"command":"/bin/sh","arguments":["-c","exit 3"],"rollback":true}""");
+        var problem = await failed.Content.ReadAsStringAsync();
+        Assert.Equal(HttpStatusCode.Conflict, failed.StatusCode);
+        Assert.Contains("exit code 3", problem);
+        Assert.Contains("the old definition is started again, verified as PID", problem);
+        var restored = Assert.Single(await supervisor.RunningAsync(1));
+        Assert.NotEqual(first.Pid, restored.Pid);
+        Assert.DoesNotContain("exit 3", await File.ReadAllTextAsync(OverlayFile));
+
+        // The same from the configuration.
+        await WriteAsync($$$"""{"Monitors":{"Daemons":[{"Name":"a","Port":{{{_basePort}}},"Command":"/bin/sh","Arguments":["-c","exit 4"],"Rollback":true}]}}""");
+        await Wait.UntilAsync(() => supervisor.Output.Any(l => l.Contains("a: rolled back: the changed definition did not start", StringComparison.Ordinal)), "the roll-back");
+        await Wait.UntilAsync(async () => (await supervisor.RunningAsync(1))[0].Pid != restored.Pid, "the old definition runs again");
+    }
+
+    [Fact]
     public async Task RestApi_DaemonThatWasTakenOut_StaysOutAfterARestart()
     {
         await WriteAsync(Fleet(("a", _basePort), ("b", _basePort + 1)));
