@@ -41,7 +41,7 @@ internal sealed class SupervisedApplication : IAsyncDisposable
             DisableDashboard = true,
         });
         Builder.Services.AddLogging(logging => logging.ClearProviders());
-        Builder.AddMonitorSupervisor<Projects.MonitorAspire_Supervisor>("supervisor", SupervisorPort);
+        Builder.AddMonitorSupervisor("supervisor", SupervisorPort);
     }
 
     internal IDistributedApplicationBuilder Builder { get; }

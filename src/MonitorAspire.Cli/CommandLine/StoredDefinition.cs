@@ -25,16 +25,16 @@ internal static class StoredDefinition
         {
             // Another launcher does not tell the command. Only of the built-in daemon is it known.
             [] => IsBuiltIn(record.Identity is { } identity && ProcessTable.Current.IsAlive(identity) ? ProcessTable.Current.Describe(identity.Pid)?.Executable : null) ? spec : null,
-            [var executable, .. var arguments] when IsBuiltIn(executable) => spec with { Arguments = [.. OwnArguments(arguments)] },
+            var all when OwnProgram.Is(OwnProgram.Daemon, all, out var arguments) => spec with { Arguments = [.. OwnArguments(arguments)] },
             [var executable, .. var arguments] => spec with { Command = executable, Arguments = [.. arguments.Select(Placeholders.Quote)] },
         };
     }
 
-    private static bool IsBuiltIn(string? executable) => Path.GetFileNameWithoutExtension(executable) == DaemonLauncher.BuiltInDaemon;
+    private static bool IsBuiltIn(string? executable) => Path.GetFileNameWithoutExtension(executable) == OwnProgram.Daemon;
 
-    private static IEnumerable<string> OwnArguments(string[] arguments)
+    private static IEnumerable<string> OwnArguments(IReadOnlyList<string> arguments)
     {
-        for (var i = 0; i < arguments.Length; i++)
+        for (var i = 0; i < arguments.Count; i++)
         {
             if (BuiltInOptions.Contains(arguments[i]))
             {

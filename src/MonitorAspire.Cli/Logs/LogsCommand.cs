@@ -55,7 +55,7 @@ internal sealed class LogsCommand(CliContext context)
         var directory = _daemon.ResolveStateDirectory(parsed);
         if (parsed.GetValue(_rotate) && parsed.GetValue(_all))
         {
-            return Rotate(directory, port: null, parsed.GetValue(_due));
+            return Rotate(directory, only: null, parsed.GetValue(_due));
         }
 
         var port = _daemon.ResolvePort(parsed, directory, parsed.GetValue(_daemon.NameArgument));

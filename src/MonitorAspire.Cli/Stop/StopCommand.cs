@@ -117,7 +117,7 @@ internal static class StopOutcome
 
         if (report is { IsPortFree: false, Owner: null })
         {
-            return $"{name} stopped: {Printable.Line(report.Detail ?? "")}";
+            return $"{name} stopped: {VisibleText.Line(report.Detail ?? "")}";
         }
 
         var pid = report.Pid is { } p ? string.Create(CultureInfo.InvariantCulture, $": PID {p}") : "";

@@ -2,6 +2,7 @@ using System.Globalization;
 using MonitorAspire.Cli.Up.Dashboard;
 using MonitorAspire.Supervision.Identity;
 using MonitorAspire.Supervision.Interop;
+using MonitorAspire.Supervision.Processes;
 using MonitorAspire.Supervision.Startup;
 
 namespace MonitorAspire.Cli.Up;
@@ -10,8 +11,6 @@ namespace MonitorAspire.Cli.Up;
 /// ends, and leaves its daemons running, when <c>monitor up</c> is killed.</summary>
 internal sealed class SupervisorProcess(IDaemonEngine engine, string directory, UpSettings settings, DashboardPlan? dashboard)
 {
-    private const string Executable = "monitor-aspire-supervisor";
-
     // The supervisor has its own time limit for stopping daemons; a person who is in a hurry presses Ctrl-C again.
     private static readonly TimeSpan StopGracePeriod = TimeSpan.FromHours(1);
     private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(30);
@@ -71,12 +70,13 @@ internal sealed class SupervisorProcess(IDaemonEngine engine, string directory, 
             environment[name] = value;
         }
 
+        var program = OwnProgram.Beside(OwnProgram.Supervisor);
         return new DaemonSpec
         {
             Name = "supervisor",
             Port = settings.SupervisorPort,
-            Command = Path.Combine(AppContext.BaseDirectory, OperatingSystem.IsWindows() ? $"{Executable}.exe" : Executable),
-            Arguments = ["--host", "127.0.0.1", "--port", settings.SupervisorPort.ToString(CultureInfo.InvariantCulture), .. settings.SupervisorArguments],
+            Command = program.Command,
+            Arguments = [.. program.Arguments, "--host", "127.0.0.1", "--port", settings.SupervisorPort.ToString(CultureInfo.InvariantCulture), .. settings.SupervisorArguments],
             Environment = environment,
         };
     }

@@ -42,7 +42,7 @@ internal static class SupervisionSetup
         builder.ApplicationBuilder.OnBeforeStart(static (started, _) => started.Model.Resources.Any(r => r.HasAnnotationOfType<SupervisorAnnotation>())
             ? Task.CompletedTask
             : throw new DistributedApplicationException(
-                "resources are under supervision, but the application has no supervisor: builder.AddMonitorSupervisor<Projects.MonitorAspire_Supervisor>()"));
+                "resources are under supervision, but the application has no supervisor: builder.AddMonitorSupervisor()"));
 
         foreach (var check in Enum.GetValues<CheckName>())
         {

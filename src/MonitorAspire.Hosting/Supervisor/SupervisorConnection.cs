@@ -23,8 +23,8 @@ internal sealed partial class SupervisorConnection(
     TimeProvider time,
     ILogger<SupervisorConnection> logger) : EarlyBackgroundService
 {
-    private static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(100);
-    private static readonly TimeSpan LongestDelay = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan LongestDelay = TimeSpan.FromMilliseconds(250);
 
     /// <summary>A request that was not answered before the connection was lost comes again within this many requests.</summary>
     private const int KeptResults = 100;
@@ -33,6 +33,7 @@ internal sealed partial class SupervisorConnection(
     private IReadOnlyList<SupervisedResource> _supervised = [];
     private DateTimeOffset _lastMessageAt;
     private ITimer? _silence;
+    private bool _foreignReported;
 
     protected override Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -52,7 +53,13 @@ internal sealed partial class SupervisorConnection(
                 using var socket = await client.ConnectAsync(stoppingToken).ConfigureAwait(false);
                 LogConnected();
                 delay = FirstDelay;
+                _foreignReported = false;
                 LogDisconnected(await ServeAsync(new LauncherConnection(socket), stoppingToken).ConfigureAwait(false));
+            }
+            catch (ForeignSupervisorException e) when (!_foreignReported && !stoppingToken.IsCancellationRequested)
+            {
+                _foreignReported = true;
+                LogForeign(e.Message);
             }
             catch (Exception e) when (!stoppingToken.IsCancellationRequested)
             {
@@ -166,6 +173,9 @@ internal sealed partial class SupervisorConnection(
 
     [LoggerMessage(2, LogLevel.Debug, "Not connected to the supervisor: {Reason}")]
     private partial void LogDisconnected(string reason);
+
+    [LoggerMessage(4, LogLevel.Error, "No resource is supervised: {Problem}. Stop that program, or give the supervisor another port")]
+    private partial void LogForeign(string problem);
 
     [LoggerMessage(3, LogLevel.Information, "The supervisor requested to {Action} {Daemon}: {Result}")]
     private partial void LogCarriedOut(LauncherAction action, string daemon, string result);

@@ -6,10 +6,10 @@ namespace MonitorAspire.Supervision.Diagnosis;
 /// <summary>Checks for temporary files whose writer died before it could rename them.</summary>
 internal sealed class TemporaryFileCheck(EngineParts parts)
 {
-    private readonly AbandonedFiles _files = new(parts.Processes);
+    private readonly PendingWrites _files = new(parts.Processes);
 
     internal IEnumerable<FixableFinding> Examine() =>
-        [.. AbandonedFiles.Find(parts.Options.StateDirectory).Select(f => Examine(f.Path, f.Writer)).OfType<FixableFinding>()];
+        [.. PendingWrites.Find(parts.Options.StateDirectory).Select(f => Examine(f.Path, f.Writer)).OfType<FixableFinding>()];
 
     private FixableFinding? Examine(string path, int pid)
     {
@@ -17,7 +17,7 @@ internal sealed class TemporaryFileCheck(EngineParts parts)
         FixableFinding LeftBy(string state, string fix, Func<string>? action = null) =>
             new("temporary-file", FindingSeverity.Warning, path, $"{name} was left by PID {pid}, which {state}", fix, action);
         return _files.WriterIsGone(path, pid) ? LeftBy("died before it could rename it", "delete it; the next start does it too", () => Delete(path, pid))
-            : parts.Time.GetUtcNow() - File.GetLastWriteTimeUtc(path) < AbandonedFiles.LongestWrite ? null
+            : parts.Time.GetUtcNow() - File.GetLastWriteTimeUtc(path) < PendingWrites.LongestWrite ? null
             : LeftBy("lives, or may live", "delete it after that process has ended");
     }
 

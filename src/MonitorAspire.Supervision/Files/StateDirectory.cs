@@ -90,7 +90,7 @@ public static class StateDirectory
 
     /// <summary>Whether a file in a state directory is ours, by its name.</summary>
     internal static bool IsOurs(string fileName) =>
-        fileName.StartsWith("monitor-daemon", StringComparison.Ordinal) || fileName.StartsWith("supervisor.", StringComparison.Ordinal);
+        fileName.StartsWith("monitor-daemon", StringComparison.Ordinal) || fileName.StartsWith(SupervisorFiles.Prefix, StringComparison.Ordinal);
 
     // XDG Base Directory Specification 0.8: $XDG_STATE_HOME, default ~/.local/state, and a relative value is to be ignored.
     private static string Default()

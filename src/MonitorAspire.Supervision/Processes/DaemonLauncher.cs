@@ -13,8 +13,6 @@ internal sealed record LaunchPlan(string Executable, IReadOnlyList<string> Argum
 /// <summary>Turns a specification into a process.</summary>
 internal static class DaemonLauncher
 {
-    internal const string BuiltInDaemon = "monitor-aspire-daemon";
-
     /// <summary>The variable with the number of the descriptor that holds the daemon's lock.</summary>
     internal const string LockDescriptorVariable = "MONITOR_LOCK_FD";
 
@@ -35,7 +33,7 @@ internal static class DaemonLauncher
             environment["PWD"] = directory;
         }
 
-        var command = spec.Command ?? builtInDaemon ?? Path.Combine(AppContext.BaseDirectory, OperatingSystem.IsWindows() ? BuiltInDaemon + ".exe" : BuiltInDaemon);
+        var (command, first) = spec.Command is { } given ? new OwnProgram(given, []) : builtInDaemon is null ? OwnProgram.Beside(OwnProgram.Daemon) : new OwnProgram(builtInDaemon, []);
         var executable = ExecutableLookup.Find(command, environment.GetValueOrDefault("PATH"), directory, out var isForbidden)
             ?? throw (isForbidden
                 ? new StartupFailedException(StartupReason.PermissionDenied, $"'{command}' is there but may not be executed")
@@ -43,7 +41,7 @@ internal static class DaemonLauncher
                     ? $"the built-in daemon was not found at {command}"
                     : $"there is no command '{command}'{(command.Contains('/', StringComparison.Ordinal) ? "" : " on the PATH")}"));
 
-        return new LaunchPlan(executable, Arguments(spec, files), environment, spec.WorkingDirectory is null ? null : directory);
+        return new LaunchPlan(executable, [.. first, .. Arguments(spec, files)], environment, spec.WorkingDirectory is null ? null : directory);
     }
 
     private static string WorkingDirectory(DaemonSpec spec)

@@ -35,7 +35,7 @@ internal sealed class Preflight(EngineParts parts)
             throw Unwritable(e);
         }
 
-        notes.AddRange(new AbandonedFiles(parts.Processes).Delete(parts.Options.StateDirectory, parts.Time.GetUtcNow()).Select(name => $"deleted {name}, which a killed process had left"));
+        notes.AddRange(new PendingWrites(parts.Processes).Delete(parts.Options.StateDirectory, parts.Time.GetUtcNow()).Select(name => $"deleted {name}, which a killed process had left"));
         ReportLegacy(spec, notes);
         if (spec.PortRangeEnd is not { } last || last == spec.Port)
         {

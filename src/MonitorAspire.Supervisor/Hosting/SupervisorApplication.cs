@@ -49,7 +49,7 @@ internal static partial class SupervisorApplication
         builder.Services.AddSingleton(settings);
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddSingleton(static services => FleetHistory.Open(
-            services.GetRequiredService<SupervisorSettings>().StateDirectory,
+            services.GetRequiredService<SupervisorSettings>().Files.History,
             services.GetRequiredService<TimeProvider>(),
             services.GetRequiredService<ILogger<FleetHistory>>()));
         builder.Services.AddSingleton(static services => new Doctor(

@@ -142,7 +142,7 @@ public sealed class DoctorTests : IAsyncDisposable
     [Theory]
     [InlineData(0b111_000_000, "monitor-daemon-1.log", FindingSeverity.Info)]
     [InlineData(0b111_101_101, "monitor-daemon-1.log", FindingSeverity.Warning)]
-    [InlineData(0b111_000_000, "supervisor.token", FindingSeverity.Error)]
+    [InlineData(0b111_000_000, "supervisor-1.token", FindingSeverity.Error)]
     public async Task Examine_FileOpenToOthers_HasTheSeverityOfItsDirectoryAndName(int directoryMode, string name, FindingSeverity severity)
     {
         var path = Path.Combine(_fixture.StateDirectory, name);

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Text.Json;
 using MonitorAspire.Supervision.Daemons;
+using MonitorAspire.Supervision.Files;
 using MonitorAspire.Supervision.Fleet;
 using MonitorAspire.Testing;
 
@@ -18,7 +19,7 @@ public sealed class DefinitionLifeTests : IDisposable
 
     private string State => _directory["state"];
 
-    private string OverlayFile => Path.Combine(State, "supervisor.daemons.json");
+    private string OverlayFile => new SupervisorFiles(State, _port).Daemons;
 
     public DefinitionLifeTests() => Assert.SkipWhen(OperatingSystem.IsWindows(), "signals are Unix's");
 
@@ -169,14 +170,14 @@ public sealed class DefinitionLifeTests : IDisposable
     }
 
     [Theory]
-    [InlineData("supervisor.token")]
-    [InlineData("supervisor.daemons.json")]
-    public async Task Start_FileIsOpenToOthers_Is7AndNamesIt(string name)
+    [InlineData(".token")]
+    [InlineData(".daemons.json")]
+    public async Task Start_FileIsOpenToOthers_Is7AndNamesIt(string ending)
     {
         await WriteAsync(Fleet(("a", _basePort)));
         Directory.CreateDirectory(State);
-        var file = Path.Combine(State, name);
-        await File.WriteAllTextAsync(file, name.EndsWith("json", StringComparison.Ordinal) ? "{}" : new string('a', 64));
+        var file = Path.Combine(State, $"supervisor-{_port}{ending}");
+        await File.WriteAllTextAsync(file, ending.EndsWith("json", StringComparison.Ordinal) ? "{}" : new string('a', 64));
         File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.OtherWrite);
         await using var supervisor = Start();
 

@@ -5,7 +5,7 @@ using MonitorAspire.Supervision.Files;
 namespace MonitorAspire.Supervision.Identity;
 
 /// <summary>The temporary files in a state directory, which a writer renames within milliseconds: those of a dead writer stay.</summary>
-internal sealed partial class AbandonedFiles(ProcessTable processes)
+internal sealed partial class PendingWrites(ProcessTable processes)
 {
     /// <summary>A write takes milliseconds. After this time a living writer does not rename its file any more.</summary>
     internal static readonly TimeSpan LongestWrite = TimeSpan.FromMinutes(1);
