@@ -39,6 +39,9 @@ internal sealed class FleetParts(
     /// <summary>Puts work on a thread: on one of the thread pool, unless the owner of the fleet has its own way.</summary>
     public Action<Action> Schedule { get; } = schedule ?? (static work => ThreadPool.UnsafeQueueUserWorkItem(static w => w(), work, preferLocal: false));
 
+    /// <summary>Runs work on the calling thread, unless the owner of the fleet has its own way.</summary>
+    public Action<Action> RunHere { get; } = schedule ?? (static work => work());
+
     /// <summary>Cancelled when stops have no time left: what remains is killed.</summary>
     public CancellationTokenSource OutOfTime { get; } = new();
 

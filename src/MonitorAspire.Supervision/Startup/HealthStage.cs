@@ -12,6 +12,7 @@ internal sealed class HealthStage(
 {
     private static readonly TimeSpan ShortestTimeout = TimeSpan.FromMilliseconds(1);
     private static readonly TimeSpan FirstPatience = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan LongestPatience = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan RepeatInterval = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan ExplanationInterval = TimeSpan.FromSeconds(1);
 
@@ -63,7 +64,7 @@ internal sealed class HealthStage(
 
         if (pidFile.NamesTheInstance)
         {
-            return await port.PassesAsync(cancellationToken).ConfigureAwait(false);
+            return port.PassesNow();
         }
 
         // The daemon forked after stage three. The PID file or the instance is corrected, and all is checked once more.
@@ -129,7 +130,7 @@ internal sealed class HealthStage(
                 else if (first == repeat)
                 {
                     checks.Add(BeginCheck(ended.Token));
-                    patience *= 2;
+                    patience = patience * 2 < LongestPatience ? patience * 2 : LongestPatience;
                     repeat = Task.Delay(patience, parts.Time, ended.Token);
                 }
                 else
