@@ -5,7 +5,7 @@ namespace MonitorAspire.Supervision.Startup;
 /// <summary>Stage five: the health check passes, and PID file and port still belong to the same process.</summary>
 /// <remarks>
 /// A single check has no time limit but that of the start, unless the daemon's definition has one. So that one request which is lost does not
-/// hold up the start, another request is made beside it after two seconds, and again after twice that time.
+/// hold up the start, another request is made beside it after two seconds, and again after twice that time, at most a minute.
 /// </remarks>
 internal sealed class HealthStage(
     EngineParts parts, ClaimedPort claimed, StartingInstance instance, Func<TimeSpan> left, PidFileStage pidFile, PortBoundStage port) : IWaitingStage
