@@ -46,7 +46,6 @@ public sealed class ShopTests : IDisposable
 
         // In order. The worker has done what the API has taken.
         var daemons = await RunningAsync();
-        await up.LineAsync("waits for redis");
         Assert.All(["api", "worker"], name => Assert.True(daemons[name].StartedAt >= daemons["redis"].VerifiedAt, $"{name} was started before redis was verified"));
         Assert.Equal(["redis"], daemons["api"].DependsOn);
         await OrderAsync(done: 1);
