@@ -112,7 +112,12 @@ public class DependencyTests
     {
         await using var fixture = await new FleetFixture([Db, Api, Web]).BeginAsync();
         await fixture.UntilAsync(() => fixture.Fleet.Daemons.All(d => d.State == DaemonState.Running));
-        await fixture.Fleet.EndAsync();
+        fixture.Engine[9002].StopTakes = TimeSpan.FromSeconds(2);
+        var ending = fixture.Fleet.EndAsync();
+        Assert.Equal(["web"], fixture.Engine.Stops);
+
+        fixture.Time.Advance(TimeSpan.FromSeconds(2));
+        await ending;
         Assert.Equal(["web", "api", "db"], fixture.Engine.Stops);
     }
 
