@@ -49,9 +49,30 @@ public static class MonitorDaemonsExtensions
         var (options, configured) = MonitorsConfiguration.Read(builder.Configuration, configure);
         var ports = configured.Select(spec => spec.Port).ToHashSet();
         var specs = configured.Select(spec => builder.ExecutionContext.IsRunMode ? WithFreePort(spec, ports) : spec).ToList();
-        return new MonitorFleet(builder, options, specs, [.. specs.Select(spec => spec.Command is null
+        List<IResourceBuilder<IResourceWithEndpoints>> daemons = [.. specs.Select(spec => spec.Command is null
             ? addBuiltIn(builder, spec, options.StateDirectory!)
-            : builder.AddCommand(spec, spec.Command, options.StateDirectory!))]);
+            : builder.AddCommand(spec, spec.Command, options.StateDirectory!))];
+        builder.WithStartOrder(specs, daemons);
+        return new MonitorFleet(builder, options, specs, daemons);
+    }
+
+    // Aspire launches the daemons, so it does the waiting too.
+    private static void WithStartOrder(this IDistributedApplicationBuilder builder, List<DaemonSpec> specs, List<IResourceBuilder<IResourceWithEndpoints>> daemons)
+    {
+        foreach (var (spec, daemon) in specs.Zip(daemons))
+        {
+            var waiting = builder.CreateResourceBuilder((IResourceWithWaitSupport)daemon.Resource);
+            foreach (var dependency in spec.DependsOn)
+            {
+                var needed = daemons[specs.FindIndex(s => string.Equals(s.Name, dependency.Name, StringComparison.OrdinalIgnoreCase))];
+                _ = dependency.Condition == DependencyCondition.Started ? waiting.WaitForStart(needed) : waiting.WaitFor(needed);
+            }
+
+            if (!spec.AutoStart)
+            {
+                waiting.WithExplicitStart();
+            }
+        }
     }
 
     private static IResourceBuilder<ExecutableResource> AddProgram(IDistributedApplicationBuilder builder, DaemonSpec spec, string stateDirectory)

@@ -28,7 +28,7 @@ internal static partial class SupervisorProgram
                 return ExitCodes.Success;
             }
 
-            return await RunAsync(commandLine);
+            return commandLine.IsCheck ? await ConfigurationCheck.RunAsync(commandLine) : await RunAsync(commandLine);
         }
         catch (ConfigurationException e)
         {

@@ -42,6 +42,21 @@ public class MonitorFleetTests
     }
 
     [Fact]
+    public void AddMonitorDaemons_Dependencies_AreWaitedForByAspire()
+    {
+        var fleet = Builder(
+            "Monitors:Daemons:0:Name=api", "Monitors:Daemons:0:Port=9100", "Monitors:Daemons:0:DependsOn:0:Name=DB", "Monitors:Daemons:0:DependsOn:1:Name=queue",
+            "Monitors:Daemons:0:DependsOn:1:Condition=Started",
+            "Monitors:Daemons:1:Name=db", "Monitors:Daemons:1:Port=9101",
+            "Monitors:Daemons:2:Name=queue", "Monitors:Daemons:2:Port=9102", "Monitors:Daemons:2:AutoStart=false").AddMonitorDaemons<SomeProject>();
+
+        Assert.Equal(
+            [("db", WaitType.WaitUntilHealthy), ("queue", WaitType.WaitUntilStarted)],
+            fleet.Daemons[0].Resource.Annotations.OfType<WaitAnnotation>().Select(w => (w.Resource.Name, w.WaitType)));
+        Assert.Equal([false, false, true], fleet.Daemons.Select(d => d.Resource.Annotations.OfType<ExplicitStartupAnnotation>().Any()));
+    }
+
+    [Fact]
     public void AddMonitorDaemons_DuplicatePort_Throws()
     {
         var builder = Builder("Monitors:Daemons:0:Port=9100", "Monitors:Daemons:0:Name=a", "Monitors:Daemons:1:Port=9100", "Monitors:Daemons:1:Name=b");

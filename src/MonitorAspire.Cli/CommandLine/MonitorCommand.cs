@@ -1,4 +1,5 @@
 using System.CommandLine;
+using MonitorAspire.Cli.Check;
 using MonitorAspire.Cli.Completion;
 using MonitorAspire.Cli.Doctor;
 using MonitorAspire.Cli.Forget;
@@ -28,6 +29,8 @@ internal static class MonitorCommand
             ForgetCommand.Create(context),
             DoctorCommand.Create(context),
             UpCommand.Create(context, interrupts),
+            CheckCommand.Create(),
+            SchemaCommand.Create(context),
             CompletionCommand.Create(context),
         };
         HelpExamples.Install(root);

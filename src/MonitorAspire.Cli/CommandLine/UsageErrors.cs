@@ -7,8 +7,6 @@ namespace MonitorAspire.Cli.CommandLine;
 /// <summary>Says in one line what is wrong with a command line, and names the help.</summary>
 internal static class UsageErrors
 {
-    private const int FurthestGuess = 2;
-
     /// <summary>What is wrong; <see langword="null"/> for a valid command line, and for help or completion.</summary>
     internal static string? Find(ParseResult parsed)
     {
@@ -44,7 +42,7 @@ internal static class UsageErrors
         var known = isOption
             ? command.Options.Where(o => !o.Hidden).SelectMany(o => o.Aliases.Append(o.Name))
             : command.Subcommands.Select(c => c.Name);
-        var nearest = Nearest(word, known);
+        var nearest = Nearest.To(word, known);
         return (isOption ? $"unknown option '{word}'" : command.Subcommands.Count > 0 ? $"unknown command '{word}'" : $"unexpected '{word}'")
             + (nearest is null ? "" : $"; did you mean '{nearest}'?");
     }
@@ -64,34 +62,6 @@ internal static class UsageErrors
     {
         var names = commands.Where(c => !c.Hidden).Select(c => c.Name).ToArray();
         return $"{string.Join(", ", names[..^1])} or {names[^1]}";
-    }
-
-    /// <summary>The known word that is at most two edits away, or <see langword="null"/>.</summary>
-    private static string? Nearest(string word, IEnumerable<string> known) => known
-        .Select(k => (Word: k, Distance: Distance(word, k)))
-        .Where(k => k.Distance <= FurthestGuess && k.Distance < k.Word.TrimStart('-').Length)
-        .OrderBy(k => k.Distance)
-        .Select(k => k.Word)
-        .FirstOrDefault();
-
-    /// <summary>Levenshtein distance.</summary>
-    private static int Distance(string a, string b)
-    {
-        var previous = Enumerable.Range(0, b.Length + 1).ToArray();
-        for (var i = 1; i <= a.Length; i++)
-        {
-            var current = new int[b.Length + 1];
-            current[0] = i;
-            for (var j = 1; j <= b.Length; j++)
-            {
-                var substitution = previous[j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1);
-                current[j] = Math.Min(substitution, Math.Min(previous[j], current[j - 1]) + 1);
-            }
-
-            previous = current;
-        }
-
-        return previous[^1];
     }
 }
 

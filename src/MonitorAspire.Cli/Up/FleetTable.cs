@@ -33,6 +33,7 @@ internal static class FleetTable
     private static string State(DaemonSnapshot daemon, DateTimeOffset now) => daemon switch
     {
         { State: DaemonState.Starting, Stage: { } stage } => $"starting ({WireNames.Of(stage)})",
+        { WaitingFor: { Count: > 0 } needed } => $"waiting for {string.Join(", ", needed)}",
         { NextAttemptAt: { } next } when next > now => $"{DaemonStates.Words(daemon.State)}, next try in {Durations.Age(next - now)}",
         _ => DaemonStates.Words(daemon.State),
     };
@@ -41,7 +42,7 @@ internal static class FleetTable
     {
         DaemonState.Running => Tone.Good,
         DaemonState.Stopped => Tone.Dim,
-        DaemonState.Starting or DaemonState.Stopping => Tone.Warning,
+        DaemonState.Waiting or DaemonState.Starting or DaemonState.Stopping => Tone.Warning,
         _ => Tone.Bad,
     };
 }

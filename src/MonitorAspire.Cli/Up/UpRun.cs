@@ -183,11 +183,12 @@ internal sealed class UpRun(CliContext context, Interrupts interrupts, UpSetting
 
         // A supervisor that is dead, or was killed because a person is in a hurry, has left its daemons running.
         var engine = context.EngineFor(settings.StateDirectory);
-        await Task.WhenAll(_view.Fleet.Daemons.Where(d => d.State != DaemonState.Foreign).Select(d => StopAsync(engine, d))).ConfigureAwait(false);
+        await StartOrder.InReverseAsync([.. _view.Fleet.Daemons.Where(d => d.State != DaemonState.Foreign)], d => d.Name, d => d.DependsOn, d => StopAsync(engine, d))
+            .ConfigureAwait(false);
         return false;
     }
 
-    private async Task StopAsync(IDaemonEngine engine, DaemonSnapshot daemon)
+    private async Task<StopReport> StopAsync(IDaemonEngine engine, DaemonSnapshot daemon)
     {
         var spec = KnownDaemons.Spec(daemon.Port, KnownDaemons.Record(settings.StateDirectory, daemon.Port)) with { Name = daemon.Name, Host = daemon.Host };
         var report = await engine.StopAsync(spec, new StopOptions(), interrupts.Hard).ConfigureAwait(false);
@@ -195,6 +196,8 @@ internal sealed class UpRun(CliContext context, Interrupts interrupts, UpSetting
         {
             _view.Fleet.Replace(daemon with { State = DaemonState.Stopped, Stage = null, Pid = null });
         }
+
+        return report;
     }
 
     private int GiveUp(DaemonSnapshot first)

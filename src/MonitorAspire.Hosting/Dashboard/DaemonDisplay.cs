@@ -91,6 +91,7 @@ internal sealed class DaemonDisplay(ResourceNotificationService notifications, D
         {
             DaemonState.CrashLooping or DaemonState.Backoff => $"{DaemonStates.Words(daemon.State)}{failures}{next}",
             DaemonState.Foreign => $"another process owns the port{next}",
+            DaemonState.Waiting => $"waits for {string.Join(", ", daemon.WaitingFor)}",
             DaemonState.Starting when daemon.Stage is { } stage => $"starting: {WireNames.Of(stage)}",
             DaemonState.Running => DaemonStates.Words(daemon.State),
             var state => DaemonStates.Words(state) + failures,

@@ -51,6 +51,18 @@ public sealed record DaemonDefinition
     /// </summary>
     public IList<string> SecretEnvironment { get; set; } = [];
 
+    /// <summary>The daemons that this one needs: it is started after them and stopped before them. Default none.</summary>
+    public IList<DaemonDependency> DependsOn { get; set; } = [];
+
+    /// <summary>What happens to this daemon when one that it depends on was restarted. Default <see cref="DependencyRestart.Nothing"/>.</summary>
+    public DependencyRestart OnDependencyRestart { get; set; }
+
+    /// <summary>
+    /// Whether the daemon is started with the fleet. Otherwise it is started on request, or when a daemon that depends on it is started.
+    /// Default true.
+    /// </summary>
+    public bool AutoStart { get; set; } = true;
+
     /// <summary>Restart policy. Default: the policy of the fleet.</summary>
     public RestartPolicy? Restart { get; set; }
 

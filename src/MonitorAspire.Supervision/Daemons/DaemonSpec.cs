@@ -72,6 +72,15 @@ public sealed record DaemonSpec
     /// </summary>
     public LaunchMode Launch { get; init; }
 
+    /// <summary>The daemons that this one needs: it is started after them and stopped before them. Default none.</summary>
+    public IReadOnlyList<DaemonDependency> DependsOn { get; init; } = [];
+
+    /// <summary>What happens to this daemon when one that it depends on was restarted. Default <see cref="DependencyRestart.Nothing"/>.</summary>
+    public DependencyRestart OnDependencyRestart { get; init; }
+
+    /// <summary>Whether the daemon is started with the fleet. Default true.</summary>
+    public bool AutoStart { get; init; } = true;
+
     /// <summary>When and how fast the daemon is started again. Default: the fleet's policy.</summary>
     public RestartPolicy? Restart { get; init; }
 

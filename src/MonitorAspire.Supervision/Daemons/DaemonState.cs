@@ -9,6 +9,9 @@ public enum DaemonState
     /// <summary>No instance, and none is wanted.</summary>
     Stopped,
 
+    /// <summary>It is to run, and waits for daemons that it depends on. The snapshot's <c>waitingFor</c> names them.</summary>
+    Waiting,
+
     /// <summary>A verified start is under way. The snapshot's stage is the stage that it has reached.</summary>
     Starting,
 

@@ -30,6 +30,11 @@ public static partial class FleetTopology
             $"{MonitorsOptions.Section}: port {g.Key} is given to {string.Join(" and ", g.Select(s => $"'{s.Name}'"))}; every daemon needs a port of its own"));
         found.AddRange(specs.GroupBy(s => s.Name, StringComparer.OrdinalIgnoreCase).Where(g => g.Count() > 1).Select(g =>
             $"{MonitorsOptions.Section}: the name '{g.Key}' is given {g.Count()} times; every daemon needs a name of its own"));
+        if (found.Count == 0)
+        {
+            found.AddRange(StartOrder.Problems(specs).Select(p => $"{MonitorsOptions.Section}:Daemons:{p.Index}:{nameof(DaemonSpec.DependsOn)}: {p.Message}"));
+        }
+
         errors = found;
         return found.Count == 0 ? specs : [];
     }
@@ -70,6 +75,12 @@ public static partial class FleetTopology
         Policy(nameof(spec.Restart), spec.Restart?.Validate());
         Policy(nameof(spec.Health), HealthCheckRules.Problem(spec.Health, spec.Launch));
         Policy(nameof(spec.Log), spec.Log.Validate());
+        Check(spec.DependsOn.All(d => d is { Name: not null }), nameof(spec.DependsOn), "a daemon that it depends on has no name");
+        Check(spec.DependsOn.All(d => d is null || Enum.IsDefined(d.Condition)), nameof(spec.DependsOn), $"a condition is not one of {string.Join(", ", Enum.GetNames<DependencyCondition>())}");
+        Check(
+            Enum.IsDefined(spec.OnDependencyRestart),
+            nameof(spec.OnDependencyRestart),
+            $"{(int)spec.OnDependencyRestart} is not one of {string.Join(", ", Enum.GetNames<DependencyRestart>())}");
         Check(spec.SecretEnvironment.All(name => name is not null), nameof(spec.SecretEnvironment), "a name of a variable is null");
         return found;
 

@@ -11,6 +11,7 @@ internal static class NextStep
     {
         DaemonState.Running => "Nothing: it is verified and serves.",
         DaemonState.Starting => "Wait for the verdict of the start that is under way.",
+        DaemonState.Waiting => $"See to {string.Join(", ", daemon.WaitingFor)}, which it depends on; then it is started without you.",
         DaemonState.Stopping => "Wait until its processes have ended.",
         DaemonState.Stopped => "Start it; it stays stopped until somebody does.",
         DaemonState.Unhealthy => "Wait for its restart, or restart it now; if it comes back unhealthy, its log says what it is busy with.",

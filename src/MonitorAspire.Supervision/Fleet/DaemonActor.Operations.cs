@@ -140,17 +140,21 @@ internal sealed partial class DaemonActor
         return true;
     }
 
-    private void BeginAdoption() => _mailbox.Work("an adoption", async () =>
+    private void BeginAdoption(bool isStarted) => _mailbox.Work("an adoption", async () =>
     {
         var found = await new Adoption(_parts, _launcher).FindAsync(Spec, _mailbox.Ending).ConfigureAwait(false);
-        Post(() => Adopt(found));
+        Post(() => Adopt(found, isStarted));
     });
 
-    private void Adopt(AdoptableInstance? found)
+    private void Adopt(AdoptableInstance? found, bool isStarted)
     {
         if (found is null)
         {
-            Apply(new MachineEvent.StartRequested());
+            if (isStarted)
+            {
+                Apply(new MachineEvent.StartRequested());
+            }
+
             return;
         }
 

@@ -7,8 +7,30 @@ namespace MonitorAspire.Supervision.Fleet;
 /// <summary>What callers ask of a daemon.</summary>
 internal sealed partial class DaemonActor
 {
-    /// <summary>Adopts the living instance, or starts one.</summary>
-    public void Begin() => Post(BeginAdoption);
+    /// <summary>Adopts the living instance, or starts one where that is wanted.</summary>
+    public void Begin(bool isStarted) => Post(() => BeginAdoption(isStarted));
+
+    /// <summary>A daemon that this one depends on has changed.</summary>
+    public void LookAtDependencies() => Post(() =>
+    {
+        if (_state.State != DaemonState.Waiting)
+        {
+            FollowDependencies();
+            return;
+        }
+
+        Apply(new MachineEvent.DependenciesChanged());
+        if (_state.State == DaemonState.Waiting)
+        {
+            if (_answers.AnyStart && _parts.Dependencies.ObstacleOf(Spec) is { } obstacle)
+            {
+                _answers.FailStarts(new FleetConflictException($"'{Spec.Name}' waits for {obstacle}; it is started as soon as that one is ready"));
+            }
+
+            // What waits for this one waits for the same.
+            _parts.Dependencies.OnChanged(this);
+        }
+    });
 
     public bool IsWanted => _state.Wanted;
 
@@ -28,6 +50,42 @@ internal sealed partial class DaemonActor
         }
     });
 
+    /// <summary>Starts the daemon if it does not run, because one that depends on it is started.</summary>
+    public void StartForOthers() => Post(() =>
+    {
+        if (OwnsProcess)
+        {
+            Apply(new MachineEvent.StartRequested());
+        }
+    });
+
+    // Restarts the daemon, where its definition says so, when a daemon that it depends on has another instance than before.
+    private void FollowDependencies()
+    {
+        if (Spec.OnDependencyRestart != DependencyRestart.Restart || !OwnsProcess || _state.State is not (DaemonState.Running or DaemonState.Unhealthy))
+        {
+            return;
+        }
+
+        string? restarted = null;
+        foreach (var (name, instance) in _parts.Dependencies.Instances(Spec))
+        {
+            if (_facts.Needed.TryGetValue(name, out var before) && before != instance)
+            {
+                restarted = name;
+            }
+            else
+            {
+                _facts = _facts with { Needed = _facts.Needed.SetItem(name, instance) };
+            }
+        }
+
+        if (restarted is not null)
+        {
+            Apply(new MachineEvent.DependencyRestarted(restarted));
+        }
+    }
+
     /// <summary>Whether an instance lives, which a change would stop.</summary>
     public bool HasInstance => _state.Instance is not null;
 
@@ -37,6 +95,12 @@ internal sealed partial class DaemonActor
     /// <summary>Restarts the daemon. An instance that serves is not stopped where the start is known to fail.</summary>
     public Task<StartupReport> RestartAsync()
     {
+        if (HasInstance && _parts.Dependencies.WaitingFor(Spec) is { Count: > 0 } needed)
+        {
+            return Task.FromException<StartupReport>(
+                new FleetConflictException($"'{Spec.Name}' was not restarted, the instance that serves is kept: it would have to wait for {string.Join(", ", needed)}"));
+        }
+
         if (HasInstance && CheckStart(Spec, ImmutableHashSet<int>.Empty) is { } refusal)
         {
             LogRefused(_parts.Logger, refusal.Name, refusal.Detail ?? "");
@@ -62,9 +126,11 @@ internal sealed partial class DaemonActor
     /// <summary>Forgets the failures of a crash loop and tries at once.</summary>
     public Task<DaemonSnapshot> ResetCrashLoopAsync() => AskAsync<DaemonSnapshot>(answer =>
     {
-        if (_state.State is DaemonState.Stopped or DaemonState.Failed or DaemonState.Foreign)
+        if (_state.State is DaemonState.Stopped or DaemonState.Failed or DaemonState.Foreign or DaemonState.Waiting)
         {
-            var instead = _state.State == DaemonState.Foreign ? $"port {_snapshot.Port} is somebody else's" : "it needs a start";
+            var instead = _state.State == DaemonState.Foreign ? $"port {_snapshot.Port} is somebody else's"
+                : _state.State == DaemonState.Waiting ? $"it waits for {string.Join(", ", _state.WaitingFor)}"
+                : "it needs a start";
             throw new FleetConflictException($"'{Spec.Name}' is in no crash loop (it is {_state.State}); {instead}");
         }
 

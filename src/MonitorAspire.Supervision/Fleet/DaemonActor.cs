@@ -44,6 +44,9 @@ internal sealed partial class DaemonActor : IAsyncDisposable
 
     public DaemonSpec Spec => _facts.Spec;
 
+    /// <summary>Number of the verified instance that runs, or <see langword="null"/>.</summary>
+    public long? InstanceNumber => _state.State == DaemonState.Running ? _state.Instance : null;
+
     /// <summary>Whether this supervisor launches the process, and stops it when the daemon or the supervisor ends.</summary>
     public bool OwnsProcess => _launcher.OwnsProcess;
 
@@ -79,7 +82,8 @@ internal sealed partial class DaemonActor : IAsyncDisposable
     private void Apply(MachineEvent machineEvent, IReadOnlyList<string>? lastOutput = null)
     {
         var shown = _snapshot;
-        var transition = DaemonMachine.Apply(_state, machineEvent, _settings, _parts.Now, _parts.NextRandom());
+        var settings = Spec.DependsOn.Count == 0 ? _settings : _settings with { WaitingFor = _parts.Dependencies.WaitingFor(Spec) };
+        var transition = DaemonMachine.Apply(_state, machineEvent, settings, _parts.Now, _parts.NextRandom());
         _state = transition.State;
         UpdateFacts(transition, lastOutput);
         _snapshot = NewSnapshot();
@@ -95,6 +99,11 @@ internal sealed partial class DaemonActor : IAsyncDisposable
         }
 
         SetTimer();
+        if (shown.State != _snapshot.State || shown.Pid != _snapshot.Pid)
+        {
+            _parts.Dependencies.OnChanged(this);
+            FollowDependencies();
+        }
     }
 
     private void UpdateFacts(Transition transition, IReadOnlyList<string>? lastOutput)
@@ -104,7 +113,7 @@ internal sealed partial class DaemonActor : IAsyncDisposable
             _facts = action switch
             {
                 MachineAction.NoteFailure note => _facts with { LastFailure = Failure(note, lastOutput) },
-                MachineAction.Start => _facts with { StartingPid = null, InstanceSpec = Spec },
+                MachineAction.Start => _facts with { StartingPid = null, InstanceSpec = Spec, Needed = _parts.Dependencies.Instances(Spec) },
                 _ => _facts,
             };
         }

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using MonitorAspire.Supervision.Files;
 using MonitorAspire.Supervision.Probes;
 using MonitorAspire.Supervision.Processes;
@@ -13,6 +14,9 @@ internal sealed record DaemonFacts(DaemonSpec Spec)
 
     /// <summary>The living instance, or the one that the machine is about to be told of.</summary>
     public VerifiedInstance? Instance { get; init; }
+
+    /// <summary>The instances of the daemons that it depends on, as they were when it was started or when they were first seen.</summary>
+    public ImmutableDictionary<string, NeededInstance> Needed { get; init; } = ImmutableDictionary<string, NeededInstance>.Empty.WithComparers(StringComparer.OrdinalIgnoreCase);
 
     /// <summary>PID of the process that is being started.</summary>
     public int? StartingPid { get; init; }
@@ -42,6 +46,9 @@ internal sealed record DaemonFacts(DaemonSpec Spec)
             Pid = instance?.Process.Pid ?? (state.State == DaemonState.Starting ? StartingPid : null),
             State = state.State,
             Stage = state.Stage,
+            AutoStart = Spec.AutoStart,
+            DependsOn = [.. Spec.DependsOn.Select(d => d.Name)],
+            WaitingFor = state.WaitingFor,
             Restarts = state.Restarts,
             ConsecutiveFailures = state.ConsecutiveFailures,
             ProbeFailures = state.ProbeFailures,

@@ -14,6 +14,8 @@ internal static class DaemonProperties
     {
         var found = new List<DaemonProperty>();
         Add("port", "Port", daemon.Port, isHighlighted: true);
+        Add("waitingFor", "Waits for", daemon.WaitingFor.Count > 0 ? string.Join(", ", daemon.WaitingFor) : null, isHighlighted: true);
+        Add("dependsOn", "Depends on", daemon.DependsOn.Count > 0 ? string.Join(", ", daemon.DependsOn) : null);
         Add("restarts", "Restarts", daemon.Restarts, isHighlighted: true);
         Add("alerts", "Alerts", daemon.Alerts.Count > 0 ? string.Join(", ", daemon.Alerts.Select(WireNames.Of)) : null, isHighlighted: true);
         Add("nextAttempt", "Next try", daemon.NextAttemptAt, isHighlighted: true);

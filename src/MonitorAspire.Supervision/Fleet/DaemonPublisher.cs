@@ -43,7 +43,7 @@ internal sealed partial class DaemonPublisher(FleetParts parts)
         if (transition.Reason is { } reason)
         {
             var level = transition.IsRepeated ? LogLevel.Debug
-                : daemon.State is DaemonState.Running or DaemonState.Starting ? LogLevel.Information
+                : daemon.State is DaemonState.Running or DaemonState.Starting or DaemonState.Waiting ? LogLevel.Information
                 : LogLevel.Warning;
             var why = reason + Cause(daemon);
             LogStep(parts.Logger, level, daemon.Name, daemon.State, why);

@@ -21,6 +21,15 @@ public sealed record DaemonSnapshot
     /// <summary>The stage of a start that is under way, or the one in which the last start failed.</summary>
     public StartupStage? Stage { get; init; }
 
+    /// <summary>Whether it is started with the fleet.</summary>
+    public bool AutoStart { get; init; } = true;
+
+    /// <summary>The names of the daemons that it depends on.</summary>
+    public IReadOnlyList<string> DependsOn { get; init; } = [];
+
+    /// <summary>The names of the daemons that it waits for, in the state <see cref="DaemonState.Waiting"/>; otherwise empty.</summary>
+    public IReadOnlyList<string> WaitingFor { get; init; } = [];
+
     /// <summary>How often the daemon was restarted without a person asking for it. Kept over a supervisor crash.</summary>
     public int Restarts { get; init; }
 

@@ -34,6 +34,9 @@ internal sealed class FleetParts(
 
     public AlertWebhook? Webhook { get; } = webhook;
 
+    /// <summary>Which daemons wait for which others. The fleet that the daemons belong to sets it.</summary>
+    public Dependencies Dependencies { get; set; } = Dependencies.None;
+
     public FleetEventLog Events { get; } = new(time);
 
     /// <summary>Puts work on a thread: on one of the thread pool, unless the owner of the fleet has its own way.</summary>

@@ -6,7 +6,8 @@ public sealed partial class FleetSupervisor
 {
     /// <summary>
     /// Changes the fleet to a new configuration and touches only what differs. All daemons that are removed or restarted are stopped first,
-    /// so that a port can pass from one daemon to another; then the new ones are started. A daemon that a person has stopped stays
+    /// so that a port can pass from one daemon to another; then the new ones are started. Both keep the order of the
+    /// dependencies. A daemon that a person has stopped stays
     /// stopped.
     /// </summary>
     /// <param name="specs">The daemons, as <see cref="FleetTopology.Resolve"/> gives them.</param>
@@ -70,6 +71,7 @@ public sealed partial class FleetSupervisor
             .Select(g => $"the name '{g.Key}' is given {g.Count()} times"));
         errors.AddRange(specs.GroupBy(s => s.Port).Where(g => g.Count() > 1)
             .Select(g => $"port {g.Key} is given to {string.Join(" and ", g.Select(s => $"'{s.Name}'"))}"));
+        errors.AddRange(StartOrder.Problems(specs).Select(p => $"'{specs[p.Index].Name}': {p.Message}"));
         return errors;
     }
 
@@ -88,7 +90,7 @@ public sealed partial class FleetSupervisor
         var serving = wanted.Where(d => d.HasInstance).ToHashSet();
 
         // A daemon that is stopped already is not stopped again: another process may have its port by now.
-        var stops = await Task.WhenAll(removed.Concat(wanted).Where(d => d.OwnsProcess).Select(StopForChangeAsync)).ConfigureAwait(false);
+        var stops = await StartOrder.InReverseAsync([.. removed.Concat(wanted).Where(d => d.OwnsProcess)], NameOf, NeedsOf, StopForChangeAsync).ConfigureAwait(false);
         var stuck = stops.Where(stop => stop.Failure is not null).Select(stop => stop.Daemon).Concat(refused.Keys).ToHashSet();
         removed.RemoveAll(stuck.Contains);
         restarted.RemoveAll(stuck.Contains);
@@ -132,7 +134,11 @@ public sealed partial class FleetSupervisor
             _parts.Events.Add(FleetEventKind.Removed, daemon.Current);
         }
 
-        begin.ForEach(d => d.Begin());
+        begin.ForEach(d => d.Begin(IsStartedWithFleet(d.Spec)));
+        begin.Where(d => d.Spec.AutoStart).ToList().ForEach(d => StartNeeded(d.Spec, needed => !needed.AutoStart));
+
+        // A daemon that was named and not there yet is there now.
+        _daemons.ForEach(d => d.LookAtDependencies());
         return new FleetChange
         {
             Added = [.. specs.Select(spec => spec.Name).Where(name => !old.ContainsKey(name))],

@@ -8,7 +8,7 @@ namespace MonitorAspire.Supervision.Fleet;
 
 /// <summary>
 /// Supervises a fleet: adopts the daemons that live, starts the others, watches, restarts and alerts. Every daemon has its own actor, and
-/// no daemon waits for another one.
+/// waits only for the daemons that it depends on.
 /// </summary>
 public sealed partial class FleetSupervisor : IFleet, IAsyncDisposable
 {
@@ -45,6 +45,7 @@ public sealed partial class FleetSupervisor : IFleet, IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(specs);
         _parts = parts;
+        _parts.Dependencies = new Dependencies(() => _daemons);
         _daemons = [.. specs.Select((spec, i) => new DaemonActor(_parts, spec, Phase(i, specs.Count)))];
         _up = UpGauge.Register(MeasureUp);
         if (parts.Controller is { } controller)
@@ -60,7 +61,8 @@ public sealed partial class FleetSupervisor : IFleet, IAsyncDisposable
     public DaemonSnapshot? Find(string name) => FindActor(name)?.Current;
 
     /// <summary>
-    /// Begins: every living instance that is proved is adopted, and all other daemons are started at once. Returns without waiting for the
+    /// Begins: every living instance that is proved is adopted, and all other daemons that are started with the
+    /// fleet are started: at once, unless they depend on others. Returns without waiting for the
     /// reports; they come as events.
     /// </summary>
     /// <param name="cancellationToken">Not used: nothing is waited for.</param>
@@ -69,14 +71,14 @@ public sealed partial class FleetSupervisor : IFleet, IAsyncDisposable
         if (!_begun)
         {
             _begun = true;
-            _daemons.ForEach(d => d.Begin());
+            _daemons.ForEach(d => d.Begin(IsStartedWithFleet(d.Spec)));
         }
 
         return Task.CompletedTask;
     }
 
     /// <summary>
-    /// Ends the supervision: stops all own daemons at once, or leaves them running where the options say so. Attached daemons are always
+    /// Ends the supervision: stops all own daemons, each one before those that it depends on, or leaves them running where the options say so. Attached daemons are always
     /// left running. A start that is under way is given up.
     /// </summary>
     /// <param name="cancellationToken">The time is up: what still runs is killed at once.</param>
@@ -92,7 +94,7 @@ public sealed partial class FleetSupervisor : IFleet, IAsyncDisposable
                 if (!_ended)
                 {
                     _ended = true;
-                    await Task.WhenAll(_daemons.Select(EndAsync)).ConfigureAwait(false);
+                    await StartOrder.InReverseAsync(_daemons, NameOf, NeedsOf, EndAsync).ConfigureAwait(false);
                     _parts.Events.Complete();
                 }
             }
@@ -104,7 +106,20 @@ public sealed partial class FleetSupervisor : IFleet, IAsyncDisposable
     }
 
     /// <inheritdoc />
-    public Task<StartupReport> StartAsync(string name, CancellationToken cancellationToken) => Actor(name).StartAsync().WaitAsync(cancellationToken);
+    public Task<StartupReport> StartAsync(string name, CancellationToken cancellationToken)
+    {
+        var daemon = Actor(name);
+        var isNeeded = !daemon.HasInstance;
+
+        // The request comes first: it is told when one of the others fails at once.
+        var report = daemon.StartAsync();
+        if (isNeeded)
+        {
+            StartNeeded(daemon.Spec, _ => true);
+        }
+
+        return report.WaitAsync(cancellationToken);
+    }
 
     /// <inheritdoc />
     public Task<StopReport> StopAsync(string name, CancellationToken cancellationToken) => Actor(name).StopAsync().WaitAsync(cancellationToken);
@@ -135,7 +150,7 @@ public sealed partial class FleetSupervisor : IFleet, IAsyncDisposable
     // The index spreads the probes of one fleet over the interval; the random part spreads those of several supervisors.
     private double Phase(int index, int count) => (index + _parts.NextRandom()) / Math.Max(1, count);
 
-    private async Task EndAsync(DaemonActor daemon)
+    private async Task<bool> EndAsync(DaemonActor daemon)
     {
         if (_begun && _parts.Options.StopDaemonsOnShutdown && daemon.OwnsProcess)
         {
@@ -150,6 +165,25 @@ public sealed partial class FleetSupervisor : IFleet, IAsyncDisposable
         }
 
         await daemon.DisposeAsync().ConfigureAwait(false);
+        return true;
+    }
+
+    private static string NameOf(DaemonActor daemon) => daemon.Spec.Name;
+
+    private static IEnumerable<string> NeedsOf(DaemonActor daemon) => daemon.Spec.DependsOn.Select(d => d.Name);
+
+    /// <summary>Whether a daemon is started with the fleet: by its own definition, or because one that is started depends on it.</summary>
+    private bool IsStartedWithFleet(DaemonSpec spec) => spec.AutoStart || spec.Launch == LaunchMode.Attached
+        || _daemons.Exists(d => d.Spec.AutoStart && StartOrder.AllNeededBy(d.Spec, Specs).Contains(spec.Name, StringComparer.OrdinalIgnoreCase));
+
+    private IReadOnlyList<DaemonSpec> Specs => [.. _daemons.Select(d => d.Spec)];
+
+    private void StartNeeded(DaemonSpec spec, Func<DaemonSpec, bool> which)
+    {
+        foreach (var needed in StartOrder.AllNeededBy(spec, Specs).Select(FindActor).OfType<DaemonActor>().Where(d => which(d.Spec)))
+        {
+            needed.StartForOthers();
+        }
     }
 
     private void OnLaunchedUnasked(string name) => FindActor(name)?.LaunchedByOthers();

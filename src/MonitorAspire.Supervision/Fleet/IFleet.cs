@@ -10,14 +10,14 @@ public interface IFleet
     /// <param name="name">The daemon's name.</param>
     DaemonSnapshot? Find(string name);
 
-    /// <summary>Starts a daemon now, without waiting for its back-off, and waits for the report.</summary>
+    /// <summary>Starts a daemon now, without waiting for its back-off, after the daemons that it depends on, which are started too; and waits for the report.</summary>
     /// <param name="name">The daemon's name.</param>
     /// <param name="cancellationToken">Stops waiting; the start goes on.</param>
     /// <exception cref="KeyNotFoundException">The fleet has no such daemon.</exception>
     /// <exception cref="FleetConflictException">The state of the daemon does not allow it.</exception>
     Task<StartupReport> StartAsync(string name, CancellationToken cancellationToken);
 
-    /// <summary>Stops a daemon; it stays stopped until a person starts it.</summary>
+    /// <summary>Stops a daemon; it stays stopped until a person starts it, or one that depends on it. The daemons that depend on it are left as they are.</summary>
     /// <param name="name">The daemon's name.</param>
     /// <param name="cancellationToken">Stops waiting; the stop goes on.</param>
     /// <exception cref="KeyNotFoundException">The fleet has no such daemon.</exception>

@@ -30,6 +30,9 @@ internal static class SpecComparison
             Log = old.Log,
             SecretEnvironment = old.SecretEnvironment,
             Health = old.Health,
+            DependsOn = old.DependsOn,
+            OnDependencyRestart = old.OnDependencyRestart,
+            AutoStart = old.AutoStart,
         };
         var sameProcess = comparable == old
             && old.Arguments.SequenceEqual(changed.Arguments, StringComparer.Ordinal)
@@ -38,6 +41,7 @@ internal static class SpecComparison
             && HealthCheckRules.AsksTheSame(old.Health, changed.Health);
         return !sameProcess ? SpecDifference.Restart
             : old.Restart == changed.Restart && old.Rollback == changed.Rollback && old.Service == changed.Service && old.Log == changed.Log && HealthCheckRules.IsEqual(old.Health, changed.Health)
+                && old.DependsOn.SequenceEqual(changed.DependsOn) && old.OnDependencyRestart == changed.OnDependencyRestart && old.AutoStart == changed.AutoStart
                 && old.SecretEnvironment.SequenceEqual(changed.SecretEnvironment, StringComparer.Ordinal) ? SpecDifference.None
             : SpecDifference.Update;
     }

@@ -84,6 +84,7 @@ internal sealed partial class DaemonMachine
 
     private void OnConfigurationChanged()
     {
+        OnDependenciesChanged();
         if (_state.Wanted && _state.State is DaemonState.Failed or DaemonState.Backoff or DaemonState.CrashLooping or DaemonState.Foreign)
         {
             // The change may have fixed the cause.

@@ -136,6 +136,9 @@ internal sealed partial class DaemonMachine
             case AfterStop.Recover:
                 Recover(_state.RecoverDelay);
                 break;
+            case AfterStop.Restart:
+                BeginStart(isRestart: true);
+                break;
             default:
                 _state = _state with { State = DaemonState.Stopped, NextAttemptAt = null };
                 break;
@@ -166,6 +169,7 @@ internal sealed partial class DaemonMachine
         {
             State = DaemonState.Running,
             Stage = null,
+            WaitingFor = [],
             Instance = instance,
             NextAttemptAt = null,
             VerifiedSince = now,

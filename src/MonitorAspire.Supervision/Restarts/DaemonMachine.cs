@@ -61,6 +61,8 @@ internal sealed partial class DaemonMachine(MachineState state, MachineSettings 
             MachineEvent.CrashLoopReset => OnCrashLoopReset,
             MachineEvent.TimerDue => OnTimerDue,
             MachineEvent.ConfigurationChanged => OnConfigurationChanged,
+            MachineEvent.DependenciesChanged => OnDependenciesChanged,
+            MachineEvent.DependencyRestarted restarted => () => OnDependencyRestarted(restarted),
             MachineEvent.AdoptedInstance adopted => () => OnAdopted(adopted),
             MachineEvent.StageEntered entered => () => OnStageEntered(entered),
             MachineEvent.StartEnded ended => () => OnStartEnded(ended),
@@ -85,6 +87,12 @@ internal sealed partial class DaemonMachine(MachineState state, MachineSettings 
 
     private void BeginStart(bool isRestart)
     {
+        if (settings.WaitingFor.Count > 0)
+        {
+            WaitForOthers(isRestart);
+            return;
+        }
+
         var operation = BeginOperation();
         var force = _state.ForceNext;
         _state = _state with
@@ -96,6 +104,7 @@ internal sealed partial class DaemonMachine(MachineState state, MachineSettings 
             VerifiedSince = null,
             ProbeFailures = 0,
             ForceNext = false,
+            WaitingFor = [],
             After = AfterStop.Stay,
             Restarts = isRestart ? _state.Restarts + 1 : _state.Restarts,
         };
@@ -106,7 +115,7 @@ internal sealed partial class DaemonMachine(MachineState state, MachineSettings 
     private void BeginStop(AfterStop after)
     {
         var operation = BeginOperation();
-        _state = _state with { State = DaemonState.Stopping, Stage = null, NextAttemptAt = null, VerifiedSince = null, ProbeFailures = 0, After = after };
+        _state = _state with { State = DaemonState.Stopping, Stage = null, NextAttemptAt = null, VerifiedSince = null, ProbeFailures = 0, WaitingFor = [], After = after };
         Do(new MachineAction.Stop(operation));
     }
 

@@ -20,6 +20,12 @@ internal abstract record MachineEvent
     /// <summary>The specification changed. A daemon that runs, or is not to run, stays as it is.</summary>
     public sealed record ConfigurationChanged : MachineEvent;
 
+    /// <summary>A daemon that this one depends on has changed. The settings say which of them it has to wait for.</summary>
+    public sealed record DependenciesChanged : MachineEvent;
+
+    /// <summary>A daemon that this one depends on has a new instance, and this one is restarted for it.</summary>
+    public sealed record DependencyRestarted(string Name) : MachineEvent;
+
     /// <summary>A living instance of an earlier supervisor was found and proved. Reason and detail say why it is not healthy.</summary>
     public sealed record AdoptedInstance(long Instance, int Restarts, bool Healthy, StartupReason? Reason = null, string? Detail = null) : MachineEvent;
 

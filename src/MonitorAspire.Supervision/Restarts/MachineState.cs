@@ -13,6 +13,9 @@ internal enum AfterStop
 
     /// <summary>A start when the restart policy allows it.</summary>
     Recover,
+
+    /// <summary>A start at once that counts as a restart: a daemon that this one depends on was restarted.</summary>
+    Restart,
 }
 
 /// <summary>
@@ -31,6 +34,12 @@ internal sealed record MachineState
 
     /// <summary>The stage of the start that is under way, or the one in which the last start failed.</summary>
     public StartupStage? Stage { get; init; }
+
+    /// <summary>The daemons that it waits for, in the state <see cref="DaemonState.Waiting"/>.</summary>
+    public ImmutableArray<string> WaitingFor { get; init; } = [];
+
+    /// <summary>Whether the start that waits is a restart.</summary>
+    public bool IsRestartWaiting { get; init; }
 
     public long LastOperation { get; init; }
 

@@ -83,6 +83,7 @@ internal sealed class FleetOverlay
             found.Add($"port {group.Key} is given to {string.Join(" and ", group.Select(Described))}; every daemon needs a port of its own");
         }
 
+        found.AddRange(StartOrder.Problems(specs).Select(p => $"'{specs[p.Index].Name}': {p.Message}"));
         if (specs.Count > FleetTopology.MaximumCount)
         {
             found.Add($"{specs.Count} daemons are more than a fleet can have ({FleetTopology.MaximumCount})");

@@ -82,7 +82,7 @@ internal sealed partial class FleetReload(
             }
 
             _refused = default;
-            host.Value.ShutdownTimeout = FleetSetup.ShutdownTimeout(fleet.Monitors);
+            host.Value.ShutdownTimeout = FleetSetup.ShutdownTimeout(fleet.Monitors, fleet.Specs);
             LogChange(change, ApplyWebhook(changed));
             LogFixedOnce(string.Join("; ", settings.FixedDifferences(changed)));
         }

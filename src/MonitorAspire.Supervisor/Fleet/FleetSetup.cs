@@ -9,7 +9,7 @@ internal static class FleetSetup
     internal static void AddFleet(this WebApplicationBuilder builder, ResolvedFleet fleet, SupervisorSettings settings)
     {
         var monitors = fleet.Configuration.Monitors;
-        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = ShutdownTimeout(monitors));
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = ShutdownTimeout(monitors, fleet.Specs));
         builder.Services.AddSingleton<IDaemonEngine>(services => new DaemonEngine(
             new EngineOptions { StateDirectory = settings.StateDirectory, DaemonEnvironment = DaemonEnvironment.Common, LaunchId = settings.LaunchId },
             services.GetRequiredService<ILogger<DaemonEngine>>(),
@@ -39,7 +39,8 @@ internal static class FleetSetup
     }
 
     /// <summary>Time for the host to stop: for the daemons to stop or be killed, and then for the host itself.</summary>
-    internal static TimeSpan ShutdownTimeout(MonitorsOptions monitors) => monitors.StopGracePeriod + TimeSpan.FromSeconds(15);
+    internal static TimeSpan ShutdownTimeout(MonitorsOptions monitors, IReadOnlyList<DaemonSpec> specs)
+        => (monitors.StopGracePeriod * StartOrder.Depth(specs)) + TimeSpan.FromSeconds(15);
 
     /// <summary>Does not dispose of the fleet: the container does, because it registers the fleet as <see cref="IFleet"/>.</summary>
     private sealed class SupervisedFleet(FleetSupervisor fleet) : IFleetControl

@@ -18,49 +18,80 @@ internal static class MonitorsReader
 
     internal static MonitorsOptions Read(IConfiguration configuration)
     {
-        var section = configuration.GetSection(MonitorsOptions.Section);
-        var options = new MonitorsOptions();
-        try
-        {
-            section.Bind(options);
-        }
-        catch (InvalidOperationException e)
-        {
-            throw new ConfigurationException(ConfigurationOrigin.Locate(configuration, Explain(e, configuration)));
-        }
+        var options = Read(configuration, out var errors, out _);
+        return errors.Count == 0 ? options : throw new ConfigurationException(string.Join("; ", errors));
+    }
 
-        return UnknownKey(section, DefinitionJson.Default.MonitorsOptions) is { } unknown
-            ? throw new ConfigurationException(ConfigurationOrigin.Locate(configuration, unknown))
-            : options;
+    /// <summary>Reads what can be read. A value that cannot is the default, and its key is one of the wrong ones.</summary>
+    internal static MonitorsOptions Read(IConfiguration configuration, out IReadOnlyList<string> errors, out IReadOnlyList<string> wrongKeys)
+    {
+        var found = new List<string>();
+        var wrong = new List<string>();
+        var options = Bind(configuration, found, wrong);
+        found.AddRange(UnknownKeys(configuration.GetSection(MonitorsOptions.Section), DefinitionJson.Default.MonitorsOptions));
+        errors = [.. found.Select(e => ConfigurationOrigin.Locate(configuration, e))];
+        wrongKeys = wrong;
+        return options;
     }
 
     internal static IReadOnlyList<DaemonSpec> Resolve(MonitorsOptions options, IConfiguration configuration)
     {
-        var specs = FleetTopology.Resolve(options, out var errors);
-        if (errors.Count > 0)
-        {
-            throw new ConfigurationException(string.Join("; ", errors.Select(e => ConfigurationOrigin.Locate(configuration, e))));
-        }
+        var specs = Resolve(options, configuration, out var errors);
+        return errors.Count == 0 ? specs : throw new ConfigurationException(string.Join("; ", errors));
+    }
+
+    internal static IReadOnlyList<DaemonSpec> Resolve(MonitorsOptions options, IConfiguration configuration, out IReadOnlyList<string> errors)
+    {
+        var specs = FleetTopology.Resolve(options, out var found);
+        errors = [.. found.Select(e => ConfigurationOrigin.Locate(configuration, e))];
 
         // An empty list is a fleet without daemons. Without a list the fleet has four.
         return options.Daemons.Count == 0 && IsEmptyList(configuration) ? [] : specs;
+    }
+
+    // The binder stops at the first wrong value. It is asked again without that value.
+    private static MonitorsOptions Bind(IConfiguration configuration, List<string> errors, List<string> wrongKeys)
+    {
+        for (var read = configuration; ;)
+        {
+            var options = new MonitorsOptions();
+            try
+            {
+                read.GetSection(MonitorsOptions.Section).Bind(options);
+                return options;
+            }
+            catch (InvalidOperationException e)
+            {
+                var (key, message) = Explain(e, read);
+                errors.Add(message);
+                if (key is null)
+                {
+                    return new MonitorsOptions();
+                }
+
+                wrongKeys.Add(key);
+                read = new ConfigurationBuilder()
+                    .AddInMemoryCollection(read.AsEnumerable().Where(v => v.Value is not null && !string.Equals(v.Key, key, StringComparison.OrdinalIgnoreCase)))
+                    .Build();
+            }
+        }
     }
 
     private static bool IsEmptyList(IConfiguration configuration)
         => (configuration as IConfigurationRoot)?.Providers.Any(p => p.TryGet(DaemonsKey, out var value) && string.IsNullOrEmpty(value)) == true;
 
     // "Failed to convert configuration value 'abc' at 'Monitors:Count' to type 'System.Int32'." The key is what the user needs.
-    private static string Explain(InvalidOperationException exception, IConfiguration configuration)
+    private static (string? Key, string Message) Explain(InvalidOperationException exception, IConfiguration configuration)
     {
         foreach (var key in exception.Message.Split('\''))
         {
             if (key.StartsWith(MonitorsOptions.Section, StringComparison.OrdinalIgnoreCase) && configuration[key] is { } value)
             {
-                return $"{key}: '{value}' is not {Expected(exception.Message)}";
+                return (key, $"{key}: '{value}' is not {Expected(exception.Message)}");
             }
         }
 
-        return exception.Message;
+        return (null, exception.Message);
     }
 
     private static string Expected(string message) => message switch
@@ -74,41 +105,45 @@ internal static class MonitorsReader
         _ when message.Contains("StopMode", StringComparison.Ordinal) => $"one of {string.Join(", ", Enum.GetNames<StopMode>())}",
         _ when message.Contains("LaunchMode", StringComparison.Ordinal) => $"one of {string.Join(", ", Enum.GetNames<LaunchMode>())}",
         _ when message.Contains("RestartMode", StringComparison.Ordinal) => $"one of {string.Join(", ", Enum.GetNames<RestartMode>())}",
+        _ when message.Contains("DependencyCondition", StringComparison.Ordinal) => $"one of {string.Join(", ", Enum.GetNames<DependencyCondition>())}",
+        _ when message.Contains("DependencyRestart", StringComparison.Ordinal) => $"one of {string.Join(", ", Enum.GetNames<DependencyRestart>())}",
         _ when message.Contains("HealthCheckKind", StringComparison.Ordinal) => $"one of {string.Join(", ", Enum.GetNames<HealthCheckKind>())}",
         _ => "a value that this key can have",
     };
 
-    // The first key that does not exist, as a sentence that starts with the key. The framework's binder ignores such keys, so that a misspelt
-    // key would silently mean the default.
-    private static string? UnknownKey(IConfigurationSection section, JsonTypeInfo type)
+    // The keys that do not exist, each as a sentence that starts with the key. The framework's binder ignores such keys, so that a misspelt key
+    // would silently mean the default.
+    private static IEnumerable<string> UnknownKeys(IConfigurationSection section, JsonTypeInfo type)
     {
         foreach (var child in section.GetChildren())
         {
             switch (type.Kind)
             {
                 case JsonTypeInfoKind.Object:
+                    var names = type.Properties.Select(p => Pascal(p.Name)).ToList();
                     var property = type.Properties.FirstOrDefault(p => string.Equals(p.Name, child.Key, StringComparison.OrdinalIgnoreCase));
-                    if (property is null)
+                    IEnumerable<string> problems = property is not null ? Below(child, property.PropertyType)
+                        : Nearest.To(child.Key, names) is { } near ? [$"{child.Path}: is not a setting; did you mean '{near}'?"]
+                        : [$"{child.Path}: is not a setting; there are {string.Join(", ", names)}"];
+                    foreach (var problem in problems)
                     {
-                        return $"{child.Path}: is not a setting; there are {string.Join(", ", type.Properties.Select(p => Pascal(p.Name)))}";
-                    }
-
-                    if (Below(child, property.PropertyType) is { } inside)
-                    {
-                        return inside;
+                        yield return problem;
                     }
 
                     break;
-                case JsonTypeInfoKind.Enumerable when type.ElementType is { } element && Below(child, element) is { } problem:
-                    return problem;
+                case JsonTypeInfoKind.Enumerable when type.ElementType is { } element:
+                    foreach (var problem in Below(child, element))
+                    {
+                        yield return problem;
+                    }
+
+                    break;
             }
         }
-
-        return null;
     }
 
-    private static string? Below(IConfigurationSection section, Type type)
-        => DefinitionJson.Default.GetTypeInfo(Nullable.GetUnderlyingType(type) ?? type) is { } info ? UnknownKey(section, info) : null;
+    private static IEnumerable<string> Below(IConfigurationSection section, Type type)
+        => DefinitionJson.Default.GetTypeInfo(Nullable.GetUnderlyingType(type) ?? type) is { } info ? UnknownKeys(section, info) : [];
 
     private static string Pascal(string name) => char.ToUpperInvariant(name[0]) + name[1..];
 }

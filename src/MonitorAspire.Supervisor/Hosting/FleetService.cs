@@ -74,8 +74,14 @@ internal sealed partial class FleetService(
         }
     }
 
-    private static bool HasVerdict(DaemonSnapshot daemon)
-        => daemon.State is not (DaemonState.Starting or DaemonState.Stopped or DaemonState.Stopping) || daemon.LastFailure is not null;
+    // A daemon that waits has its result when one that it waits for has failed.
+    private bool HasVerdict(DaemonSnapshot daemon) => daemon.LastFailure is not null || daemon.State switch
+    {
+        DaemonState.Starting or DaemonState.Stopping => false,
+        DaemonState.Stopped => !daemon.AutoStart,
+        DaemonState.Waiting => daemon.WaitingFor.Any(name => control.Fleet.Find(name) is { State: not DaemonState.Running } needed && HasVerdict(needed)),
+        _ => true,
+    };
 
     private async Task RecordAsync(CancellationToken cancellationToken)
     {

@@ -4,7 +4,7 @@ namespace MonitorAspire.Supervisor.Settings;
 
 /// <summary>The command line as configuration: a few options with short names, and every key of the sections that the supervisor reads.
 /// Unlike in the framework's own reader, a misspelt option is an error.</summary>
-internal sealed record CommandLine(IReadOnlyDictionary<string, string?> Values, string? ConfigFile, string? Print)
+internal sealed record CommandLine(IReadOnlyDictionary<string, string?> Values, string? ConfigFile, string? Print, bool IsCheck = false)
 {
     private static readonly Dictionary<string, string> Keys = new(StringComparer.Ordinal)
     {
@@ -17,6 +17,7 @@ internal sealed record CommandLine(IReadOnlyDictionary<string, string?> Values, 
     };
 
     private const string ConfigOption = "--config";
+    private const string CheckOption = "--check";
     private static readonly string[] Sections = ["Monitors:", "Supervisor:", "Logging:"];
 
     /// <exception cref="ConfigurationException">An argument is unknown or given twice, or its value is missing.</exception>
@@ -25,7 +26,7 @@ internal sealed record CommandLine(IReadOnlyDictionary<string, string?> Values, 
         IReadOnlyDictionary<string, string> options;
         try
         {
-            options = OptionReader.Read(arguments, static option => option == ConfigOption || KeyOf(option) is not null);
+            options = OptionReader.Read(arguments, static option => option is ConfigOption or CheckOption || KeyOf(option) is not null);
         }
         catch (FormatException e)
         {
@@ -41,10 +42,14 @@ internal sealed record CommandLine(IReadOnlyDictionary<string, string?> Values, 
             }
         }
 
-        return new CommandLine(
-            values,
-            options.TryGetValue(ConfigOption, out var file) ? Path.GetFullPath(file) : null,
-            options.ContainsKey("--help") ? Usage.Help : options.ContainsKey("--version") ? ProductVersion.Text : null);
+        var isCheck = options.TryGetValue(CheckOption, out var file);
+        return isCheck && options.ContainsKey(ConfigOption)
+            ? throw new ConfigurationException($"{CheckOption} and {ConfigOption} exclude each other")
+            : new CommandLine(
+                values,
+                isCheck || options.TryGetValue(ConfigOption, out file) ? Path.GetFullPath(file!) : null,
+                options.ContainsKey("--help") ? Usage.Help : options.ContainsKey("--version") ? ProductVersion.Text : null,
+                isCheck);
     }
 
     private static string? KeyOf(string option)
@@ -75,6 +80,7 @@ internal static class Usage
           --count N           How many daemons (default 4)
           --base-port PORT    Port of the first daemon (default 8768)
           --config FILE       A JSON file with a section "Monitors"
+          --check FILE        Say what is wrong in such a file, and start nothing
           --Section:Key VALUE Any key of the sections Monitors, Supervisor and Logging, as in --Monitors:StopDaemonsOnShutdown false
           --version           Print the version
           -h, --help          Print this help

@@ -77,7 +77,7 @@ internal sealed class ConfigurationSetup(CommandLine commandLine)
             // A symbolic link that leads nowhere exists as well.
             if (!File.Exists(file) || File.ResolveLinkTarget(file, returnFinalTarget: true) is { Exists: false })
             {
-                throw new ConfigurationException($"--config '{file}': there is no such file");
+                throw new ConfigurationException($"{(commandLine.IsCheck ? "--check" : "--config")} '{file}': there is no such file");
             }
 
             configuration.AddJsonFile(file, optional: false, reloadOnChange: reload);

@@ -190,6 +190,7 @@ public sealed class DocumentationTests
     [Theory]
     [InlineData("Monitors", typeof(MonitorsOptions))]
     [InlineData("Daemon", typeof(DaemonDefinition))]
+    [InlineData("Dependencies", typeof(DaemonDependency))]
     [InlineData("Restart", typeof(RestartPolicy))]
     [InlineData("Health", typeof(HealthCheck))]
     [InlineData("Limits", typeof(CheckLimits))]

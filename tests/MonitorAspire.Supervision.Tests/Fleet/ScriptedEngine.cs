@@ -90,6 +90,11 @@ internal sealed class ScriptedEngine(TimeProvider time) : IDaemonEngine
             }
 
             options.StageEntered?.Invoke(StartupStage.Spawn, null);
+            if (scripted.SpawnsAs is { } spawned)
+            {
+                options.StageEntered?.Invoke(StartupStage.PidFile, spawned);
+            }
+
             await DelayAsync(scripted.StartTakes, cancellationToken);
             if (scripted.Failures.TryDequeue(out var reason))
             {
@@ -263,6 +268,9 @@ internal sealed class ScriptedEngine(TimeProvider time) : IDaemonEngine
         public TimeSpan StopTakes { get; set; }
 
         public TimeSpan ProbeTakes { get; set; }
+
+        /// <summary>The PID that its starts report before they end.</summary>
+        public int? SpawnsAs { get; set; }
 
         public StartupReason? AlwaysFails { get; set; }
 

@@ -85,7 +85,7 @@ public class DefinitionRoundTripTests
         // Over the REST API a daemon is always launched by the supervisor. Each kind of health check has options of its own.
         var whole = Sample<HealthCheck>();
         var health = new HealthCheck { Kind = whole.Kind, Statuses = whole.Statuses, Headers = whole.Headers, Text = whole.Text, Startup = whole.Startup, Liveness = whole.Liveness };
-        var sample = Sample<DaemonDefinition>() with { Launch = LaunchMode.Supervisor, Health = health };
+        var sample = Sample<DaemonDefinition>() with { Launch = LaunchMode.Supervisor, Health = health, DependsOn = [new DaemonDependency { Name = "alpha", Condition = DependencyCondition.Started }] };
         var body = Encoding.UTF8.GetString(JsonSerializer.SerializeToUtf8Bytes(new SourcedDefinition(DefinitionSource.RestApi, sample), FleetJson.Strict.SourcedDefinition));
         using var sent = JsonDocument.Parse(body);
         var put = await supervisor.SendAsync(HttpMethod.Put, $"/api/daemons/{sample.Name}", sent.RootElement.GetProperty("definition").GetRawText());
@@ -158,7 +158,7 @@ public class DefinitionRoundTripTests
 
         if (type == typeof(bool))
         {
-            return name != nameof(MonitorsOptions.StopDaemonsOnShutdown);
+            return name is not (nameof(MonitorsOptions.StopDaemonsOnShutdown) or nameof(DaemonDefinition.AutoStart));
         }
 
         if (type == typeof(TimeSpan))
@@ -184,6 +184,11 @@ public class DefinitionRoundTripTests
         if (type == typeof(IDictionary<string, string?>))
         {
             return new Dictionary<string, string?> { ["some_Name"] = "value", ["EMPTY"] = "" };
+        }
+
+        if (type == typeof(IList<DaemonDependency>))
+        {
+            return new List<DaemonDependency> { Sample<DaemonDependency>() };
         }
 
         if (type == typeof(IList<DaemonDefinition>))

@@ -13,6 +13,7 @@ internal readonly record struct ResourceState(string Text, string? Style)
     internal const string Running = nameof(Running);
     internal const string Starting = nameof(Starting);
     internal const string Stopping = nameof(Stopping);
+    internal const string Waiting = nameof(Waiting);
     internal const string Exited = nameof(Exited);
     internal const string NotStarted = nameof(NotStarted);
     internal const string FailedToStart = nameof(FailedToStart);
@@ -23,6 +24,7 @@ internal readonly record struct ResourceState(string Text, string? Style)
         DaemonState.Running or DaemonState.Unhealthy => new(Running, null),
         DaemonState.Starting when daemon.Stage is { } stage => new($"Starting, {WireNames.Of(stage).Replace('_', ' ')}", "info"),
         DaemonState.Starting => new(Starting, null),
+        DaemonState.Waiting => new(Waiting, null),
         DaemonState.Stopping => new(Stopping, null),
         DaemonState.Stopped when daemon is { StartedAt: null, Startup: null, LastFailure: null } => new(NotStarted, null),
         DaemonState.Stopped => new(Exited, null),
