@@ -1,10 +1,9 @@
-using System.Collections.Concurrent;
 using Aspire.Hosting;
 using Aspire.Hosting.ApplicationModel;
 using Aspire.Hosting.Kubernetes;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
+using MonitorAspire.Hosting.Publishing;
 using MonitorAspire.Supervision.Daemons;
 
 #pragma warning disable ASPIREPROBES001 // What is tested.
@@ -12,10 +11,8 @@ using MonitorAspire.Supervision.Daemons;
 namespace MonitorAspire.Hosting.Tests;
 
 /// <summary>A published application has no supervisor. What it did is the platform's task, with the same limits.</summary>
-public sealed class PublishTests : IDisposable
+public sealed class PublishTests
 {
-    private readonly Messages _messages = new();
-
     [Fact]
     public async Task Publish_SupervisedResource_HasThreeProbesFromItsLimits()
     {
@@ -33,7 +30,7 @@ public sealed class PublishTests : IDisposable
             [(ProbeType.Startup, "/ready", 2, 2, 30), (ProbeType.Readiness, "/ready", 3, 2, 1), (ProbeType.Liveness, "/ready", 3, 2, 7)],
             Probes(web.Resource).Select(p => (p.Type, p.Path, p.PeriodSeconds, p.TimeoutSeconds, p.FailureThreshold)));
         Assert.All(Probes(web.Resource), p => Assert.Equal(("http", 1, 0), (p.EndpointReference.EndpointName, p.SuccessThreshold, p.InitialDelaySeconds)));
-        Assert.Empty(_messages.Texts);
+        Assert.Empty(PublishedSupervision.NotPublished(new DistributedApplicationModel(builder.Resources), new MonitorsOptions()));
     }
 
     [Fact]
@@ -89,12 +86,12 @@ public sealed class PublishTests : IDisposable
         await PublishAsync(builder);
 
         Assert.Empty(Probes(cache.Resource));
-        var message = Assert.Single(_messages.Texts);
-        Assert.StartsWith("cache is published without a part of its supervision: ", message, StringComparison.Ordinal);
-        Assert.Contains("PublishAsDockerFile", message, StringComparison.Ordinal);
-        Assert.Contains("of the kind Tcp", message, StringComparison.Ordinal);
-        Assert.Contains("restart mode is Never", message, StringComparison.Ordinal);
-        Assert.Contains("no limit for crash loops", message, StringComparison.Ordinal);
+        var (resource, parts) = Assert.Single(PublishedSupervision.NotPublished(new DistributedApplicationModel(builder.Resources), new MonitorsOptions()));
+        Assert.Equal("cache", resource);
+        Assert.Contains("PublishAsDockerFile", parts, StringComparison.Ordinal);
+        Assert.Contains("of the kind Tcp", parts, StringComparison.Ordinal);
+        Assert.Contains("restart mode is Never", parts, StringComparison.Ordinal);
+        Assert.Contains("no limit for crash loops", parts, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -165,16 +162,10 @@ public sealed class PublishTests : IDisposable
         Assert.Contains("version of Aspire.Hosting.Kubernetes", e.Message, StringComparison.Ordinal);
     }
 
-    public void Dispose() => _messages.Dispose();
-
     private static IEnumerable<EndpointProbeAnnotation> Probes(IResource resource) => resource.Annotations.OfType<EndpointProbeAnnotation>();
 
-    private IDistributedApplicationBuilder Builder(params string[] settings)
-    {
-        var builder = DistributedApplication.CreateBuilder(["--operation", "publish", "--step", "publish", .. settings.Select(s => $"--{s}")]);
-        builder.Services.AddLogging(logging => logging.ClearProviders().AddProvider(_messages));
-        return builder;
-    }
+    private static IDistributedApplicationBuilder Builder(params string[] settings)
+        => DistributedApplication.CreateBuilder(["--operation", "publish", "--step", "publish", .. settings.Select(s => $"--{s}")]);
 
     /// <summary>What Aspire does before it writes what is published.</summary>
     private static async Task<DistributedApplication> PublishAsync(IDistributedApplicationBuilder builder)
@@ -182,25 +173,5 @@ public sealed class PublishTests : IDisposable
         var app = builder.Build();
         await builder.Eventing.PublishAsync(new BeforeStartEvent(app.Services, app.Services.GetRequiredService<DistributedApplicationModel>()));
         return app;
-    }
-
-    private sealed class Messages : ILoggerProvider, ILogger
-    {
-        private readonly ConcurrentQueue<string> _texts = new();
-
-        public IEnumerable<string> Texts => _texts;
-
-        public ILogger CreateLogger(string categoryName) => categoryName == "MonitorAspire.Hosting" ? this : NullLogger.Instance;
-
-        public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
-
-        public bool IsEnabled(LogLevel logLevel) => true;
-
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
-            => _texts.Enqueue(formatter(state, exception));
-
-        public void Dispose()
-        {
-        }
     }
 }

@@ -1,6 +1,6 @@
 using Aspire.Hosting;
 using Aspire.Hosting.ApplicationModel;
-using Microsoft.Extensions.DependencyInjection;
+using Aspire.Hosting.Pipelines;
 using Microsoft.Extensions.Logging;
 using MonitorAspire.Hosting.Resources;
 
@@ -15,28 +15,51 @@ internal static partial class PublishedSupervision
     /// <summary>The state directory of a published daemon. Every user of a container can make it.</summary>
     internal const string StateDirectory = "/tmp/monitor-aspire";
 
-    internal static void AddPublishing(this IDistributedApplicationBuilder builder, MonitorsOptions options) => builder.OnBeforeStart((started, _) =>
+    internal static void AddPublishing(this IDistributedApplicationBuilder builder, MonitorsOptions options)
     {
-        var logger = started.Services.GetRequiredService<ILoggerFactory>().CreateLogger("MonitorAspire.Hosting");
-        var supervised = SupervisedResource.AllOf(started.Model, allowReplicas: true).Where(s => !s.Resource.IsExcludedFromPublish()).ToList();
-        foreach (var one in supervised)
+        // Before the steps that read the probes.
+        builder.OnBeforeStart((started, _) =>
         {
-            var health = one.Definition.Health ?? new HealthCheck();
-            if (health.Kind is HealthCheckKind.Http or HealthCheckKind.Https)
+            var supervised = PublishedOf(started.Model);
+            foreach (var one in supervised)
             {
-                RefuseStatuses(one.Resource, health);
-                PublishedProbes.AddTo(one, options);
+                var health = one.Definition.Health ?? new HealthCheck();
+                if (health.Kind is HealthCheckKind.Http or HealthCheckKind.Https)
+                {
+                    RefuseStatuses(one.Resource, health);
+                    PublishedProbes.AddTo(one, options);
+                }
             }
 
-            if (NotPublished(one, health, options) is { Count: > 0 } parts)
-            {
-                LogNotPublished(logger, one.Resource.Name, string.Join("; ", parts));
-            }
-        }
+            KubernetesWorkload.Customize(started.Model, supervised, options);
+            return Task.CompletedTask;
+        });
 
-        KubernetesWorkload.Customize(started.Model, supervised, options);
-        return Task.CompletedTask;
-    });
+#pragma warning disable ASPIREPIPELINES001 // The aspire tool shows what the steps log, and nothing else.
+        builder.Pipeline.AddStep(
+            "check-supervision",
+            context =>
+            {
+                foreach (var (resource, parts) in NotPublished(context.Model, options))
+                {
+                    LogNotPublished(context.Logger, resource, parts);
+                }
+
+                return Task.CompletedTask;
+            },
+            requiredBy: WellKnownPipelineSteps.BeforeStart);
+#pragma warning restore ASPIREPIPELINES001
+    }
+
+    /// <summary>The names of the resources that are published without a part of their supervision, with these parts.</summary>
+    internal static IEnumerable<(string Resource, string Parts)> NotPublished(DistributedApplicationModel model, MonitorsOptions options) =>
+        from one in PublishedOf(model)
+        let parts = NotPublished(one, one.Definition.Health ?? new HealthCheck(), options)
+        where parts.Count > 0
+        select (one.Resource.Name, string.Join("; ", parts));
+
+    private static List<SupervisedResource> PublishedOf(DistributedApplicationModel model) =>
+        [.. SupervisedResource.AllOf(model, allowReplicas: true).Where(s => !s.Resource.IsExcludedFromPublish())];
 
     private static void RefuseStatuses(IResource resource, HealthCheck health)
     {
