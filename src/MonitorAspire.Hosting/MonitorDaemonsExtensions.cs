@@ -1,6 +1,7 @@
 using System.Globalization;
 using Aspire.Hosting.ApplicationModel;
 using MonitorAspire.Hosting.Configuration;
+using MonitorAspire.Hosting.Publishing;
 using MonitorAspire.Supervision.Files;
 using MonitorAspire.Supervision.Probes;
 using MonitorAspire.Supervision.Processes;
@@ -48,10 +49,14 @@ public static class MonitorDaemonsExtensions
         ArgumentNullException.ThrowIfNull(builder);
         var (options, configured) = MonitorsConfiguration.Read(builder.Configuration, configure);
         var ports = configured.Select(spec => spec.Port).ToHashSet();
-        var specs = configured.Select(spec => builder.ExecutionContext.IsRunMode ? WithFreePort(spec, ports) : spec).ToList();
+        var isRun = builder.ExecutionContext.IsRunMode;
+        var specs = configured.Select(spec => isRun ? WithFreePort(spec, ports) : spec with { Host = PublishedSupervision.Host }).ToList();
+
+        // Nothing of this machine gets into a published application.
+        var stateDirectory = isRun ? options.StateDirectory! : PublishedSupervision.StateDirectory;
         List<IResourceBuilder<IResourceWithEndpoints>> daemons = [.. specs.Select(spec => spec.Command is null
-            ? addBuiltIn(builder, spec, options.StateDirectory!)
-            : builder.AddCommand(spec, spec.Command, options.StateDirectory!))];
+            ? addBuiltIn(builder, spec, stateDirectory)
+            : builder.AddCommand(spec, spec.Command, stateDirectory))];
         builder.WithStartOrder(specs, daemons);
         return new MonitorFleet(builder, options, specs, daemons);
     }

@@ -7,6 +7,7 @@ using Microsoft.Extensions.Logging;
 using MonitorAspire.Hosting.Configuration;
 using MonitorAspire.Hosting.Dashboard;
 using MonitorAspire.Hosting.Launching;
+using MonitorAspire.Hosting.Publishing;
 using MonitorAspire.Hosting.Resources;
 using MonitorAspire.Hosting.Supervisor;
 using MonitorAspire.Supervision.Files;
@@ -117,6 +118,10 @@ public static class MonitorSupervisorExtensions
                 .WithEnvironment("Supervisor__Token", address.Token)
                 .WithEnvironment("Supervisor__Temporary", port is null ? "true" : "false");
             builder.AddLaunching(supervisor, address);
+        }
+        else
+        {
+            builder.AddPublishing(options);
         }
 
         return supervisor;

@@ -49,6 +49,8 @@ internal static partial class SupervisorProgram
         ResolvedFleet resolved;
         try
         {
+            // With mode 0700 each: the files of a temporary supervisor are one directory deeper.
+            StateDirectory.Create(settings.StateDirectory);
             StateDirectory.Create(settings.Files.Directory);
             using (settings.IsTemporary ? await TemporaryFiles.CleanAsync(settings.Files) : null)
             {

@@ -232,11 +232,4 @@ public class MonitorFleetTests
 
     private static IDistributedApplicationBuilder Builder(params string[] settings)
         => DistributedApplication.CreateBuilder([.. settings.Select(s => $"--{s}")]);
-
-    private sealed class SomeProject : IProjectMetadata
-    {
-        public string ProjectPath => Path.Combine(AppContext.BaseDirectory, "some", "some.csproj");
-
-        public LaunchSettings LaunchSettings => new();
-    }
 }

@@ -99,6 +99,29 @@ public sealed class PackagesTests(PackedFolder folder) : IClassFixture<PackedFol
     }
 
     [Fact]
+    public async Task AppHost_Published_HasNoSupervisorAndNothingOfThisMachine()
+    {
+        var directory = Copy("AppHost.csproj", "AppHost.cs", "server.py");
+        await Tool.DotNetAsync(directory, "build", "--configfile", folder.ConfigFile, "-nologo", "-v:q", "-p:UseSharedCompilation=false");
+        var manifest = folder["published/manifest.json"];
+
+        var output = await Tool.DotNetAsync(
+            directory, "run", "--no-build", "--", "--publisher", "manifest", "--output-path", manifest, "--Daemon", Text(FreePort.Next()), "--Monitors:StateDirectory", _state.Path);
+        var text = await File.ReadAllTextAsync(manifest);
+        using var json = JsonDocument.Parse(text);
+        var resources = json.RootElement.GetProperty("resources");
+
+        Assert.Equal(["catalog", "orders"], resources.EnumerateObject().Select(r => r.Name));
+        Assert.Equal("container.v1", resources.GetProperty("catalog").GetProperty("type").GetString());
+        foreach (var own in new[] { _state.Path, directory, PackedFolder.Repository, "127.0.0.1", "localhost", "MONITOR", "Supervisor" })
+        {
+            Assert.DoesNotContain(own, text, StringComparison.Ordinal);
+        }
+
+        Assert.Contains("orders is published without a part of its supervision: it is an executable", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Tool_InstalledFromThePackages_StartsStopsAndRunsAFleet()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "the fleet is ended with a signal");

@@ -16,16 +16,16 @@ internal sealed record SupervisedResource(IResourceWithEndpoints Resource, Daemo
 
     internal DaemonSpec? Spec => Port is { } port ? DefinitionMapper.ToSpec(Definition with { Host = Endpoint.TargetHost, Port = port }) : null;
 
-    /// <summary>All supervised resources of an application.</summary>
+    /// <summary>All supervised resources of an application. A published one can have replicas.</summary>
     /// <exception cref="DistributedApplicationException">One of them cannot be supervised; the message says why.</exception>
-    internal static IReadOnlyList<SupervisedResource> AllOf(DistributedApplicationModel model) =>
+    internal static IReadOnlyList<SupervisedResource> AllOf(DistributedApplicationModel model, bool allowReplicas = false) =>
         [.. model.Resources.Select(resource => (Resource: resource, Annotation: resource.Annotations.OfType<SupervisionAnnotation>().FirstOrDefault()))
             .Where(r => r.Annotation is not null)
-            .Select(r => Of((IResourceWithEndpoints)r.Resource, r.Annotation!))];
+            .Select(r => Of((IResourceWithEndpoints)r.Resource, r.Annotation!, allowReplicas))];
 
-    private static SupervisedResource Of(IResourceWithEndpoints resource, SupervisionAnnotation annotation)
+    private static SupervisedResource Of(IResourceWithEndpoints resource, SupervisionAnnotation annotation, bool allowReplicas)
     {
-        if (resource.GetReplicaCount() > 1)
+        if (!allowReplicas && resource.GetReplicaCount() > 1)
         {
             throw new DistributedApplicationException(
                 $"'{resource.Name}' has {resource.GetReplicaCount()} replicas and cannot be supervised: a daemon is one process on one port. Add it once for each port instead.");

@@ -22,7 +22,8 @@ internal static class SupervisionSetup
             throw new DistributedApplicationException($"'{resource.Name}' is under supervision already");
         }
 
-        if (resource.IsContainer())
+        // PublishAsDockerFile makes a container of a project or an executable, in a published application only.
+        if (resource.IsContainer() && builder.ApplicationBuilder.ExecutionContext.IsRunMode || resource is ContainerResource)
         {
             throw new DistributedApplicationException(
                 $"'{resource.Name}' is a container: its processes belong to the container engine, which has restart policies of its own. Projects and executables can be supervised.");
@@ -34,15 +35,14 @@ internal static class SupervisionSetup
         }
 
         resource.Annotations.Add(annotation);
-        if (!builder.ApplicationBuilder.ExecutionContext.IsRunMode)
-        {
-            return builder;
-        }
-
         builder.ApplicationBuilder.OnBeforeStart(static (started, _) => started.Model.Resources.Any(r => r.HasAnnotationOfType<SupervisorAnnotation>())
             ? Task.CompletedTask
             : throw new DistributedApplicationException(
                 "resources are under supervision, but the application has no supervisor: builder.AddMonitorSupervisor()"));
+        if (!builder.ApplicationBuilder.ExecutionContext.IsRunMode)
+        {
+            return builder;
+        }
 
         foreach (var check in Enum.GetValues<CheckName>())
         {

@@ -38,6 +38,7 @@ internal sealed partial class StateDirectoryWatch(
             var isLockLost = !instance.IsInPlace;
             if (isLockLost)
             {
+                StateDirectory.Create(settings.StateDirectory);
                 StateDirectory.Create(settings.Files.Directory);
                 if (!instance.TryTakeAgain(out var holder))
                 {

@@ -16,6 +16,7 @@ else
 
 var catalog = builder.AddExecutable("catalog", "python3", ".", "server.py")
     .WithHttpEndpoint(env: "PORT")
+    .PublishAsDockerFile()
     .WithSupervision();
 builder.AddExecutable("orders", "python3", ".", "server.py")
     .WithHttpEndpoint(env: "PORT")
@@ -23,6 +24,12 @@ builder.AddExecutable("orders", "python3", ".", "server.py")
     .WaitFor(catalog);
 
 var app = builder.Build();
+if (builder.ExecutionContext.IsPublishMode)
+{
+    await app.RunAsync();
+    return;
+}
+
 await app.StartAsync();
 foreach (var name in new[] { "catalog", "orders", "supervisor" })
 {

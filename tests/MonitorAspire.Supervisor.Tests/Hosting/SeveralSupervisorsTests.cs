@@ -62,6 +62,17 @@ public sealed class SeveralSupervisorsTests : IDisposable
     }
 
     [Fact]
+    public async Task Run_TemporaryInANewStateDirectory_MakesItForThisUserOnly()
+    {
+        var state = _state["new"];
+        await using var supervisor = SupervisorProcess.Start(FreePort.Next(), state, ["--Monitors:Daemons", ""], ("Supervisor__Temporary", "true"));
+
+        await supervisor.RunningAsync(0);
+
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute, File.GetUnixFileMode(state));
+    }
+
+    [Fact]
     public async Task Run_TemporaryAfterOneThatWasKilled_DeletesTheFilesOfThatOneOnly()
     {
         await using var running = Start(FreePort.Next(), _basePort, ("Supervisor__Temporary", "true"));
