@@ -105,21 +105,31 @@ internal sealed partial class DaemonActor
 
     private void BeginAdoption() => _mailbox.Work("an adoption", async () =>
     {
-        var found = await new Adoption(_parts, _launcher).FindAsync(Spec, _mailbox.Ending).ConfigureAwait(false);
+        AdoptableInstance? found = null;
+        try
+        {
+            found = await new Adoption(_parts, _launcher).FindAsync(Spec, _mailbox.Ending).ConfigureAwait(false);
+        }
+        catch (Exception e) when (!_mailbox.Ending.IsCancellationRequested)
+        {
+            // The start that follows finds a living instance by itself.
+            LogUnexpected(_parts.Logger, e, Spec.Name, "an adoption");
+        }
+
         Post(() => Adopt(found));
     });
 
     private void Adopt(AdoptableInstance? found)
     {
-        if (found is null)
+        if (_state.LastOperation > 0)
         {
-            Apply(new MachineEvent.StartRequested());
+            // A person has asked for a start or a stop meanwhile. A start finds the instance by itself; a stop has ended it.
             return;
         }
 
-        if (_state.Operation is not null || _state.Instance is not null)
+        if (found is null)
         {
-            // A person has asked for a start meanwhile. That start finds the instance by itself.
+            Apply(new MachineEvent.StartRequested());
             return;
         }
 

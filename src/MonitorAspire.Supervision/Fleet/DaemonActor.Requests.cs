@@ -32,8 +32,14 @@ internal sealed partial class DaemonActor
         Apply(new MachineEvent.RestartRequested());
     });
 
-    public Task<StopReport> StopAsync() => AskAsync<StopReport>(answer =>
+    public Task<StopReport> StopAsync() => StopAsync(forChange: false);
+
+    /// <summary>Stops a daemon that is to run, and that <see cref="ReconfigureAsync"/> starts again unless a person stops it meanwhile.</summary>
+    public Task<StopReport> StopForChangeAsync() => StopAsync(forChange: true);
+
+    private Task<StopReport> StopAsync(bool forChange) => AskAsync<StopReport>(answer =>
     {
+        _isStoppedForChange = forChange && _state.Wanted;
         _answers.AddStop(answer);
         Apply(new MachineEvent.StopRequested());
     });
@@ -54,10 +60,10 @@ internal sealed partial class DaemonActor
     /// <summary>A person has launched the daemon with the means of its launcher.</summary>
     public void LaunchedByOthers() => Post(OnLaunchedByOthers);
 
-    /// <summary>Takes a new specification, and starts the daemon if asked to. The daemon is stopped, or need not be restarted for it.</summary>
-    public Task ReconfigureAsync(DaemonSpec spec, bool start)
+    /// <summary>Takes a new specification, and starts the daemon if it was stopped for that. The daemon is stopped, or need not be restarted for it.</summary>
+    public Task ReconfigureAsync(DaemonSpec spec)
     {
-        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var done = new TaskCompletionSource(_parts.Continuations);
         _mailbox.Post(
             () =>
             {
@@ -69,7 +75,8 @@ internal sealed partial class DaemonActor
 
                 _facts = _facts with { Spec = spec, InstanceSpec = _state.Instance is null ? spec : spec with { Port = _facts.InstanceSpec.Port, PortRangeEnd = null } };
                 _snapshot = NewSnapshot();
-                Apply(start ? new MachineEvent.StartRequested() : new MachineEvent.ConfigurationChanged());
+                Apply(_isStoppedForChange ? new MachineEvent.StartRequested() : new MachineEvent.ConfigurationChanged());
+                _isStoppedForChange = false;
                 done.SetResult();
             },
             done.SetResult);
@@ -90,7 +97,7 @@ internal sealed partial class DaemonActor
 
     private Task<T> AskAsync<T>(Action<TaskCompletionSource<T>> request)
     {
-        var answer = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var answer = new TaskCompletionSource<T>(_parts.Continuations);
         _mailbox.Post(
             () =>
             {

@@ -24,6 +24,7 @@ internal sealed partial class DaemonActor : IAsyncDisposable
     private long _lastInstance;
     private CancellationTokenSource? _starting;
     private string? _lastRotation;
+    private bool _isStoppedForChange;
 
     /// <summary>Makes the actor, which does nothing before <see cref="Begin"/>. The phase is that of its <see cref="ProbeSchedule"/>.</summary>
     public DaemonActor(FleetParts parts, DaemonSpec spec, double phase)
@@ -34,7 +35,7 @@ internal sealed partial class DaemonActor : IAsyncDisposable
         _settings = SettingsOf(spec);
         _snapshot = NewSnapshot();
         _publisher = new DaemonPublisher(parts);
-        _mailbox = new Mailbox(parts.Schedule, (e, what) => LogUnexpected(parts.Logger, e, Spec.Name, what));
+        _mailbox = new Mailbox(parts.Schedule, (e, what) => LogUnexpected(parts.Logger, e, Spec.Name, what), parts.Continuations);
         _timer = parts.Time.CreateTimer(_ => Post(OnTimer), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         _probes = new ProbeSchedule(parts.Time, parts.ProbeOf(spec).Interval, phase, () => Post(OnProbeDue));
     }

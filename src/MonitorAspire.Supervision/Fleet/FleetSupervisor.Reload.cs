@@ -103,7 +103,7 @@ public sealed partial class FleetSupervisor
             }
             else if (daemon.OwnsProcess && spec.Launch == daemon.Spec.Launch)
             {
-                await daemon.ReconfigureAsync(spec, wanted.Contains(daemon)).ConfigureAwait(false);
+                await daemon.ReconfigureAsync(spec).ConfigureAwait(false);
                 next.Add(daemon);
             }
             else
@@ -151,7 +151,7 @@ public sealed partial class FleetSupervisor
     {
         try
         {
-            var report = await daemon.StopAsync().ConfigureAwait(false);
+            var report = await daemon.StopForChangeAsync().ConfigureAwait(false);
             return (daemon, report, report.Verdict is StopVerdict.Failed or StopVerdict.PermissionDenied
                 ? $"'{daemon.Spec.Name}' could not be stopped: {report.Detail}"
                 : null);

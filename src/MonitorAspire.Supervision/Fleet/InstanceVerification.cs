@@ -127,7 +127,7 @@ internal sealed class InstanceVerification(FleetParts parts, DaemonSpec spec, St
                 throw TimedOut();
             }
 
-            var wait = Task.Delay(delay < left ? delay : left, parts.Time, cancellationToken);
+            var wait = parts.DelayAsync(delay < left ? delay : left, cancellationToken);
             await (_instance is null ? wait : Task.WhenAny(_instance.Exited, wait)).ConfigureAwait(false);
         }
     }

@@ -6,11 +6,14 @@ namespace MonitorAspire.Supervision.Fleet;
 /// Runs the messages of one daemon one after the other, in the order in which they were posted: what only messages touch needs no lock.
 /// Work that takes time runs beside them. Errors are reported with the name of the message or the work.
 /// </summary>
-internal sealed class Mailbox(Action<Action> schedule, Action<Exception, string> onError) : IDisposable
+internal sealed class Mailbox(
+    Action<Action> schedule,
+    Action<Exception, string> onError,
+    TaskCreationOptions continuations = TaskCreationOptions.RunContinuationsAsynchronously) : IDisposable
 {
     private readonly ConcurrentQueue<(Action Message, Action? WhenEnded)> _messages = new();
     private readonly CancellationTokenSource _ending = new();
-    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _ended = new(continuations);
     private int _waiting;
     private int _working;
 
@@ -37,8 +40,12 @@ internal sealed class Mailbox(Action<Action> schedule, Action<Exception, string>
     /// <summary>Cancels <see cref="Ending"/>, waits until no work is left, and runs no message after that.</summary>
     public async Task EndAsync()
     {
-        await _ending.CancelAsync().ConfigureAwait(false);
-        Post(EndIfIdle);
+        // Work that is cancelled may go on within the call, and that is not to hold up the caller.
+        schedule(() =>
+        {
+            _ending.Cancel();
+            Post(EndIfIdle);
+        });
         await _ended.Task.ConfigureAwait(false);
     }
 
