@@ -53,8 +53,12 @@ internal sealed class FleetInvariants(Scenario scenario, SimulatedSystem system,
     {
         var truth = this[name];
         truth.Failures.Clear();
-        truth.IsStopAsked = kind == FaultKind.AskStop;
-        truth.IsStopDone &= kind is FaultKind.AskStop or FaultKind.AskReset;
+        if (kind != FaultKind.AskReset)
+        {
+            truth.IsStopAsked = kind == FaultKind.AskStop;
+            truth.IsStopDone &= truth.IsStopAsked;
+        }
+
         if (kind is FaultKind.AskStop or FaultKind.AskRestart)
         {
             truth.StopCauseAt = Now;

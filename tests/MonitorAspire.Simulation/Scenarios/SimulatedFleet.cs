@@ -16,6 +16,7 @@ internal sealed class SimulatedFleet
     private readonly FleetParts _parts;
     private readonly List<Request> _pending = [];
     private Task _changing = Task.CompletedTask;
+    private IReadOnlyList<DaemonSpec> _before = [];
     private long _lastEvent;
 
     public SimulatedFleet(SimulatedSystem system, FleetInvariants invariants, FleetOptions options, IReadOnlyList<DaemonSpec> specs, ulong seed, Action<string, string> violate)
@@ -91,6 +92,7 @@ internal sealed class SimulatedFleet
             _invariants.OnRequest(added.Name, FaultKind.AskStart);
         }
 
+        _before = Specs;
         Specs = specs;
         var request = new Request(FaultKind.Reload, "", _system.Scheduler.Now);
         _pending.Add(request);
@@ -102,6 +104,8 @@ internal sealed class SimulatedFleet
     /// <summary>Dies without a word. Its daemons live on.</summary>
     public void Crash(IEnumerable<int> ports)
     {
+        // The next supervisor gets the configuration that was carried out. One without the daemons that were not stopped yet would know nothing of them.
+        Specs = IsChanging ? _before : Specs;
         Engine.Crash(ports);
         _pending.Clear();
 

@@ -161,8 +161,14 @@ internal sealed class SimulatedSystem(Scheduler scheduler, Choices choices, Trac
 
     private int NextPid()
     {
-        for (var tried = 0; tried < Pids; tried++)
+        for (var tried = 0; tried < 2 * Pids; tried++)
         {
+            if (tried == Pids)
+            {
+                // Under such a pressure the parents reap at once.
+                _zombies.Clear();
+            }
+
             _lastPid = _lastPid + 1 < FirstPid + Pids ? Math.Max(FirstPid, _lastPid + 1) : FirstPid;
             if (!_zombies.Contains(_lastPid) && !(_processes.TryGetValue(_lastPid, out var old) && old.IsAlive))
             {
