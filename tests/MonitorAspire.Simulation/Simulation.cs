@@ -191,6 +191,11 @@ internal sealed class Simulation
                 return;
             }
 
+            if (_fleet.NeedsReload)
+            {
+                _fleet.Reload(_fleet.Specs);
+            }
+
             foreach (var daemon in _fleet.Fleet.Daemons)
             {
                 if (daemon.State is DaemonState.Failed or DaemonState.Stopped && _invariants[daemon.Name] is var truth
@@ -209,7 +214,8 @@ internal sealed class Simulation
         }
     }
 
-    private bool IsCalm() => _fleet.IsIdle && !_fleet.IsChanging
+    private bool IsCalm() => _fleet.IsIdle && !_fleet.IsChanging && !_fleet.NeedsReload
+        && _fleet.Specs.Select(s => (s.Name, s.Port)).SequenceEqual(_fleet.Fleet.Daemons.Select(d => (d.Name, d.Port)))
         && _fleet.Fleet.Daemons.All(d => d is { State: DaemonState.Running, ProbeFailures: 0, Alerts.Count: 0 } && _system.RootOf(d.Port)?.ServesSurely == true);
 
     /// <summary>The supervisor ends in order: nothing of ours is left.</summary>

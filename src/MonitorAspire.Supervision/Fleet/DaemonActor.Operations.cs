@@ -239,6 +239,12 @@ internal sealed partial class DaemonActor
         if (report.Verdict is StopVerdict.Failed or StopVerdict.PermissionDenied)
         {
             _answers.FailStarts(new FleetConflictException($"'{Spec.Name}' could not be stopped, so it was not started: {report.Detail}"));
+            if (_isStoppedForChange)
+            {
+                // The change is given up. The daemon is still to run, so it is started as it was when the stop succeeds at last.
+                _isStoppedForChange = false;
+                Apply(new MachineEvent.StartRequested());
+            }
         }
     }
 

@@ -12,6 +12,13 @@ internal sealed partial class DaemonActor
 
     public Task<StartupReport> StartAsync() => AskAsync<StartupReport>(answer =>
     {
+        if (_isStoppedForChange)
+        {
+            // The new specification comes first, and its start is the answer.
+            _answers.AddStart(answer, _state.LastOperation + 1);
+            return;
+        }
+
         switch (_state.State)
         {
             case DaemonState.Running:
@@ -29,7 +36,10 @@ internal sealed partial class DaemonActor
     public Task<StartupReport> RestartAsync() => AskAsync<StartupReport>(answer =>
     {
         _answers.AddStart(answer, _state.LastOperation + 1);
-        Apply(new MachineEvent.RestartRequested());
+        if (!_isStoppedForChange)
+        {
+            Apply(new MachineEvent.RestartRequested());
+        }
     });
 
     public Task<StopReport> StopAsync() => StopAsync(forChange: false);
@@ -75,8 +85,9 @@ internal sealed partial class DaemonActor
 
                 _facts = _facts with { Spec = spec, InstanceSpec = _state.Instance is null ? spec : spec with { Port = _facts.InstanceSpec.Port, PortRangeEnd = null } };
                 _snapshot = NewSnapshot();
-                Apply(_isStoppedForChange ? new MachineEvent.StartRequested() : new MachineEvent.ConfigurationChanged());
+                var start = _isStoppedForChange;
                 _isStoppedForChange = false;
+                Apply(start ? new MachineEvent.StartRequested() : new MachineEvent.ConfigurationChanged());
                 done.SetResult();
             },
             done.SetResult);

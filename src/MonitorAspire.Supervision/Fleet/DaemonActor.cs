@@ -88,7 +88,7 @@ internal sealed partial class DaemonActor : IAsyncDisposable
             CarryOut(action);
         }
 
-        if (_state is { State: DaemonState.Stopped, Operation: null } && _answers.AnyStart)
+        if (_state is { State: DaemonState.Stopped, Operation: null } && _answers.AnyStart && !_isStoppedForChange)
         {
             _answers.FailStarts(new FleetConflictException($"'{Spec.Name}' was stopped before it was started"));
         }

@@ -83,7 +83,7 @@ public sealed partial class FleetSupervisor
         var wanted = restarted.Where(d => d.IsWanted).ToHashSet();
 
         // A daemon that is stopped already is not stopped again: another process may have its port by now.
-        var stops = await Task.WhenAll(removed.Concat(wanted).Where(d => d.OwnsProcess).Select(StopForChangeAsync)).ConfigureAwait(false);
+        var stops = await Task.WhenAll(removed.Concat(wanted).Where(d => d.OwnsProcess).Select(d => StopAsync(d, wanted.Contains(d)))).ConfigureAwait(false);
         var stuck = stops.Where(stop => stop.Failure is not null).Select(stop => stop.Daemon).ToHashSet();
         removed.RemoveAll(stuck.Contains);
         restarted.RemoveAll(stuck.Contains);
@@ -147,11 +147,11 @@ public sealed partial class FleetSupervisor
         }
     }
 
-    private static async Task<(DaemonActor Daemon, StopReport? Report, string? Failure)> StopForChangeAsync(DaemonActor daemon)
+    private static async Task<(DaemonActor Daemon, StopReport? Report, string? Failure)> StopAsync(DaemonActor daemon, bool startsAgain)
     {
         try
         {
-            var report = await daemon.StopForChangeAsync().ConfigureAwait(false);
+            var report = await (startsAgain ? daemon.StopForChangeAsync() : daemon.StopAsync()).ConfigureAwait(false);
             return (daemon, report, report.Verdict is StopVerdict.Failed or StopVerdict.PermissionDenied
                 ? $"'{daemon.Spec.Name}' could not be stopped: {report.Detail}"
                 : null);

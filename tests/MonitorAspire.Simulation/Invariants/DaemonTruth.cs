@@ -28,6 +28,9 @@ internal sealed class DaemonTruth
     /// <summary>When a person last asked for something that stops the instance.</summary>
     public TimeSpan? StopCauseAt { get; set; }
 
+    /// <summary>Requests that stop the instance and are not answered yet.</summary>
+    public int StopCauses { get; set; }
+
     /// <summary>A reload stops and starts it.</summary>
     public bool IsReloading { get; set; }
 

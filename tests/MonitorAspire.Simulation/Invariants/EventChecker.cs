@@ -52,7 +52,7 @@ internal sealed class EventChecker
         {
             Expect(happened.Id == _last + 1, happened, $"is number {happened.Id} after number {_last}");
             _last = happened.Id;
-            if (!_histories.TryGetValue(happened.Daemon.Name, out var history))
+            if (!_histories.TryGetValue(happened.Daemon.Name, out var history) || happened.Kind == FleetEventKind.Added)
             {
                 _histories[happened.Daemon.Name] = history = new DaemonHistory();
             }

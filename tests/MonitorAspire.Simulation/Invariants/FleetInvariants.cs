@@ -43,7 +43,7 @@ internal sealed class FleetInvariants(Scenario scenario, SimulatedSystem system,
             truth.Failures.Clear();
             (truth.IsStopAsked, truth.IsStopDone, truth.IsReloading, truth.Operation) = (false, false, false, null);
             (truth.FalseRunningSince, truth.FalseUnhealthySince, truth.FalseForeignSince, truth.Snapshot) = (null, null, null, null);
-            (truth.ShownSince, truth.Restarts) = (Now, 0);
+            (truth.ShownSince, truth.Restarts, truth.StopCauses) = (Now, 0, 0);
         }
     }
 
@@ -62,8 +62,11 @@ internal sealed class FleetInvariants(Scenario scenario, SimulatedSystem system,
         if (kind is FaultKind.AskStop or FaultKind.AskRestart)
         {
             truth.StopCauseAt = Now;
+            truth.StopCauses++;
         }
     }
+
+    public void OnRequestEnded(string name, FaultKind kind) => this[name].StopCauses -= kind is FaultKind.AskStop or FaultKind.AskRestart ? 1 : 0;
 
     /// <summary>A reload changes the daemon, which stops its instance.</summary>
     public void OnReload(string name)
@@ -146,7 +149,8 @@ internal sealed class FleetInvariants(Scenario scenario, SimulatedSystem system,
             violate("wrong-process-signalled", $"{process} is signalled for {spec.Name} on port {spec.Port}");
         }
 
-        var isAsked = _ending || this[spec.Name].StopCauseAt >= process.StartedAt;
+        var truth = this[spec.Name];
+        var isAsked = _ending || truth.StopCauses > 0 || truth.IsReloading || truth.StopCauseAt >= process.StartedAt;
         if (process is { IsRoot: true, VerifiedAt: not null, WasDown: false, IsEnding: false } && !isCleanUp && !isAsked)
         {
             violate("healthy-stopped", $"{process} has served without a break, and is signalled although no request asked for it");
@@ -167,6 +171,12 @@ internal sealed class FleetInvariants(Scenario scenario, SimulatedSystem system,
         }
 
         ObserveSystem();
+        if (_ending)
+        {
+            // A daemon whose supervision has ended is not looked at any more.
+            return;
+        }
+
         foreach (var daemon in fleet.Daemons)
         {
             Check(daemon, this[daemon.Name]);

@@ -148,7 +148,7 @@ internal sealed class Injector(SimulatedSystem system)
             FaultKind.NeverReady => luck.Chance(0.5) ? new() { BindsAfter = TimeSpan.FromDays(1000) } : new() { HealthyAfter = TimeSpan.FromDays(1000) },
             FaultKind.ExitEarly => new() { ExitsAfter = luck.Duration(TimeSpan.FromMicroseconds(1), minute), ExitCode = luck.Below(3), Children = luck.Below(2) },
             FaultKind.SlowStop => new() { EndsAfter = luck.Duration(millisecond, minute), Children = luck.Below(3), OverwritesEnvironment = luck.Chance(0.5) },
-            FaultKind.IgnoreSigterm => new() { EndsAfter = null, ClosesLock = luck.Chance(0.5), Children = luck.Below(2) },
+            FaultKind.IgnoreSigterm => new() { EndsAfter = null, ClosesLock = luck.Chance(0.5) },
             _ => null,
         };
         if (next is not null)
@@ -161,9 +161,10 @@ internal sealed class Injector(SimulatedSystem system)
         }
     }
 
+    // The descendants of a dead daemon that had closed the lock are found by nothing: such a daemon has none here.
     private void Fork(SimulatedProcess root, int children)
     {
-        for (var i = 0; i < children && system.AliveOf(root.Owner!.Value).Count() < 6; i++)
+        for (var i = 0; i < children && root.HoldsLock && system.AliveOf(root.Owner!.Value).Count() < 6; i++)
         {
             var child = system.Spawn(root, root.Owner, isRoot: false, root.InstanceId);
             child.HoldsLock = root.HoldsLock;

@@ -36,6 +36,9 @@ internal sealed class SimulatedFleet
 
     public IReadOnlyList<DaemonSpec> Specs { get; private set; }
 
+    /// <summary>Whether the last change was not carried out for all daemons, because one could not be stopped.</summary>
+    public bool NeedsReload { get; private set; }
+
     public bool IsIdle => _pending.Count == 0;
 
     public bool IsChanging => !_changing.IsCompleted;
@@ -90,6 +93,7 @@ internal sealed class SimulatedFleet
         foreach (var added in specs.Where(s => Specs.All(old => old.Name != s.Name)))
         {
             _invariants.OnRequest(added.Name, FaultKind.AskStart);
+            _invariants[added.Name].Restarts = 0;
         }
 
         _before = Specs;
@@ -162,6 +166,10 @@ internal sealed class SimulatedFleet
         }
 
         _pending.Remove(request);
+        if (!Engine.IsCrashed)
+        {
+            _invariants.OnRequestEnded(request.Name, request.Kind);
+        }
 
         void Answered<T>(T report, Action<string, T> check)
         {
@@ -183,6 +191,7 @@ internal sealed class SimulatedFleet
         }
 
         _invariants.OnReloaded();
+        NeedsReload = change.Failures.Count > 0;
         if (change.Errors.Count > 0)
         {
             _violate("reload-refused", string.Join("; ", change.Errors));
