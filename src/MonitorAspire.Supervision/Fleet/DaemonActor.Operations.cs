@@ -103,24 +103,30 @@ internal sealed partial class DaemonActor
         }
     }
 
-    private void BeginAdoption() => _mailbox.Work("an adoption", async () =>
+    private void BeginAdoption()
     {
-        AdoptableInstance? found = null;
-        try
+        var spec = Spec;
+        _isAdopting = true;
+        _mailbox.Work("an adoption", async () =>
         {
-            found = await new Adoption(_parts, _launcher).FindAsync(Spec, _mailbox.Ending).ConfigureAwait(false);
-        }
-        catch (Exception e) when (!_mailbox.Ending.IsCancellationRequested)
-        {
-            // The start that follows finds a living instance by itself.
-            LogUnexpected(_parts.Logger, e, Spec.Name, "an adoption");
-        }
+            AdoptableInstance? found = null;
+            try
+            {
+                found = await new Adoption(_parts, _launcher).FindAsync(spec, _mailbox.Ending).ConfigureAwait(false);
+            }
+            catch (Exception e) when (!_mailbox.Ending.IsCancellationRequested)
+            {
+                // The start that follows finds a living instance by itself.
+                LogUnexpected(_parts.Logger, e, spec.Name, "an adoption");
+            }
 
-        Post(() => Adopt(found));
-    });
+            Post(() => Adopt(found));
+        });
+    }
 
     private void Adopt(AdoptableInstance? found)
     {
+        _isAdopting = false;
         if (_state.LastOperation > 0)
         {
             // A person has asked for a start or a stop meanwhile. A start finds the instance by itself; a stop has ended it.
@@ -239,10 +245,9 @@ internal sealed partial class DaemonActor
         if (report.Verdict is StopVerdict.Failed or StopVerdict.PermissionDenied)
         {
             _answers.FailStarts(new FleetConflictException($"'{Spec.Name}' could not be stopped, so it was not started: {report.Detail}"));
-            if (_isStoppedForChange)
+            if (EndHold())
             {
                 // The change is given up. The daemon is still to run, so it is started as it was when the stop succeeds at last.
-                _isStoppedForChange = false;
                 Apply(new MachineEvent.StartRequested());
             }
         }

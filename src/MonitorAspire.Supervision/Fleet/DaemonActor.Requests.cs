@@ -8,14 +8,11 @@ internal sealed partial class DaemonActor
     /// <summary>Adopts the living instance, or starts one.</summary>
     public void Begin() => Post(BeginAdoption);
 
-    public bool IsWanted => _state.Wanted;
-
     public Task<StartupReport> StartAsync() => AskAsync<StartupReport>(answer =>
     {
-        if (_isStoppedForChange)
+        if (_isHeld)
         {
-            // The new specification comes first, and its start is the answer.
-            _answers.AddStart(answer, _state.LastOperation + 1);
+            StartAfterHold(answer);
             return;
         }
 
@@ -35,21 +32,47 @@ internal sealed partial class DaemonActor
 
     public Task<StartupReport> RestartAsync() => AskAsync<StartupReport>(answer =>
     {
-        _answers.AddStart(answer, _state.LastOperation + 1);
-        if (!_isStoppedForChange)
+        if (_isHeld)
         {
-            Apply(new MachineEvent.RestartRequested());
+            StartAfterHold(answer);
+            return;
         }
+
+        _answers.AddStart(answer, _state.LastOperation + 1);
+        Apply(new MachineEvent.RestartRequested());
     });
 
-    public Task<StopReport> StopAsync() => StopAsync(forChange: false);
-
-    /// <summary>Stops a daemon that is to run, and that <see cref="ReconfigureAsync"/> starts again unless a person stops it meanwhile.</summary>
-    public Task<StopReport> StopForChangeAsync() => StopAsync(forChange: true);
-
-    private Task<StopReport> StopAsync(bool forChange) => AskAsync<StopReport>(answer =>
+    public Task<StopReport> StopAsync() => AskAsync<StopReport>(answer =>
     {
-        _isStoppedForChange = forChange && _state.Wanted;
+        if (_isHeld)
+        {
+            _startsAfterHold = false;
+            _answers.FailStarts(StoppedBeforeStart());
+            if (IsAtRest)
+            {
+                answer.SetResult(NothingToStop());
+                return;
+            }
+        }
+
+        _answers.AddStop(answer);
+        Apply(new MachineEvent.StopRequested());
+    });
+
+    /// <summary>
+    /// Stops the daemon for a change of the configuration. From then on nothing starts it before <see cref="ReconfigureAsync"/>, and what people
+    /// ask for meanwhile is done there. A stop that fails ends the hold.
+    /// </summary>
+    public Task<StopReport> HoldAsync() => AskAsync<StopReport>(answer =>
+    {
+        (_isHeld, _startsAfterHold) = (true, _state.Wanted || _isAdopting);
+        if (IsAtRest && !_isAdopting)
+        {
+            // Another process may have its port by now.
+            answer.SetResult(NothingToStop());
+            return;
+        }
+
         _answers.AddStop(answer);
         Apply(new MachineEvent.StopRequested());
     });
@@ -70,7 +93,7 @@ internal sealed partial class DaemonActor
     /// <summary>A person has launched the daemon with the means of its launcher.</summary>
     public void LaunchedByOthers() => Post(OnLaunchedByOthers);
 
-    /// <summary>Takes a new specification, and starts the daemon if it was stopped for that. The daemon is stopped, or need not be restarted for it.</summary>
+    /// <summary>Takes a new specification and ends the hold. The daemon is stopped, or need not be restarted for it.</summary>
     public Task ReconfigureAsync(DaemonSpec spec)
     {
         var done = new TaskCompletionSource(_parts.Continuations);
@@ -85,9 +108,7 @@ internal sealed partial class DaemonActor
 
                 _facts = _facts with { Spec = spec, InstanceSpec = _state.Instance is null ? spec : spec with { Port = _facts.InstanceSpec.Port, PortRangeEnd = null } };
                 _snapshot = NewSnapshot();
-                var start = _isStoppedForChange;
-                _isStoppedForChange = false;
-                Apply(start ? new MachineEvent.StartRequested() : new MachineEvent.ConfigurationChanged());
+                Apply(EndHold() ? new MachineEvent.StartRequested() : new MachineEvent.ConfigurationChanged());
                 done.SetResult();
             },
             done.SetResult);
@@ -130,6 +151,27 @@ internal sealed partial class DaemonActor
             () => answer.SetException(Ending()));
         return answer.Task;
     }
+
+    private bool IsAtRest => _state is { State: DaemonState.Stopped, Operation: null };
+
+    // The first operation after the hold is the start.
+    private void StartAfterHold(TaskCompletionSource<StartupReport> answer)
+    {
+        _startsAfterHold = true;
+        _answers.AddStart(answer, _state.LastOperation + 1);
+    }
+
+    /// <summary>Ends the hold, and says whether the daemon is to be started.</summary>
+    private bool EndHold()
+    {
+        var starts = _isHeld && _startsAfterHold;
+        (_isHeld, _startsAfterHold) = (false, false);
+        return starts;
+    }
+
+    private StopReport NothingToStop() => new() { Name = Spec.Name, Port = Spec.Port, Verdict = StopVerdict.NotRunning, Detail = $"'{Spec.Name}' is stopped already" };
+
+    private FleetConflictException StoppedBeforeStart() => new($"'{Spec.Name}' was stopped before it was started");
 
     private FleetConflictException Ending() => new($"the supervisor is ending; '{Spec.Name}' is no longer looked after");
 }

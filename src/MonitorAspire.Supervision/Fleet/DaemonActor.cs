@@ -24,7 +24,9 @@ internal sealed partial class DaemonActor : IAsyncDisposable
     private long _lastInstance;
     private CancellationTokenSource? _starting;
     private string? _lastRotation;
-    private bool _isStoppedForChange;
+    private bool _isAdopting;
+    private bool _isHeld;
+    private bool _startsAfterHold;
 
     /// <summary>Makes the actor, which does nothing before <see cref="Begin"/>. The phase is that of its <see cref="ProbeSchedule"/>.</summary>
     public DaemonActor(FleetParts parts, DaemonSpec spec, double phase)
@@ -88,9 +90,9 @@ internal sealed partial class DaemonActor : IAsyncDisposable
             CarryOut(action);
         }
 
-        if (_state is { State: DaemonState.Stopped, Operation: null } && _answers.AnyStart && !_isStoppedForChange)
+        if (IsAtRest && _answers.AnyStart && !_isHeld)
         {
-            _answers.FailStarts(new FleetConflictException($"'{Spec.Name}' was stopped before it was started"));
+            _answers.FailStarts(StoppedBeforeStart());
         }
 
         SetTimer();

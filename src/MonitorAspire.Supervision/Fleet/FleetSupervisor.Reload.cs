@@ -80,11 +80,10 @@ public sealed partial class FleetSupervisor
             .ToDictionary(spec => spec.Name, spec => SpecComparison.Compare(old[spec.Name].Spec, spec), StringComparer.OrdinalIgnoreCase);
         var removed = _daemons.Where(d => !differences.ContainsKey(d.Spec.Name)).ToList();
         var restarted = _daemons.Where(d => differences.GetValueOrDefault(d.Spec.Name) == SpecDifference.Restart).ToList();
-        var wanted = restarted.Where(d => d.IsWanted).ToHashSet();
-
-        // A daemon that is stopped already is not stopped again: another process may have its port by now.
-        var stops = await Task.WhenAll(removed.Concat(wanted).Where(d => d.OwnsProcess).Select(d => StopAsync(d, wanted.Contains(d)))).ConfigureAwait(false);
+        var stops = await Task.WhenAll(removed.Concat(restarted).Where(d => d.OwnsProcess).Select(HoldAsync)).ConfigureAwait(false);
+        var failures = stops.Select(stop => stop.Failure).OfType<string>().ToList();
         var stuck = stops.Where(stop => stop.Failure is not null).Select(stop => stop.Daemon).ToHashSet();
+        specs = await WithoutPortsOfAsync(stuck, specs, restarted, failures).ConfigureAwait(false);
         removed.RemoveAll(stuck.Contains);
         restarted.RemoveAll(stuck.Contains);
 
@@ -129,7 +128,7 @@ public sealed partial class FleetSupervisor
             Removed = [.. removed.Select(d => d.Current.Name)],
             Restarted = [.. restarted.Select(d => d.Current.Name)],
             Updated = [.. specs.Select(spec => spec.Name).Where(name => differences.GetValueOrDefault(name) == SpecDifference.Update)],
-            Failures = [.. stops.Select(stop => stop.Failure).OfType<string>()],
+            Failures = failures,
             Stops = [.. stops.Select(stop => stop.Report).OfType<StopReport>()],
             Options = options,
         };
@@ -147,11 +146,37 @@ public sealed partial class FleetSupervisor
         }
     }
 
-    private static async Task<(DaemonActor Daemon, StopReport? Report, string? Failure)> StopAsync(DaemonActor daemon, bool startsAgain)
+    /// <summary>The specifications that can be carried out while the daemons that could not be stopped keep their ports. The others are added to the failures.</summary>
+    private static async Task<List<DaemonSpec>> WithoutPortsOfAsync(
+        HashSet<DaemonActor> stuck, IReadOnlyList<DaemonSpec> specs, List<DaemonActor> restarted, List<string> failures)
+    {
+        var possible = specs.ToList();
+        var known = restarted.ToDictionary(d => d.Spec.Name, StringComparer.OrdinalIgnoreCase);
+        while (possible.Find(spec => stuck.Any(s => s.Spec.Port == spec.Port && !Is(s, spec) && !stuck.Any(other => Is(other, spec)))) is { } blocked)
+        {
+            failures.Add($"'{blocked.Name}' does not get port {blocked.Port}: the daemon that has it could not be stopped");
+            if (known.TryGetValue(blocked.Name, out var daemon))
+            {
+                // It keeps its own port, which may be in the way of another one.
+                stuck.Add(daemon);
+                await daemon.ReconfigureAsync(daemon.Spec).ConfigureAwait(false);
+            }
+            else
+            {
+                possible.Remove(blocked);
+            }
+        }
+
+        return possible;
+
+        static bool Is(DaemonActor daemon, DaemonSpec spec) => string.Equals(daemon.Spec.Name, spec.Name, StringComparison.OrdinalIgnoreCase);
+    }
+
+    private static async Task<(DaemonActor Daemon, StopReport? Report, string? Failure)> HoldAsync(DaemonActor daemon)
     {
         try
         {
-            var report = await (startsAgain ? daemon.StopForChangeAsync() : daemon.StopAsync()).ConfigureAwait(false);
+            var report = await daemon.HoldAsync().ConfigureAwait(false);
             return (daemon, report, report.Verdict is StopVerdict.Failed or StopVerdict.PermissionDenied
                 ? $"'{daemon.Spec.Name}' could not be stopped: {report.Detail}"
                 : null);
