@@ -65,8 +65,8 @@ internal sealed partial class DaemonActor
     /// </summary>
     public Task<StopReport> HoldAsync() => AskAsync<StopReport>(answer =>
     {
-        (_isHeld, _startsAfterHold) = (true, _state.Wanted || _isAdopting);
-        if (IsAtRest && !_isAdopting)
+        (_isHeld, _startsAfterHold) = (true, _state.Wanted || IsAdopting);
+        if (IsAtRest && !IsAdopting)
         {
             // Another process may have its port by now.
             answer.SetResult(NothingToStop());
@@ -153,6 +153,9 @@ internal sealed partial class DaemonActor
     }
 
     private bool IsAtRest => _state is { State: DaemonState.Stopped, Operation: null };
+
+    // A request that came during the adoption decides in its place.
+    private bool IsAdopting => _isAdopting && _state.LastOperation == 0;
 
     // The first operation after the hold is the start.
     private void StartAfterHold(TaskCompletionSource<StartupReport> answer)
