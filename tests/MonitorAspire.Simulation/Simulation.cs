@@ -216,7 +216,12 @@ internal sealed class Simulation
 
     private bool IsCalm() => _fleet.IsIdle && !_fleet.IsChanging && !_fleet.NeedsReload
         && _fleet.Specs.Select(s => (s.Name, s.Port)).SequenceEqual(_fleet.Fleet.Daemons.Select(d => (d.Name, d.Port)))
-        && _fleet.Fleet.Daemons.All(d => d is { State: DaemonState.Running, ProbeFailures: 0, Alerts.Count: 0 } && _system.RootOf(d.Port)?.ServesSurely == true);
+        && _fleet.Fleet.Daemons.All(d => d is { State: DaemonState.Running, ProbeFailures: 0, Alerts.Count: 0 }
+            && _system.RootOf(d.Port) is { ServesSurely: true } root
+            && root.Pid == d.Pid
+            && _system.Files(d.Port) is var files
+            && files.PidInFile == root.Pid
+            && files.Record?.Identity == root.Identity);
 
     /// <summary>The supervisor ends in order: nothing of ours is left.</summary>
     private void End()

@@ -205,6 +205,11 @@ internal sealed class FleetInvariants(Scenario scenario, SimulatedSystem system,
         }
 
         truth.Restarts = Math.Max(truth.Restarts, happened.Daemon.Restarts);
+        if (happened.Kind == FleetEventKind.Adopted
+            && system.Files(happened.Daemon.Port).Record is { } record && record.Identity?.Pid == happened.Daemon.Pid && record.Restarts > happened.Daemon.Restarts)
+        {
+            violate("restarts-lost", $"{happened.Daemon.Name} is adopted with {happened.Daemon.Restarts} restarts, and its record has {record.Restarts}");
+        }
     }
 
     /// <summary>The earliest start that the restart policy allows, from the failures that certainly count.</summary>
