@@ -219,9 +219,7 @@ internal sealed class Simulation
         && _fleet.Fleet.Daemons.All(d => d is { State: DaemonState.Running, ProbeFailures: 0, Alerts.Count: 0 }
             && _system.RootOf(d.Port) is { ServesSurely: true } root
             && root.Pid == d.Pid
-            && _system.Files(d.Port) is var files
-            && files.PidInFile == root.Pid
-            && files.Record?.Identity == root.Identity);
+            && _system.Files(d.Port).PidInFile == root.Pid);
 
     /// <summary>The supervisor ends in order: nothing of ours is left.</summary>
     private void End()

@@ -22,6 +22,9 @@ internal sealed class DaemonTruth
     /// <summary>The last request was a stop.</summary>
     public bool IsStopAsked { get; set; }
 
+    /// <summary>Number of the last request that starts it.</summary>
+    public long LastStart { get; set; }
+
     /// <summary>A stop was reported as done, and no start was asked for since.</summary>
     public bool IsStopDone { get; set; }
 

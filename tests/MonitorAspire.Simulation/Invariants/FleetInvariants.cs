@@ -15,6 +15,7 @@ internal sealed class FleetInvariants(Scenario scenario, SimulatedSystem system,
     private TimeSpan _obstacleAt;
     private TimeSpan _begunAt;
     private bool _ending;
+    private long _requests;
 
     /// <summary>Messages that come late make everything late: an operation is a chain of some twenty messages at most.</summary>
     private TimeSpan Slack => (system.Scheduler.Lateness * 40) + TimeSpan.FromSeconds(2);
@@ -49,14 +50,17 @@ internal sealed class FleetInvariants(Scenario scenario, SimulatedSystem system,
 
     public void EndSupervisor() => _ending = true;
 
-    public void OnRequest(string name, FaultKind kind)
+    /// <summary>Notes a request and numbers it.</summary>
+    public long OnRequest(string name, FaultKind kind)
     {
         var truth = this[name];
+        _requests++;
         truth.Failures.Clear();
         if (kind != FaultKind.AskReset)
         {
             truth.IsStopAsked = kind == FaultKind.AskStop;
             truth.IsStopDone &= truth.IsStopAsked;
+            truth.LastStart = truth.IsStopAsked ? truth.LastStart : _requests;
         }
 
         if (kind is FaultKind.AskStop or FaultKind.AskRestart)
@@ -64,6 +68,8 @@ internal sealed class FleetInvariants(Scenario scenario, SimulatedSystem system,
             truth.StopCauseAt = Now;
             truth.StopCauses++;
         }
+
+        return _requests;
     }
 
     public void OnRequestEnded(string name, FaultKind kind) => this[name].StopCauses -= kind is FaultKind.AskStop or FaultKind.AskRestart ? 1 : 0;
@@ -85,7 +91,7 @@ internal sealed class FleetInvariants(Scenario scenario, SimulatedSystem system,
         }
     }
 
-    public void OnStopAnswered(string name, StopReport report)
+    public void OnStopAnswered(string name, long number, StopReport report)
     {
         if (report.Verdict is not (StopVerdict.Stopped or StopVerdict.NotRunning))
         {
@@ -97,10 +103,10 @@ internal sealed class FleetInvariants(Scenario scenario, SimulatedSystem system,
             violate("stop-left-something", $"the stop of {name} says {report.Verdict}, but {left} lives");
         }
 
-        this[name].IsStopDone = this[name].IsStopAsked;
+        this[name].IsStopDone = number > this[name].LastStart;
     }
 
-    public void OnStartAnswered(string name, StartupReport report)
+    public void OnStartAnswered(string name, long _, StartupReport report)
     {
         this[name].Failures.Clear();
         if (report.Verdict == StartupVerdict.Verified && report.Pid is null)

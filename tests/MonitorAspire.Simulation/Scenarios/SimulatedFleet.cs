@@ -66,8 +66,7 @@ internal sealed class SimulatedFleet
             return;
         }
 
-        _invariants.OnRequest(name, kind);
-        var request = new Request(kind, name, _system.Scheduler.Now);
+        var request = new Request(kind, name, _system.Scheduler.Now, _invariants.OnRequest(name, kind));
         _pending.Add(request);
         _system.Say($"ask {kind} {name}");
         Watch(AskAsync(request), request.ToString());
@@ -98,7 +97,7 @@ internal sealed class SimulatedFleet
 
         _before = Specs;
         Specs = specs;
-        var request = new Request(FaultKind.Reload, "", _system.Scheduler.Now);
+        var request = new Request(FaultKind.Reload, "", _system.Scheduler.Now, 0);
         _pending.Add(request);
         _system.Say($"reload {string.Join(", ", specs.Select(s => $"{s.Name} on {s.Port}"))}");
         _changing = ReloadAsync(specs, request);
@@ -171,12 +170,12 @@ internal sealed class SimulatedFleet
             _invariants.OnRequestEnded(request.Name, request.Kind);
         }
 
-        void Answered<T>(T report, Action<string, T> check)
+        void Answered<T>(T report, Action<string, long, T> check)
         {
             if (!Engine.IsCrashed)
             {
                 _system.Say($"{request} answered: {report}");
-                check(request.Name, report);
+                check(request.Name, request.Number, report);
             }
         }
     }
@@ -210,13 +209,15 @@ internal sealed class SimulatedFleet
         TaskContinuationOptions.ExecuteSynchronously,
         TaskScheduler.Default);
 
-    private sealed class Request(FaultKind kind, string name, TimeSpan at)
+    private sealed class Request(FaultKind kind, string name, TimeSpan at, long number)
     {
         public FaultKind Kind { get; } = kind;
 
         public string Name { get; } = name;
 
         public TimeSpan At { get; } = at;
+
+        public long Number { get; } = number;
 
         public override string ToString() => $"{Kind} {Name}";
     }
