@@ -135,7 +135,6 @@ internal sealed partial class SimulatedEngine
             _system.Behaviours[spec.Port] = behaviour.Times > 1 ? behaviour with { Times = behaviour.Times - 1 } : new Behaviour();
             process.Health = Health.Failing;
             process.EndsAfter = behaviour.EndsAfter;
-            process.HoldsLock = !behaviour.ClosesLock;
             _system.Scheduler.After(behaviour.BindsAfter, Bind);
             _system.Scheduler.After(behaviour.BindsAfter + behaviour.HealthyAfter, () => process.Health = process.Health == Health.Failing ? Health.Good : process.Health);
             if (behaviour.ExitsAfter is { } ends)
@@ -157,6 +156,9 @@ internal sealed partial class SimulatedEngine
                 }
 
                 process.ListensOn = spec.Port;
+
+                // A program closes what it inherited after its first milliseconds. By then its launcher has written the record, or is dead.
+                process.HoldsLock = !behaviour.ClosesLock || Files.Record?.Identity != process.Identity;
                 for (var i = 0; i < behaviour.Children; i++)
                 {
                     var child = _system.Spawn(process, spec.Port, isRoot: false, behaviour.OverwritesEnvironment ? null : process.InstanceId);

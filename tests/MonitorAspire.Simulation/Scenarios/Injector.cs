@@ -105,7 +105,7 @@ internal sealed class Injector(SimulatedSystem system)
             Apply(new Fault(0, default, FaultKind.ForeignLeaves, 0, 0), port);
         }
 
-        foreach (var process in system.Alive.Where(p => p.Owner is not null))
+        foreach (var process in system.Alive.Where(p => p.Owner is not null).ToList())
         {
             process.EndsAfter ??= TimeSpan.FromMilliseconds(5);
             process.Health = Health.Good;

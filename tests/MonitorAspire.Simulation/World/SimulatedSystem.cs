@@ -15,6 +15,7 @@ internal sealed class SimulatedSystem(Scheduler scheduler, Choices choices, Trac
     private const int Pids = 48;
 
     private readonly Dictionary<int, SimulatedProcess> _processes = [];
+    private readonly List<SimulatedProcess> _alive = [];
     private readonly Dictionary<int, SimulatedFiles> _files = [];
     private readonly Dictionary<int, TimeSpan> _lingering = [];
     private readonly HashSet<int> _zombies = [];
@@ -40,13 +41,13 @@ internal sealed class SimulatedSystem(Scheduler scheduler, Choices choices, Trac
     /// <summary>How the next processes of a port behave.</summary>
     public Dictionary<int, Behaviour> Behaviours { get; } = [];
 
-    public IEnumerable<SimulatedProcess> Alive => _processes.Values.Where(p => p.IsAlive);
+    public IReadOnlyList<SimulatedProcess> Alive => _alive;
 
     public SimulatedFiles Files(int port) => _files.TryGetValue(port, out var files) ? files : _files[port] = new SimulatedFiles();
 
     public IEnumerable<SimulatedProcess> AliveOf(int port) => Alive.Where(p => p.Owner == port);
 
-    public SimulatedProcess? RootOf(int port) => AliveOf(port).FirstOrDefault(p => p.IsRoot);
+    public SimulatedProcess? RootOf(int port) => _alive.Find(p => p.IsRoot && p.Owner == port);
 
     public SimulatedProcess? Find(ProcessIdentity identity) =>
         _processes.TryGetValue(identity.Pid, out var process) && process.Identity == identity && process.IsAlive ? process : null;
@@ -83,6 +84,7 @@ internal sealed class SimulatedSystem(Scheduler scheduler, Choices choices, Trac
             StartedAt = scheduler.Now,
         };
         _processes[pid] = process;
+        _alive.Add(process);
         Say($"spawned {process}");
         return process;
     }
@@ -138,6 +140,7 @@ internal sealed class SimulatedSystem(Scheduler scheduler, Choices choices, Trac
         Say($"{process} ended with {exit}");
         _zombies.Add(process.Pid);
         scheduler.After(choices.Duration(TimeSpan.FromMicroseconds(1), TimeSpan.FromSeconds(1)), () => _zombies.Remove(process.Pid));
+        _alive.Remove(process);
         process.End(exit);
         if (port is { } closed && process.Owner is not null && choices.Chance(0.2))
         {
