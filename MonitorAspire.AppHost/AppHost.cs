@@ -12,7 +12,7 @@ builder.Configuration.AddCommandLine(args, new Dictionary<string, string>
 try
 {
     builder.AddMonitorDaemons<Projects.MonitorAspire_Daemon>()
-        .AddMonitorSupervisor<Projects.MonitorAspire_Supervisor>(port: builder.Configuration.GetValue("AppHost:SupervisorPort", 8760));
+        .AddMonitorSupervisor(port: builder.Configuration.GetValue<int?>("AppHost:SupervisorPort"));
 }
 catch (Exception e) when (e is DistributedApplicationException or InvalidOperationException)
 {

@@ -13,6 +13,6 @@ builder.AddExecutable("node-server", "node", "servers", "server.js")
     .WithSupervision(options => options.Restart = new RestartPolicy { Budget = 3, BudgetWindow = TimeSpan.FromMinutes(1) });
 
 // One supervisor looks after both.
-builder.AddMonitorSupervisor<Projects.MonitorAspire_Supervisor>(port: builder.Configuration.GetValue("Ports:Supervisor", 9100));
+builder.AddMonitorSupervisor(port: builder.Configuration.GetValue("Ports:Supervisor", 9100));
 
 builder.Build().Run();

@@ -8,7 +8,7 @@ internal sealed class Interrupts : IDisposable
 {
     private readonly CancellationTokenSource _soft;
     private readonly CancellationTokenSource _hard = new();
-    private readonly PosixSignalRegistration[] _registrations;
+    private readonly Dictionary<PosixSignal, PosixSignalRegistration> _registrations;
     private int _count;
 
     /// <summary>Cancelled by the first signal, and when the reader of the output has gone.</summary>
@@ -22,12 +22,15 @@ internal sealed class Interrupts : IDisposable
     {
         _soft = CancellationTokenSource.CreateLinkedTokenSource(outputGone);
         PosixSignal[] signals = [PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP, PosixSignal.SIGQUIT];
-        _registrations = [.. signals.Select(signal => PosixSignalRegistration.Create(signal, On))];
+        _registrations = signals.ToDictionary(signal => signal, signal => PosixSignalRegistration.Create(signal, On));
     }
+
+    /// <summary>Does not listen to this signal any more.</summary>
+    internal void Release(PosixSignal signal) => _registrations[signal].Dispose();
 
     public void Dispose()
     {
-        foreach (var registration in _registrations)
+        foreach (var registration in _registrations.Values)
         {
             registration.Dispose();
         }

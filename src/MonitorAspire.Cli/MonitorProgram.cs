@@ -1,5 +1,6 @@
 using System.CommandLine;
 using MonitorAspire.Cli.CommandLine;
+using MonitorAspire.Supervision.Processes;
 using MonitorAspire.Supervision.Startup;
 
 namespace MonitorAspire.Cli;
@@ -24,6 +25,8 @@ internal static class MonitorProgram
             return ExitCodes.Usage;
         }
 
+        using var ended = new CancellationTokenSource();
+        var reaping = OrphanReaper.RunAsync(context.Time, ended.Token);
         var invocation = new InvocationConfiguration
         {
             EnableDefaultExceptionHandler = false,
@@ -58,6 +61,12 @@ internal static class MonitorProgram
 #pragma warning restore CA1031
         {
             return Fail(ExitCodes.Failure, $"unexpected {e.GetType().Name}: {e.Message} (please report this)");
+        }
+
+        finally
+        {
+            await ended.CancelAsync().ConfigureAwait(false);
+            await reaping.ConfigureAwait(false);
         }
 
         int Fail(int code, string message)

@@ -164,7 +164,8 @@ internal static partial class MonitorDaemon
     {
         StartupReason.AlreadyRunning => DaemonExitCodes.LockHeld,
         StartupReason.PermissionDenied => DaemonExitCodes.NoPermission,
-        _ => DaemonExitCodes.BadConfiguration,
+        StartupReason.InvalidConfiguration => DaemonExitCodes.BadConfiguration,
+        _ => DaemonExitCodes.LockHeld,
     };
 
     private static int Refuse(int exitCode, string message)

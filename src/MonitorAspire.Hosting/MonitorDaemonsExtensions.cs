@@ -3,6 +3,7 @@ using Aspire.Hosting.ApplicationModel;
 using MonitorAspire.Hosting.Configuration;
 using MonitorAspire.Supervision.Files;
 using MonitorAspire.Supervision.Probes;
+using MonitorAspire.Supervision.Processes;
 
 namespace Aspire.Hosting;
 
@@ -22,23 +23,50 @@ public static class MonitorDaemonsExtensions
     /// <typeparam name="TProject">The project of the built-in daemon.</typeparam>
     /// <param name="builder">The application.</param>
     /// <param name="configure">Changes the options that the configuration has. Default: no change.</param>
-    /// <returns>The fleet, for <see cref="MonitorSupervisorExtensions.AddMonitorSupervisor{TProject}(MonitorFleet, string, int)"/>.</returns>
+    /// <returns>The fleet, for <see cref="MonitorSupervisorExtensions.AddMonitorSupervisor(MonitorFleet, string, int?)"/>.</returns>
     /// <exception cref="DistributedApplicationException">The configuration is wrong; the message is one line with all errors.</exception>
     public static MonitorFleet AddMonitorDaemons<TProject>(this IDistributedApplicationBuilder builder, Action<MonitorsOptions>? configure = null)
         where TProject : IProjectMetadata, new()
+        => builder.AddFleet(configure, AddBuiltIn<TProject>);
+
+    /// <summary>
+    /// The same with the daemon's program that comes with this package: built-in daemons are executables too. They are not part of a published
+    /// application.
+    /// </summary>
+    /// <param name="builder">The application.</param>
+    /// <param name="configure">Changes the options that the configuration has. Default: no change.</param>
+    /// <returns>The fleet, for <see cref="MonitorSupervisorExtensions.AddMonitorSupervisor(MonitorFleet, string, int?)"/>.</returns>
+    /// <exception cref="DistributedApplicationException">The configuration is wrong, or the program is not found.</exception>
+    public static MonitorFleet AddMonitorDaemons(this IDistributedApplicationBuilder builder, Action<MonitorsOptions>? configure = null)
+        => builder.AddFleet(configure, AddProgram);
+
+    private static MonitorFleet AddFleet(
+        this IDistributedApplicationBuilder builder,
+        Action<MonitorsOptions>? configure,
+        Func<IDistributedApplicationBuilder, DaemonSpec, string, IResourceBuilder<IResourceWithEndpoints>> addBuiltIn)
     {
         ArgumentNullException.ThrowIfNull(builder);
         var (options, configured) = MonitorsConfiguration.Read(builder.Configuration, configure);
         var ports = configured.Select(spec => spec.Port).ToHashSet();
         var specs = configured.Select(spec => builder.ExecutionContext.IsRunMode ? WithFreePort(spec, ports) : spec).ToList();
-        return new MonitorFleet(builder, options, specs, [.. specs.Select(spec => builder.AddDaemon<TProject>(spec, options.StateDirectory!))]);
+        return new MonitorFleet(builder, options, specs, [.. specs.Select(spec => spec.Command is null
+            ? addBuiltIn(builder, spec, options.StateDirectory!)
+            : builder.AddCommand(spec, spec.Command, options.StateDirectory!))]);
     }
 
-    private static IResourceBuilder<IResourceWithEndpoints> AddDaemon<TProject>(this IDistributedApplicationBuilder builder, DaemonSpec spec, string stateDirectory)
-        where TProject : IProjectMetadata, new()
-        => spec.Command is null ? builder.AddBuiltIn<TProject>(spec, stateDirectory) : builder.AddCommand(spec, spec.Command, stateDirectory);
+    private static IResourceBuilder<ExecutableResource> AddProgram(IDistributedApplicationBuilder builder, DaemonSpec spec, string stateDirectory)
+    {
+        var program = builder.ExecutionContext.IsRunMode ? ProgramDirectory.Find(builder, OwnProgram.Daemon) : new OwnProgram(OwnProgram.Daemon, []);
+        return builder.AddExecutable(ResourceName.For(spec.Name), program.Command, ".", [.. program.Arguments, .. BuiltInArguments(spec, stateDirectory)])
+            .WithOtlpExporter()
+            .ExcludeFromManifest()
+            .WithOwnPort(spec, stateDirectory);
+    }
 
-    private static IResourceBuilder<ProjectResource> AddBuiltIn<TProject>(this IDistributedApplicationBuilder builder, DaemonSpec spec, string stateDirectory)
+    private static string[] BuiltInArguments(DaemonSpec spec, string stateDirectory)
+        => ["--port", spec.Port.ToString(CultureInfo.InvariantCulture), "--host", spec.Host, "--state-dir", stateDirectory];
+
+    private static IResourceBuilder<ProjectResource> AddBuiltIn<TProject>(IDistributedApplicationBuilder builder, DaemonSpec spec, string stateDirectory)
         where TProject : IProjectMetadata, new() => builder
         .AddProject<TProject>(ResourceName.For(spec.Name), options =>
         {
@@ -46,7 +74,7 @@ public static class MonitorDaemonsExtensions
             options.ExcludeLaunchProfile = true;
             options.ExcludeKestrelEndpoints = true;
         })
-        .WithArgs("--port", spec.Port.ToString(CultureInfo.InvariantCulture), "--host", spec.Host, "--state-dir", stateDirectory)
+        .WithArgs(BuiltInArguments(spec, stateDirectory))
         .WithOwnPort(spec, stateDirectory);
 
     private static IResourceBuilder<ExecutableResource> AddCommand(this IDistributedApplicationBuilder builder, DaemonSpec spec, string command, string stateDirectory)

@@ -1,5 +1,7 @@
 using System.Globalization;
+using System.Security.Cryptography;
 using Aspire.Hosting.ApplicationModel;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using MonitorAspire.Hosting.Configuration;
@@ -8,6 +10,8 @@ using MonitorAspire.Hosting.Launching;
 using MonitorAspire.Hosting.Resources;
 using MonitorAspire.Hosting.Supervisor;
 using MonitorAspire.Supervision.Files;
+using MonitorAspire.Supervision.Identity;
+using MonitorAspire.Supervision.Processes;
 using MonitorAspire.Supervision.Startup;
 using OpenTelemetry.Trace;
 
@@ -16,22 +20,20 @@ namespace Aspire.Hosting;
 /// <summary>Adds the supervisor to a distributed application.</summary>
 public static class MonitorSupervisorExtensions
 {
-    /// <summary>Default port of the supervisor.</summary>
-    public const int DefaultPort = 8760;
+    private const string HealthCheckLog = "Microsoft.Extensions.Diagnostics.HealthChecks.DefaultHealthCheckService";
 
     /// <summary>
     /// Adds the supervisor of a fleet. Aspire launches the daemons. The supervisor is attached: it verifies each start, watches each
     /// daemon, and decides on restarts, which Aspire then carries out.
     /// </summary>
-    /// <typeparam name="TProject">The supervisor's project.</typeparam>
     /// <param name="fleet">The fleet.</param>
     /// <param name="name">Name of the resource. Default <c>monitor-supervisor</c>.</param>
-    /// <param name="port">Port of its REST API on 127.0.0.1. Default 8760.</param>
+    /// <param name="port">Port of its REST API on 127.0.0.1. Default: Aspire selects a free one.</param>
     /// <returns>The supervisor's resource.</returns>
-    /// <exception cref="DistributedApplicationException">The port is out of range or used by a daemon, or there is a supervisor already.</exception>
-    public static IResourceBuilder<ProjectResource> AddMonitorSupervisor<TProject>(
-        this MonitorFleet fleet, [ResourceName] string name = "monitor-supervisor", int port = DefaultPort)
-        where TProject : IProjectMetadata, new()
+    /// <exception cref="DistributedApplicationException">
+    /// The port is out of range or used by a daemon, there is a supervisor already, or its program is not found.
+    /// </exception>
+    public static IResourceBuilder<MonitorSupervisorResource> AddMonitorSupervisor(this MonitorFleet fleet, [ResourceName] string name = "monitor-supervisor", int? port = null)
     {
         ArgumentNullException.ThrowIfNull(fleet);
         if (fleet.Specs.Any(spec => spec.Port == port))
@@ -50,30 +52,29 @@ public static class MonitorSupervisorExtensions
             daemon.Supervise(SupervisionAnnotation.Of(spec, MonitorDaemonsExtensions.EndpointName));
         }
 
-        return fleet.ApplicationBuilder.AddSupervisor<TProject>(fleet.Options, name, port);
+        return fleet.ApplicationBuilder.AddSupervisor(fleet.Options, name, port);
     }
 
     /// <summary>
     /// Adds the supervisor of all resources that are marked with
     /// <see cref="SupervisionExtensions.WithSupervision{T}(IResourceBuilder{T}, Action{DaemonDefinition}?, string)"/>, before or after this.
+    /// Its program comes with this package. It is not part of a published application.
     /// </summary>
-    /// <typeparam name="TProject">The supervisor's project.</typeparam>
     /// <param name="builder">The application. Its section <c>Monitors</c> has the time limits, and the policies of all resources that have none of their own.</param>
     /// <param name="name">Name of the resource. Default <c>monitor-supervisor</c>.</param>
-    /// <param name="port">Port of its REST API on 127.0.0.1. Default 8760.</param>
+    /// <param name="port">Port of its REST API on 127.0.0.1. Default: Aspire selects a free one.</param>
     /// <returns>The supervisor's resource.</returns>
-    /// <exception cref="DistributedApplicationException">The port is out of range, the configuration is wrong, or there is a supervisor already.</exception>
-    public static IResourceBuilder<ProjectResource> AddMonitorSupervisor<TProject>(
-        this IDistributedApplicationBuilder builder, [ResourceName] string name = "monitor-supervisor", int port = DefaultPort)
-        where TProject : IProjectMetadata, new()
+    /// <exception cref="DistributedApplicationException">
+    /// The port is out of range, the configuration is wrong, there is a supervisor already, or its program is not found.
+    /// </exception>
+    public static IResourceBuilder<MonitorSupervisorResource> AddMonitorSupervisor(
+        this IDistributedApplicationBuilder builder, [ResourceName] string name = "monitor-supervisor", int? port = null)
     {
         ArgumentNullException.ThrowIfNull(builder);
-        return builder.AddSupervisor<TProject>(MonitorsConfiguration.Read(builder.Configuration).Options, name, port);
+        return builder.AddSupervisor(MonitorsConfiguration.Read(builder.Configuration).Options, name, port);
     }
 
-    private static IResourceBuilder<ProjectResource> AddSupervisor<TProject>(
-        this IDistributedApplicationBuilder builder, MonitorsOptions options, string name, int port)
-        where TProject : IProjectMetadata, new()
+    private static IResourceBuilder<MonitorSupervisorResource> AddSupervisor(this IDistributedApplicationBuilder builder, MonitorsOptions options, string name, int? port)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(name);
         if (port is < 1 or > 65535)
@@ -86,29 +87,36 @@ public static class MonitorSupervisorExtensions
             throw new DistributedApplicationException($"'{other.Name}' supervises this application already; an application has one supervisor");
         }
 
-        var supervisor = builder.AddProject<TProject>(name, project =>
-            {
-                project.ExcludeLaunchProfile = true;
-                project.ExcludeKestrelEndpoints = true;
-            })
+        var isRun = builder.ExecutionContext.IsRunMode;
+        var program = isRun ? ProgramDirectory.Find(builder, OwnProgram.Supervisor) : new OwnProgram(OwnProgram.Supervisor, []);
+        var supervisor = builder.AddResource(new MonitorSupervisorResource(name, program.Command, isRun ? Path.GetDirectoryName(program.Command)! : "."))
+            .WithArgs([.. program.Arguments])
             .WithAnnotation(new SupervisorAnnotation())
+            .ExcludeFromManifest()
             .WithHttpEndpoint(port: port, targetPort: port, name: MonitorDaemonsExtensions.EndpointName, env: "MONITOR_SUPERVISOR_PORT", isProxied: false)
             .WithEndpoint(MonitorDaemonsExtensions.EndpointName, endpoint => endpoint.TargetHost = "127.0.0.1", createIfNotExists: false)
-            .WithArgs("--host", "127.0.0.1", "--port", port.ToString(CultureInfo.InvariantCulture))
+            .WithEnvironment("MONITOR_SUPERVISOR_HOST", "127.0.0.1")
             .WithEnvironment(StateDirectory.EnvironmentVariable, options.StateDirectory)
             .WithEnvironment("Supervisor__Launcher", "true")
-            .WithUrlForEndpoint(MonitorDaemonsExtensions.EndpointName, endpoint => new ResourceUrlAnnotation { Url = "/api/daemons", DisplayText = "Daemons" })
-            .WithHttpHealthCheck("/health", endpointName: MonitorDaemonsExtensions.EndpointName);
+            .WithOtlpExporter()
+            .WithUrlForEndpoint(MonitorDaemonsExtensions.EndpointName, endpoint => new ResourceUrlAnnotation { Url = "/api/daemons", DisplayText = "Daemons" });
         supervisor.WithEnvironment(context => WriteDaemons(
             context.EnvironmentVariables,
             SupervisedResource.AllOf(context.ExecutionContext.Services.GetRequiredService<DistributedApplicationModel>()),
             options));
 
-        if (builder.ExecutionContext.IsRunMode)
+        if (isRun)
         {
-            var address = new SupervisorAddress(port, options.StateDirectory!, LaunchId: Guid.NewGuid().ToString("N"));
-            supervisor.WithEnvironment("Supervisor__LaunchId", address.LaunchId);
-            builder.AddLaunching(supervisor.Resource, address);
+            var address = new SupervisorAddress(
+                supervisor.Resource.Annotations.OfType<EndpointAnnotation>().Single(),
+                options.StateDirectory!,
+                LaunchId: InstanceRecord.NewLaunchId(builder.AppHostDirectory),
+                Token: RandomNumberGenerator.GetHexString(64, lowercase: true));
+            supervisor
+                .WithEnvironment("Supervisor__LaunchId", address.LaunchId)
+                .WithEnvironment("Supervisor__Token", address.Token)
+                .WithEnvironment("Supervisor__Temporary", port is null ? "true" : "false");
+            builder.AddLaunching(supervisor, address);
         }
 
         return supervisor;
@@ -134,13 +142,14 @@ public static class MonitorSupervisorExtensions
         }
     }
 
-    private static void AddLaunching(this IDistributedApplicationBuilder builder, ProjectResource supervisor, SupervisorAddress address)
+    private static void AddLaunching(this IDistributedApplicationBuilder builder, IResourceBuilder<MonitorSupervisorResource> supervisor, SupervisorAddress address)
     {
         builder.Services.AddSingleton(address);
         builder.Services.AddSingleton<SupervisorClient>();
         builder.Services.AddSingleton<LaunchTraces>();
         builder.Services.AddSingleton<LaunchReporter>();
         builder.Services.AddSingleton<DaemonDisplay>();
+        builder.AddSupervisorDisplay(supervisor.Resource);
         builder.Services.AddSingleton<PortCheck>();
         builder.Services.AddSingleton<IDaemonEngine>(services => new DaemonEngine(
             new EngineOptions { StateDirectory = address.StateDirectory, LaunchId = address.LaunchId }, services.GetRequiredService<ILogger<DaemonEngine>>()));
@@ -148,11 +157,31 @@ public static class MonitorSupervisorExtensions
         builder.Services.AddHostedService<SupervisorRestarter>();
         builder.AddLaunchTracing();
 
+        // Until a resource has started, Aspire checks its health again and again, and each result would be an error in the log. The health is
+        // shown by the resource itself. A level that the configuration has remains.
+        if (builder.Configuration[$"Logging:LogLevel:{HealthCheckLog}"] is null)
+        {
+            builder.Services.AddLogging(static logging => logging.AddFilter(HealthCheckLog, LogLevel.None));
+        }
+
+        // Not Aspire's own check: an answer from another program on the port is not the supervisor's health.
+        var check = $"{supervisor.Resource.Name}-health";
+        builder.Services.AddSingleton<SupervisorHealthCheck>();
+        builder.Services.AddHealthChecks().AddCheck<SupervisorHealthCheck>(check);
+        supervisor.WithHealthCheck(check);
+
+        var hasRandomPorts = builder.Configuration.GetValue("DcpPublisher:RandomizePorts", false);
         builder.OnBeforeStart((started, _) =>
         {
             var supervised = SupervisedResource.AllOf(started.Model);
             foreach (var one in supervised)
             {
+                // A test runs with random ports. This one is only where Aspire's proxy would listen; the process listens where it is told.
+                if (hasRandomPorts && one.Endpoint is { IsProxied: true, TargetPort: null })
+                {
+                    one.Endpoint.Port = null;
+                }
+
                 // The owner of a port can be proved only for the process's own port.
                 if (!one.KeepsProxy)
                 {
@@ -161,12 +190,19 @@ public static class MonitorSupervisorExtensions
                     one.Endpoint.IsProxied = false;
                 }
 
-                supervisor.Annotations.Add(new ResourceRelationshipAnnotation(one.Resource, "Supervises"));
+                supervisor.Resource.Annotations.Add(new ResourceRelationshipAnnotation(one.Resource, "Supervises"));
             }
+
+            PortConflicts.Refuse(started.Model, builder.Configuration.GetValue("DcpPublisher:RandomizePorts", false));
 
             // The tracer must exist before the first span.
             started.Services.GetService<TracerProvider>();
             started.Services.GetRequiredService<LaunchTraces>().BeginApplication(supervised.Count);
+            return Task.CompletedTask;
+        });
+        builder.Eventing.Subscribe<BeforeResourceStartedEvent>(supervisor.Resource, (starting, _) =>
+        {
+            starting.Services.GetRequiredService<LaunchTraces>().BeginSupervisor();
             return Task.CompletedTask;
         });
         builder.Eventing.Subscribe<BeforeResourceStartedEvent>((starting, cancellationToken) =>

@@ -10,7 +10,7 @@ public static class SupervisionExtensions
     /// Puts a project or an executable under supervision. Its start is verified: the process that was launched owns the port and answers
     /// its health check. It is watched, and restarted with growing delays when it fails, until it is declared a crash loop. The application
     /// needs one supervisor, see
-    /// <see cref="MonitorSupervisorExtensions.AddMonitorSupervisor{TProject}(IDistributedApplicationBuilder, string, int)"/>.
+    /// <see cref="MonitorSupervisorExtensions.AddMonitorSupervisor(IDistributedApplicationBuilder, string, int?)"/>.
     /// </summary>
     /// <remarks>
     /// The owner of a port can be proved only for the process's own port. So the endpoint gets no proxy, unless its public and its target

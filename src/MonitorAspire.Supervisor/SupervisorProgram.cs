@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using MonitorAspire.ServiceDefaults;
+using MonitorAspire.Supervision.Identity;
 using MonitorAspire.Supervision.Files;
 using MonitorAspire.Supervision.Probes;
 using MonitorAspire.Supervision.Startup;
@@ -48,15 +49,23 @@ internal static partial class SupervisorProgram
         ResolvedFleet resolved;
         try
         {
-            StateDirectory.Create(settings.StateDirectory);
-            instance = SupervisorLock.TryTake(settings.StateDirectory, out var holder);
-            if (instance is null)
+            StateDirectory.Create(settings.Files.Directory);
+            using (settings.IsTemporary ? await TemporaryFiles.CleanAsync(settings.Files) : null)
             {
-                return Refuse(ExitCodes.Foreign, $"another supervisor has the state directory {settings.StateDirectory}: {holder}");
+                instance = SupervisorLock.TryTake(settings.Files.Lock, out var holder);
+                if (instance is null)
+                {
+                    return Refuse(ExitCodes.Foreign, $"another supervisor has port {settings.Files.Port} in the state directory {settings.StateDirectory}: {holder}");
+                }
             }
 
-            token = SupervisorToken.LoadOrCreate(settings.StateDirectory);
+            token = SupervisorToken.LoadOrCreate(settings.Files.Token, settings.Token);
             resolved = Resolve(fleet, settings);
+            if (instance.Claim([.. resolved.Specs.Where(s => s.Launch == LaunchMode.Supervisor).Select(s => s.Port)]) is { } conflict)
+            {
+                instance.Dispose();
+                return Refuse(ExitCodes.Foreign, conflict);
+            }
         }
         catch (UntrustedFileException e)
         {
@@ -69,13 +78,14 @@ internal static partial class SupervisorProgram
 
         using (instance)
         {
+            new PendingWrites(ProcessTable.Current).Delete(settings.StateDirectory, TimeProvider.System.GetUtcNow());
             return await ServeAsync(builder, resolved, settings, token, instance);
         }
     }
 
     private static ResolvedFleet Resolve(FleetConfiguration configuration, SupervisorSettings settings)
     {
-        var file = new OverlayFile(settings.StateDirectory);
+        var file = new OverlayFile(settings.Files.Daemons);
         var resolved = ResolvedFleet.Of(configuration, file.Read(), settings, out var errors);
         return errors.Count == 0 ? resolved
             : resolved.Overlay.IsEmpty ? throw new ConfigurationException(string.Join("; ", errors))
@@ -115,6 +125,11 @@ internal static partial class SupervisorProgram
 
             // Before telemetry is sent, because a collector that hangs must not delay the next supervisor.
             await app.Services.GetRequiredService<FleetHistory>().DisposeAsync();
+            if (settings.IsTemporary && !instance.IsLost)
+            {
+                TemporaryFiles.Delete(settings.Files);
+            }
+
             instance.Dispose();
             LogDone(app.Logger);
             return instance.IsLost ? ExitCodes.Foreign : ExitCodes.Success;

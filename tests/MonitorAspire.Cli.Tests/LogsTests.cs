@@ -1,3 +1,4 @@
+using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervision.Files;
 using MonitorAspire.Testing;
 
@@ -64,7 +65,7 @@ public sealed class LogsTests : IAsyncDisposable
         // The log of a living instance is emptied from the front.
         Append(string.Concat(Enumerable.Repeat(new string('x', 999) + "\n", 200)) + "line-5\n");
         await follow.SeenAsync("line-5");
-        Assert.True(DaemonLog.RotateIfLarger(_cli.File(_port, "log"), 1000, 3));
+        Assert.True(LogRotation.Rotate(_cli.File(_port, "log"), new LogPolicy { Parts = 3 }, above: 1000));
         Append("line-6\n");
         await follow.SeenAsync("line-6");
 
@@ -76,6 +77,47 @@ public sealed class LogsTests : IAsyncDisposable
             result.Out.Split('\n').Where(l => l.StartsWith("line-", StringComparison.Ordinal)));
         Assert.Equal(200, result.Out.Split('\n').Count(l => l.StartsWith("xxx", StringComparison.Ordinal)));
     }
+
+    [Fact]
+    public async Task Rotate_DaemonWithoutASupervisor_IsBoundedByItsOwnLimits()
+    {
+        var started = await _cli.RunAsync("start", "--port", Port, "--log-size", "64k", "--log-parts", "2", "--log-total", "10M", "--log-compress");
+        Assert.Equal(0, started.ExitCode);
+        var log = _cli.File(_port, "log");
+        for (var i = 1; i <= 4; i++)
+        {
+            Append(string.Concat(Enumerable.Repeat("a line of the daemon\n", 20_000)));
+            Assert.Equal((0, $"rotated {log}"), Summary(await _cli.RunAsync("logs", "--port", Port, "--rotate", "--if-due")));
+        }
+
+        Assert.True(File.Exists(log + ".2.gz"));
+        Assert.False(File.Exists(log + ".3.gz") || File.Exists(log + ".3"));
+        Assert.Equal((0, ""), Summary(await _cli.RunAsync("logs", "--rotate", "--all", "--if-due")));
+
+        // The daemon writes to the same file after that.
+        Assert.Equal(0, (await _cli.RunAsync("logs", "--rotate", "--all")).ExitCode);
+        Assert.Equal(0, (await _cli.RunAsync("stop", "--port", Port)).ExitCode);
+        Assert.Contains("has stopped", File.ReadAllText(log));
+    }
+
+    [Fact]
+    public async Task Rotate_NoLog_IsOneLineAndExitCodeOne() =>
+        (await _cli.RunAsync("logs", "--port", Port, "--rotate")).AssertOneLine(1, "there is no log", Port);
+
+    [Theory]
+    [InlineData("--all")]
+    [InlineData("--if-due")]
+    [InlineData("--rotate", "--json")]
+    [InlineData("--rotate", "--follow")]
+    public async Task Rotate_OptionsThatDoNotGoTogether_AreAUsageError(params string[] options) =>
+        Assert.Equal(2, (await _cli.RunAsync(["logs", .. options])).ExitCode);
+
+    [Theory]
+    [InlineData("1k", "out of range")]
+    [InlineData("10X", "not a size")]
+    [InlineData("9999999999G", "not a size")]
+    public async Task Start_LogSizeThatIsNone_IsAUsageError(string size, string why) =>
+        (await _cli.RunAsync("start", "--port", Port, "--log-size", size)).AssertOneLine(2, why);
 
     [Fact]
     public async Task Follow_ReaderGoesAway_Ends()
@@ -107,6 +149,8 @@ public sealed class LogsTests : IAsyncDisposable
 
         (await _cli.RunAsync("logs", "--port", Port)).AssertOneLine(1, "not a regular file");
     }
+
+    private static (int ExitCode, string Out) Summary(CliResult result) => (result.ExitCode, result.Out);
 
     private void WriteLog(string text)
     {

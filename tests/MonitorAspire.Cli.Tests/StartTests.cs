@@ -172,15 +172,68 @@ public sealed class StartTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Start_StateDirectoryIsAFile_IsOneClearFailure()
+    public async Task EveryCommand_StateDirectoryThatCannotBe_IsOneClearFailureAtOnce()
     {
-        await File.WriteAllTextAsync(_cli.StateDirectory, "");
-        var result = await _cli.RunAsync("start", "--port", Port);
-        Assert.NotEqual(0, result.ExitCode);
-        Assert.StartsWith($"monitor: monitor-{Port} did not start: ", result.Error);
-        Assert.Contains(_cli.StateDirectory, result.Error);
-        result.AssertNoStackTrace();
-        File.Delete(_cli.StateDirectory);
+        await File.WriteAllTextAsync(_cli["file"], "", TestContext.Current.CancellationToken);
+        (string Path, string Says)[] wrong =
+        [
+            (_cli["file"], "is a file, not a directory"),
+            (_cli["file/below"], "is a file, not a directory"),
+            (_cli[new string('d', 300)], "a name of 300 bytes"),
+            (string.Concat(Enumerable.Repeat($"/{new string('d', 200)}", 20)), "too long for its files"),
+        ];
+        foreach (var (path, says) in wrong)
+        {
+            foreach (var command in (string[])["start", "restart", "status", "stop", "logs", "wait", "forget"])
+            {
+                (await _cli.RunAsync(command, "--port", Port, "--state-dir", path)).AssertOneLine(2, "the state directory", says);
+            }
+        }
+    }
+
+    [Theory]
+    [InlineData("directory", "is a directory; move it away")]
+    [InlineData("pipe", "is a pipe or a device; move it away")]
+    [InlineData("link", "is a symbolic link, which is not followed; move it away")]
+    public async Task Start_LogIsNoFile_IsOneClearFailure(string kind, string says)
+    {
+        Directory.CreateDirectory(_cli.StateDirectory);
+        if (!OperatingSystem.IsWindows())
+        {
+            File.SetUnixFileMode(_cli.StateDirectory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        }
+
+        var log = _cli.File(_port, "log");
+        switch (kind)
+        {
+            case "directory":
+                Directory.CreateDirectory(log);
+                break;
+            case "link":
+                File.CreateSymbolicLink(log, "/dev/null");
+                break;
+            default:
+                using (var make = System.Diagnostics.Process.Start("mkfifo", [log]))
+                {
+                    await make.WaitForExitAsync(TestContext.Current.CancellationToken);
+                }
+
+                break;
+        }
+
+        var result = await _cli.RunAsync(CliFixture.StartFaulty(_port));
+        result.AssertOneLine(2, "invalid-configuration", log, says);
+        Assert.True(FreePort.IsFree(_port));
+    }
+
+    [Theory]
+    [InlineData("0")]
+    [InlineData("1d")]
+    public async Task Stop_GraceOfNothingAndOfADay_AreAccepted(string grace)
+    {
+        await _cli.RunAsync(CliFixture.StartFaulty(_port));
+        Assert.Equal(0, (await _cli.RunAsync("stop", "--port", Port, "--grace", grace)).ExitCode);
+        Assert.True(FreePort.IsFree(_port));
     }
 
     [Fact]

@@ -183,10 +183,11 @@ public sealed class StopAndStatusTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Restart_RecordOfARunningDaemonIsLost_DoesNotGuess()
+    public async Task Restart_RecordAndDefinitionOfARunningDaemonAreLost_DoesNotGuess()
     {
         await _cli.RunAsync(CliFixture.StartFaulty(_port));
         File.Delete(_cli.File(_port, "instance.json"));
+        File.Delete(_cli.File(_port, "definition.json"));
 
         var result = await _cli.RunAsync("restart", "--port", Port);
         result.AssertOneLine(2, "record", "after '--'");

@@ -83,10 +83,21 @@ public sealed class UpTests : IAsyncDisposable
     [Fact]
     public async Task Up_NoDaemonCanEverBeStarted_EndsAndSaysWhy()
     {
-        await using var up = _cli.Start("up", "--supervisor-port", SupervisorPort, "--config", Fleet($$"""{ "Name": "web", "Port": {{_first}}, "Command": "no-such-command-of-anybody" }"""));
+        // The built-in daemon says by its exit code that its configuration is wrong.
+        await using var up = _cli.Start("up", "--supervisor-port", SupervisorPort, "--config", Fleet($$"""{ "Name": "web", "Port": {{_first}}, "Arguments": ["--no-such-option"] }"""));
         var result = await up.EndAsync();
         Assert.Equal(2, result.ExitCode);
-        Assert.Contains("monitor: no daemon can be started: web: command-not-found: ", result.Error);
+        Assert.Contains("monitor: no daemon can be started: web: invalid-configuration: ", result.Error);
+    }
+
+    [Fact]
+    public async Task Up_CommandIsMissing_SaysWhenItTriesAgainAndGoesOn()
+    {
+        await using var up = _cli.Start("up", "--supervisor-port", SupervisorPort, "--config", Fleet($$"""{ "Name": "web", "Port": {{_first}}, "Command": "no-such-command-of-anybody" }"""));
+        await up.SeenAsync("no-such-command-of-anybody");
+        await up.SeenAsync("next try in ");
+        up.Signal("INT");
+        Assert.Equal(0, (await up.EndAsync()).ExitCode);
     }
 
     [Theory]

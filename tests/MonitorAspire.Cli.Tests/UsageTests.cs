@@ -32,7 +32,20 @@ public sealed class UsageTests : IAsyncDisposable
     [InlineData("start --foreground --background", "--background and --foreground exclude each other")]
     [InlineData("start sleep 5", "unexpected 'sleep'", "after '--'")]
     [InlineData("start --host=", "--host")]
-    [InlineData("stop extra", "unexpected 'extra'")]
+    [InlineData("stop extra", "no daemon is named 'extra'")]
+    [InlineData("stop one two", "unexpected 'two'")]
+    [InlineData("stop --prot", "unknown option '--prot'", "did you mean '--port'?")]
+    [InlineData("stop web --port 9000", "a name and --port exclude each other")]
+    [InlineData("status web --all", "a name and --all exclude each other")]
+    [InlineData("wait --timeout -1", "--timeout")]
+    [InlineData("restart web --port 9000", "a name and --port exclude each other")]
+    [InlineData("restart web --all", "a name or a command and --all exclude each other")]
+    [InlineData("restart --port 9000 --all", "--port and --all exclude each other")]
+    [InlineData("restart", "no definition of a daemon on port 8768 is known", "monitor start")]
+    [InlineData("start --env", "--env needs a value")]
+    [InlineData("start --env =x", "--env: a variable is written as NAME=VALUE")]
+    [InlineData("start --timeout 25h", "'25h' is not a duration", "at most 1d")]
+    [InlineData("stop --grace 2d", "'2d' is not a duration", "0 to 1d")]
     [InlineData("stop --all --port 9000", "--port and --all exclude each other")]
     [InlineData("status --watch --json", "--watch and --json exclude each other")]
     [InlineData("logs --tail x", "'x' is not a number from 0 to")]
@@ -51,7 +64,7 @@ public sealed class UsageTests : IAsyncDisposable
     [Fact]
     public async Task Help_OfEveryCommand_HasExamplesAndExitCodes()
     {
-        foreach (var command in (string[])["start", "stop", "restart", "status", "logs", "doctor", "up", "completion"])
+        foreach (var command in (string[])["start", "stop", "restart", "status", "wait", "logs", "forget", "doctor", "up", "completion"])
         {
             var result = await _cli.RunAsync(command, "--help");
             Assert.Equal(0, result.ExitCode);

@@ -110,7 +110,7 @@ public class MonitorFleetTests
     {
         var fleet = Builder("Monitors:Count=2", "Monitors:BasePort=9100", "Monitors:StateDirectory=/tmp/fleet").AddMonitorDaemons<SomeProject>();
 
-        var supervisor = fleet.AddMonitorSupervisor<SomeProject>(port: 9099);
+        var supervisor = fleet.AddMonitorSupervisor(port: 9099);
         await using var app = fleet.ApplicationBuilder.Build();
         var environment = await EnvironmentAsync(app, supervisor.Resource);
         var daemons = await Task.WhenAll(fleet.Daemons.Select(d => EnvironmentAsync(app, d.Resource)));
@@ -136,7 +136,7 @@ public class MonitorFleetTests
         var fleet = Builder(
             "Monitors:Daemons:0:Port=9100", "Monitors:Daemons:0:Command=/usr/bin/server", "Monitors:Daemons:0:Arguments:0={pidfile}").AddMonitorDaemons<SomeProject>();
 
-        var supervisor = fleet.AddMonitorSupervisor<SomeProject>(port: 9099);
+        var supervisor = fleet.AddMonitorSupervisor(port: 9099);
         await using var app = fleet.ApplicationBuilder.Build();
 
         Assert.Equal("Launcher", (await EnvironmentAsync(app, supervisor.Resource))["Monitors__Daemons__0__PidFileWriter"]);
@@ -148,7 +148,7 @@ public class MonitorFleetTests
         var fleet = Builder("Monitors:Count=1", "Monitors:BasePort=9100", "Monitors:Probe:Failures=5", "Monitors:StopDaemonsOnShutdown=false")
             .AddMonitorDaemons<SomeProject>(options => options.StartTimeout = TimeSpan.FromMinutes(2));
 
-        var supervisor = fleet.AddMonitorSupervisor<SomeProject>(port: 9099);
+        var supervisor = fleet.AddMonitorSupervisor(port: 9099);
         await using var app = fleet.ApplicationBuilder.Build();
         var environment = await EnvironmentAsync(app, supervisor.Resource);
 
@@ -162,7 +162,7 @@ public class MonitorFleetTests
     {
         var builder = Builder();
 
-        var supervisor = builder.AddMonitorSupervisor<SomeProject>(port: 9099);
+        var supervisor = builder.AddMonitorSupervisor(port: 9099);
         await using var app = builder.Build();
 
         Assert.Equal("", (await EnvironmentAsync(app, supervisor.Resource))["Monitors__Daemons"]);
@@ -189,7 +189,7 @@ public class MonitorFleetTests
     {
         var fleet = Builder("Monitors:Count=1", "Monitors:BasePort=9100").AddMonitorDaemons<SomeProject>();
 
-        var e = Assert.Throws<DistributedApplicationException>(() => fleet.AddMonitorSupervisor<SomeProject>(port: port));
+        var e = Assert.Throws<DistributedApplicationException>(() => fleet.AddMonitorSupervisor(port: port));
 
         Assert.Contains($"port {port}", e.Message, StringComparison.Ordinal);
     }

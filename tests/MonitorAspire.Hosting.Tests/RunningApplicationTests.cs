@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Net;
 using System.Net.Http.Json;
+using System.Net.Sockets;
 using System.Text.Json;
 using Aspire.Hosting;
 using Aspire.Hosting.ApplicationModel;
@@ -31,7 +33,7 @@ public sealed class RunningApplicationTests : IDisposable
 
         // Aspire selects the port of this one, and the supervisor has to know it although the resource has not started.
         var orders = AddServer(builder, "orders", port: null).WaitFor(catalog);
-        builder.AddMonitorSupervisor<Projects.MonitorAspire_Supervisor>(port: _supervisorPort);
+        builder.AddMonitorSupervisor(port: _supervisorPort);
         await using var app = builder.Build();
         using var limit = new CancellationTokenSource(Wait.Generous);
 
@@ -48,7 +50,7 @@ public sealed class RunningApplicationTests : IDisposable
     {
         var builder = Builder();
         var server = AddServer(builder, "server", FreePort.Next());
-        builder.AddMonitorSupervisor<Projects.MonitorAspire_Supervisor>(port: _supervisorPort);
+        builder.AddMonitorSupervisor(port: _supervisorPort);
         await using var app = builder.Build();
         using var limit = new CancellationTokenSource(Wait.Generous * 2);
         await app.StartAsync(limit.Token);
@@ -72,6 +74,26 @@ public sealed class RunningApplicationTests : IDisposable
         await app.StopAsync(limit.Token);
     }
 
+    /// <summary>What Aspire.Hosting.Testing sets, so that tests can run at once. The public port of the resource is in use here.</summary>
+    [Fact]
+    public async Task WithSupervision_RandomPorts_DoesNotPinThePublicPort()
+    {
+        using var inUse = new TcpListener(IPAddress.Loopback, 0);
+        inUse.Start();
+        var port = ((IPEndPoint)inUse.LocalEndpoint).Port;
+        var builder = Builder("--DcpPublisher:RandomizePorts=true");
+        var server = AddServer(builder, "server", port);
+        builder.AddMonitorSupervisor();
+        await using var app = builder.Build();
+        using var limit = new CancellationTokenSource(Wait.Generous);
+
+        await app.StartAsync(limit.Token);
+        await app.ResourceNotifications.WaitForResourceHealthyAsync("server", limit.Token);
+
+        Assert.NotEqual(port, server.GetEndpoint("http").Port);
+        await app.StopAsync(limit.Token);
+    }
+
     private static IResourceBuilder<ExecutableResource> AddServer(IDistributedApplicationBuilder builder, string name, int? port)
     {
         var server = builder.AddExecutable(name, FaultDaemon, AppContext.BaseDirectory).WithHttpEndpoint(port: port, env: "PORT").WithSupervision();
@@ -90,11 +112,11 @@ public sealed class RunningApplicationTests : IDisposable
         return (await client.GetFromJsonAsync<JsonElement>(new Uri(string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{_supervisorPort}/health")))).GetProperty("pid").GetInt32();
     }
 
-    private IDistributedApplicationBuilder Builder()
+    private IDistributedApplicationBuilder Builder(params string[] arguments)
     {
         var builder = DistributedApplication.CreateBuilder(new DistributedApplicationOptions
         {
-            Args = [$"--Monitors:StateDirectory={_directory["state"]}"],
+            Args = [$"--Monitors:StateDirectory={_directory["state"]}", .. arguments],
             AssemblyName = typeof(Projects.MonitorAspire_AppHost).Assembly.GetName().Name,
             DisableDashboard = true,
         });

@@ -10,13 +10,13 @@ namespace MonitorAspire.Hosting.Tests;
 public class SupervisionTests
 {
     [Fact]
-    public void WithSupervision_Executable_HasThreeReportsAndTwoCommands()
+    public void WithSupervision_Executable_HasThreeReportsAndItsCommands()
     {
         var server = DistributedApplication.CreateBuilder([]).AddExecutable("web", "node", ".").WithHttpEndpoint(env: "PORT").WithSupervision();
 
         Assert.Equal(["web-pid-file", "web-port", "web-health"], server.Resource.Annotations.OfType<HealthCheckAnnotation>().Select(h => h.Key));
         Assert.Equal(
-            [SupervisionCommands.Diagnose, SupervisionCommands.ResetCrashLoop],
+            [SupervisedCommands.Diagnose, SupervisedCommands.ResetCrashLoop, SupervisedCommands.StopRetrying],
             server.Resource.Annotations.OfType<ResourceCommandAnnotation>().Select(c => c.Name));
     }
 
@@ -106,6 +106,19 @@ public class SupervisionTests
         Assert.Equal(8, tracker.Observe(Snapshot("Running", 8))!.Pid);
         Assert.Equal(LauncherState.Stopping, tracker.Observe(Snapshot("Stopping", 8))!.State);
         Assert.True(tracker.Observe(Snapshot("Finished", 8))!.OnPurpose);
+    }
+
+    [Fact]
+    public void Tracker_ProcessThatEndedBeforeItsPidWasSeen_HasEnded()
+    {
+        var tracker = new LaunchTracker("web");
+        tracker.Observe(Snapshot("Starting", null));
+
+        var end = tracker.Observe(Snapshot("Finished", null, exitCode: 3))!;
+
+        Assert.Equal((LauncherState.Ended, null, 3), (end.State, end.Pid, end.ExitCode!.Value));
+        Assert.Null(tracker.Observe(Snapshot("Finished", null, exitCode: 3)));
+        Assert.Null(tracker.Observe(Snapshot("Crash loop, next try 12:30:07", null)));
     }
 
     private static CustomResourceSnapshot Snapshot(string state, int? pid, int? exitCode = null) => new()

@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using MonitorAspire.Supervision.Daemons;
+using MonitorAspire.Supervision.Files;
 using MonitorAspire.Supervision.Fleet;
 using MonitorAspire.Supervisor.Fleet;
 using MonitorAspire.Supervisor.Hosting;
@@ -27,7 +28,7 @@ internal sealed class RunningSupervisor : IAsyncDisposable
         _directory = directory;
         Fleet = fleet;
         Port = port;
-        Token = File.ReadAllText(Path.Combine(directory.Path, SupervisorToken.FileName)).Trim();
+        Token = File.ReadAllText(Files.Token).Trim();
         Client = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}"), Timeout = Wait.Generous };
     }
 
@@ -46,7 +47,9 @@ internal sealed class RunningSupervisor : IAsyncDisposable
 
     public string StateDirectory => _directory.Path;
 
-    public string OverlayFile => Path.Combine(_directory.Path, Supervisor.Fleet.OverlayFile.FileName);
+    public string OverlayFile => Files.Daemons;
+
+    private SupervisorFiles Files => new(_directory.Path, Port);
 
     /// <summary>Starts it.</summary>
     /// <param name="configured">Daemons of the configuration beside alpha.</param>
@@ -84,7 +87,7 @@ internal sealed class RunningSupervisor : IAsyncDisposable
         builder.Services.AddSingleton<LauncherLink>();
         builder.Logging.ClearProviders();
         var app = builder.Build();
-        app.UseSupervisor(SupervisorToken.LoadOrCreate(directory.Path));
+        app.UseSupervisor(SupervisorToken.LoadOrCreate(settings.Files.Token));
         await app.StartAsync();
         return new RunningSupervisor(app, directory, fleet, port);
     }

@@ -26,7 +26,9 @@ internal static class CliOptions
 
     internal static DurationOption StartTimeout() => new("--timeout", "Time for all stages of a start together:", TimeSpan.FromSeconds(30));
 
-    internal static DurationOption GracePeriod() => new("--grace", "Time between SIGTERM and SIGKILL:", TimeSpan.FromSeconds(10));
+    internal static DurationOption GracePeriod() => new("--grace", "Time between SIGTERM and SIGKILL; 0 kills at once:", TimeSpan.FromSeconds(10), mayBeZero: true);
+
+    internal static Option<bool> Rollback() => new("--rollback") { Description = "Start the old definition again when the new one fails its start." };
 
     internal static Option<PortRange?> PortRange() => new("--port-range")
     {
@@ -61,8 +63,17 @@ internal static class CliOptions
         }
     });
 
+    /// <summary>Refuses an option without another one.</summary>
+    internal static void Require(this Command command, Option one, Option other) => command.Validators.Add(result =>
+    {
+        if (IsSet(result, one) && !IsSet(result, other))
+        {
+            result.AddError($"{one.Name} goes with {other.Name}");
+        }
+    });
+
     // A flag can be given as false.
-    private static bool IsSet(CommandResult result, Option option)
+    internal static bool IsSet(CommandResult result, Option option)
         => option is Option<bool> flag ? result.GetValue(flag) : result.GetResult(option) is { Implicit: false };
 
     private static int ParsePort(ArgumentResult result) =>

@@ -3,7 +3,7 @@ using System.CommandLine.Parsing;
 
 namespace MonitorAspire.Cli.CommandLine;
 
-/// <summary>The daemon's own command line, which stands after <c>--</c>.</summary>
+/// <summary>The words of <c>start</c> and <c>restart</c>: the name of a known daemon, and after <c>--</c> the daemon's own command line.</summary>
 internal static class DaemonCommandLine
 {
     private const string ArgumentName = "command";
@@ -16,17 +16,27 @@ internal static class DaemonCommandLine
         Hidden = true,
     };
 
-    /// <summary>The first word that the parser took for the daemon's command although there is no <c>--</c> before it. Usually it is a
-    /// typing mistake, and it must not be executed.</summary>
+    /// <summary>The name before <c>--</c>, and the command after it. The library puts both into one argument.</summary>
+    internal static (string? Name, string[] Command) Of(ParseResult parsed)
+    {
+        var (before, after) = Split(parsed, parsed.CommandResult.Children.OfType<ArgumentResult>().Where(a => a.Argument.Name == ArgumentName));
+        return (before.FirstOrDefault(), after);
+    }
+
+    /// <summary>The first word of the command line that has no meaning where it stands. Usually it is a typing mistake: an option that does not
+    /// exist, or a command of a daemon without <c>--</c> before it. It must not be executed.</summary>
     internal static string? StrayWord(ParseResult parsed)
+    {
+        var (before, _) = Split(parsed, parsed.CommandResult.Children.OfType<ArgumentResult>());
+        return before.FirstOrDefault(word => word.StartsWith('-')) ?? (before.Length > 1 ? before[0] : null);
+    }
+
+    private static (string[] Before, string[] After) Split(ParseResult parsed, IEnumerable<ArgumentResult> arguments)
     {
         var separator = parsed.Tokens.ToList().FindIndex(t => t.Type == TokenType.DoubleDash);
         var afterSeparator = separator < 0 ? 0 : parsed.Tokens.Count - separator - 1;
-        var arguments = parsed.CommandResult.Children.OfType<ArgumentResult>().Where(a => a.Argument.Name == ArgumentName).SelectMany(a => a.Tokens).ToList();
-        return arguments.Count > afterSeparator ? arguments[0].Value : null;
+        var words = arguments.SelectMany(a => a.Tokens).Select(t => t.Value).ToArray();
+        var before = Math.Max(0, words.Length - afterSeparator);
+        return (words[..before], words[before..]);
     }
-
-    /// <summary>The specification with the command, if one was given.</summary>
-    internal static DaemonSpec Apply(string[]? command, DaemonSpec spec) =>
-        command is [var executable, .. var arguments] ? spec with { Command = executable, Arguments = arguments } : spec;
 }

@@ -21,7 +21,12 @@ internal sealed class DaemonOptions
 
     internal Option<string?> StateDirectory { get; } = CliOptions.StateDirectory();
 
-    /// <summary>Adds them to a command.</summary>
+    internal VariableOption Environment { get; } = new();
+
+    /// <summary>The daemon's name as an argument, in place of <see cref="Port"/>. Not for <c>start</c> and <c>restart</c>, see <see cref="DaemonCommandLine"/>.</summary>
+    internal Argument<string?> NameArgument { get; } = DaemonNames.Argument();
+
+    /// <summary>Adds the options of a start to a command.</summary>
     internal void AddTo(Command command)
     {
         command.Add(Port);
@@ -29,6 +34,7 @@ internal sealed class DaemonOptions
         command.Add(Name);
         command.Add(HealthPath);
         Health.AddTo(command);
+        command.Add(Environment);
         command.Add(StateDirectory);
     }
 
@@ -39,6 +45,11 @@ internal sealed class DaemonOptions
     internal static string ResolveStateDirectory(string? given)
     {
         var path = ResolveUnchecked(given);
+        if (Supervision.Files.StateDirectory.WhyUnusable(path) is { } unusable)
+        {
+            throw new UsageException(unusable);
+        }
+
         Supervision.Files.StateDirectory.EnsureTrusted(path);
         return path;
     }
@@ -56,19 +67,31 @@ internal sealed class DaemonOptions
         }
     }
 
-    /// <summary>The selected daemon: the options, else the record of the port's instance, else the defaults. So a health path that was
-    /// given to the start need not be given to later commands.</summary>
-    internal DaemonSpec Resolve(ParseResult parsed, InstanceRecord? record)
+    /// <summary>The port of the selected daemon: that of its name, where one was given, else the option.</summary>
+    internal int ResolvePort(ParseResult parsed, string stateDirectory, string? name)
     {
-        var port = parsed.GetValue(Port);
-        return Checked(KnownDaemons.Spec(port, record) with
+        if (name is null)
         {
-            Name = parsed.GetValue(Name) ?? NullIfEmpty(record?.Name) ?? DaemonSpec.DefaultName(port),
-            Host = parsed.GetValue(Host) ?? NullIfEmpty(record?.Host) ?? "127.0.0.1",
-            HealthPath = parsed.GetValue(HealthPath) ?? NullIfEmpty(record?.HealthPath) ?? "/health",
-            Health = Health.In(parsed) ?? record?.Health ?? new HealthCheck(),
-        });
+            return parsed.GetValue(Port);
+        }
+
+        return IsGiven(parsed, Port) ? throw new UsageException("a name and --port exclude each other") : DaemonNames.PortOf(name, stateDirectory);
     }
+
+    /// <summary>The selected daemon, to look at it or to stop it: the options over what is known of it. So a health path that was given to the
+    /// start need not be given to later commands.</summary>
+    internal DaemonSpec Resolve(ParseResult parsed, string stateDirectory)
+        => Checked(Over(KnownDaemons.Find(stateDirectory, ResolvePort(parsed, stateDirectory, parsed.GetValue(NameArgument))).ToSpec(), parsed));
+
+    /// <summary>The specification with the options that were given.</summary>
+    internal DaemonSpec Over(DaemonSpec spec, ParseResult parsed) => spec with
+    {
+        Name = parsed.GetValue(Name) ?? spec.Name,
+        Host = parsed.GetValue(Host) ?? spec.Host,
+        HealthPath = parsed.GetValue(HealthPath) ?? spec.HealthPath,
+        Health = Health.In(parsed) ?? spec.Health,
+        Environment = Environment.Over(spec.Environment, parsed),
+    };
 
     /// <summary>Refuses a host that has no address. Nothing could be said about a daemon on it.</summary>
     internal void RequireKnownHost(ParseResult parsed)
@@ -84,6 +107,4 @@ internal sealed class DaemonOptions
 
     /// <summary>Whether an option was typed.</summary>
     internal static bool IsGiven(ParseResult parsed, Option option) => parsed.GetResult(option) is OptionResult { Implicit: false };
-
-    private static string? NullIfEmpty(string? text) => string.IsNullOrEmpty(text) ? null : text;
 }

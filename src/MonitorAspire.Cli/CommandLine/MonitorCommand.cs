@@ -1,12 +1,14 @@
 using System.CommandLine;
 using MonitorAspire.Cli.Completion;
 using MonitorAspire.Cli.Doctor;
+using MonitorAspire.Cli.Forget;
 using MonitorAspire.Cli.Logs;
 using MonitorAspire.Cli.Restart;
 using MonitorAspire.Cli.Start;
 using MonitorAspire.Cli.Status;
 using MonitorAspire.Cli.Stop;
 using MonitorAspire.Cli.Up;
+using MonitorAspire.Cli.Waiting;
 
 namespace MonitorAspire.Cli.CommandLine;
 
@@ -21,7 +23,9 @@ internal static class MonitorCommand
             StopCommand.Create(context),
             RestartCommand.Create(context),
             StatusCommand.Create(context),
+            WaitCommand.Create(context),
             LogsCommand.Create(context),
+            ForgetCommand.Create(context),
             DoctorCommand.Create(context),
             UpCommand.Create(context, interrupts),
             CompletionCommand.Create(context),

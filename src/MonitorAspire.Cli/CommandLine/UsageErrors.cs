@@ -18,8 +18,8 @@ internal static class UsageErrors
             return null;
         }
 
-        var what = parsed.UnmatchedTokens is [var unmatched, ..] ? Unknown(unmatched, command)
-            : DaemonCommandLine.StrayWord(parsed) is { } stray ? Stray(stray, command)
+        var what = DaemonCommandLine.StrayWord(parsed) is { } stray ? Stray(stray, command)
+            : parsed.UnmatchedTokens is [var unmatched, ..] ? Unknown(unmatched, command)
             : parsed.Errors is [var error, ..] ? Describe(error, command)
             : null;
         return what is null ? null : $"{what} (see '{HelpOf(parsed)}')";

@@ -13,8 +13,8 @@ internal static class DiagnosisText
         foreach (var finding in report.Findings)
         {
             var where = finding.Port is { } port ? string.Create(CultureInfo.InvariantCulture, $" port {port}:") : "";
-            yield return $"{Styles.Apply(Label(finding), ToneOf(finding), colour)} {Styles.Apply($"[{finding.Id}]", Tone.Dim, colour)}{where} {Printable.Line(finding.Problem)}";
-            yield return Printable.Line($"  {Fix(finding)}");
+            yield return $"{Styles.Apply(Label(finding), ToneOf(finding), colour)} {Styles.Apply($"[{finding.Id}]", Tone.Dim, colour)}{where} {VisibleText.Line(finding.Problem)}";
+            yield return VisibleText.Line($"  {Fix(finding)}");
         }
 
         yield return Summary(report, colour);

@@ -9,23 +9,29 @@ using MonitorAspire.Supervision.Startup;
 namespace MonitorAspire.Cli.Start;
 
 /// <summary>Waits until a daemon ends: shows its log, stops it on Ctrl-C, and gives its exit code. With JSON on standard output the log is not shown.</summary>
-internal sealed class ForegroundRun(CliContext context, IDaemonEngine engine, Interrupts interrupts, bool json, LogFollower log)
+internal sealed class ForegroundRun(CliContext context, IDaemonEngine engine, Interrupts interrupts, bool json, LogFollower log, LogPolicy limits)
 {
     private const int SignalExitCodeBase = 128;
     private static readonly TimeSpan RotationInterval = TimeSpan.FromSeconds(5);
-    private static readonly EngineOptions LogDefaults = new() { StateDirectory = "" };
 
     internal async Task<int> RunAsync(StartupReport report, DaemonInstance instance)
     {
+        using var relay = new SignalRelay(instance.Identity, interrupts);
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(interrupts.Soft);
         var showing = FollowLogAsync(report, ended.Token);
         var stopAsked = Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, interrupts.Soft);
+        var spec = KnownDaemons.Spec(report.Port, record: null) with { Name = report.Name, Host = report.Host };
         await Task.WhenAny(instance.Exited, stopAsked).ConfigureAwait(false);
+        while (!stopAsked.IsCompleted && Successor.Find(engine, spec, instance, await instance.Exited.ConfigureAwait(false)) is { } next)
+        {
+            context.Console.Note($"note: {report.Name} goes on: PID {instance.Pid} handed over to PID {next.Pid}");
+            instance = next;
+            await Task.WhenAny(instance.Exited, stopAsked).ConfigureAwait(false);
+        }
 
         int code;
         if (interrupts.Soft.IsCancellationRequested)
         {
-            var spec = KnownDaemons.Spec(report.Port, record: null) with { Name = report.Name, Host = report.Host };
             var stopped = await engine.StopAsync(spec, new StopOptions(), interrupts.Hard).ConfigureAwait(false);
             StopOutcome.Print(context.Console, stopped, quiet: json);
             code = StopOutcome.ExitCode(stopped);
@@ -33,7 +39,7 @@ internal sealed class ForegroundRun(CliContext context, IDaemonEngine engine, In
         else
         {
             var exit = await instance.Exited.ConfigureAwait(false);
-            context.Console.Fail($"{report.Name} (PID {report.Pid}) ended by itself: {exit}");
+            context.Console.Fail($"{report.Name} (PID {instance.Pid}) ended by itself: {exit}");
             code = ExitCode(exit);
         }
 
@@ -75,7 +81,7 @@ internal sealed class ForegroundRun(CliContext context, IDaemonEngine engine, In
         {
             while (await timer.WaitForNextTickAsync(cancellationToken).ConfigureAwait(false))
             {
-                DaemonLog.RotateIfLarger(path, LogDefaults.LogRotateBytes, LogDefaults.LogFilesKept);
+                LogRotation.RotateIfLarger(path, limits);
             }
         }
         catch (OperationCanceledException)

@@ -1,6 +1,8 @@
 using System.CommandLine;
 using MonitorAspire.Cli.CommandLine;
+using MonitorAspire.Cli.Logs;
 using MonitorAspire.Supervision.Files;
+using MonitorAspire.Supervision.Identity;
 using MonitorAspire.Supervision.Startup;
 
 namespace MonitorAspire.Cli.Start;
@@ -14,6 +16,8 @@ internal sealed class StartCommand(CliContext context, Interrupts interrupts)
     private readonly Option<bool> _background = new("--background") { Description = "Return as soon as the daemon is verified. The default." };
     private readonly Option<bool> _foreground = new("--foreground") { Description = "Stay until the daemon ends; Ctrl-C stops it." };
     private readonly Option<bool> _force = new("--force") { Description = "Replace a daemon of ours that is there. A foreign process is never touched." };
+    private readonly Option<bool> _rollback = CliOptions.Rollback();
+    private readonly LogOptions _log = new();
     private readonly Option<bool> _json = CliOptions.Json();
     private readonly Argument<string[]> _command = DaemonCommandLine.Argument();
 
@@ -27,16 +31,20 @@ internal sealed class StartCommand(CliContext context, Interrupts interrupts)
         command.Add(start._background);
         command.Add(start._foreground);
         command.Add(start._force);
+        command.Add(start._rollback);
+        start._log.AddTo(command);
         command.Add(start._json);
         command.Add(start._command);
         command.Exclude(start._background, start._foreground);
         command.Exclude(start._daemon.Port, start._range);
         command.SetAction(start.RunAsync);
         return command.WithHelp("""
-            monitor start [options] [-- COMMAND ARGS…]
+            monitor start [NAME] [options] [-- COMMAND ARGS…]
 
-            COMMAND is the daemon's executable; without it, the built-in daemon is started. In COMMAND
-            and ARGS, {port}, {host}, {pidfile} and {statedir} are filled in; no shell sees them.
+            COMMAND is the daemon's executable. Without it, the definition that was started last on the port
+            is used; where there is none, the built-in daemon. NAME is the name of a known daemon, in place
+            of --port. In ARGS, {port}, {host}, {pidfile} and {statedir} are filled in; {{port}} is the text
+            {port}. No shell sees them.
 
             Examples:
               monitor start                                    the built-in daemon on 127.0.0.1:8768
@@ -55,10 +63,25 @@ internal sealed class StartCommand(CliContext context, Interrupts interrupts)
     {
         var stateDirectory = _daemon.ResolveStateDirectory(parsed);
         var engine = context.EngineFor(stateDirectory);
-        var spec = BuildSpec(parsed);
-        var options = new StartOptions { Timeout = _timeout.In(parsed), Force = parsed.GetValue(_force) };
+        var (name, command) = DaemonCommandLine.Of(parsed);
+        var port = parsed.GetValue(_range)?.First ?? _daemon.ResolvePort(parsed, stateDirectory, name);
+        var stored = DefinitionFile.Read(new DaemonFiles(stateDirectory, port)) is { } definition ? DefinitionMapper.ToSpec(definition) : null;
+        var spec = BuildSpec(parsed, port, command, stored);
+        var force = parsed.GetValue(_force);
+        if (force && command.Length == 0)
+        {
+            // What runs may be no daemon of the command line, and then only its record tells the program.
+            spec = stored is null && StoredDefinition.Find(stateDirectory, port) is { } recorded ? DaemonOptions.Checked(_daemon.Over(recorded, parsed)) : spec;
+        }
+
+        var options = new StartOptions
+        {
+            Timeout = _timeout.In(parsed),
+            Force = force,
+            Rollback = parsed.GetValue(_rollback) ? stored ?? StoredDefinition.Find(stateDirectory, port) : null,
+        };
         using var log = await AtEndAsync(new DaemonFiles(stateDirectory, spec.Port).LogFile, cancellationToken).ConfigureAwait(false);
-        var run = new VerifiedStartRun(context, engine, parsed.GetValue(_json));
+        var run = new VerifiedStartRun(context, engine, parsed.GetValue(_json)) { Note = report => NoteOf(report, command, spec, stored) };
         var outcome = await run.StartAsync(spec, options, cancellationToken).ConfigureAwait(false);
         if (!parsed.GetValue(_foreground) || outcome is not { Report: { Serves: true } report, Instance: { } instance })
         {
@@ -69,7 +92,7 @@ internal sealed class StartCommand(CliContext context, Interrupts interrupts)
         using var other = report.Verdict == StartupVerdict.Verified && report.Port == spec.Port
             ? null
             : await AtEndAsync(report.LogFile!, CancellationToken.None).ConfigureAwait(false);
-        return await new ForegroundRun(context, engine, interrupts, parsed.GetValue(_json), other ?? log).RunAsync(report, instance).ConfigureAwait(false);
+        return await new ForegroundRun(context, engine, interrupts, parsed.GetValue(_json), other ?? log, spec.Log).RunAsync(report, instance).ConfigureAwait(false);
     }
 
     private static async Task<LogFollower> AtEndAsync(string path, CancellationToken cancellationToken)
@@ -79,19 +102,31 @@ internal sealed class StartCommand(CliContext context, Interrupts interrupts)
         return log;
     }
 
-    private DaemonSpec BuildSpec(ParseResult parsed)
+    private DaemonSpec BuildSpec(ParseResult parsed, int port, string[] command, DaemonSpec? stored)
     {
-        var spec = _daemon.Resolve(parsed, record: null);
-        if (parsed.GetValue(_range) is { } range)
+        var range = parsed.GetValue(_range);
+        var spec = command.Length == 0 && range is null && stored is not null
+            ? stored
+            : KnownDaemons.Spec(port, record: null) with { WorkingDirectory = UserDirectory.Current() };
+        spec = _log.Over(_daemon.Over(spec, parsed), parsed) with { PortRangeEnd = range?.Last };
+        return DaemonOptions.Checked(command is [var executable, .. var arguments] ? spec with { Command = executable, Arguments = arguments } : spec);
+    }
+
+    private static string? NoteOf(StartupReport report, string[] command, DaemonSpec spec, DaemonSpec? stored)
+    {
+        if (stored is null || report.Port != stored.Port)
         {
-            spec = spec with
-            {
-                Port = range.First,
-                PortRangeEnd = range.Last,
-                Name = parsed.GetValue(_daemon.Name) ?? DaemonSpec.DefaultName(range.First),
-            };
+            return null;
         }
 
-        return DaemonOptions.Checked(DaemonCommandLine.Apply(parsed.GetValue(_command), spec));
+        if (report.Verdict == StartupVerdict.Verified && command.Length == 0 && stored.Command is not null)
+        {
+            return $"the definition of the last start was used ({stored.Command}); 'monitor forget --port {report.Port}' removes it";
+        }
+
+        var isOther = stored.Command != spec.Command || !stored.Arguments.SequenceEqual(spec.Arguments, StringComparer.Ordinal);
+        return report.Verdict == StartupVerdict.AlreadyRunning && command.Length > 0 && isOther
+            ? "the running daemon was started with another command, which is kept; --force replaces it"
+            : null;
     }
 }

@@ -11,12 +11,19 @@ namespace MonitorAspire.Cli.Start;
 /// <summary>One verified start and its output.</summary>
 internal sealed class VerifiedStartRun(CliContext context, IDaemonEngine engine, bool json)
 {
+    /// <summary>Whether the caller prints all reports together as JSON. Default false.</summary>
+    internal bool IsPartOfList { get; init; }
+
+    /// <summary>A note about the report, which is printed before it. Default none.</summary>
+    internal Func<StartupReport, string?>? Note { get; init; }
+
+    /// <summary>Starts the daemon and stores its definition.</summary>
     internal async Task<StartOutcome> StartAsync(DaemonSpec spec, StartOptions options, CancellationToken cancellationToken)
     {
         StartOutcome outcome;
         using (var progress = new StageProgress(context.Console))
         {
-            outcome = await engine.StartAsync(spec, options with { StageEntered = progress.Enter }, cancellationToken).ConfigureAwait(false);
+            outcome = await engine.StartAsync(spec, options with { StageEntered = progress.Enter, Definition = spec }, cancellationToken).ConfigureAwait(false);
             progress.Finish(outcome.Report);
         }
 
@@ -26,7 +33,7 @@ internal sealed class VerifiedStartRun(CliContext context, IDaemonEngine engine,
 
     private void Print(StartupReport report, HealthCheckKind kind)
     {
-        if (json)
+        if (json && !IsPartOfList)
         {
             context.Console.WriteJson(report, SupervisionJson.Default.StartupReport);
         }
@@ -34,6 +41,11 @@ internal sealed class VerifiedStartRun(CliContext context, IDaemonEngine engine,
         foreach (var note in report.Notes)
         {
             context.Console.Note($"note: {note}");
+        }
+
+        if (Note?.Invoke(report) is { } more)
+        {
+            context.Console.Note($"note: {more}");
         }
 
         if (!report.Serves)
@@ -48,7 +60,7 @@ internal sealed class VerifiedStartRun(CliContext context, IDaemonEngine engine,
 
     private static string Describe(StartupReport report, HealthCheckKind kind, bool colour)
     {
-        var name = Styles.Apply(Printable.Line(report.Name), Tone.Strong, colour);
+        var name = Styles.Apply(VisibleText.Line(report.Name), Tone.Strong, colour);
         var url = HostAddresses.Url(report.Host, report.Port, kind);
         var pid = report.Pid?.ToString(CultureInfo.InvariantCulture) ?? "unknown";
         var ownership = report.OwnershipVerified ? "" : " (port ownership unverified: this platform cannot prove it)";
@@ -76,7 +88,7 @@ internal sealed class VerifiedStartRun(CliContext context, IDaemonEngine engine,
             Say("answer", answer.Body[0]);
             foreach (var line in answer.Body.Skip(1))
             {
-                console.Error.WriteLine($"          {Printable.Line(line)}");
+                console.Error.WriteLine($"          {VisibleText.Line(line)}");
             }
         }
 
@@ -86,7 +98,7 @@ internal sealed class VerifiedStartRun(CliContext context, IDaemonEngine engine,
             Say("log", report.LogFile ?? "");
             foreach (var line in report.LogTail)
             {
-                console.Error.WriteLine($"    {Styles.Apply(Printable.Line(line), Tone.Dim, console.ErrorTraits.Colour)}");
+                console.Error.WriteLine($"    {Styles.Apply(VisibleText.Line(line), Tone.Dim, console.ErrorTraits.Colour)}");
             }
 
             if (report.LogTail.Count == 0)
@@ -95,7 +107,29 @@ internal sealed class VerifiedStartRun(CliContext context, IDaemonEngine engine,
             }
         }
 
-        void Say(string what, string text) => console.Error.WriteLine($"  {what}: {Printable.Line(text)}");
+        if (report.ReplacedPid is { } replaced)
+        {
+            PrintReplaced(console, report, replaced);
+        }
+
+        void Say(string what, string text) => console.Error.WriteLine($"  {what}: {VisibleText.Line(text)}");
+    }
+
+    // The old instance was stopped for a start that failed.
+    private static void PrintReplaced(CliConsole console, StartupReport report, int replaced)
+    {
+        if (report.Rollback is not { } rollback)
+        {
+            console.Fail($"{report.Name} IS DOWN: the instance that served before (PID {replaced}) was stopped for this start, and no other one runs now");
+        }
+        else if (rollback.Serves)
+        {
+            console.Fail($"{report.Name} was rolled back: the old definition runs again as PID {rollback.Pid}, verified in {Durations.OfMilliseconds(rollback.TotalMs)}; the new one is not in use");
+        }
+        else
+        {
+            console.Fail($"{report.Name} IS DOWN: the roll-back to the old definition failed as well: {Headline(rollback)}");
+        }
     }
 
     private static string Headline(StartupReport report)

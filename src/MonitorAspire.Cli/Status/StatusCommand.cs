@@ -22,20 +22,23 @@ internal sealed class StatusCommand(CliContext context)
         var status = new StatusCommand(context);
         var command = new Command("status", "Say whether a daemon runs, owns its port and is healthy.")
         {
-            status._daemon.Port, status._daemon.Host, status._daemon.HealthPath, status._daemon.StateDirectory,
+            status._daemon.NameArgument, status._daemon.Port, status._daemon.Host, status._daemon.HealthPath, status._daemon.StateDirectory,
             status._all, status._watch, status._interval, status._timeout, status._json,
         };
         command.Exclude(status._watch, status._json);
         command.Exclude(status._daemon.Port, status._all);
+        command.ExcludeName(status._daemon.NameArgument, status._daemon.Port, status._all);
         command.SetAction(status.RunAsync);
         return command.WithHelp("""
             Examples:
               monitor status
               monitor status --all --watch
               monitor status --port 9000 --json
+              monitor status web
 
             Exit codes (LSB): 0 running and healthy; 1 dead, but its PID file exists; 3 not running;
-            4 unknown, foreign, unhealthy or still starting; 2 usage. With --all, that of the worst.
+            4 unknown, foreign, unhealthy or still starting; 2 usage. With --all, that of the worst;
+            a daemon that is stopped, and so has its definition only, counts where no other one runs.
             """);
     }
 
@@ -71,15 +74,24 @@ internal sealed class StatusCommand(CliContext context)
         var options = new InspectOptions { HealthTimeout = parsed.GetValue(_timeout) };
         if (!parsed.GetValue(_all))
         {
-            var spec = _daemon.Resolve(parsed, KnownDaemons.Record(stateDirectory, parsed.GetValue(_daemon.Port)));
-            return [await engine.InspectAsync(spec, options, cancellationToken).ConfigureAwait(false)];
+            return [await engine.InspectAsync(_daemon.Resolve(parsed, stateDirectory), options, cancellationToken).ConfigureAwait(false)];
         }
 
-        var specs = KnownDaemons.Ports(stateDirectory).Select(port => KnownDaemons.Spec(port, KnownDaemons.Record(stateDirectory, port)));
-        var seen = await Task.WhenAll(specs.Select(spec => engine.InspectAsync(spec, options, cancellationToken))).ConfigureAwait(false);
+        return await InspectAllAsync(engine, stateDirectory, options, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>All daemons of a state directory: those that run or left a PID file, and those that are stopped but have a definition.</summary>
+    internal static async Task<IReadOnlyList<DaemonInspection>> InspectAllAsync(
+        IDaemonEngine engine, string stateDirectory, InspectOptions options, CancellationToken cancellationToken)
+    {
+        var known = KnownDaemons.Ports(stateDirectory).Select(port => KnownDaemons.Find(stateDirectory, port)).ToList();
+        var seen = await Task.WhenAll(known.Select(daemon => engine.InspectAsync(daemon.ToSpec(), options, cancellationToken))).ConfigureAwait(false);
 
         // A lock file is never deleted. Without other files it only says that there was a daemon once.
-        return [.. seen.Where(d => d.Verdict != InspectionVerdict.NotRunning && !(d is { Verdict: InspectionVerdict.Foreign, PidFileState: "missing" }))];
+        return [.. seen.Zip(known)
+            .Where(pair => pair.Second.Definition is not null
+                || (pair.First.Verdict != InspectionVerdict.NotRunning && pair.First is not { Verdict: InspectionVerdict.Foreign, PidFileState: "missing" }))
+            .Select(pair => pair.First)];
     }
 
     private void Print(IReadOnlyList<DaemonInspection> daemons, string stateDirectory)
@@ -152,10 +164,10 @@ internal static class StatusExitCodes
         _ => Unknown,
     };
 
-    /// <summary>Of several daemons: the code of the worst. No daemon at all is "not running".</summary>
+    /// <summary>Of several daemons: the code of the worst. One that is stopped on purpose counts only where none runs.</summary>
     internal static int For(IReadOnlyCollection<DaemonInspection> daemons)
     {
         var codes = daemons.Select(d => For(d.Verdict)).ToHashSet();
-        return codes.Count == 0 ? NotRunning : ((int[])[Unknown, Dead, NotRunning, Running]).First(codes.Contains);
+        return codes.Count == 0 ? NotRunning : ((int[])[Unknown, Dead, Running, NotRunning]).First(codes.Contains);
     }
 }

@@ -26,7 +26,7 @@ internal static class StatusTable
         // The detail quotes the first line of an answer already.
         var details = daemons.Where(d => d.Detail is { Length: > 0 })
             .SelectMany(d => (string[])[$"{d.Name}: {d.Detail}", .. d.HealthBody.Skip(1).Select(line => $"    {line}")])
-            .Select(Printable.Line);
+            .Select(VisibleText.Line);
         return [.. table.Render(colour), .. details];
     }
 

@@ -22,9 +22,10 @@ internal sealed class StopCommand(CliContext context)
         var stop = new StopCommand(context);
         var command = new Command("stop", "Stop a daemon and all that it started, and prove that port and lock are free.")
         {
-            stop._daemon.Port, stop._daemon.Host, stop._daemon.StateDirectory, stop._grace, stop._all, stop._json,
+            stop._daemon.NameArgument, stop._daemon.Port, stop._daemon.Host, stop._daemon.StateDirectory, stop._grace, stop._all, stop._json,
         };
         command.Exclude(stop._daemon.Port, stop._all);
+        command.ExcludeName(stop._daemon.NameArgument, stop._daemon.Port, stop._all);
         command.SetAction(stop.RunAsync);
         return command.WithHelp("""
             Ctrl-C while it waits ends the grace period: what is left is killed at once.
@@ -32,6 +33,7 @@ internal sealed class StopCommand(CliContext context)
             Examples:
               monitor stop
               monitor stop --port 9000 --grace 30s
+              monitor stop web
               monitor stop --all
 
             Exit codes: 0 stopped, or not running; 2 usage; 7 no permission; 8 a foreign process has the port; 1 anything else.
@@ -47,7 +49,7 @@ internal sealed class StopCommand(CliContext context)
         if (!parsed.GetValue(_all))
         {
             _daemon.RequireKnownHost(parsed);
-            var spec = _daemon.Resolve(parsed, KnownDaemons.Record(stateDirectory, parsed.GetValue(_daemon.Port)));
+            var spec = _daemon.Resolve(parsed, stateDirectory);
             var report = await engine.StopAsync(spec, options, cancellationToken).ConfigureAwait(false);
             if (json)
             {
@@ -107,13 +109,18 @@ internal static class StopOutcome
 
     private static string Describe(StopReport report, bool colour)
     {
-        var name = Styles.Apply(Printable.Line(report.Name), Tone.Strong, colour);
+        var name = Styles.Apply(VisibleText.Line(report.Name), Tone.Strong, colour);
         if (report.Verdict == StopVerdict.NotRunning)
         {
-            return $"{name} not running{(report.Detail is { Length: > 0 } detail ? $" ({Printable.Line(detail)})" : "")}";
+            return $"{name} not running{(report.Detail is { Length: > 0 } detail ? $" ({VisibleText.Line(detail)})" : "")}";
+        }
+
+        if (report is { IsPortFree: false, Owner: null })
+        {
+            return $"{name} stopped: {VisibleText.Line(report.Detail ?? "")}";
         }
 
         var pid = report.Pid is { } p ? string.Create(CultureInfo.InvariantCulture, $": PID {p}") : "";
-        return $"{name} stopped{pid}, port {report.Port} {(report.Owner is { } owner ? $"is served by {Printable.Line(owner.ToString())}, which is not ours" : "is free")}, in {Durations.OfMilliseconds(report.TotalMs)}{(report.Killed ? " (SIGKILL was needed)" : "")}";
+        return $"{name} stopped{pid}, port {report.Port} {(report.Owner is { } owner ? $"is served by {VisibleText.Line(owner.ToString())}, which is not ours" : "is free")}, in {Durations.OfMilliseconds(report.TotalMs)}{(report.Killed ? " (SIGKILL was needed)" : "")}";
     }
 }

@@ -39,11 +39,11 @@ internal sealed class CliConsole(
     internal void Fail(string message)
     {
         Error.Write(Styles.Apply("monitor:", Tone.Bad, ErrorTraits.Colour));
-        Error.WriteLine($" {Printable.Line(message)}");
+        Error.WriteLine($" {VisibleText.Line(message)}");
     }
 
     /// <summary>One line on standard error that is not a failure.</summary>
-    internal void Note(string message) => Error.WriteLine(Styles.Apply(Printable.Line(message), Tone.Dim, ErrorTraits.Colour));
+    internal void Note(string message) => Error.WriteLine(Styles.Apply(VisibleText.Line(message), Tone.Dim, ErrorTraits.Colour));
 
     /// <summary>One JSON document on standard output.</summary>
     internal void WriteJson<T>(T document, JsonTypeInfo<T> type) => Out.WriteLine(JsonSerializer.Serialize(document, type));

@@ -4,7 +4,7 @@ namespace MonitorAspire.Cli.Terminal;
 
 internal static class Durations
 {
-    /// <summary>Parses <c>500ms</c>, <c>30s</c>, <c>2m</c>, <c>1h</c> and bare seconds; fractions with a point. More than 0 and at most a day.</summary>
+    /// <summary>Parses <c>500ms</c>, <c>30s</c>, <c>2m</c>, <c>1h</c>, <c>1d</c> and bare seconds; fractions with a point. 0, or 1 ms to a day.</summary>
     internal static bool TryParse(string text, out TimeSpan duration)
     {
         var (number, unit) = text switch
@@ -13,11 +13,12 @@ internal static class Durations
             _ when text.EndsWith('s') => (text[..^1], 1.0),
             _ when text.EndsWith('m') => (text[..^1], 60.0),
             _ when text.EndsWith('h') => (text[..^1], 3600.0),
+            _ when text.EndsWith('d') => (text[..^1], 86400.0),
             _ => (text, 1.0),
         };
 
         var isValid = double.TryParse(number, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var value)
-            && value * unit is >= 0.001 and <= 86400;
+            && value * unit is 0 or (>= 0.001 and <= 86400);
         duration = isValid ? TimeSpan.FromSeconds(value * unit) : default;
         return isValid;
     }

@@ -11,7 +11,7 @@ internal sealed class Table(params string[] headers)
     private const string Gap = "  ";
     private readonly List<Cell[]> _rows = [];
 
-    internal void Add(params Cell[] cells) => _rows.Add([.. cells.Select(c => c with { Text = Printable.Line(c.Text) })]);
+    internal void Add(params Cell[] cells) => _rows.Add([.. cells.Select(c => c with { Text = VisibleText.Line(c.Text) })]);
 
     /// <summary>The lines, headings first.</summary>
     internal IReadOnlyList<string> Render(bool colour)

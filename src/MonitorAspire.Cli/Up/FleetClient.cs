@@ -1,3 +1,4 @@
+using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Net.ServerSentEvents;
 using System.Runtime.CompilerServices;
@@ -7,13 +8,16 @@ using MonitorAspire.Supervision.Fleet;
 
 namespace MonitorAspire.Cli.Up;
 
+/// <summary>Reads the supervisor's REST API. With its token, which is in the state directory, the answers say why a daemon failed.</summary>
 internal sealed class FleetClient : IDisposable
 {
     private readonly HttpClient _http;
+    private readonly string _tokenFile;
     private string _lastEventId = "0";
 
-    internal FleetClient(string address)
+    internal FleetClient(string address, string stateDirectory)
     {
+        _tokenFile = Path.Combine(stateDirectory, "supervisor.token");
         // No proxy: the supervisor is on this machine. No time limit: a stream of events has no end.
         _http = new HttpClient(new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false })
         {
@@ -23,8 +27,12 @@ internal sealed class FleetClient : IDisposable
     }
 
     /// <summary>The daemons, in the order of the configuration.</summary>
-    internal async Task<IReadOnlyList<DaemonSnapshot>> DaemonsAsync(CancellationToken cancellationToken) =>
-        await _http.GetFromJsonAsync("/api/daemons", SupervisionJson.Default.IReadOnlyListDaemonSnapshot, cancellationToken).ConfigureAwait(false) ?? [];
+    internal async Task<IReadOnlyList<DaemonSnapshot>> DaemonsAsync(CancellationToken cancellationToken)
+    {
+        // A supervisor that was started again may have another token.
+        _http.DefaultRequestHeaders.Authorization = Token() is { Length: > 0 } token ? new AuthenticationHeaderValue("Bearer", token) : null;
+        return await _http.GetFromJsonAsync("/api/daemons", SupervisionJson.Default.IReadOnlyListDaemonSnapshot, cancellationToken).ConfigureAwait(false) ?? [];
+    }
 
     /// <summary>The events that were not seen yet, until the supervisor ends the stream. The first call gives all that are kept.</summary>
     /// <exception cref="IOException">The supervisor was killed.</exception>
@@ -46,4 +54,16 @@ internal sealed class FleetClient : IDisposable
     }
 
     public void Dispose() => _http.Dispose();
+
+    private string? Token()
+    {
+        try
+        {
+            return File.ReadAllText(_tokenFile).Trim();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
 }

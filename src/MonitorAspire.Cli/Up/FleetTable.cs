@@ -26,7 +26,7 @@ internal static class FleetTable
 
         var failures = daemons
             .Where(d => d.State is not (DaemonState.Running or DaemonState.Stopped) && d.LastFailure is not null)
-            .Select(d => Styles.Apply(Printable.Line($"{d.Name}: {WireNames.Of(d.LastFailure!.Reason)}: {d.LastFailure.Detail}"), Tone.Warning, colour));
+            .Select(d => Styles.Apply(VisibleText.Line($"{d.Name}: {WireNames.Of(d.LastFailure!.Reason)}: {d.LastFailure.Detail}"), Tone.Warning, colour));
         return [.. table.Render(colour), .. failures];
     }
 

@@ -38,7 +38,7 @@ internal sealed class FleetView(CliConsole console, TimeProvider time, bool json
         }
         else
         {
-            Print(Printable.Line(line));
+            Print(VisibleText.Line(line));
         }
     }
 
@@ -106,7 +106,7 @@ internal sealed class FleetView(CliConsole console, TimeProvider time, bool json
         var pid = daemon.Pid is { } p ? string.Create(CultureInfo.InvariantCulture, $", PID {p}") : "";
         var took = happened is { Kind: FleetEventKind.StartVerified, Report: { } report } ? $", verified in {Durations.OfMilliseconds(report.TotalMs)}" : "";
         var message = happened.Message is { Length: > 0 } text ? $": {text}" : "";
-        return Printable.Line(string.Create(
+        return VisibleText.Line(string.Create(
             CultureInfo.InvariantCulture,
             $"{happened.At.ToLocalTime():yyyy-MM-ddTHH:mm:sszzz} {daemon.Name} (port {daemon.Port}) {Kind(happened)}{pid}{took}{message}"));
     }

@@ -1,6 +1,8 @@
 using System.Globalization;
 using MonitorAspire.Cli.Up.Dashboard;
 using MonitorAspire.Supervision.Identity;
+using MonitorAspire.Supervision.Interop;
+using MonitorAspire.Supervision.Processes;
 using MonitorAspire.Supervision.Startup;
 
 namespace MonitorAspire.Cli.Up;
@@ -9,8 +11,6 @@ namespace MonitorAspire.Cli.Up;
 /// ends, and leaves its daemons running, when <c>monitor up</c> is killed.</summary>
 internal sealed class SupervisorProcess(IDaemonEngine engine, string directory, UpSettings settings, DashboardPlan? dashboard)
 {
-    private const string Executable = "monitor-aspire-supervisor";
-
     // The supervisor has its own time limit for stopping daemons; a person who is in a hurry presses Ctrl-C again.
     private static readonly TimeSpan StopGracePeriod = TimeSpan.FromHours(1);
     private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(30);
@@ -59,17 +59,24 @@ internal sealed class SupervisorProcess(IDaemonEngine engine, string directory, 
             ["ASPNETCORE_HTTPS_PORTS"] = null,
             ["MONITOR_PARENT_PID"] = Environment.ProcessId.ToString(CultureInfo.InvariantCulture),
         };
+        if (OperatingSystem.IsLinux())
+        {
+            // The supervisor's own parent has the limit that the runtime raised.
+            environment[UserDescriptorLimit.Variable] = UserDescriptorLimit.Soft.ToString(CultureInfo.InvariantCulture);
+        }
+
         foreach (var (name, value) in dashboard?.SupervisorEnvironment ?? [])
         {
             environment[name] = value;
         }
 
+        var program = OwnProgram.Beside(OwnProgram.Supervisor);
         return new DaemonSpec
         {
             Name = "supervisor",
             Port = settings.SupervisorPort,
-            Command = Path.Combine(AppContext.BaseDirectory, OperatingSystem.IsWindows() ? $"{Executable}.exe" : Executable),
-            Arguments = ["--host", "127.0.0.1", "--port", settings.SupervisorPort.ToString(CultureInfo.InvariantCulture), .. settings.SupervisorArguments],
+            Command = program.Command,
+            Arguments = [.. program.Arguments, "--host", "127.0.0.1", "--port", settings.SupervisorPort.ToString(CultureInfo.InvariantCulture), .. settings.SupervisorArguments],
             Environment = environment,
         };
     }

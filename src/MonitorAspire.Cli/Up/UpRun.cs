@@ -90,7 +90,7 @@ internal sealed class UpRun(CliContext context, Interrupts interrupts, UpSetting
 
     private async Task<int> SuperviseAsync(SupervisorProcess supervisor, CancellationToken stop)
     {
-        using var client = new FleetClient(Address);
+        using var client = new FleetClient(Address, settings.StateDirectory);
         using var down = new CancellationTokenSource();
         var refreshing = _view.RefreshAsync(down.Token);
         var failure = 0;

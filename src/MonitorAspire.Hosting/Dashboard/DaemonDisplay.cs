@@ -15,9 +15,15 @@ internal sealed class DaemonDisplay(ResourceNotificationService notifications, D
 {
     private const string PropertyPrefix = "monitor.";
 
+    /// <summary>Behind the properties that every resource has, so that those of supervision stand together.</summary>
+    private const int FirstSortOrder = 10_000;
+
     private readonly ConcurrentDictionary<string, DaemonSnapshot> _daemons = new(StringComparer.OrdinalIgnoreCase);
     private readonly ConcurrentDictionary<string, string> _refusals = new(StringComparer.OrdinalIgnoreCase);
     private readonly ConcurrentDictionary<string, string> _published = new(StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>What Aspire said itself before the state was replaced.</summary>
+    private readonly ConcurrentDictionary<string, ResourceStateSnapshot> _ownStates = new(StringComparer.OrdinalIgnoreCase);
     private string? _connectionLost;
 
     internal DaemonSnapshot? Find(string daemon) => _daemons.GetValueOrDefault(daemon);
@@ -37,7 +43,7 @@ internal sealed class DaemonDisplay(ResourceNotificationService notifications, D
     /// <summary>Shows that the supervisor does not watch the daemons, until it says something again.</summary>
     internal Task ShowConnectionLostAsync(DateTimeOffset lastMessageAt)
     {
-        _connectionLost = $"it is not watched: no word from the supervisor since {Time(lastMessageAt)}";
+        _connectionLost = $"it is not watched: no word from the supervisor since {DaemonProperties.Time(lastMessageAt)}";
         return Task.WhenAll(_daemons.Keys.Select(PublishAsync));
     }
 
@@ -59,6 +65,16 @@ internal sealed class DaemonDisplay(ResourceNotificationService notifications, D
     /// <summary>Why the last launch was refused, or <see langword="null"/>.</summary>
     internal string? RefusalOf(string daemon) => _refusals.GetValueOrDefault(daemon);
 
+    /// <summary>Shows the state of a daemon that waits for its next start again, where Aspire has published its own meanwhile.</summary>
+    internal void KeepState(string daemon, CustomResourceSnapshot seen)
+    {
+        if (_connectionLost is null && RetryState.Of(Find(daemon)) is not null && !_refusals.ContainsKey(daemon) && KnownResourceStates.TerminalStates.Contains(seen.State?.Text))
+        {
+            _published.TryRemove(daemon, out _);
+            _ = PublishAsync(daemon);
+        }
+    }
+
     internal (HealthStatus Status, string Description) ResultOf(string daemon, CheckName check)
     {
         var (status, description) = LastResultOf(daemon, check);
@@ -69,18 +85,17 @@ internal sealed class DaemonDisplay(ResourceNotificationService notifications, D
 
     internal static string Describe(DaemonSnapshot daemon)
     {
-        var next = daemon.NextAttemptAt is { } at ? $", next try at {Time(at)}" : "";
+        var next = daemon.NextAttemptAt is { } at ? $", next try at {DaemonProperties.Time(at)}" : "";
         var failures = daemon.ConsecutiveFailures > 0 ? $", {daemon.ConsecutiveFailures} failures in a row" : "";
         return daemon.State switch
         {
             DaemonState.CrashLooping or DaemonState.Backoff => $"{DaemonStates.Words(daemon.State)}{failures}{next}",
             DaemonState.Foreign => $"another process owns the port{next}",
             DaemonState.Starting when daemon.Stage is { } stage => $"starting: {WireNames.Of(stage)}",
+            DaemonState.Running => DaemonStates.Words(daemon.State),
             var state => DaemonStates.Words(state) + failures,
         };
     }
-
-    private static string Time(DateTimeOffset at) => at.UtcDateTime.ToString("HH:mm:ss 'UTC'", CultureInfo.InvariantCulture);
 
     private (HealthStatus Status, string Description) LastResultOf(string daemon, CheckName check)
     {
@@ -121,8 +136,10 @@ internal sealed class DaemonDisplay(ResourceNotificationService notifications, D
         var results = Enum.GetValues<CheckName>().Select(check => (Check: check, Result: ResultOf(daemon, check))).ToList();
         var properties = Properties(daemon);
 
-        // The description of a passed check has a duration, which changes with every probe. It is not published for that alone.
-        var content = string.Join('|', results.Select(v => v.Result.Status == HealthStatus.Healthy ? "ok" : v.Result.Description).Concat(properties.Select(p => $"{p.Name}={p.Value}")));
+        // The description of a passed check and the health answer have a duration, which changes with every probe. They are not published for
+        // that alone.
+        var content = string.Join('|', results.Select(v => v.Result.Status == HealthStatus.Healthy ? "ok" : v.Result.Description)
+            .Concat(properties.Where(p => p.Name != $"{PropertyPrefix}health.answer").Select(p => $"{p.Name}={p.Value}")));
         if (_published.TryGetValue(daemon, out var before) && before == content)
         {
             return;
@@ -134,7 +151,7 @@ internal sealed class DaemonDisplay(ResourceNotificationService notifications, D
         await notifications.PublishUpdateAsync(resource, snapshot => (snapshot with
         {
             Properties = Merge(snapshot.Properties, properties, p => p.Name.StartsWith(PropertyPrefix, StringComparison.Ordinal)),
-            State = Styled(snapshot.State, _daemons.GetValueOrDefault(daemon), _refusals.ContainsKey(daemon)),
+            State = Shown(snapshot.State, daemon),
         }).WithHealthReports(Merge(snapshot.HealthReports, reports, r => reports.Exists(ours => ours.Name == r.Name)))).ConfigureAwait(false);
     }
 
@@ -151,7 +168,7 @@ internal sealed class DaemonDisplay(ResourceNotificationService notifications, D
             found.AddRange(DaemonProperties.Of(snapshot));
         }
 
-        return [.. found.Select((p, index) => new ResourcePropertySnapshot(p.Name, p.Value) { DisplayName = p.DisplayName, IsHighlighted = p.IsHighlighted, SortOrder = index })];
+        return [.. found.Select((p, index) => new ResourcePropertySnapshot(p.Name, p.Value) { DisplayName = p.DisplayName, IsHighlighted = p.IsHighlighted, SortOrder = FirstSortOrder + index })];
 
         void Add(string name, string displayName, string? value)
         {
@@ -162,17 +179,35 @@ internal sealed class DaemonDisplay(ResourceNotificationService notifications, D
         }
     }
 
-    // The text of the state is Aspire's, which decides by it what can be started and what is waited for. Only the colour is changed.
-    private static ResourceStateSnapshot? Styled(ResourceStateSnapshot? state, DaemonSnapshot? daemon, bool refused) => state switch
+    // While a process lives, the text of the state is Aspire's, which decides by it what can be started and what is waited for. Only the colour
+    // is changed then.
+    private ResourceStateSnapshot? Shown(ResourceStateSnapshot? state, string daemon)
     {
-        null => null,
-        { Text: "Running" } when daemon?.State == DaemonState.Unhealthy => state with { Style = KnownResourceStateStyles.Error },
-        _ when KnownResourceStates.TerminalStates.Contains(state.Text) && (refused || daemon?.State is DaemonState.CrashLooping or DaemonState.Foreign or DaemonState.Failed)
-            => state with { Style = KnownResourceStateStyles.Error },
-        _ when KnownResourceStates.TerminalStates.Contains(state.Text) && daemon?.State == DaemonState.Backoff => state with { Style = KnownResourceStateStyles.Warn },
-        { Text: "Running" } when daemon?.State == DaemonState.Running && state.Style == KnownResourceStateStyles.Error => state with { Style = KnownResourceStateStyles.Success },
-        _ => state,
-    };
+        if (RetryState.Is(state?.Text))
+        {
+            state = _ownStates.GetValueOrDefault(daemon) ?? new ResourceStateSnapshot(KnownResourceStates.Finished, null);
+        }
+
+        if (state is null)
+        {
+            return null;
+        }
+
+        _ownStates[daemon] = state;
+        var found = _daemons.GetValueOrDefault(daemon);
+        var hasEnded = KnownResourceStates.TerminalStates.Contains(state.Text);
+        return found?.State switch
+        {
+            _ when hasEnded && _refusals.ContainsKey(daemon) => Styled(KnownResourceStateStyles.Error),
+            DaemonState.CrashLooping or DaemonState.Backoff when hasEnded && _connectionLost is null => RetryState.Of(found),
+            DaemonState.Foreign or DaemonState.Failed or DaemonState.CrashLooping when hasEnded => Styled(KnownResourceStateStyles.Error),
+            DaemonState.Unhealthy when state.Text == KnownResourceStates.Running => Styled(KnownResourceStateStyles.Error),
+            DaemonState.Running when state.Text == KnownResourceStates.Running && state.Style == KnownResourceStateStyles.Error => Styled(KnownResourceStateStyles.Success),
+            _ => state,
+        };
+
+        ResourceStateSnapshot Styled(string style) => state with { Style = style };
+    }
 
     private static ImmutableArray<T> Merge<T>(ImmutableArray<T> existing, IReadOnlyCollection<T> ours, Predicate<T> isOurs)
         => [.. (existing.IsDefault ? [] : existing).Where(e => !isOurs(e)), .. ours];

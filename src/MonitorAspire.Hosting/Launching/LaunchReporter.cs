@@ -52,11 +52,23 @@ internal sealed partial class LaunchReporter(
     internal async Task WatchAsync(IReadOnlyList<SupervisedResource> supervised, CancellationToken cancellationToken)
     {
         var trackers = supervised.ToDictionary(s => (IResource)s.Resource, s => new LaunchTracker(s.Name));
+        var adapted = new HashSet<IResource>();
         try
         {
             await foreach (var seen in notifications.WatchAsync(cancellationToken).ConfigureAwait(false))
             {
-                if (trackers.TryGetValue(seen.Resource, out var tracker) && tracker.Observe(seen.Snapshot) is { } report)
+                if (!trackers.TryGetValue(seen.Resource, out var tracker))
+                {
+                    continue;
+                }
+
+                if (seen.Snapshot.Commands.Any(c => c.Name == KnownResourceCommands.StopCommand) && adapted.Add(seen.Resource))
+                {
+                    SupervisedCommands.AdaptLifecycle(seen.Resource, tracker.Daemon);
+                }
+
+                display.KeepState(tracker.Daemon, seen.Snapshot);
+                if (tracker.Observe(seen.Snapshot) is { } report)
                 {
                     Report(await CompleteAsync(seen.Resource, report).ConfigureAwait(false));
                 }
@@ -80,6 +92,11 @@ internal sealed partial class LaunchReporter(
         if (report.State is LauncherState.Running or LauncherState.Ended or LauncherState.Failed)
         {
             traces.EndLaunch(report.Daemon, report.Pid, report.Detail);
+        }
+
+        if (report.State == LauncherState.Running && traces.Find(report.Daemon) is { } launch)
+        {
+            report = report with { BeganAt = launch.BeganAt, CheckedAt = launch.CheckedAt, RunsAt = launch.RunsAt };
         }
 
         LogReport(report.Daemon, report.State, report.Pid);

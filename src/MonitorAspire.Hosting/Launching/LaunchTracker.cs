@@ -1,4 +1,5 @@
 using Aspire.Hosting.ApplicationModel;
+using MonitorAspire.Hosting.Dashboard;
 using MonitorAspire.Supervision.Launcher;
 
 namespace MonitorAspire.Hosting.Launching;
@@ -9,6 +10,8 @@ internal sealed class LaunchTracker(string daemon)
     private const string PidProperty = "executable.pid";
 
     private LauncherReport? _last;
+
+    internal string Daemon => daemon;
     private int? _endedPid;
     private bool _onPurpose;
 
@@ -48,8 +51,10 @@ internal sealed class LaunchTracker(string daemon)
 
         if (text is not null && (KnownResourceStates.TerminalStates.Contains(text) || text == "Terminated"))
         {
-            // To start a resource again Aspire deletes the old one, which shows it as ended once more.
-            if ((pid ?? _last?.Pid) is not { } ended || ended == _endedPid)
+            // To start a resource again Aspire deletes the old one, which shows it as ended once more. A process that has ended at once may
+            // never have had a PID here.
+            var ended = pid ?? _last?.Pid;
+            if (ended is null ? _last?.State != LauncherState.Waiting : ended == _endedPid)
             {
                 return null;
             }
@@ -58,7 +63,8 @@ internal sealed class LaunchTracker(string daemon)
             return Report(LauncherState.Ended) with { Pid = ended, ExitCode = snapshot.ExitCode, OnPurpose = _onPurpose };
         }
 
-        return Report(LauncherState.Waiting);
+        // The supervisor waits to start the next process.
+        return RetryState.Is(text) ? null : Report(LauncherState.Waiting);
     }
 
     private LauncherReport Report(LauncherState state) => new() { Daemon = daemon, State = state };

@@ -1,6 +1,4 @@
 using Aspire.Hosting;
-using Aspire.Hosting.ApplicationModel;
-using Microsoft.Extensions.Logging;
 using MonitorAspire.Hosting.Dashboard;
 using MonitorAspire.Hosting.Resources;
 using MonitorAspire.Supervision.Startup;
@@ -9,7 +7,7 @@ namespace MonitorAspire.Hosting.Launching;
 
 /// <summary>Checks the port before each launch. If another process owns it, the launch could only fail, and Aspire would show just an exit
 /// code. Instead the launch is refused with a message that names the owner.</summary>
-internal sealed class PortCheck(IDaemonEngine engine, ResourceLoggerService loggers, DaemonDisplay display, LaunchTraces traces)
+internal sealed class PortCheck(IDaemonEngine engine, DaemonDisplay display, LaunchTraces traces)
 {
     private static readonly InspectOptions WithoutHealth = new() { ProbeHealth = false };
 
@@ -25,16 +23,23 @@ internal sealed class PortCheck(IDaemonEngine engine, ResourceLoggerService logg
         var seen = await engine.InspectAsync(spec, WithoutHealth, cancellationToken).ConfigureAwait(false);
         if (seen.Verdict != InspectionVerdict.Foreign)
         {
+            traces.PortIsChecked(supervised.Name);
             await display.SetRefusalAsync(supervised.Name, null).ConfigureAwait(false);
             return;
         }
 
         var reason = seen.Detail ?? $"another process owns port {spec.Port}";
         traces.EndLaunch(supervised.Name, pid: null, reason);
-#pragma warning disable CA1848, CA2254 // This is the console log of the resource, and the message is not a template.
-        loggers.GetLogger(supervised.Resource).LogError($"Not launched: {reason}");
-#pragma warning restore CA1848, CA2254
         await display.SetRefusalAsync(supervised.Name, reason).ConfigureAwait(false);
-        throw new DistributedApplicationException(reason);
+        throw new LaunchRefusedException(reason);
     }
+}
+
+/// <summary>Aspire logs the exception that refuses a launch in the console log of the resource. The message says all; a stack trace would
+/// hide it.</summary>
+internal sealed class LaunchRefusedException(string reason) : DistributedApplicationException(reason)
+{
+    public override string? StackTrace => null;
+
+    public override string ToString() => $"Not launched: {Message}";
 }

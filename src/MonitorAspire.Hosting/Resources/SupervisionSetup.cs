@@ -12,7 +12,7 @@ namespace MonitorAspire.Hosting.Resources;
 
 internal static class SupervisionSetup
 {
-    /// <summary>Adds three health reports, two commands, and what a launch needs in its environment.</summary>
+    /// <summary>Adds three health reports, commands, and what a launch needs in its environment.</summary>
     internal static IResourceBuilder<T> Supervise<T>(this IResourceBuilder<T> builder, SupervisionAnnotation annotation)
         where T : IResourceWithEndpoints
     {
@@ -42,7 +42,7 @@ internal static class SupervisionSetup
         builder.ApplicationBuilder.OnBeforeStart(static (started, _) => started.Model.Resources.Any(r => r.HasAnnotationOfType<SupervisorAnnotation>())
             ? Task.CompletedTask
             : throw new DistributedApplicationException(
-                "resources are under supervision, but the application has no supervisor: builder.AddMonitorSupervisor<Projects.MonitorAspire_Supervisor>()"));
+                "resources are under supervision, but the application has no supervisor: builder.AddMonitorSupervisor()"));
 
         foreach (var check in Enum.GetValues<CheckName>())
         {
@@ -60,18 +60,32 @@ internal static class SupervisionSetup
     private static void AddLaunchVariables(EnvironmentCallbackContext context, SupervisionAnnotation annotation)
     {
         var services = context.ExecutionContext.Services;
+        var isPersistent = IsPersistent(context.Resource);
 
         // The id marks the process and its descendants as this instance, and the instance as one of this AppHost.
         if (SupervisedResource.AllOf(services.GetRequiredService<DistributedApplicationModel>()).FirstOrDefault(r => r.Resource == context.Resource) is { Port: { } port })
         {
-            context.EnvironmentVariables[InstanceRecord.EnvironmentVariable] = InstanceRecord.NewInstanceId(port, services.GetRequiredService<SupervisorAddress>().LaunchId);
+            var launchId = services.GetRequiredService<SupervisorAddress>().LaunchId;
+            context.EnvironmentVariables[InstanceRecord.EnvironmentVariable] = isPersistent
+                ? InstanceRecord.PersistentInstanceId(port, launchId)
+                : InstanceRecord.NewInstanceId(port, launchId);
         }
 
-        if (services.GetRequiredService<LaunchTraces>().CurrentOf(annotation.DaemonName) is { } traceParent)
+        // Aspire starts a persistent process again when its environment has changed, and every launch has another trace.
+        if (services.GetRequiredService<LaunchTraces>().CurrentOf(annotation.DaemonName) is { } traceParent && !isPersistent)
         {
             context.EnvironmentVariables["TRACEPARENT"] = traceParent;
         }
     }
+
+#pragma warning disable ASPIREPERSISTENCE001 // Aspire's own method that reads the annotation is internal.
+    private static bool IsPersistent(IResource resource) => resource.Annotations.OfType<PersistenceAnnotation>().LastOrDefault() switch
+    {
+        { Mode: PersistenceMode.Persistent or PersistenceMode.ParentProcess } => true,
+        { Mode: PersistenceMode.Resource, SourceResource: { } source } => IsPersistent(source),
+        _ => false,
+    };
+#pragma warning restore ASPIREPERSISTENCE001
 
     private static string? Problem(DaemonDefinition definition) => definition is
         {
@@ -79,54 +93,4 @@ internal static class SupervisionSetup
         }
         ? FleetTopology.Validate(DefinitionMapper.ToSpec(definition with { Port = DaemonSpec.DefaultPort }))
         : "address, command, working directory, environment and launch mode are the resource's own and cannot be set";
-}
-
-/// <summary>The commands that a supervised resource has in the dashboard, in addition to Aspire's own.</summary>
-internal static class SupervisionCommands
-{
-    internal const string Diagnose = "diagnose";
-    internal const string ResetCrashLoop = "reset-crash-loop";
-
-    internal static IResourceBuilder<T> WithSupervisionCommands<T>(this IResourceBuilder<T> builder, string daemon)
-        where T : IResource => builder
-        .WithCommand(
-            Diagnose,
-            "Diagnose",
-            context => RunAsync(context, async client => CommandResults.Success(
-                $"Diagnosis of {daemon}", await client.DiagnoseAsync(daemon, context.CancellationToken).ConfigureAwait(false), CommandResultFormat.Markdown, displayImmediately: true)),
-            new CommandOptions
-            {
-                Description = "What the supervisor knows about this daemon: its checks, the owner of its port, its last failure, and what to do.",
-                IconName = "Stethoscope",
-                // Also for a daemon that does not run, which needs it most.
-                UpdateState = static _ => ResourceCommandState.Enabled,
-            })
-        .WithCommand(
-            ResetCrashLoop,
-            "Reset crash loop",
-            context => RunAsync(context, async client =>
-            {
-                await client.ResetAsync(daemon, context.CancellationToken).ConfigureAwait(false);
-                return CommandResults.Success($"The failures of {daemon} are reset; it is started now");
-            }),
-            new CommandOptions
-            {
-                Description = "Resets the failures of the daemon and starts it at once.",
-                IconName = "ArrowReset",
-                UpdateState = context => context.Services.GetRequiredService<DaemonDisplay>().Find(daemon)?.State is DaemonState.CrashLooping or DaemonState.Backoff
-                    ? ResourceCommandState.Enabled
-                    : ResourceCommandState.Hidden,
-            });
-
-    private static async Task<ExecuteCommandResult> RunAsync(ExecuteCommandContext context, Func<SupervisorClient, Task<ExecuteCommandResult>> command)
-    {
-        try
-        {
-            return await command(context.Services.GetRequiredService<SupervisorClient>()).ConfigureAwait(false);
-        }
-        catch (Exception e) when (e is HttpRequestException or IOException)
-        {
-            return CommandResults.Failure(e.Message);
-        }
-    }
 }

@@ -5,6 +5,7 @@ using Microsoft.Extensions.Logging;
 using MonitorAspire.Hosting.Dashboard;
 using MonitorAspire.Hosting.Launching;
 using MonitorAspire.Hosting.Resources;
+using MonitorAspire.Supervision.Fleet;
 using MonitorAspire.Supervision.Launcher;
 
 namespace MonitorAspire.Hosting.Supervisor;
@@ -15,17 +16,15 @@ internal sealed partial class SupervisorConnection(
     SupervisorClient client,
     LaunchReporter reporter,
     DaemonDisplay display,
+    SupervisorDisplay supervisorDisplay,
     LaunchTraces traces,
     DistributedApplicationModel model,
     ResourceCommandService commands,
     TimeProvider time,
     ILogger<SupervisorConnection> logger) : EarlyBackgroundService
 {
-    private static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(100);
-    private static readonly TimeSpan LongestDelay = TimeSpan.FromSeconds(2);
-
-    /// <summary>A connection that is back within this time is not shown as lost.</summary>
-    private static readonly TimeSpan LossTolerance = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan LongestDelay = TimeSpan.FromMilliseconds(250);
 
     /// <summary>A request that was not answered before the connection was lost comes again within this many requests.</summary>
     private const int KeptResults = 100;
@@ -33,6 +32,8 @@ internal sealed partial class SupervisorConnection(
     private readonly ConcurrentDictionary<long, Lazy<Task<string?>>> _results = new();
     private IReadOnlyList<SupervisedResource> _supervised = [];
     private DateTimeOffset _lastMessageAt;
+    private ITimer? _silence;
+    private bool _foreignReported;
 
     protected override Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -43,24 +44,22 @@ internal sealed partial class SupervisorConnection(
 
     private async Task KeepConnectedAsync(CancellationToken stoppingToken)
     {
-        await using var loss = time.CreateTimer(_ => _ = display.ShowConnectionLostAsync(_lastMessageAt), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        await using var silence = _silence = time.CreateTimer(_ => _ = ShowSilenceAsync(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         var delay = FirstDelay;
         while (!stoppingToken.IsCancellationRequested)
         {
             try
             {
                 using var socket = await client.ConnectAsync(stoppingToken).ConfigureAwait(false);
-                loss.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
                 LogConnected();
                 delay = FirstDelay;
-                try
-                {
-                    LogDisconnected(await ServeAsync(new LauncherConnection(socket), stoppingToken).ConfigureAwait(false));
-                }
-                finally
-                {
-                    loss.Change(LossTolerance, Timeout.InfiniteTimeSpan);
-                }
+                _foreignReported = false;
+                LogDisconnected(await ServeAsync(new LauncherConnection(socket), stoppingToken).ConfigureAwait(false));
+            }
+            catch (ForeignSupervisorException e) when (!_foreignReported && !stoppingToken.IsCancellationRequested)
+            {
+                _foreignReported = true;
+                LogForeign(e.Message);
             }
             catch (Exception e) when (!stoppingToken.IsCancellationRequested)
             {
@@ -92,6 +91,9 @@ internal sealed partial class SupervisorConnection(
     private async Task ReceiveAsync(LauncherConnection connection, LauncherMessage message, CancellationToken cancellationToken)
     {
         _lastMessageAt = time.GetUtcNow();
+        _silence?.Change(LauncherConnection.SilenceLimit, Timeout.InfiniteTimeSpan);
+        traces.EndSupervisor();
+        await supervisorDisplay.ShowHeardAsync().ConfigureAwait(false);
         switch (message)
         {
             case DaemonUpdate { Daemon: var daemon }:
@@ -107,6 +109,10 @@ internal sealed partial class SupervisorConnection(
                 break;
         }
     }
+
+    // A supervisor that is stopped (SIGSTOP) keeps its connection for a while, so only a message proves that it watches.
+    private Task ShowSilenceAsync() => Task.WhenAll(
+        display.ShowConnectionLostAsync(_lastMessageAt), supervisorDisplay.ShowLostAsync($"no word from it since {DaemonProperties.Time(_lastMessageAt)}"));
 
     // A request that comes again over a new connection gets the result of the first time.
     private async Task AnswerAsync(LauncherConnection connection, LauncherRequest request, CancellationToken cancellationToken)
@@ -167,6 +173,9 @@ internal sealed partial class SupervisorConnection(
 
     [LoggerMessage(2, LogLevel.Debug, "Not connected to the supervisor: {Reason}")]
     private partial void LogDisconnected(string reason);
+
+    [LoggerMessage(4, LogLevel.Error, "No resource is supervised: {Problem}. Stop that program, or give the supervisor another port")]
+    private partial void LogForeign(string problem);
 
     [LoggerMessage(3, LogLevel.Information, "The supervisor requested to {Action} {Daemon}: {Result}")]
     private partial void LogCarriedOut(LauncherAction action, string daemon, string result);

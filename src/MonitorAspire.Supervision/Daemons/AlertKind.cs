@@ -15,7 +15,7 @@ public enum AlertKind
     /// <summary>A daemon that was verified has not been healthy for ten seconds. Resolved when it is healthy again.</summary>
     HealthLost,
 
-    /// <summary>The daemon cannot start: a retry does not help, or another process owns its port. Resolved by a verified start.</summary>
+    /// <summary>The daemon cannot start now: its definition is wrong, the machine prevents the start, or another process owns its port. Resolved by a verified start.</summary>
     CannotStart,
 
     /// <summary>Another process listens on the port of a verified daemon too. The daemon runs on. Resolved when the other process does not listen any more.</summary>

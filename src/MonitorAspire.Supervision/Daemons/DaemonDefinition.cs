@@ -36,7 +36,7 @@ public sealed record DaemonDefinition
     /// <summary>Executable. Default: the built-in monitor daemon.</summary>
     public string? Command { get; set; }
 
-    /// <summary>Arguments. <c>{port}</c>, <c>{host}</c>, <c>{pidfile}</c> and <c>{statedir}</c> are replaced. Default none.</summary>
+    /// <summary>Arguments. <c>{port}</c>, <c>{host}</c>, <c>{pidfile}</c> and <c>{statedir}</c> are replaced; <c>{{port}}</c> is the text <c>{port}</c>. Default none.</summary>
     public IList<string> Arguments { get; set; } = [];
 
     /// <summary>Working directory. Default: that of the launcher.</summary>
@@ -45,11 +45,32 @@ public sealed record DaemonDefinition
     /// <summary>Additional environment variables; a value of <see langword="null"/> removes the variable. Default none.</summary>
     public IDictionary<string, string?> Environment { get; set; } = new Dictionary<string, string?>();
 
+    /// <summary>
+    /// Names of variables in <see cref="Environment"/> whose values are secrets, although their names do not look like it. Their values are shown
+    /// nowhere, and neither are arguments that contain them. Default none.
+    /// </summary>
+    public IList<string> SecretEnvironment { get; set; } = [];
+
     /// <summary>Restart policy. Default: the policy of the fleet.</summary>
     public RestartPolicy? Restart { get; set; }
 
+    /// <summary>
+    /// Whether the old definition is started again when a change of this one fails its start. It counts for the change that brings it, of a
+    /// daemon that runs. Default false: the daemon is then retried by its restart policy.
+    /// </summary>
+    public bool Rollback { get; set; }
+
+    /// <summary>Limits of the log. Default: the limits of the fleet.</summary>
+    public LogPolicy? Log { get; set; }
+
     /// <summary>Who writes the PID file. Default: see <see cref="DaemonSpec.PidFileWriter"/>.</summary>
     public PidFileWriter? PidFileWriter { get; set; }
+
+    /// <summary>The signal that asks the daemon to end. Default <c>SIGTERM</c>.</summary>
+    public TerminationSignal StopSignal { get; set; }
+
+    /// <summary>Whether all processes of the daemon get that signal (<c>Tree</c>) or its main process alone (<c>Main</c>). Default <c>Tree</c>.</summary>
+    public StopMode StopMode { get; set; }
 
     /// <summary>Who launches the process. Default: the supervisor.</summary>
     public LaunchMode Launch { get; set; }

@@ -43,8 +43,8 @@ public sealed record DaemonSpec
     public string? Command { get; init; }
 
     /// <summary>
-    /// Arguments. <c>{port}</c>, <c>{host}</c>, <c>{pidfile}</c> and <c>{statedir}</c> are replaced. No shell is used: each element is one
-    /// argument.
+    /// Arguments. <c>{port}</c>, <c>{host}</c>, <c>{pidfile}</c> and <c>{statedir}</c> are replaced; <c>{{port}}</c> is the text <c>{port}</c>.
+    /// No shell is used: each element is one argument.
     /// </summary>
     public IReadOnlyList<string> Arguments { get; init; } = [];
 
@@ -60,6 +60,12 @@ public sealed record DaemonSpec
     /// </summary>
     public PidFileWriter? PidFileWriter { get; init; }
 
+    /// <summary>The signal that asks the daemon to end. Default <c>SIGTERM</c>.</summary>
+    public TerminationSignal StopSignal { get; init; }
+
+    /// <summary>Whether all processes of the daemon get that signal (<c>Tree</c>) or its main process alone (<c>Main</c>). Default <c>Tree</c>.</summary>
+    public StopMode StopMode { get; init; }
+
     /// <summary>
     /// Who launches the process. Default <see cref="LaunchMode.Supervisor"/>; under an Aspire AppHost it is
     /// <see cref="LaunchMode.Attached"/>.
@@ -69,13 +75,22 @@ public sealed record DaemonSpec
     /// <summary>When and how fast the daemon is started again. Default: the fleet's policy.</summary>
     public RestartPolicy? Restart { get; init; }
 
+    /// <summary>Whether the old specification is started again when a change to this one fails its start. Default false.</summary>
+    public bool Rollback { get; init; }
+
+    /// <summary>Limits of its log. Default: those of <see cref="LogPolicy"/>.</summary>
+    public LogPolicy Log { get; init; } = new();
+
+    /// <summary>Names of variables in <see cref="Environment"/> whose values are secrets, although their names do not look like it. Default none.</summary>
+    public IReadOnlyList<string> SecretEnvironment { get; init; } = [];
+
     /// <summary>The name of a daemon that was given none: <c>monitor-PORT</c>.</summary>
     /// <param name="port">Its port.</param>
     public static string DefaultName(int port) => string.Create(CultureInfo.InvariantCulture, $"monitor-{port}");
 
     /// <summary><see cref="PidFileWriter"/>, or its default.</summary>
     public PidFileWriter EffectivePidFileWriter => PidFileWriter
-        ?? (Command is null || Arguments.Any(a => a.Contains("{pidfile}", StringComparison.Ordinal))
+        ?? (Command is null || Arguments.Any(a => Placeholders.Has(a, Placeholders.PidFile))
             ? Daemons.PidFileWriter.Daemon
             : Daemons.PidFileWriter.Launcher);
 }

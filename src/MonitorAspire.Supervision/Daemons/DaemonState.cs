@@ -27,7 +27,7 @@ public enum DaemonState
     /// <summary>Too many failures in a short time. It is restarted only after the longest delay, until it recovers or a person acts.</summary>
     CrashLooping,
 
-    /// <summary>A failure that a retry cannot fix (bad configuration, missing command, no permission), or that the restart policy does not retry.</summary>
+    /// <summary>The definition is wrong, which no retry can fix, or the restart policy does not retry.</summary>
     Failed,
 
     /// <summary>Another process owns the port.</summary>

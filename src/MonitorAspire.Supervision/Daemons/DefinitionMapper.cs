@@ -24,8 +24,13 @@ internal static class DefinitionMapper
             WorkingDirectory = definition.WorkingDirectory,
             Environment = new Dictionary<string, string?>(definition.Environment, StringComparer.Ordinal),
             PidFileWriter = definition.PidFileWriter,
+            StopSignal = definition.StopSignal,
+            StopMode = definition.StopMode,
             Launch = definition.Launch,
             Restart = definition.Restart ?? fleet.Restart,
+            Rollback = definition.Rollback,
+            Log = definition.Log ?? fleet.Log,
+            SecretEnvironment = [.. definition.SecretEnvironment],
         };
     }
 
@@ -44,7 +49,12 @@ internal static class DefinitionMapper
         WorkingDirectory = spec.WorkingDirectory,
         Environment = new Dictionary<string, string?>(spec.Environment, StringComparer.Ordinal),
         PidFileWriter = spec.PidFileWriter,
+        StopSignal = spec.StopSignal,
+        StopMode = spec.StopMode,
         Launch = spec.Launch,
         Restart = spec.Restart,
+        Rollback = spec.Rollback,
+        Log = spec.Log,
+        SecretEnvironment = [.. spec.SecretEnvironment],
     };
 }

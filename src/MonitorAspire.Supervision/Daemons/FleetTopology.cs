@@ -54,6 +54,7 @@ public static partial class FleetTopology
         Check(spec.Command is null || !string.IsNullOrWhiteSpace(spec.Command), nameof(spec.Command), "the command is empty");
         Check(spec.Command is null || Whole(spec.Command), nameof(spec.Command), "the command has a NUL character in it");
         Check(spec.Arguments.All(a => a is not null && Whole(a)), nameof(spec.Arguments), "an argument has a NUL character in it, or is null");
+        Check(spec.WorkingDirectory is null || !string.IsNullOrWhiteSpace(spec.WorkingDirectory), nameof(spec.WorkingDirectory), "the working directory is empty");
         Check(spec.WorkingDirectory is null || Whole(spec.WorkingDirectory), nameof(spec.WorkingDirectory), "the working directory has a NUL character in it");
         foreach (var (name, value) in spec.Environment)
         {
@@ -66,16 +67,10 @@ public static partial class FleetTopology
             NamePattern().IsMatch(spec.Name),
             nameof(spec.Name),
             $"name '{Shown(spec.Name)}' is not made of letters, digits, '-', '_' and '.', at most 64 and starting with a letter or digit");
-        if (spec.Restart?.Validate() is { } invalid)
-        {
-            found.Add((nameof(spec.Restart), $"Restart:{invalid}"));
-        }
-
-        if (HealthCheckRules.Problem(spec.Health, spec.Launch) is { } wrong)
-        {
-            found.Add((nameof(spec.Health), $"Health:{wrong}"));
-        }
-
+        Policy(nameof(spec.Restart), spec.Restart?.Validate());
+        Policy(nameof(spec.Health), HealthCheckRules.Problem(spec.Health, spec.Launch));
+        Policy(nameof(spec.Log), spec.Log.Validate());
+        Check(spec.SecretEnvironment.All(name => name is not null), nameof(spec.SecretEnvironment), "a name of a variable is null");
         return found;
 
         void Check(bool right, string key, string message)
@@ -86,13 +81,21 @@ public static partial class FleetTopology
             }
         }
 
+        void Policy(string key, string? invalid)
+        {
+            if (invalid is not null)
+            {
+                found.Add((key, $"{key}:{invalid}"));
+            }
+        }
+
         static bool IsSpace(char c) => char.IsWhiteSpace(c) || char.IsControl(c);
 
         static bool Whole(string text) => !text.Contains('\0', StringComparison.Ordinal);
     }
 
     /// <summary>Text of a request in a message, which is one line.</summary>
-    internal static string Shown(string text) => string.Concat(text.Take(200).Select(c => char.IsControl(c) ? '?' : c));
+    internal static string Shown(string text) => VisibleText.Line(text.Length <= 200 ? text : text[..200]);
 
     private static List<string> FleetWide(MonitorsOptions options)
     {
@@ -100,6 +103,7 @@ public static partial class FleetTopology
         var day = TimeSpan.FromDays(1);
         Add("Restart:", options.Restart.Validate());
         Add("Probe:", options.Probe.Validate());
+        Add("Log:", options.Log.Validate());
         Add("StartTimeout: ", options.StartTimeout > TimeSpan.Zero && options.StartTimeout <= day ? null : $"{options.StartTimeout} is not a time to wait (more than 0, at most 1 day)");
         Add("StopGracePeriod: ", options.StopGracePeriod >= TimeSpan.Zero && options.StopGracePeriod <= day ? null : $"{options.StopGracePeriod} is not a time to wait (0 to 1 day)");
         return errors;
@@ -151,7 +155,7 @@ public static partial class FleetTopology
         {
             foreach (var (key, message) in Problems(specs[i]))
             {
-                errors.Add(key is nameof(DaemonSpec.Restart) or nameof(DaemonSpec.Health)
+                errors.Add(key is nameof(DaemonSpec.Restart) or nameof(DaemonSpec.Health) or nameof(DaemonSpec.Log)
                     ? $"{MonitorsOptions.Section}:Daemons:{i}:{message}"
                     : $"{MonitorsOptions.Section}:Daemons:{i}:{key}: {message}");
             }

@@ -32,6 +32,9 @@ public sealed record MonitorsOptions
     /// <summary>Restart policy of all daemons that have none of their own.</summary>
     public RestartPolicy Restart { get; set; } = new();
 
+    /// <summary>Limits of the logs of all daemons that have none of their own.</summary>
+    public LogPolicy Log { get; set; } = new();
+
     /// <summary>How running daemons are probed.</summary>
     public ProbePolicy Probe { get; set; } = new();
 

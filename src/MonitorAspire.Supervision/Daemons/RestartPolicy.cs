@@ -10,14 +10,14 @@ namespace MonitorAspire.Supervision.Daemons;
 public enum RestartMode
 {
     /// <summary>
-    /// After every failure that a retry can fix: an exit, lost health, a start that was not verified. Not after a missing command, a bad
-    /// configuration or a missing permission.
+    /// After every failure: an exit, lost health, a start that was not verified. A start that the machine prevents (no space, a missing
+    /// command, a missing permission) is tried again with the longest delay. Not where the definition itself is wrong.
     /// </summary>
     OnFailure,
 
     /// <summary>
-    /// As <see cref="OnFailure"/>, and after all other failures with the longest delay: for a command that is still being installed, or a
-    /// file system that is mounted late.
+    /// As <see cref="OnFailure"/>, and with the longest delay also where the definition is wrong: for a daemon that says so by its exit code
+    /// and whose own configuration is written late.
     /// </summary>
     Always,
 

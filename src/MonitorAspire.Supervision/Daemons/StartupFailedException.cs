@@ -5,6 +5,12 @@ internal sealed class StartupFailedException(StartupReason reason, string detail
 {
     internal StartupReason Reason { get; } = reason;
 
+    /// <summary>See <see cref="StartupReport.IsPassing"/>.</summary>
+    internal bool IsPassing { get; init; }
+
+    /// <summary>How long the port that is in the way stays in TIME_WAIT; zero where that is not known. Null where no port lingers.</summary>
+    internal TimeSpan? Lingers { get; init; }
+
     internal PortOwner? Owner { get; init; }
 
     internal int? ExitCode { get; init; }
@@ -13,6 +19,20 @@ internal sealed class StartupFailedException(StartupReason reason, string detail
 
     /// <summary>Last lines of output, if they are not in our log file.</summary>
     internal IReadOnlyList<string>? LogTail { get; init; }
+
+    /// <summary>Whether another process holds the lock, which may change soon.</summary>
+    internal bool IsHeld { get; init; }
+
+    /// <summary>The same failure without the values of secrets, which the daemon may have printed.</summary>
+    internal StartupFailedException Without(Secrets secrets) => new(Reason, secrets.HideIn(Message))
+    {
+        Owner = Owner,
+        ExitCode = ExitCode,
+        Signal = Signal,
+        LogTail = LogTail is null ? null : secrets.HideIn(LogTail),
+        ExistingPid = ExistingPid,
+        HealthAnswer = HealthAnswer is { } answer ? answer with { Body = secrets.HideIn(answer.Body) } : null,
+    };
 
     /// <summary>The last answer of the health check, if that failed.</summary>
     internal HealthCheckAnswer? HealthAnswer { get; init; }

@@ -12,7 +12,7 @@ public enum StartupReason
     /// <summary>Another process listens on the address. The report names it if the platform can tell it.</summary>
     PortInUse,
 
-    /// <summary>The lock is held, but there is no instance that serves.</summary>
+    /// <summary>The lock is held, but there is no instance that serves; or lock, log or record cannot be written now (no space, no descriptors).</summary>
     LockUnavailable,
 
     /// <summary>This user has no permission for a file, a directory, the executable or the port.</summary>
@@ -21,7 +21,7 @@ public enum StartupReason
     /// <summary>There is no such executable.</summary>
     CommandNotFound,
 
-    /// <summary>The definition is wrong. A retry does not help.</summary>
+    /// <summary>The definition is wrong. A retry helps only where the report says that the trouble is passing: a missing directory, a host name without an address.</summary>
     InvalidConfiguration,
 
     /// <summary>The process ended before it was verified, with any exit code, also 0.</summary>
@@ -48,7 +48,7 @@ public enum StartupReason
     /// <summary>The health path answered 200, but with the PID or the port of another process.</summary>
     HealthIdentityMismatch,
 
-    /// <summary>The time limit was reached. The report names the stage.</summary>
+    /// <summary>The time limit was reached. The report names the stage. In the stage spawn: the system refused to execute the command for that time.</summary>
     TimedOut,
 
     /// <summary>The caller cancelled the start.</summary>

@@ -37,6 +37,12 @@ public sealed record StartupReport
     /// <summary>Why, or <see langword="null"/> for a verified start.</summary>
     public StartupReason? Reason { get; init; }
 
+    /// <summary>
+    /// Whether the machine prevented the start, and not the daemon or its definition: no space, no descriptors, a file that is busy or
+    /// missing, a host name without an address. A later try may succeed.
+    /// </summary>
+    public bool IsPassing { get; init; }
+
     /// <summary>One or two sentences for a person, with the process or the file that caused the failure.</summary>
     public string? Detail { get; init; }
 
@@ -84,6 +90,12 @@ public sealed record StartupReport
 
     /// <summary>When the last stage was passed.</summary>
     public DateTimeOffset? VerifiedAt { get; init; }
+
+    /// <summary>PID of the instance that was stopped for this start, or <see langword="null"/>.</summary>
+    public int? ReplacedPid { get; init; }
+
+    /// <summary>The start of the old definition after this one failed, where a roll-back was asked for.</summary>
+    public StartupReport? Rollback { get; init; }
 
     /// <summary>The trace that shows this start, 32 hexadecimal digits, or <see langword="null"/> without tracing.</summary>
     public string? TraceId { get; init; }

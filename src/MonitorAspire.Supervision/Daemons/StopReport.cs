@@ -16,7 +16,7 @@ public sealed record StopOptions
 [JsonConverter(typeof(KebabCaseEnumConverter<StopVerdict>))]
 public enum StopVerdict
 {
-    /// <summary>No process of the tree is left, and port and lock are free.</summary>
+    /// <summary>No process of the tree is left, and the lock is free; the port as well, where the report says so.</summary>
     Stopped,
 
     /// <summary>There was no instance.</summary>
@@ -52,6 +52,9 @@ public sealed record StopReport
 
     /// <summary>How many processes of the tree were signalled.</summary>
     public int ProcessesSignalled { get; init; }
+
+    /// <summary>Whether the port can be bound again after the stop. If not, the detail names what has it.</summary>
+    public bool IsPortFree { get; init; } = true;
 
     /// <summary>For a person: what was done, or which process prevents it.</summary>
     public string? Detail { get; init; }

@@ -56,7 +56,7 @@ internal sealed class DaemonDiagnosisMarkdown(DaemonDiagnosis diagnosis)
     private string Pid()
     {
         var ours = Seen?.Pid is { } pid
-            ? $"{Number(pid)}, proved by {(Seen.IdentityProof == "lock" ? "the lock that it holds" : "its record (PID, start time and boot)")}"
+            ? $"{Number(pid)}, proved by {ProofText.Of(Seen.IdentityProof)}"
             : null;
         return Daemon.Pid is { } known && known != Seen?.Pid
             ? $"{Number(known)} according to the supervisor; {(ours is null ? "nothing proves it from outside" : $"from outside {ours}")}"

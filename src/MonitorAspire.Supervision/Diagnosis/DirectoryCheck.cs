@@ -13,6 +13,11 @@ internal sealed class DirectoryCheck(string directory)
 
     internal IEnumerable<FixableFinding> Examine()
     {
+        if (StateDirectory.WhyUnusable(directory) is { } unusable && !File.Exists(directory))
+        {
+            return [Finding("directory-unusable", FindingSeverity.Error, unusable, "use another --state-dir")];
+        }
+
         if (!Path.Exists(directory))
         {
             return [Finding("directory-missing", FindingSeverity.Info, "the state directory does not exist: nothing was started with it yet", "none needed; the first start creates it")];
@@ -73,7 +78,7 @@ internal sealed class DirectoryCheck(string directory)
         }
     }
 
-    private bool HasOnlyOurFiles() => Directory.EnumerateFileSystemEntries(directory).All(e => OurFiles.IsOurs(Path.GetFileName(e)));
+    private bool HasOnlyOurFiles() => Directory.EnumerateFileSystemEntries(directory).All(e => StateDirectory.IsOurs(Path.GetFileName(e)));
 
     [System.Runtime.Versioning.UnsupportedOSPlatform("windows")]
     private string SetPrivate(FileStatus before)

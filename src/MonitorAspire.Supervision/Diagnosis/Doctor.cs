@@ -23,6 +23,9 @@ public sealed class Doctor
         _parts = new EngineParts(options, timeProvider ?? TimeProvider.System);
     }
 
+    /// <summary>The secrets of a daemon of a fleet, by its name, which a diagnosis does not show. Default: none are known.</summary>
+    internal Func<string, Secrets?> SecretsOf { get; init; } = static _ => null;
+
     /// <summary>Examines the whole state directory.</summary>
     /// <param name="fix">Whether the fixes that are provably safe are carried out.</param>
     /// <param name="cancellationToken">Cancels the examination.</param>
@@ -49,13 +52,20 @@ public sealed class Doctor
             At = _parts.Time.GetUtcNow(),
             Daemon = daemon,
 
-            // Arguments may contain passwords, and a diagnosis is shared with others.
-            Inspection = inspection is { Command.Count: > 1 } ? inspection with { Command = [inspection.Command[0]] } : inspection,
+            Inspection = inspection is null ? null : Shareable(inspection, SecretsOf(daemon.Name)),
             Files = files,
-            Findings = report.Findings,
+            Findings = SecretsOf(daemon.Name) is { } secrets ? [.. report.Findings.Select(f => f with { Problem = secrets.HideIn(f.Problem) })] : report.Findings,
             NextStep = NextStep.Of(daemon, inspection, hasLog: files.Any(f => f is { Kind: DiagnosedFile.Log, Bytes: not null })),
         };
     }
+
+    // Arguments may contain passwords, the detail may quote what the daemon answered, and a diagnosis is shared with others.
+    private static DaemonInspection Shareable(DaemonInspection inspection, Secrets? secrets) => inspection with
+    {
+        Command = [.. inspection.Command.Take(1)],
+        Detail = secrets is null ? inspection.Detail : secrets.HideIn(inspection.Detail),
+        HealthBody = secrets is null ? inspection.HealthBody : secrets.HideIn(inspection.HealthBody),
+    };
 
     private async Task<DiagnosisReport> ExamineAsync(bool fix, PortToExamine? only, CancellationToken cancellationToken)
     {
@@ -71,6 +81,7 @@ public sealed class Doctor
             "none needed; PID file, lock and health are still checked")]);
         var directoryCheck = new DirectoryCheck(directory);
         Add(directoryCheck.Examine());
+        Add(new FileSystemCheck(directory).Examine());
         if (directoryCheck.CanBeListed)
         {
             Add(new FileModeCheck(directory).Examine().Where(Concerns));
@@ -94,6 +105,7 @@ public sealed class Doctor
                 Add(PidFileCheck.Examine(port));
                 Add(RecordCheck.Examine(port));
                 Add(ServiceCheck.Examine(port));
+                Add(PortCheck.Examine(port));
                 Add(LogCheck.Examine(port));
             }
         }
@@ -110,7 +122,7 @@ public sealed class Doctor
         var port = new ExaminedPort(_parts, files, spec, located, PidFile.Read(files.PidFile)) { IsWanted = examined.Name is not null };
 
         // A host that cannot be resolved is a finding of its own.
-        return HostAddresses.Find(spec.Host).Count == 0
+        return (await HostAddresses.FindAsync(spec.Host, cancellationToken).ConfigureAwait(false)).Count == 0
             ? port
             : port with { Inspection = await new Inspector(_parts).InspectAsync(spec, new InspectOptions(), cancellationToken).ConfigureAwait(false) };
     }

@@ -1,3 +1,4 @@
+using MonitorAspire.Supervision.Files;
 using MonitorAspire.Supervision.Interop;
 
 namespace MonitorAspire.Supervision.Diagnosis;
@@ -16,7 +17,7 @@ internal sealed class FileModeCheck(string directory)
         // In a directory with mode 0700 the mode of a file has no effect. A daemon that writes its PID file itself may use another mode.
         var isClosed = FileStatus.Of(directory, follow: true) is { IsOpenToOthers: false };
         return [.. Directory.EnumerateFiles(directory)
-            .Where(f => OurFiles.IsOurs(Path.GetFileName(f)))
+            .Where(f => StateDirectory.IsOurs(Path.GetFileName(f)))
             .Order(StringComparer.Ordinal)
             .SelectMany(f => Examine(f, isClosed))];
     }

@@ -14,25 +14,24 @@ internal static class LockCheck
         }
 
         var name = Path.GetFileName(path);
-        var holders = port.Located.Holders.Count > 0 ? $"PID {string.Join(", ", port.Located.Holders)}" : "a process that this user may not see";
         return port.Located switch
         {
-            { Kind: LocatedKind.Leaked, Identity: { } dead } => [port.Finding(
+            { Kind: LocatedKind.Leaked } leaked => [port.Finding(
                 "lock-leaked", FindingSeverity.Error, path,
-                $"the daemon (PID {dead.Pid}) is dead, but its descendants live and hold {name}: {holders}",
+                $"the daemon ({leaked.DeadRoot}) is dead, but other processes of it live{(leaked.LockHeld ? $" and hold {name}" : "")}: {leaked.ProcessList}",
                 $"monitor stop --port {port.Number}")],
 
-            { Kind: LocatedKind.Unprovable } => [port.Finding(
+            { Kind: LocatedKind.Unprovable } unprovable => [port.Finding(
                 "lock-unprovable", FindingSeverity.Error, path,
-                $"{name} is held by {holders}, about which nothing can be proved",
+                $"{name} is held by {unprovable.ProcessList}, which is no daemon of ours",
                 "find out what that process is, and end it by its own means")],
 
             { Kind: LocatedKind.Launching, Record: { } record } => [port.Finding(
                 "start-under-way", FindingSeverity.Info, path, $"PID {record.LauncherPid} is just starting this daemon", "none needed")],
 
-            { Kind: LocatedKind.Instance, Proof: "record", Identity: { } identity } => [port.Finding(
+            { Kind: LocatedKind.Instance, Proof: not "lock", Identity: { } identity } => [port.Finding(
                 "lock-not-held", FindingSeverity.Info, path,
-                $"the daemon (PID {identity.Pid}) does not hold the lock (it closed it, or we did not launch it); its record proves its identity",
+                $"the daemon (PID {identity.Pid}) does not hold the lock (it closed it, or we did not launch it); {ProofText.Of(port.Located.Proof)} proves its identity",
                 "none needed")],
 
             _ => [],

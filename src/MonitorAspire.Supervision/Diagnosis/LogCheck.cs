@@ -3,7 +3,7 @@ using MonitorAspire.Supervision.Files;
 
 namespace MonitorAspire.Supervision.Diagnosis;
 
-/// <summary>Checks the log of a port: it is a file and not much larger than the limit for rotation.</summary>
+/// <summary>Checks the log of a port: it is a file and not much larger than the limit for rotation, and the daemon writes to it.</summary>
 internal static class LogCheck
 {
     private const double Mebibyte = 1024 * 1024;
@@ -19,8 +19,13 @@ internal static class LogCheck
             return [notAFile];
         }
 
-        var options = port.Parts.Options;
-        if (new FileInfo(path) is not { Exists: true, Length: var length } || length <= options.LogRotateBytes * Tolerance)
+        if (Deleted(port) is { } deleted)
+        {
+            return [deleted];
+        }
+
+        var limits = port.Spec.Log;
+        if (new FileInfo(path) is not { Exists: true, Length: var length } || length <= limits.PartBytes * Tolerance)
         {
             return [];
         }
@@ -28,8 +33,45 @@ internal static class LogCheck
         var name = Path.GetFileName(path);
         return [port.Finding(
             "log-large", FindingSeverity.Warning, path,
-            string.Create(CultureInfo.InvariantCulture, $"{name} has {length / Mebibyte:0.#} MiB; it should be rotated at {options.LogRotateBytes / Mebibyte:0.#} MiB, but nobody does that"),
+            string.Create(CultureInfo.InvariantCulture, $"{name} has {length / Mebibyte:0.#} MiB; it should be rotated at {limits.PartBytes / Mebibyte:0.#} MiB, but no process does that"),
             "rotate it",
-            () => DaemonLog.RotateIfLarger(path, options.LogRotateBytes, options.LogFilesKept) ? $"rotated {name} to {name}.1" : $"{name} was rotated already")];
+            () => LogRotation.RotateIfLarger(path, limits) ? $"rotated {name} to {name}.1" : $"{name} was rotated already")];
+    }
+
+    // The kernel adds this to the path of an open file that has no name any more, proc_pid_fd(5).
+    private const string DeletedSuffix = " (deleted)";
+
+    private static FixableFinding? Deleted(ExaminedPort port)
+    {
+        if (!OperatingSystem.IsLinux() || port.Inspection is not { Pid: { } pid })
+        {
+            return null;
+        }
+
+        var path = port.Files.LogFile;
+        foreach (var output in (string[])[$"/proc/{pid}/fd/1", $"/proc/{pid}/fd/2"])
+        {
+            try
+            {
+                if (File.ResolveLinkTarget(output, returnFinalTarget: false)?.FullName != path + DeletedSuffix)
+                {
+                    continue;
+                }
+
+                using var log = File.OpenHandle(output, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+                return port.Finding(
+                    "log-deleted", FindingSeverity.Warning, path,
+                    string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"the log was deleted, but PID {pid} still writes to it: {RandomAccess.GetLength(log) / Mebibyte:0.#} MiB use the disk, and no command shows them"),
+                    $"keep it with 'cp {output} FILE', then monitor restart --port {port.Number}; it frees the space and makes a new log");
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                // The process has just ended, or belongs to another user.
+            }
+        }
+
+        return null;
     }
 }

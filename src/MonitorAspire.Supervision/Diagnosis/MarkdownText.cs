@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Text.RegularExpressions;
-using MonitorAspire.Supervision.Files;
 
 namespace MonitorAspire.Supervision.Diagnosis;
 
@@ -28,7 +27,7 @@ internal static partial class MarkdownText
         return string.Join('\n', [fence + "text", .. content, fence]);
     }
 
-    private static string Plain(string text) => DaemonLog.WithoutControls(Colours().Replace(text, ""));
+    private static string Plain(string text) => VisibleText.Of(Colours().Replace(text, ""));
 
     private static int LongestRunOfBackticks(string line)
     {

@@ -28,6 +28,8 @@ internal static class NextStep
 
     private static string Fix(DaemonSnapshot daemon, DaemonInspection? seen, bool hasLog) => daemon.LastFailure?.Reason switch
     {
+        not (StartupReason.PermissionDenied or StartupReason.CommandNotFound) when daemon.State == DaemonState.Backoff && daemon.Alerts.Contains(AlertKind.CannotStart) =>
+            "Put right on this machine what the failure names: it prevents the start.",
         StartupReason.PortInUse or StartupReason.PortOwnedByOther => $"Free port {daemon.Port} ({Owner(daemon, seen)}) or give the daemon another port.",
         StartupReason.AlreadyRunning => $"Stop the instance that somebody else started: monitor stop --port {daemon.Port}.",
         StartupReason.LockUnavailable => $"Stop what still holds the lock of port {daemon.Port}: monitor stop --port {daemon.Port}.",

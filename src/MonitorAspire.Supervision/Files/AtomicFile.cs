@@ -7,7 +7,7 @@ internal static class AtomicFile
     internal const string TemporarySuffix = ".tmp";
 
     /// <summary>Writes a temporary file beside the target, mode 0600, and renames it over the target. A link there is replaced, not followed.</summary>
-    internal static void Write(string path, ReadOnlySpan<byte> content)
+    internal static void Write(string path, byte[] content)
     {
         using var pending = PendingFile.Write(path, content);
         pending.Commit();

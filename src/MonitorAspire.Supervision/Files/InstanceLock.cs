@@ -6,7 +6,8 @@ namespace MonitorAspire.Supervision.Files;
 
 /// <summary>
 /// The exclusive lock of one port. It is held as long as any process has its descriptor: the launcher during the start, and the instance
-/// from its start to its end. The file is never deleted, so two processes never hold locks of different files for the same port.
+/// from its start to its end. Only the holder of the lock deletes the file, and a process that takes the lock then checks that the file still
+/// has its name. So two processes never hold locks of different files for the same port.
 /// </summary>
 internal sealed class InstanceLock : IDisposable
 {
@@ -30,22 +31,45 @@ internal sealed class InstanceLock : IDisposable
             }
         }
 
-        var handle = NoFollowFile.OpenOrCreate(path, append: false);
-        try
+        while (true)
         {
-            if (AdvisoryLock.TryLockExclusive(handle))
+            var handle = NoFollowFile.OpenOrCreate(path, append: false);
+            var isTaken = false;
+            try
             {
-                return new InstanceLock(handle);
+                if (!AdvisoryLock.TryLockExclusive(handle))
+                {
+                    return null;
+                }
+
+                // Its last holder may have deleted the file after it was opened here.
+                isTaken = FileIdentity.Of(handle) == FileIdentity.Of(path);
+                if (isTaken)
+                {
+                    return new InstanceLock(handle);
+                }
+            }
+            finally
+            {
+                if (!isTaken)
+                {
+                    handle.Dispose();
+                }
             }
         }
-        catch
+    }
+
+    /// <summary>Frees the lock and deletes its file. Only for a port that has no instance. As soon as the file is gone, another process can
+    /// take the lock of a new one.</summary>
+    internal void DisposeAndDelete(string path)
+    {
+        // Windows deletes no file that is open.
+        if (!OperatingSystem.IsWindows() && FileIdentity.Of(Handle) == FileIdentity.Of(path))
         {
-            handle.Dispose();
-            throw;
+            AtomicFile.TryDelete(path);
         }
 
-        handle.Dispose();
-        return null;
+        Dispose();
     }
 
     /// <summary>Whether a descriptor is open, and its open file description holds, or can take, the lock of its file.</summary>
@@ -77,6 +101,19 @@ internal sealed class InstanceLock : IDisposable
         }
 
         return new(new SafeFileHandle(descriptor, ownsHandle: true));
+    }
+
+    /// <summary>
+    /// Notes the root of the instance in the lock's open file description: its file position becomes the PID. <c>/proc/PID/fdinfo</c> shows it for
+    /// every process that inherited the description, and for no other. So a process that took the lock by itself is told apart. Linux only.
+    /// </summary>
+    internal void MarkRoot(int pid)
+    {
+        // Without a mark, the instance id in the environment still tells a holder.
+        if (OperatingSystem.IsLinux())
+        {
+            _ = LibC.lseek((int)Handle.DangerousGetHandle(), pid, 0);
+        }
     }
 
     /// <summary>Whether any process has the lock. Creates no file. <see langword="null"/> where this user may not open it.</summary>

@@ -4,7 +4,8 @@ namespace MonitorAspire.Supervision.Files;
 
 /// <summary>
 /// Reads a daemon's log while the daemon writes it and while it is rotated. No byte is lost or given twice over a rotation by rename, a
-/// rotation that moves the front of the file to <c>….log.1</c> (also <c>copytruncate</c> of logrotate), a deletion or a replacement.
+/// rotation that moves the front of the file to <c>….log.1</c> (also <c>copytruncate</c> of logrotate), the compression of parts, a deletion or a
+/// replacement.
 /// The exception is a file that is deleted or cut off before it was read. Only regular files are read, and no symbolic link is followed.
 /// Not thread-safe.
 /// </summary>
@@ -146,15 +147,15 @@ internal sealed class LogFollower(string path) : IDisposable
         do
         {
             Dispose();
-            _newestRotated = LogPart.TryOpen(DaemonLog.OldFile(path, 1), 1, out _);
+            _newestRotated = LogPart.TryOpenPart(path, 1);
             if (TryOpenLog() && _newestRotated is not null && _log!.BeginsWith(_newestRotated))
             {
                 // A rotation has begun and is not finished: the log still contains what is copied to the rotated file.
                 _newestRotated.Dispose();
-                _newestRotated = LogPart.TryOpen(DaemonLog.OldFile(path, 2), 2, out _);
+                _newestRotated = LogPart.TryOpenPart(path, 2);
             }
         }
-        while (_newestRotated is { Index: 1 } && FileIdentity.Of(DaemonLog.OldFile(path, 1)) is { } now && now != _newestRotated.Identity);
+        while (_newestRotated is { Index: 1 } && LogPart.IdentityOfPart(path, 1) is { } now && now != _newestRotated.Identity);
     }
 
     private bool TryOpenLog()
@@ -170,7 +171,7 @@ internal sealed class LogFollower(string path) : IDisposable
         // In this order: what destroys the bytes before the position makes a rotated file first.
         var isIntact = IsIntact();
         var rotated = RotatedSinceLastRead();
-        var isRenamed = rotated.Exists(p => p.Identity == _log!.Identity);
+        var isRenamed = rotated.Exists(IsLog);
         var current = FileIdentity.Of(path);
 
         // A daemon may go on writing to a file that was deleted, as long as no other file has come.
@@ -227,7 +228,7 @@ internal sealed class LogFollower(string path) : IDisposable
     private List<LogPart> RotatedSinceLastRead()
     {
         var parts = new List<LogPart>();
-        if (FileIdentity.Of(DaemonLog.OldFile(path, 1)) is { } newest && newest == _newestRotated?.Identity)
+        if (LogPart.IdentityOfPart(path, 1) is { } newest && newest == _newestRotated?.Identity)
         {
             return parts;
         }
@@ -237,8 +238,7 @@ internal sealed class LogFollower(string path) : IDisposable
         // While files are renamed from N to N+1, one number may be free for a moment, or a file may be met twice.
         for (int index = 1, missing = 0; missing < 2; index++)
         {
-            var file = DaemonLog.OldFile(path, index);
-            if (FileIdentity.Of(file) is null || LogPart.TryOpen(file, index, out _) is not { } part)
+            if (LogPart.TryOpenPart(path, index) is not { } part)
             {
                 missing++;
                 continue;
@@ -248,6 +248,13 @@ internal sealed class LogFollower(string path) : IDisposable
             if (part.Identity == _newestRotated?.Identity)
             {
                 part.Dispose();
+                break;
+            }
+
+            if (_newestRotated is { } known && part.IsCompressedFrom(known))
+            {
+                _newestRotated = part;
+                DisposeUnused(known);
                 break;
             }
 
@@ -265,7 +272,7 @@ internal sealed class LogFollower(string path) : IDisposable
             }
 
             // A copy that is not finished, or never was: its content is in the next file as well.
-            if (part.Identity != _log!.Identity && younger.BeginsWith(part))
+            if (!IsLog(part) && younger.BeginsWith(part))
             {
                 part.Dispose();
             }
@@ -278,6 +285,9 @@ internal sealed class LogFollower(string path) : IDisposable
 
         return parts;
     }
+
+    // It was renamed, and may have been compressed after that.
+    private bool IsLog(LogPart part) => part.Identity == _log!.Identity || part.IsCompressedFrom(_log);
 
     private bool IsIntact()
     {

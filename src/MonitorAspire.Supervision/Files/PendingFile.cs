@@ -23,7 +23,11 @@ internal sealed class PendingFile : IDisposable
     /// survive a loss of power is written to the disk (fsync).
     /// </summary>
     /// <exception cref="IOException">The file system refuses; nothing is left behind.</exception>
-    internal static PendingFile Write(string path, ReadOnlySpan<byte> content, bool toDisk = false)
+    internal static PendingFile Write(string path, byte[] content, bool toDisk = false) => Write(path, stream => stream.Write(content), toDisk);
+
+    /// <summary>The same for a content that is too large for memory.</summary>
+    /// <exception cref="IOException">The file system refuses; nothing is left behind.</exception>
+    internal static PendingFile Write(string path, Action<Stream> write, bool toDisk = false)
     {
         var pending = new PendingFile(path);
         try
@@ -35,7 +39,7 @@ internal sealed class PendingFile : IDisposable
             }
 
             using var stream = new FileStream(pending._temporary, options);
-            stream.Write(content);
+            write(stream);
             stream.Flush(toDisk);
             return pending;
         }
@@ -45,6 +49,9 @@ internal sealed class PendingFile : IDisposable
             throw;
         }
     }
+
+    /// <summary>Sets the time of its last write, which it keeps as the target.</summary>
+    internal void SetLastWriteTime(DateTime utc) => File.SetLastWriteTimeUtc(_temporary, utc);
 
     /// <summary>Renames it to the target. A symbolic link there is replaced, not followed.</summary>
     /// <exception cref="IOException">The file system refuses; the old content stays.</exception>

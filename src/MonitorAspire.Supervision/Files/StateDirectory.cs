@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace MonitorAspire.Supervision.Files;
 
 /// <summary>The directory with the files of all daemons of a user. It is per user and not per project, because a port is used on the whole machine.</summary>
@@ -15,6 +17,44 @@ public static class StateDirectory
     {
         var path = NullIfBlank(explicitPath) ?? NullIfBlank(Environment.GetEnvironmentVariable(EnvironmentVariable)) ?? Default();
         return Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
+    }
+
+    /// <summary>Why no state directory can be made at a path, whatever is done later; <see langword="null"/> where one can be.</summary>
+    internal static string? WhyUnusable(string path)
+    {
+        // PATH_MAX of Linux includes the NUL at the end. The name of a temporary file is the longest one.
+        const int longestPath = 4095;
+        const int longestName = 255;
+        const int longestFile = 80;
+        if (!OperatingSystem.IsWindows())
+        {
+            if (Encoding.UTF8.GetByteCount(path) + longestFile > longestPath)
+            {
+                return $"the state directory has a path of {Encoding.UTF8.GetByteCount(path)} bytes, which is too long for its files; {longestPath - longestFile} are possible";
+            }
+
+            if (path.Split('/').FirstOrDefault(name => Encoding.UTF8.GetByteCount(name) > longestName) is { } name)
+            {
+                return $"the state directory has a name of {Encoding.UTF8.GetByteCount(name)} bytes in its path ({name[..20]}…); {longestName} are possible";
+            }
+        }
+
+        for (var parent = path; parent is not null; parent = Path.GetDirectoryName(parent))
+        {
+            if (File.Exists(parent))
+            {
+                return parent == path
+                    ? $"the state directory {path} is a file, not a directory"
+                    : $"the state directory {path} cannot be made: {parent} is a file, not a directory";
+            }
+
+            if (Directory.Exists(parent))
+            {
+                break;
+            }
+        }
+
+        return null;
     }
 
     /// <summary>Makes the directory with mode 0700 where it does not exist. An existing one is checked and left as it is.</summary>
@@ -47,6 +87,10 @@ public static class StateDirectory
             throw new UntrustedStateException(reason);
         }
     }
+
+    /// <summary>Whether a file in a state directory is ours, by its name.</summary>
+    internal static bool IsOurs(string fileName) =>
+        fileName.StartsWith("monitor-daemon", StringComparison.Ordinal) || fileName.StartsWith(SupervisorFiles.Prefix, StringComparison.Ordinal);
 
     // XDG Base Directory Specification 0.8: $XDG_STATE_HOME, default ~/.local/state, and a relative value is to be ignored.
     private static string Default()

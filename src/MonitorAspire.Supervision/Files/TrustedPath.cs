@@ -23,7 +23,7 @@ internal static class TrustedPath
     /// </summary>
     internal static string? WhyNot(string path) => OperatingSystem.IsWindows() ? null : Walk(path, links: 0);
 
-    /// <summary>The same for what is believed of one daemon: the state directory and the record of its instance.</summary>
+    /// <summary>The same for what is believed of one daemon: the state directory, the record of its instance and its stored definition.</summary>
     internal static string? WhyNot(DaemonFiles files)
     {
         if (OperatingSystem.IsWindows())
@@ -31,10 +31,12 @@ internal static class TrustedPath
             return null;
         }
 
-        return WhyNot(files.StateDirectory) is { } reason ? reason
-            : FileStatus.Of(files.InstanceFile, follow: false) is { IsFile: true } status ? WhyNot(files.InstanceFile, status, mayBeSticky: false)
-            : null;
+        return WhyNot(files.StateDirectory) ?? WhyNotFile(files.InstanceFile) ?? WhyNotFile(files.DefinitionFile);
     }
+
+    [UnsupportedOSPlatform("windows")]
+    private static string? WhyNotFile(string path) =>
+        FileStatus.Of(path, follow: false) is { IsFile: true } status ? WhyNot(path, status, mayBeSticky: false) : null;
 
     [UnsupportedOSPlatform("windows")]
     private static string? Walk(string path, int links)

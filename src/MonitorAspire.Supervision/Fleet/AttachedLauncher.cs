@@ -1,4 +1,4 @@
-using Microsoft.Extensions.Logging;
+using MonitorAspire.Supervision.Identity;
 using MonitorAspire.Supervision.Processes;
 using MonitorAspire.Supervision.Startup;
 
@@ -8,9 +8,9 @@ namespace MonitorAspire.Supervision.Fleet;
 /// Another program launches the daemon. This supervisor verifies and watches it, and asks the controller, where there is one, for launches
 /// and stops. It launches and signals nothing itself.
 /// </summary>
-internal sealed partial class AttachedLauncher(FleetParts parts) : ILauncher
+internal sealed class AttachedLauncher(FleetParts parts) : ILauncher
 {
-    private static readonly TimeSpan LeaveTime = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan LeaveTime = TimeSpan.FromSeconds(5);
 
     private volatile bool _mustAskForLaunch;
     private volatile bool _isStoppedByLauncher;
@@ -32,14 +32,32 @@ internal sealed partial class AttachedLauncher(FleetParts parts) : ILauncher
         _isStoppedByLauncher = false;
         using var verification = new InstanceVerification(parts, spec, options, parts.Controller);
         var outcome = await verification.RunAsync(ask, cancellationToken).ConfigureAwait(false);
-        var report = outcome.Report;
-        if (report.Serves)
+        if (outcome.Report is { Verdict: StartupVerdict.Failed, Reason: StartupReason.Cancelled })
         {
-            LogVerified(parts.Logger, spec.Name, report.Pid, report.Port, report.TotalMs);
+            // A stop follows, unless the supervisor itself ends.
+            _isStoppedByLauncher = verification.IsStoppedByLauncher;
+            return outcome;
         }
-        else
+
+        return outcome.Report.Serves ? outcome : await EndAsync(spec, options, verification, outcome, cancellationToken).ConfigureAwait(false);
+    }
+
+    // A process that has failed to start may live. The next start needs its port.
+    private async Task<StartOutcome> EndAsync(
+        DaemonSpec spec, StartOptions options, InstanceVerification verification, StartOutcome outcome, CancellationToken cancellationToken)
+    {
+        if (CanAct && verification.MayLive)
         {
-            LogStartFailed(parts.Logger, spec.Name, report.Reason, report.Detail);
+            var stopped = await StopAsync(spec, verification.Instance, new StopOptions { GracePeriod = options.StopGracePeriod }, cancellationToken).ConfigureAwait(false);
+            if (stopped.Verdict is StopVerdict.Failed)
+            {
+                outcome = outcome with { Report = outcome.Report with { Detail = $"{outcome.Report.Detail}; {stopped.Detail}" } };
+            }
+        }
+
+        if (verification.Instance is { } instance)
+        {
+            ForgetFiles(instance);
         }
 
         return outcome;
@@ -101,7 +119,13 @@ internal sealed partial class AttachedLauncher(FleetParts parts) : ILauncher
 
     public async Task<AttachedExit> ExplainExitAsync(string daemon, CancellationToken cancellationToken)
     {
-        var exit = parts.Controller is null ? AttachedExit.Unknown : await parts.Controller.ExplainEndAsync(daemon, cancellationToken).ConfigureAwait(false);
+        if (parts.Controller is null)
+        {
+            return AttachedExit.Unknown;
+        }
+
+        using var explanation = new ExitExplanation(parts, parts.Controller, daemon);
+        var exit = await explanation.GetAsync(cancellationToken).ConfigureAwait(false);
         _isStoppedByLauncher = exit.End != AttachedEnd.ByItself;
         return exit;
     }
@@ -109,22 +133,15 @@ internal sealed partial class AttachedLauncher(FleetParts parts) : ILauncher
     public void ForgetFiles(DaemonInstance instance) => parts.Engine.Forget(instance);
 
     /// <summary>
-    /// When a whole application ends, its launcher stops daemons and supervisor at once. A daemon that knows nothing of its PID file cannot
-    /// remove it, so the supervisor waits for its end for a moment and does so. Later the files would be found stale.
+    /// When a whole application ends, its launcher stops daemons and supervisor at once. A daemon cannot remove all of its files, so the
+    /// supervisor waits for its end for a moment and does so. Later the files would be found stale.
     /// </summary>
     public async Task LeaveAsync(DaemonSpec spec, DaemonInstance instance)
     {
-        if (CanAct && spec.EffectivePidFileWriter == PidFileWriter.Launcher)
+        if (CanAct && KnownDaemons.Record(parts.Options.StateDirectory, instance.Port)?.IsPersistent != true)
         {
             await Task.WhenAny(instance.Exited, Task.Delay(LeaveTime, parts.Time)).ConfigureAwait(false);
             parts.Engine.Forget(instance);
         }
     }
-
-    // The engine logs the starts that it makes itself.
-    [LoggerMessage(101, LogLevel.Information, "{Daemon} is verified: PID {Pid} on port {Port} after {Milliseconds} ms")]
-    private static partial void LogVerified(ILogger logger, string daemon, int? pid, int port, double milliseconds);
-
-    [LoggerMessage(102, LogLevel.Warning, "{Daemon} did not start: {Reason}: {Detail}")]
-    private static partial void LogStartFailed(ILogger logger, string daemon, StartupReason? reason, string? detail);
 }

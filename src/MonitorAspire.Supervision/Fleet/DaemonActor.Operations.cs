@@ -75,9 +75,16 @@ internal sealed partial class DaemonActor
             return;
         }
 
+        var isGivenUp = _starting is { IsCancellationRequested: true };
         _starting?.Dispose();
         _starting = null;
         var report = outcome.Report;
+        if (report is { Verdict: StartupVerdict.Failed, Reason: StartupReason.Cancelled } && !isGivenUp)
+        {
+            // A person has stopped it with the launcher's own means. That is not a failure, and no restart undoes it.
+            Apply(new MachineEvent.StopRequested());
+        }
+
         long? number = null;
         if (report.Serves && outcome.Instance is not null)
         {
@@ -94,13 +101,43 @@ internal sealed partial class DaemonActor
             report = report with { Verdict = StartupVerdict.Failed, Reason = StartupReason.ExitedPrematurely, Detail = "it ended right after it was verified" };
         }
 
+        var isRolledBack = EndTrial(ref report);
         _facts = _facts with { LastStart = report };
         Apply(new MachineEvent.StartEnded(operation, report, number));
         _answers.AnswerStarts(operation, report);
+        if (isRolledBack && _state.State is not DaemonState.Starting)
+        {
+            Apply(new MachineEvent.StartRequested());
+        }
+
         if (number is { } started)
         {
             _ = WatchExitAsync(started, outcome.Instance!);
         }
+    }
+
+    // The old definition takes its place before the machine hears of the failure: the next start is already that of the old one.
+    private bool EndTrial(ref StartupReport report)
+    {
+        if (_trial is not { } trial)
+        {
+            return false;
+        }
+
+        _trial = null;
+        if (report.Serves || report.Reason == StartupReason.Cancelled || _state.State == DaemonState.Stopping)
+        {
+            return false;
+        }
+
+        report = report with { Detail = $"the changed definition did not start: {report.Detail}; the old definition is started again" };
+        LogRolledBack(_parts.Logger, Spec.Name, report.Detail);
+        Rejected = trial.IsRemembered ? Spec : null;
+        trial.RollbackEnded = new TaskCompletionSource<StartupReport>(_parts.Continuations);
+        _answers.AddStart(trial.RollbackEnded, _state.LastOperation + 1);
+        _settings = SettingsOf(trial.Old);
+        _facts = _facts with { Spec = trial.Old, InstanceSpec = trial.Old };
+        return true;
     }
 
     private void BeginAdoption()
@@ -172,18 +209,46 @@ internal sealed partial class DaemonActor
             return;
         }
 
+        var spec = _facts.InstanceSpec;
         _mailbox.Work("an exit", async () =>
         {
             var known = AttachedExit.Unknown;
+            DaemonInstance? next = null;
             try
             {
+                next = Successor.Find(_parts.Engine, spec, instance, exit);
                 known = await _launcher.ExplainExitAsync(Spec.Name, _mailbox.Ending).ConfigureAwait(false);
             }
             finally
             {
-                Post(() => OnExitExplained(number, instance, exit, known));
+                Post(() =>
+                {
+                    if (next is null)
+                    {
+                        OnExitExplained(number, instance, exit, known);
+                    }
+                    else
+                    {
+                        Follow(number, instance, next);
+                    }
+                });
             }
         });
+    }
+
+    // The number stays: for the state machine it is the same instance.
+    private void Follow(long number, DaemonInstance ended, DaemonInstance next)
+    {
+        if (_state.Instance == number)
+        {
+            _facts = _facts with { Instance = _facts.Instance! with { Process = next } };
+            _snapshot = NewSnapshot();
+            var done = $"{Spec.Name}: PID {ended.Pid} handed over to PID {next.Pid}, which serves now; nothing was restarted";
+            LogHandedOver(_parts.Logger, done);
+            _parts.Events.Add(FleetEventKind.Repaired, _snapshot, message: done);
+        }
+
+        _ = WatchExitAsync(number, next);
     }
 
     private void OnExitExplained(long number, DaemonInstance instance, ProcessExit exit, AttachedExit known)
@@ -240,6 +305,7 @@ internal sealed partial class DaemonActor
             return;
         }
 
+        _publisher.PublishStop(report);
         Apply(new MachineEvent.StopEnded(operation, report));
         _answers.AnswerStops(report);
         if (report.Verdict is StopVerdict.Failed or StopVerdict.PermissionDenied)
@@ -289,7 +355,7 @@ internal sealed partial class DaemonActor
         var (number, spec) = (_state.Instance!.Value, _facts.InstanceSpec);
         _mailbox.Work("a probe", async () =>
         {
-            var probe = await DaemonProbe.RunAsync(_parts, spec, _mailbox.Ending).ConfigureAwait(false);
+            var probe = await DaemonProbe.RunAsync(_parts, spec, instance, _mailbox.Ending).ConfigureAwait(false);
             Post(() => OnProbed(number, instance, probe));
             RotateLog(spec);
         });
@@ -298,7 +364,13 @@ internal sealed partial class DaemonActor
     private void OnProbed(long number, DaemonInstance instance, DaemonProbe probe)
     {
         _probes.End();
-        if (_state.Instance != number || (probe.FoundNothing && instance.Exited.IsCompleted))
+        _parts.OwnTrouble.Report(Spec.Name, probe.Trouble);
+        if (probe.Trouble is not null)
+        {
+            return;
+        }
+
+        if (_state.Instance != number || (probe.Seen is { } seen && seen.Pid != instance.Pid && instance.Exited.IsCompleted))
         {
             // Its exit is on its way, and says more than a failed probe.
             return;
@@ -326,8 +398,14 @@ internal sealed partial class DaemonActor
     [LoggerMessage(105, LogLevel.Warning, "{Repair}")]
     private static partial void LogRepaired(ILogger logger, string repair);
 
+    [LoggerMessage(107, LogLevel.Information, "{HandOver}")]
+    private static partial void LogHandedOver(ILogger logger, string handOver);
+
     [LoggerMessage(106, LogLevel.Information, "{Rotation}")]
     private static partial void LogRotated(ILogger logger, string rotation);
+
+    [LoggerMessage(107, LogLevel.Error, "{Daemon}: rolled back: {Problem}")]
+    private static partial void LogRolledBack(ILogger logger, string daemon, string problem);
 
     [LoggerMessage(130, LogLevel.Error, "{Daemon}: {Operation} failed unexpectedly")]
     private static partial void LogUnexpected(ILogger logger, Exception exception, string daemon, string operation);

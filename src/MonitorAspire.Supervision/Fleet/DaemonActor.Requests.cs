@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+using Microsoft.Extensions.Logging;
 using MonitorAspire.Supervision.Restarts;
 
 namespace MonitorAspire.Supervision.Fleet;
@@ -30,17 +32,38 @@ internal sealed partial class DaemonActor
         }
     });
 
-    public Task<StartupReport> RestartAsync() => AskAsync<StartupReport>(answer =>
+    public bool IsWanted => _state.Wanted;
+
+    /// <summary>Whether an instance lives, which a change would stop.</summary>
+    public bool HasInstance => _state.Instance is not null;
+
+    /// <summary>A definition of the configuration that failed its start and was rolled back. It is not tried again until it changes.</summary>
+    public DaemonSpec? Rejected { get; private set; }
+
+    /// <summary>Restarts the daemon. An instance that serves is not stopped where the start is known to fail.</summary>
+    public Task<StartupReport> RestartAsync()
     {
-        if (_isHeld)
+        if (HasInstance && CheckStart(Spec, ImmutableHashSet<int>.Empty) is { } refusal)
         {
-            StartAfterHold(answer);
-            return;
+            LogRefused(_parts.Logger, refusal.Name, refusal.Detail ?? "");
+            return Task.FromResult(refusal);
         }
 
-        _answers.AddStart(answer, _state.LastOperation + 1);
-        Apply(new MachineEvent.RestartRequested());
-    });
+        return AskAsync<StartupReport>(answer =>
+        {
+            if (_isHeld)
+            {
+                StartAfterHold(answer);
+                return;
+            }
+
+            _answers.AddStart(answer, _state.LastOperation + 1);
+            Apply(new MachineEvent.RestartRequested());
+        });
+    }
+
+    /// <summary>The report of a start that would fail, as far as it can be known while the instance runs.</summary>
+    public StartupReport? CheckStart(DaemonSpec spec, IReadOnlySet<int> freed) => _launcher.CheckStart(spec, freed);
 
     public Task<StopReport> StopAsync() => AskAsync<StopReport>(answer =>
     {
@@ -93,13 +116,26 @@ internal sealed partial class DaemonActor
     /// <summary>A person has launched the daemon with the means of its launcher.</summary>
     public void LaunchedByOthers() => Post(OnLaunchedByOthers);
 
-    /// <summary>Takes a new specification and ends the hold. The daemon is stopped, or need not be restarted for it.</summary>
-    public Task ReconfigureAsync(DaemonSpec spec)
+    /// <summary>Takes a new specification, ends the hold, and starts the daemon if that is asked for. The daemon is stopped, or need not be restarted for it.</summary>
+    /// <param name="spec">The new specification.</param>
+    /// <param name="rollback">Whether the old specification is started again when this start fails.</param>
+    /// <param name="remember">Whether a specification that failed is kept as <see cref="Rejected"/>.</param>
+    /// <returns>With a roll-back, the start: its report comes after a roll-back has ended too.</returns>
+    public async Task<Task<StartupReport>?> ReconfigureAsync(DaemonSpec spec, bool rollback = false, bool remember = false)
     {
         var done = new TaskCompletionSource(_parts.Continuations);
+        DefinitionTrial? trial = null;
         _mailbox.Post(
             () =>
             {
+                Rejected = null;
+                var start = EndHold();
+                if (start && rollback)
+                {
+                    _trial = trial = new DefinitionTrial(Spec, remember, _parts.Continuations);
+                    _answers.AddStart(trial.Ended, _state.LastOperation + 1);
+                }
+
                 _settings = SettingsOf(spec);
                 if (_parts.ProbeOf(spec).Interval is var interval && interval != _parts.ProbeOf(Spec).Interval)
                 {
@@ -108,11 +144,18 @@ internal sealed partial class DaemonActor
 
                 _facts = _facts with { Spec = spec, InstanceSpec = _state.Instance is null ? spec : spec with { Port = _facts.InstanceSpec.Port, PortRangeEnd = null } };
                 _snapshot = NewSnapshot();
-                Apply(EndHold() ? new MachineEvent.StartRequested() : new MachineEvent.ConfigurationChanged());
+                Apply(start ? new MachineEvent.StartRequested() : new MachineEvent.ConfigurationChanged());
                 done.SetResult();
             },
             done.SetResult);
-        return done.Task;
+        await done.Task.ConfigureAwait(false);
+        return trial is null ? null : ReportOfAsync(trial);
+    }
+
+    private static async Task<StartupReport> ReportOfAsync(DefinitionTrial trial)
+    {
+        var report = await trial.Ended.Task.ConfigureAwait(false);
+        return trial.RollbackEnded is { } rollback ? report with { Rollback = await rollback.Task.ConfigureAwait(false) } : report;
     }
 
     /// <summary>Uses the fleet's new options from now on, with a phase where the probe interval changed. The daemon is not touched.</summary>
@@ -175,6 +218,9 @@ internal sealed partial class DaemonActor
     private StopReport NothingToStop() => new() { Name = Spec.Name, Port = Spec.Port, Verdict = StopVerdict.NotRunning, Detail = $"'{Spec.Name}' is stopped already" };
 
     private FleetConflictException StoppedBeforeStart() => new($"'{Spec.Name}' was stopped before it was started");
+
+    [LoggerMessage(108, LogLevel.Error, "{Daemon}: not restarted, the instance that serves is kept: {Problem}")]
+    private static partial void LogRefused(ILogger logger, string daemon, string problem);
 
     private FleetConflictException Ending() => new($"the supervisor is ending; '{Spec.Name}' is no longer looked after");
 }

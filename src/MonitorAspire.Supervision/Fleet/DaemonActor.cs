@@ -27,6 +27,7 @@ internal sealed partial class DaemonActor : IAsyncDisposable
     private bool _isAdopting;
     private bool _isHeld;
     private bool _startsAfterHold;
+    private DefinitionTrial? _trial;
 
     /// <summary>Makes the actor, which does nothing before <see cref="Begin"/>. The phase is that of its <see cref="ProbeSchedule"/>.</summary>
     public DaemonActor(FleetParts parts, DaemonSpec spec, double phase)
@@ -54,6 +55,7 @@ internal sealed partial class DaemonActor : IAsyncDisposable
     {
         await _timer.DisposeAsync().ConfigureAwait(false);
         _probes.Dispose();
+        _parts.OwnTrouble.Report(Spec.Name, trouble: null);
         await _mailbox.EndAsync().ConfigureAwait(false);
         _answers.FailAll(Ending());
         if (_facts.Process(_state.Instance) is { } instance)
@@ -130,7 +132,7 @@ internal sealed partial class DaemonActor : IAsyncDisposable
                 : note.Reason is StartupReason.HealthStatus or StartupReason.HealthUnreachable or StartupReason.HealthIdentityMismatch
                 ? _facts.Checks.FirstOrDefault(check => check.Name == CheckName.Health)?.Answer
                 : null,
-            LogTail = start?.LogTail ?? (lastOutput is { Count: > 0 } ? lastOutput : DaemonLog.Tail(_snapshot.LogFile!)),
+            LogTail = start?.LogTail ?? Secrets.Of(Spec).HideIn(lastOutput is { Count: > 0 } ? lastOutput : DaemonLog.Tail(_snapshot.LogFile!)),
             At = _parts.Time.GetUtcNow(),
         };
     }

@@ -38,7 +38,7 @@ internal static class DaemonProperties
         }
 
         Add("health.answer", "Health answer", daemon.Checks.FirstOrDefault(check => check.Name == CheckName.Health)?.Answer is { } latest ? Describe(latest) : null, isHighlighted: true);
-        Add("consecutiveFailures", "Consecutive failures", daemon.ConsecutiveFailures);
+        Add("consecutiveFailures", "Failures in a row", daemon.State == DaemonState.Running ? null : daemon.ConsecutiveFailures);
         Add("adopted", "Adopted from an earlier supervisor", daemon.Adopted ? "yes" : null);
         Add("pidFile", "PID file", daemon.PidFile);
         Add("logFile", "Log file", daemon.LogFile);
@@ -49,10 +49,18 @@ internal static class DaemonProperties
         {
             if (value is not null)
             {
-                var text = value is DateTimeOffset at ? at.UtcDateTime.ToString("O", CultureInfo.InvariantCulture) : Convert.ToString(value, CultureInfo.InvariantCulture)!;
+                var text = value is DateTimeOffset at ? Time(at) : Convert.ToString(value, CultureInfo.InvariantCulture)!;
                 found.Add(new DaemonProperty($"monitor.{name}", displayName, text, isHighlighted));
             }
         }
+    }
+
+    /// <summary>A time as the dashboard shows its own: local, without the date when it is today.</summary>
+    public static string Time(DateTimeOffset at)
+    {
+        var local = at.ToLocalTime();
+        var isToday = local.Date == TimeProvider.System.GetLocalNow().Date;
+        return local.ToString(isToday ? "HH:mm:ss" : "yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture);
     }
 
     private static string Describe(HealthCheckAnswer answer) =>

@@ -42,8 +42,11 @@ internal sealed partial class DaemonPublisher(FleetParts parts)
 
         if (transition.Reason is { } reason)
         {
-            var isGood = daemon.State is DaemonState.Running or DaemonState.Starting;
-            LogStep(parts.Logger, isGood ? LogLevel.Information : LogLevel.Warning, daemon.Name, daemon.State, reason);
+            var level = transition.IsRepeated ? LogLevel.Debug
+                : daemon.State is DaemonState.Running or DaemonState.Starting ? LogLevel.Information
+                : LogLevel.Warning;
+            var why = reason + Cause(daemon);
+            LogStep(parts.Logger, level, daemon.Name, daemon.State, why);
         }
         else if (daemon.State != before.State)
         {
@@ -72,6 +75,21 @@ internal sealed partial class DaemonPublisher(FleetParts parts)
         LogFile = daemon.LogFile,
         PidFile = daemon.PidFile,
     };
+
+    /// <summary>A process has ended because the supervisor stopped it.</summary>
+    public void PublishStop(StopReport report)
+    {
+        if (report is { Verdict: StopVerdict.Stopped, Pid: { } pid })
+        {
+            LogStopped(parts.Logger, report.Name, pid, report.TotalMs, report.Killed ? "with SIGKILL after the grace period" : "in order");
+        }
+    }
+
+    // The line of the failure itself may be far above.
+    private static string Cause(DaemonSnapshot daemon) =>
+        daemon is { State: DaemonState.Starting or DaemonState.Backoff or DaemonState.CrashLooping, LastFailure: { } failure }
+            ? $" (last failure: {WireNames.Of(failure.Reason)})"
+            : "";
 
     private void Fire(MachineAction.FireAlert fire, DaemonSnapshot daemon)
     {
@@ -112,6 +130,9 @@ internal sealed partial class DaemonPublisher(FleetParts parts)
 
     [LoggerMessage(EventId = 107, Message = "{Daemon} is {State}: {Reason}")]
     private static partial void LogStep(ILogger logger, LogLevel level, string daemon, DaemonState state, string reason);
+
+    [LoggerMessage(108, LogLevel.Information, "{Daemon}: PID {Pid} was stopped {How}, after {Milliseconds:0} ms")]
+    private static partial void LogStopped(ILogger logger, string daemon, int pid, double milliseconds, string how);
 
     [LoggerMessage(110, LogLevel.Error, "Alert {Kind} for {Daemon}: {Message}")]
     private static partial void LogFired(ILogger logger, AlertKind kind, string daemon, string message);

@@ -18,7 +18,10 @@ public sealed record FleetChange
     /// <summary>Names of the daemons that got their new specification without a restart.</summary>
     public IReadOnlyList<string> Updated { get; init; } = [];
 
-    /// <summary>Daemons that could not be stopped, each with the reason; they keep their old specification.</summary>
+    /// <summary>
+    /// Daemons that were not changed, each with the reason: a check before the stop found that the start would fail, or they could not be
+    /// stopped. They keep their old specification.
+    /// </summary>
     public IReadOnlyList<string> Failures { get; init; } = [];
 
     /// <summary>The reports of the stops that the change needed.</summary>
@@ -26,6 +29,9 @@ public sealed record FleetChange
 
     /// <summary>The options of the fleet that changed, each as name, old and new value. No daemon was touched for them.</summary>
     public IReadOnlyList<string> Options { get; init; } = [];
+
+    /// <summary>The starts of changed definitions with a roll-back. Each ends with the report, which has the report of the roll-back where there was one.</summary>
+    internal IReadOnlyList<Task<StartupReport>> Trials { get; init; } = [];
 
     /// <summary>Whether nothing changed and nothing is wrong.</summary>
     public bool IsEmpty => Added.Count + Removed.Count + Restarted.Count + Updated.Count + Failures.Count + Options.Count + Errors.Count == 0;

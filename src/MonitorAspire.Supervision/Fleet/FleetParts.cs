@@ -25,6 +25,9 @@ internal sealed class FleetParts(
 
     public ILogger Logger { get; } = logger;
 
+    /// <summary>Why daemons cannot be probed.</summary>
+    public OwnTrouble OwnTrouble { get; } = new(logger);
+
     public TimeProvider Time { get; } = time;
 
     public IAttachedDaemonController? Controller { get; } = controller;

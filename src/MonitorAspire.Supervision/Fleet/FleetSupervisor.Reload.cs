@@ -29,7 +29,7 @@ public sealed partial class FleetSupervisor
         {
             return _ended
                 ? new FleetChange { Errors = ["the supervisor is ending"] }
-                : await ChangeAsync(specs, options is null ? [] : ChangeOptions(options)).ConfigureAwait(false);
+                : await ChangeAsync(specs, options is null ? [] : ChangeOptions(options), isConfiguration: options is not null).ConfigureAwait(false);
         }
         finally
         {
@@ -73,21 +73,28 @@ public sealed partial class FleetSupervisor
         return errors;
     }
 
-    private async Task<FleetChange> ChangeAsync(IReadOnlyList<DaemonSpec> specs, IReadOnlyList<string> options)
+    private async Task<FleetChange> ChangeAsync(IReadOnlyList<DaemonSpec> specs, IReadOnlyList<string> options, bool isConfiguration)
     {
         var old = _daemons.ToDictionary(d => d.Spec.Name, StringComparer.OrdinalIgnoreCase);
         var differences = specs.Where(spec => old.ContainsKey(spec.Name))
-            .ToDictionary(spec => spec.Name, spec => SpecComparison.Compare(old[spec.Name].Spec, spec), StringComparer.OrdinalIgnoreCase);
+            .ToDictionary(spec => spec.Name, spec => Difference(old[spec.Name], spec), StringComparer.OrdinalIgnoreCase);
         var removed = _daemons.Where(d => !differences.ContainsKey(d.Spec.Name)).ToList();
         var restarted = _daemons.Where(d => differences.GetValueOrDefault(d.Spec.Name) == SpecDifference.Restart).ToList();
+        var wanted = restarted.Where(d => d.IsWanted).ToHashSet();
+
+        // What cannot start must not end what serves.
+        var refused = Refused(specs, removed, wanted);
+        restarted.RemoveAll(refused.ContainsKey);
+        var serving = restarted.Where(d => d.HasInstance).ToHashSet();
         var stops = await Task.WhenAll(removed.Concat(restarted).Where(d => d.OwnsProcess).Select(HoldAsync)).ConfigureAwait(false);
-        var failures = stops.Select(stop => stop.Failure).OfType<string>().ToList();
-        var stuck = stops.Where(stop => stop.Failure is not null).Select(stop => stop.Daemon).ToHashSet();
+        var failures = refused.Values.Concat(stops.Select(stop => stop.Failure).OfType<string>()).ToList();
+        var stuck = stops.Where(stop => stop.Failure is not null).Select(stop => stop.Daemon).Concat(refused.Keys).ToHashSet();
         specs = await WithoutPortsOfAsync(stuck, specs, restarted, failures).ConfigureAwait(false);
         removed.RemoveAll(stuck.Contains);
         restarted.RemoveAll(stuck.Contains);
 
         var begin = new List<DaemonActor>();
+        var trials = new List<Task<StartupReport>>();
         var next = ImmutableList.CreateBuilder<DaemonActor>();
         for (var i = 0; i < specs.Count; i++)
         {
@@ -102,7 +109,11 @@ public sealed partial class FleetSupervisor
             }
             else if (daemon.OwnsProcess && spec.Launch == daemon.Spec.Launch)
             {
-                await daemon.ReconfigureAsync(spec).ConfigureAwait(false);
+                if (await daemon.ReconfigureAsync(spec, spec.Rollback && serving.Contains(daemon), isConfiguration).ConfigureAwait(false) is { } trial)
+                {
+                    trials.Add(trial);
+                }
+
                 next.Add(daemon);
             }
             else
@@ -129,6 +140,7 @@ public sealed partial class FleetSupervisor
             Restarted = [.. restarted.Select(d => d.Current.Name)],
             Updated = [.. specs.Select(spec => spec.Name).Where(name => differences.GetValueOrDefault(name) == SpecDifference.Update)],
             Failures = failures,
+            Trials = trials,
             Stops = [.. stops.Select(stop => stop.Report).OfType<StopReport>()],
             Options = options,
         };
@@ -170,6 +182,35 @@ public sealed partial class FleetSupervisor
         return possible;
 
         static bool Is(DaemonActor daemon, DaemonSpec spec) => string.Equals(daemon.Spec.Name, spec.Name, StringComparison.OrdinalIgnoreCase);
+    }
+
+    private static SpecDifference Difference(DaemonActor daemon, DaemonSpec spec) =>
+        daemon.Rejected is { } rejected && SpecComparison.Compare(rejected, spec) == SpecDifference.None
+            ? SpecDifference.None
+            : SpecComparison.Compare(daemon.Spec, spec);
+
+    /// <summary>The running daemons whose new specification would fail its start, each with the reason.</summary>
+    private static Dictionary<DaemonActor, string> Refused(IReadOnlyList<DaemonSpec> specs, IReadOnlyList<DaemonActor> removed, IReadOnlySet<DaemonActor> wanted)
+    {
+        var refused = new Dictionary<DaemonActor, string>();
+        var changed = wanted.Where(d => d.OwnsProcess && d.HasInstance)
+            .ToDictionary(d => d, d => specs.First(s => string.Equals(s.Name, d.Spec.Name, StringComparison.OrdinalIgnoreCase)));
+        for (var found = true; found;)
+        {
+            // A daemon that is refused keeps its port, which another one may have counted on.
+            found = false;
+            var freed = removed.Concat(wanted).Where(d => !refused.ContainsKey(d)).Select(d => d.Current.Port).ToHashSet();
+            foreach (var (daemon, spec) in changed.Where(c => !refused.ContainsKey(c.Key)).ToList())
+            {
+                if (spec.Launch == LaunchMode.Supervisor && daemon.CheckStart(spec, freed) is { } report)
+                {
+                    refused[daemon] = $"'{daemon.Spec.Name}' was not changed: {Telemetry.WireNames.Of(report.Reason ?? StartupReason.InvalidConfiguration)}: {report.Detail}";
+                    found = true;
+                }
+            }
+        }
+
+        return refused;
     }
 
     private static async Task<(DaemonActor Daemon, StopReport? Report, string? Failure)> HoldAsync(DaemonActor daemon)

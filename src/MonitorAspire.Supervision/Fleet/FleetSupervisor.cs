@@ -82,26 +82,24 @@ public sealed partial class FleetSupervisor : IFleet, IAsyncDisposable
     /// <param name="cancellationToken">The time is up: what still runs is killed at once.</param>
     public async Task EndAsync(CancellationToken cancellationToken = default)
     {
-        await _changing.WaitAsync(CancellationToken.None).ConfigureAwait(false);
-        try
+        // The limit also ends the stops of a change that is under way.
+        var outOfTime = cancellationToken.UnsafeRegister(static state => ((FleetParts)state!).OutOfTime.Cancel(), _parts);
+        await using (outOfTime.ConfigureAwait(false))
         {
-            if (_ended)
+            await _changing.WaitAsync(CancellationToken.None).ConfigureAwait(false);
+            try
             {
-                return;
+                if (!_ended)
+                {
+                    _ended = true;
+                    await Task.WhenAll(_daemons.Select(EndAsync)).ConfigureAwait(false);
+                    _parts.Events.Complete();
+                }
             }
-
-            _ended = true;
-            var outOfTime = cancellationToken.UnsafeRegister(static state => ((FleetParts)state!).OutOfTime.Cancel(), _parts);
-            await using (outOfTime.ConfigureAwait(false))
+            finally
             {
-                await Task.WhenAll(_daemons.Select(EndAsync)).ConfigureAwait(false);
+                _changing.Release();
             }
-
-            _parts.Events.Complete();
-        }
-        finally
-        {
-            _changing.Release();
         }
     }
 

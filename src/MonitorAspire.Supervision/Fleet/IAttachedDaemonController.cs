@@ -33,16 +33,26 @@ public interface IAttachedDaemonController
     /// <exception cref="LaunchFailedException">It could not be launched, or ended at once; the message says why.</exception>
     Task<AttachedLaunch> WaitForLaunchAsync(string daemon, CancellationToken cancellationToken);
 
-    /// <summary>Why the instance that the launcher launched last has ended. Answers within seconds; without an answer of the launcher, nothing is known.</summary>
+    /// <summary>Waits until the process that the launcher launched last has ended, and returns why. There is no time limit.</summary>
     /// <param name="daemon">The daemon's name.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    Task<AttachedExit> ExplainEndAsync(string daemon, CancellationToken cancellationToken);
+    Task<AttachedExit> WaitForEndAsync(string daemon, CancellationToken cancellationToken);
 }
 
 /// <summary>A launch of an attached daemon.</summary>
 /// <param name="Pid">PID of the process that was launched, where the launcher knows it. The daemon may be a descendant of it.</param>
 /// <param name="TraceParent">W3C trace context of the launch, which the daemon was given too; <see langword="null"/> without tracing.</param>
-public sealed record AttachedLaunch(int? Pid, string? TraceParent);
+public sealed record AttachedLaunch(int? Pid, string? TraceParent)
+{
+    /// <summary>When the launcher began with it; <see langword="null"/> where that is not known.</summary>
+    public DateTimeOffset? BeganAt { get; init; }
+
+    /// <summary>When the launcher had checked the port; <see langword="null"/> where that is not known.</summary>
+    public DateTimeOffset? CheckedAt { get; init; }
+
+    /// <summary>When the process ran; <see langword="null"/> where that is not known.</summary>
+    public DateTimeOffset? RunsAt { get; init; }
+}
 
 /// <summary>What a launcher knows about the end of an instance.</summary>
 /// <param name="End">Why it ended.</param>

@@ -1,3 +1,6 @@
+using System.Globalization;
+using Microsoft.Extensions.Logging;
+using MonitorAspire.Supervision.Interop;
 using MonitorAspire.Supervision.Processes;
 using MonitorAspire.Supervision.Startup;
 
@@ -7,7 +10,7 @@ namespace MonitorAspire.Supervision.Fleet;
 /// Verifies one instance that this supervisor does not launch: the stages of a start, seen from outside, with the same report, spans and
 /// metrics. It launches and signals nothing. Without a controller, the instance is there already, or no process can be asked for it.
 /// </summary>
-internal sealed class InstanceVerification(FleetParts parts, DaemonSpec spec, StartOptions options, IAttachedDaemonController? controller) : IDisposable
+internal sealed partial class InstanceVerification(FleetParts parts, DaemonSpec spec, StartOptions options, IAttachedDaemonController? controller) : IDisposable
 {
     private static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(10);
     private static readonly TimeSpan LongestDelay = TimeSpan.FromMilliseconds(250);
@@ -18,8 +21,18 @@ internal sealed class InstanceVerification(FleetParts parts, DaemonSpec spec, St
     private StartupTimeline? _timeline;
     private DaemonInstance? _instance;
     private DaemonInspection? _seen;
+    private ExitExplanation? _end;
 
     private StartupTimeline Timeline => _timeline!;
+
+    /// <summary>The instance that was found.</summary>
+    public DaemonInstance? Instance => _instance;
+
+    /// <summary>Whether a process may live that this start has launched or found.</summary>
+    public bool MayLive => _instance is { } instance ? !instance.Exited.IsCompleted : _launch is not null;
+
+    /// <summary>Whether a person stopped it with the launcher's own means.</summary>
+    public bool IsStoppedByLauncher { get; private set; }
 
     /// <summary>Asks for the launch or waits for it, and then waits until the instance has passed all stages.</summary>
     public async Task<StartOutcome> RunAsync(bool ask, CancellationToken cancellationToken)
@@ -31,7 +44,7 @@ internal sealed class InstanceVerification(FleetParts parts, DaemonSpec spec, St
             await LaunchAsync(() => controller.WaitForLaunchAsync(spec.Name, cancellationToken)).ConfigureAwait(false);
         }
 
-        _timeline = new StartupTimeline(spec, options.Attempt, parts.Time, _launch?.TraceParent);
+        _timeline = new StartupTimeline(spec, options.Attempt, parts.Time, _launch?.TraceParent, _launch?.BeganAt);
         try
         {
             await PreflightAsync(ask, cancellationToken).ConfigureAwait(false);
@@ -47,7 +60,11 @@ internal sealed class InstanceVerification(FleetParts parts, DaemonSpec spec, St
         }
     }
 
-    public void Dispose() => _timeline?.Dispose();
+    public void Dispose()
+    {
+        _end?.Dispose();
+        _timeline?.Dispose();
+    }
 
     private async Task PreflightAsync(bool ask, CancellationToken cancellationToken)
     {
@@ -62,13 +79,13 @@ internal sealed class InstanceVerification(FleetParts parts, DaemonSpec spec, St
         // Looked for first, or a daemon that was launched already would count as another process on the port. A foreign port is the better
         // reason where the launch was refused as well.
         _instance = Find();
-        _seen = await parts.Engine.InspectAsync(spec, new InspectOptions { ProbeHealth = false }, cancellationToken).ConfigureAwait(false);
+        _seen = await parts.Engine.InspectAsync(spec, Inspection(spec, _instance, _patience) with { ProbeHealth = false }, cancellationToken).ConfigureAwait(false);
         if (_seen.Verdict == InspectionVerdict.Foreign)
         {
             throw new StartupFailedException(StartupReason.PortInUse, _seen.Detail ?? $"port {spec.Port} is somebody else's");
         }
 
-        Timeline.Leave();
+        Timeline.LeaveAt(ask ? null : _launch?.CheckedAt);
         Enter(StartupStage.Spawn);
         if (_refusal is null && ask && parts.Engine.Attach(spec) is null)
         {
@@ -104,32 +121,90 @@ internal sealed class InstanceVerification(FleetParts parts, DaemonSpec spec, St
 
     private async Task<StartOutcome> WaitUntilVerifiedAsync(CancellationToken cancellationToken)
     {
+        Watch();
         for (var delay = FirstDelay; ; delay = delay * 2 < LongestDelay ? delay * 2 : LongestDelay)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            if (_instance is { Exited.IsCompleted: true })
+            _instance ??= Find();
+            var hasEnded = _instance is { Exited.IsCompleted: true } || (_instance is null && _end is { Ended.IsCompletedSuccessfully: true });
+            if (hasEnded)
             {
-                throw new StartupFailedException(StartupReason.ExitedPrematurely, $"PID {_instance.Pid} ended before it was verified");
+                await ContinueAfterEndAsync(cancellationToken).ConfigureAwait(false);
+                Watch();
             }
 
             _instance ??= Find();
             if (_instance is not null && await IsVerifiedAsync(_instance, cancellationToken).ConfigureAwait(false))
             {
-                Timeline.Leave();
-                var report = Report(StartupVerdict.Verified) with { VerifiedAt = parts.Time.GetUtcNow() };
-                Timeline.Complete(report);
-                return new StartOutcome(report, parts.Engine.Confirm(spec, _instance, options.RestartCount));
+                return Verified(_instance);
             }
 
-            var left = options.Timeout - Timeline.Elapsed;
+            var left = options.Timeout - Timeline.Watched;
             if (left <= TimeSpan.Zero)
             {
                 throw TimedOut();
             }
 
+            // A process may end before it is found. Then only the launcher knows.
             var wait = parts.DelayAsync(delay < left ? delay : left, cancellationToken);
-            await (_instance is null ? wait : Task.WhenAny(_instance.Exited, wait)).ConfigureAwait(false);
+            await Task.WhenAny(wait, hasEnded ? wait : _instance?.Exited ?? _end?.Ended ?? (Task)wait).ConfigureAwait(false);
         }
+    }
+
+    private void Watch()
+    {
+        _end?.Dispose();
+        _end = controller is null || _launch is null ? null : new ExitExplanation(parts, controller, spec.Name);
+    }
+
+    /// <summary>The process has ended. Goes on with the one that took its place; otherwise the start has failed.</summary>
+    private async Task ContinueAfterEndAsync(CancellationToken cancellationToken)
+    {
+        var exit = _end is null ? AttachedExit.Unknown : await _end.GetAsync(cancellationToken).ConfigureAwait(false);
+        var known = _instance is { } instance ? await instance.Exited.ConfigureAwait(false) : ProcessExit.Unknown;
+        if (known == ProcessExit.Unknown && exit.ExitCode is not null)
+        {
+            known = new ProcessExit(exit.ExitCode, null);
+        }
+
+        var pid = _instance?.Pid ?? _launch?.Pid;
+        switch (exit.End)
+        {
+            case AttachedEnd.Replaced:
+                if (_instance is not null)
+                {
+                    parts.Engine.Forget(_instance);
+                }
+
+                _instance = null;
+                await LaunchAsync(() => controller!.WaitForLaunchAsync(spec.Name, cancellationToken)).ConfigureAwait(false);
+                if (_refusal is not null)
+                {
+                    throw _refusal;
+                }
+
+                break;
+            case AttachedEnd.StoppedOnPurpose:
+                IsStoppedByLauncher = true;
+                throw new StartupFailedException(StartupReason.Cancelled, $"PID {pid} was stopped with the means of its launcher before it was verified");
+            default:
+                throw new StartupFailedException(
+                    StartupReason.ExitedPrematurely, string.Create(CultureInfo.InvariantCulture, $"PID {pid} ended before it was verified, with {known}"))
+                {
+                    ExitCode = known.ExitCode,
+                    Signal = known.Signal,
+                    LogTail = exit.LogTail,
+                };
+        }
+    }
+
+    private StartOutcome Verified(DaemonInstance instance)
+    {
+        Timeline.Leave();
+        var report = Report(StartupVerdict.Verified) with { VerifiedAt = parts.Time.GetUtcNow() };
+        Timeline.Complete(report);
+        LogVerified(parts.Logger, spec.Name, report.Pid, report.Port, report.TotalMs);
+        return new StartOutcome(report, parts.Engine.Confirm(spec, instance, options.RestartCount));
     }
 
     private async Task<bool> IsVerifiedAsync(DaemonInstance instance, CancellationToken cancellationToken)
@@ -137,11 +212,11 @@ internal sealed class InstanceVerification(FleetParts parts, DaemonSpec spec, St
         // Without a limit of the user a request that hangs is given up, and the next one has more time, until the start has none left.
         var limit = spec.Health.Startup?.Timeout ?? _patience;
         var left = options.Timeout - Timeline.Elapsed;
-        var seen = _seen = await parts.Engine.InspectAsync(spec, new InspectOptions { HealthTimeout = limit < left || left <= TimeSpan.Zero ? limit : left, KeepsWatch = true }, cancellationToken).ConfigureAwait(false);
+        var seen = _seen = await parts.Engine.InspectAsync(spec, Inspection(spec, instance, limit < left || left <= TimeSpan.Zero ? limit : left), cancellationToken).ConfigureAwait(false);
         _patience = seen.HealthMs >= _patience.TotalMilliseconds ? _patience * 2 : _patience;
         while (Timeline.Stage < StartupStage.Health && Passed(Timeline.Stage))
         {
-            Timeline.Leave();
+            Timeline.LeaveAt(Timeline.Stage == StartupStage.Spawn ? _launch?.RunsAt : null);
             Enter(Timeline.Stage + 1);
         }
 
@@ -154,6 +229,13 @@ internal sealed class InstanceVerification(FleetParts parts, DaemonSpec spec, St
             _ => instance.Port == spec.Port,
         };
     }
+
+    /// <summary>
+    /// How an instance is inspected. A daemon that another program launched has no lock of ours, and it may overwrite its environment. Its launcher
+    /// has told which process it is.
+    /// </summary>
+    internal static InspectOptions Inspection(DaemonSpec spec, DaemonInstance? instance, TimeSpan healthTimeout) =>
+        new() { HealthTimeout = healthTimeout, KeepsWatch = true, Told = spec.Launch == LaunchMode.Attached ? instance?.Identity : null };
 
     private DaemonInstance? Find() => _launch?.Pid is { } pid && spec.EffectivePidFileWriter == PidFileWriter.Launcher
         ? parts.Engine.Register(spec, pid, options.RestartCount)
@@ -175,9 +257,19 @@ internal sealed class InstanceVerification(FleetParts parts, DaemonSpec spec, St
 
     private StartOutcome Failed(StartupFailedException e)
     {
+        e = e.Without(Secrets.Of(spec));
         Timeline.Leave(e);
-        var report = Report(StartupVerdict.Failed) with { Stage = Timeline.Stage, Reason = e.Reason, Detail = e.Message, ExitCode = e.ExitCode, LogTail = e.LogTail ?? [] };
+        var report = Report(StartupVerdict.Failed) with
+        {
+            Stage = Timeline.Stage,
+            Reason = e.Reason,
+            Detail = e.Message,
+            ExitCode = e.ExitCode,
+            Signal = e.Signal,
+            LogTail = e.LogTail ?? [],
+        };
         Timeline.Complete(report);
+        LogStartFailed(parts.Logger, spec.Name, report.Reason, report.Detail);
         return new StartOutcome(report, null);
     }
 
@@ -197,4 +289,11 @@ internal sealed class InstanceVerification(FleetParts parts, DaemonSpec spec, St
         StartedAt = _instance?.StartedAt,
         TraceId = Timeline.TraceId,
     };
+
+    // The engine logs the starts that it makes itself. These lines are written while the span of the start is current.
+    [LoggerMessage(101, LogLevel.Information, "{Daemon} is verified: PID {Pid} on port {Port} after {Milliseconds} ms")]
+    private static partial void LogVerified(ILogger logger, string daemon, int? pid, int port, double milliseconds);
+
+    [LoggerMessage(102, LogLevel.Warning, "{Daemon} did not start: {Reason}: {Detail}")]
+    private static partial void LogStartFailed(ILogger logger, string daemon, StartupReason? reason, string? detail);
 }

@@ -25,7 +25,10 @@ internal static class SpecComparison
             Environment = old.Environment,
             PidFileWriter = old.PidFileWriter,
             Restart = old.Restart,
+            Rollback = old.Rollback,
             Service = old.Service,
+            Log = old.Log,
+            SecretEnvironment = old.SecretEnvironment,
             Health = old.Health,
         };
         var sameProcess = comparable == old
@@ -34,7 +37,8 @@ internal static class SpecComparison
             && SameEnvironment(old.Environment, changed.Environment)
             && HealthCheckRules.AsksTheSame(old.Health, changed.Health);
         return !sameProcess ? SpecDifference.Restart
-            : old.Restart == changed.Restart && old.Service == changed.Service && HealthCheckRules.IsEqual(old.Health, changed.Health) ? SpecDifference.None
+            : old.Restart == changed.Restart && old.Rollback == changed.Rollback && old.Service == changed.Service && old.Log == changed.Log && HealthCheckRules.IsEqual(old.Health, changed.Health)
+                && old.SecretEnvironment.SequenceEqual(changed.SecretEnvironment, StringComparer.Ordinal) ? SpecDifference.None
             : SpecDifference.Update;
     }
 

@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using MonitorAspire.Supervision.Files;
@@ -32,6 +34,9 @@ internal sealed record InstanceRecord
 
     public string HealthPath { get; init; } = "/health";
 
+    /// <summary>Limits of its log; <see langword="null"/> for the defaults.</summary>
+    public LogPolicy? Log { get; init; }
+
     /// <summary>The health check; <see langword="null"/> where the daemon wrote the record itself.</summary>
     public HealthCheck? Health { get; init; }
 
@@ -41,8 +46,19 @@ internal sealed record InstanceRecord
     /// <summary>Executable and arguments, with all placeholders replaced.</summary>
     public IReadOnlyList<string> Command { get; init; } = [];
 
+    /// <summary>Places in <see cref="Command"/> that carry a secret, although they do not look like it.</summary>
+    public IReadOnlyList<int>? SecretArguments { get; init; }
+
+    /// <summary><see cref="Command"/> as it may be shown.</summary>
+    [JsonIgnore]
+    public IReadOnlyList<string> ShownCommand =>
+        [.. Secrets.HideByName(Command).Select((argument, i) => SecretArguments?.Contains(i) == true && argument == Command[i] ? Secrets.Mask : argument)];
+
     /// <summary>Working directory of the start; <see langword="null"/> where it is not known. A restart from the command line keeps it.</summary>
     public string? WorkingDirectory { get; init; }
+
+    /// <summary>The same directory with all symbolic links resolved at the time of the start. A roll-back goes there after a link has moved.</summary>
+    public string? RealDirectory { get; init; }
 
     public DateTimeOffset StartedAt { get; init; }
 
@@ -51,6 +67,12 @@ internal sealed record InstanceRecord
 
     /// <summary>Restarts before this instance that no person asked for.</summary>
     public int RestartCount { get; init; }
+
+    /// <summary>The signal that it was started to be stopped with.</summary>
+    public TerminationSignal StopSignal { get; init; }
+
+    /// <summary>Which of its processes get that signal.</summary>
+    public StopMode StopMode { get; init; }
 
     /// <summary>PID of the process that carries out the start. It also holds the lock until the start has ended. 0 for a daemon that claimed its files itself.</summary>
     public int LauncherPid { get; init; }
@@ -67,6 +89,19 @@ internal sealed record InstanceRecord
     /// </summary>
     public static string NewInstanceId(int port, string? launchId = null) => $"{IdPrefix(port, launchId)}{Guid.NewGuid():N}";
 
+    /// <summary>Id of a launcher. It begins with the id of its application, which is the same in every run.</summary>
+    public static string NewLaunchId(string application) => ApplicationId(application) + Guid.NewGuid().ToString("N")[ApplicationIdLength..];
+
+    /// <summary>Id of an instance that outlives its launcher. The next launcher of the same application has the same one.</summary>
+    public static string PersistentInstanceId(int port, string launchId) => $"{IdPrefix(port, PersistentLaunchId(launchId))}{Persistent}";
+
+    /// <summary>Whether an instance belongs to a launcher: it was launched by that one, or it outlives the launchers of the same application.</summary>
+    internal static bool IsLaunchedBy(string? instanceId, int port, string launchId) =>
+        IsInstanceIdOf(instanceId, port, launchId) || instanceId == PersistentInstanceId(port, launchId);
+
+    /// <summary>Whether an instance was launched by a program that recognises its instances, as an AppHost does.</summary>
+    internal static bool HasLauncher(string instanceId) => instanceId.Count(c => c == '-') == 2;
+
     /// <summary>The instance id, if it belongs to this port; otherwise <see langword="null"/>. An id of another port was inherited from that instance.</summary>
     internal static string? InstanceIdFor(int port, string? instanceId) => IsInstanceIdOf(instanceId, port) ? instanceId : null;
 
@@ -74,8 +109,20 @@ internal sealed record InstanceRecord
     internal static bool IsInstanceIdOf(string? instanceId, int port, string? launchId = null) =>
         instanceId?.StartsWith(IdPrefix(port, launchId), StringComparison.Ordinal) == true;
 
+    private const string Persistent = "persistent";
+
+    private const int ApplicationIdLength = 16;
+
+    private static string ApplicationId(string application) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(application)))[..ApplicationIdLength];
+
+    private static string PersistentLaunchId(string launchId) => launchId[..Math.Min(ApplicationIdLength, launchId.Length)];
+
     private static string IdPrefix(int port, string? launchId) =>
         launchId is null ? string.Create(CultureInfo.InvariantCulture, $"{port}-") : string.Create(CultureInfo.InvariantCulture, $"{port}-{launchId}-");
+
+    /// <summary>Whether the instance outlives its launcher.</summary>
+    [JsonIgnore]
+    public bool IsPersistent => InstanceId.EndsWith($"-{Persistent}", StringComparison.Ordinal);
 
     /// <summary>Identity of the process, or <see langword="null"/> until it was spawned.</summary>
     [JsonIgnore]
@@ -93,7 +140,11 @@ internal sealed record InstanceRecord
         Host = spec.Host,
         Port = spec.Port,
         HealthPath = spec.HealthPath,
+        Log = spec.Log,
+        StopSignal = spec.StopSignal,
+        StopMode = spec.StopMode,
         Command = command,
+        SecretArguments = [.. command.Zip(Secrets.Of(spec).HideIn(command)).Index().Where(a => a.Item.First != a.Item.Second).Select(a => a.Index)],
         StartedAt = startedAt,
         RestartCount = restarts,
     };

@@ -27,7 +27,19 @@ internal static class KnownDaemons
     /// <summary>The record of a port's latest instance, or <see langword="null"/>.</summary>
     public static InstanceRecord? Record(string stateDirectory, int port) => InstanceRecord.Read(new DaemonFiles(stateDirectory, port).InstanceFile);
 
-    /// <summary>A specification with name, host and health path of the record, and with defaults where the record has none.</summary>
+    /// <summary>What is known of the daemon of a port: its stored definition, and the record of its latest instance.</summary>
+    public static KnownDaemon Find(string stateDirectory, int port) =>
+        new(port, DefinitionFile.TryRead(new DaemonFiles(stateDirectory, port)), Record(stateDirectory, port));
+
+    /// <summary>All daemons that have a definition, a record or a PID file, by port. A lock file alone only says that there was one once.</summary>
+    public static IReadOnlyList<KnownDaemon> All(string stateDirectory) =>
+    [
+        .. Ports(stateDirectory)
+            .Select(port => Find(stateDirectory, port))
+            .Where(daemon => daemon.Definition is not null || daemon.Record is not null || File.Exists(new DaemonFiles(stateDirectory, daemon.Port).PidFile)),
+    ];
+
+    /// <summary>A specification with name, host, health path and log limits of the record, and with defaults where the record has none.</summary>
     public static DaemonSpec Spec(int port, InstanceRecord? record) => DefinitionMapper.ToSpec(new DaemonDefinition
     {
         Port = port,
@@ -35,9 +47,14 @@ internal static class KnownDaemons
         Host = NullIfEmpty(record?.Host),
         HealthPath = NullIfEmpty(record?.HealthPath),
         Health = record?.Health,
+        StopSignal = record?.StopSignal ?? default,
+        StopMode = record?.StopMode ?? default,
+
+        // A record that was edited by hand is not a definition.
+        Log = record?.Log is { } log && log.Validate() is null ? log : null,
     });
 
-    private static string? NullIfEmpty(string? text) => string.IsNullOrEmpty(text) ? null : text;
+    internal static string? NullIfEmpty(string? text) => string.IsNullOrEmpty(text) ? null : text;
 
     private static int? PortOf(string fileName)
     {
@@ -47,4 +64,19 @@ internal static class KnownDaemons
             ? port
             : null;
     }
+}
+
+/// <summary>What is known of the daemon of a port.</summary>
+internal sealed record KnownDaemon(int Port, DaemonDefinition? Definition, InstanceRecord? Record)
+{
+    public string Name => KnownDaemons.NullIfEmpty(Record?.Name) ?? Definition?.Name ?? DaemonSpec.DefaultName(Port);
+
+    /// <summary>To inspect or to stop it: its stored definition, with what the record of the instance says.</summary>
+    public DaemonSpec ToSpec() => Definition is null ? KnownDaemons.Spec(Port, Record) : DefinitionMapper.ToSpec(Definition) with
+    {
+        Name = Name,
+        Host = KnownDaemons.NullIfEmpty(Record?.Host) ?? Definition.Host ?? DaemonSpec.DefaultHost,
+        HealthPath = KnownDaemons.NullIfEmpty(Record?.HealthPath) ?? Definition.HealthPath ?? DaemonSpec.DefaultHealthPath,
+        Health = Record?.Health ?? Definition.Health ?? new HealthCheck(),
+    };
 }

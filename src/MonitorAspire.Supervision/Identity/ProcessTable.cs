@@ -27,13 +27,25 @@ internal abstract class ProcessTable
     public abstract IReadOnlyList<ProcessInfo> Snapshot();
 
     /// <summary>
-    /// PIDs of the processes with a descriptor that holds an exclusive <c>flock</c> on the file (an absolute path), inherited or not. A process
+    /// The processes with a descriptor that holds a <c>flock</c> on the file (an absolute path), inherited or not, exclusive or shared. A process
     /// that only has the file open is not among them. Only root sees processes of other users.
     /// </summary>
-    public virtual IReadOnlyList<int> LockHolders(string lockFilePath) => [];
+    public virtual IReadOnlyList<LockHolder> HoldersOf(string lockFilePath) => [];
+
+    /// <summary>The same for one process; <see langword="null"/> where it holds none or this user may not see it.</summary>
+    public virtual LockHolder? HolderOf(int pid, string lockFilePath) => null;
+
+    /// <summary>Whether this process holds the lock of another instance than this file's.</summary>
+    public virtual bool HoldsAnotherLock(int pid, string lockFilePath) => false;
+
+    /// <summary>The PID of a process in its own PID namespace: what it calls itself, for example in a container. The same PID where there is no other namespace.</summary>
+    public virtual int InnermostPid(int pid) => pid;
+
+    /// <summary>PIDs of the processes that hold an exclusive <c>flock</c> on the file.</summary>
+    public IReadOnlyList<int> LockHolders(string lockFilePath) => [.. HoldersOf(lockFilePath).Where(h => !h.IsShared).Select(h => h.Pid)];
 
     /// <summary>Whether this process has a descriptor that holds an exclusive <c>flock</c> on the file.</summary>
-    public virtual bool HoldsLock(int pid, string lockFilePath) => false;
+    public bool HoldsLock(int pid, string lockFilePath) => HolderOf(pid, lockFilePath) is { IsShared: false };
 
     /// <summary>When a process of this boot was started, to about a second: the kernel gives its own start in whole seconds of the wall clock.</summary>
     public abstract DateTimeOffset StartTimeOf(ProcessIdentity identity);

@@ -1,3 +1,5 @@
+using System.Net.Sockets;
+
 namespace MonitorAspire.Supervision.Interop;
 
 /// <summary>How many descriptors this process may open (<c>ulimit -n</c>).</summary>
@@ -5,6 +7,56 @@ internal static unsafe class DescriptorLimit
 {
     /// <summary>The limit. <see cref="int.MaxValue"/> where there is none or where it cannot be read.</summary>
     internal static int Current { get; } = Read();
+
+    // A probe and a spawn open about as many at a time.
+    private const int Needed = 8;
+
+    /// <summary>
+    /// Whether this process or the machine has too few descriptors left for a probe or a spawn. What was read meanwhile cannot be believed:
+    /// a file that cannot be opened looks like one that is not there.
+    /// </summary>
+    internal static bool IsReached()
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            return false;
+        }
+
+        var opened = 0;
+        Span<int> descriptors = stackalloc int[Needed];
+        while (opened < Needed)
+        {
+            // A new file and not a copy of a descriptor: the machine's limit counts files.
+            var descriptor = LibC.Open("/dev/null", LibC.OpenReadOnlyCloseOnExec);
+            if (descriptor < 0)
+            {
+                break;
+            }
+
+            descriptors[opened++] = descriptor;
+        }
+
+        foreach (var descriptor in descriptors[..opened])
+        {
+            _ = LibC.Close(descriptor);
+        }
+
+        return opened < Needed;
+    }
+
+    /// <summary>Whether an operation failed because no descriptor was left.</summary>
+    internal static bool IsReachedBy(Exception? exception)
+    {
+        for (; exception is not null; exception = exception.InnerException)
+        {
+            if (exception is SocketException { SocketErrorCode: SocketError.TooManyOpenSockets } || (exception is IOException && Errno.IsNoDescriptor(exception.HResult)))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
 
     /// <summary>How many more can be opened now.</summary>
     internal static int Free()

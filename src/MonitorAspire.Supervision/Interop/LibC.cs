@@ -30,6 +30,9 @@ internal static unsafe partial class LibC
     internal static partial int flock(int fd, int operation);
 
     [LibraryImport(Library, SetLastError = true)]
+    internal static partial nint lseek(int fd, nint offset, int origin);
+
+    [LibraryImport(Library, SetLastError = true)]
     internal static partial int fallocate(int fd, int mode, long offset, long length);
 
     [LibraryImport(Library, SetLastError = true)]
@@ -52,6 +55,17 @@ internal static unsafe partial class LibC
 
     [LibraryImport(Library)]
     internal static partial int getrlimit(int resource, ulong* limits);
+
+    // Linux only. PID 0 is this process. Both limits are two 64-bit numbers, soft and hard; a null pointer stands for "not".
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int prlimit(int pid, int resource, ulong* newLimit, ulong* oldLimit);
+
+    [LibraryImport(Library)]
+    internal static partial int getppid();
+
+    // Variadic in C, called on Linux only.
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int prctl(int option, int* result);
 
     // System.Net.Sockets.Socket does not support netlink.
     [LibraryImport(Library, EntryPoint = "socket")]
@@ -129,8 +143,17 @@ internal static unsafe partial class LibC
     [LibraryImport(Library, EntryPoint = "readlink", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     public static partial nint ReadLink(string path, byte* buffer, nuint size);
 
+    [LibraryImport(Library, EntryPoint = "access", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int Access(string path, int mode);
+
+    [LibraryImport(Library, EntryPoint = "realpath", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial byte* RealPath(string path, byte* buffer);
+
     [LibraryImport(Library, EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     public static partial int Statx(int directory, string path, int flags, uint mask, StatxBuffer* buffer);
+
+    [LibraryImport(Library, EntryPoint = "statvfs", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int StatVfs(string path, ulong* status);
 
     [LibraryImport(Library, EntryPoint = "opendir", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     public static partial nint OpenDirectory(string path);

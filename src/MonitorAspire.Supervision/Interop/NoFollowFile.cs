@@ -58,7 +58,7 @@ internal static class NoFollowFile
             {
                 return Open(path, ReadWrite | (append ? OpenFlags.Append : 0));
             }
-            catch (NoFollowException e) when (e.Error == Errno.NoEntry && attempt < 10)
+            catch (NoFollowException e) when (e.Error == Errno.NoEntry && attempt < 100)
             {
                 Create(path);
             }
@@ -87,13 +87,13 @@ internal static class NoFollowFile
         {
             throw new NoFollowException(Errno.NotADirectory, path, e.Message);
         }
-        catch (IOException e) when (!File.Exists(path))
+        catch (IOException e) when (e.HResult != Errno.Exists && !File.Exists(path))
         {
             throw new NoFollowException(e.HResult, path, e.Message);
         }
         catch (IOException)
         {
-            // Another process created it first: that file is opened.
+            // Another process created it first: that file is opened. Where it was deleted again meanwhile, the next attempt creates it.
         }
     }
 
@@ -142,7 +142,7 @@ internal static class NoFollowFile
 }
 
 /// <summary>A file of the state directory could not be opened.</summary>
-internal sealed class NoFollowException(int error, string path, string message) : IOException($"{path}: {message}")
+internal sealed class NoFollowException(int error, string path, string message) : IOException($"{path}: {message}", error)
 {
     internal int Error { get; } = error;
 }

@@ -78,9 +78,9 @@ internal static unsafe class SpawnedProcess
                 Check(LibC.posix_spawnattr_setsigdefault(attributes, signals));
                 Check(LibC.posix_spawnattr_setflags(attributes, (short)(SetSession | SetSignalDefaults | SetSignalMask)));
 
-                int pid;
-                var error = LibC.posix_spawn(&pid, path[0], actions, attributes, argv.Pointer, envp.Pointer);
-                return error == 0 ? pid : -error;
+                return OperatingSystem.IsLinux()
+                    ? UserDescriptorLimit.Spawn(() => Spawn(path[0], actions, attributes, argv.Pointer, envp.Pointer), Descriptor(lockCopy ?? outputCopy) + 1)
+                    : Spawn(path[0], actions, attributes, argv.Pointer, envp.Pointer);
             }
             finally
             {
@@ -91,6 +91,13 @@ internal static unsafe class SpawnedProcess
         {
             _ = LibC.posix_spawn_file_actions_destroy(actions);
         }
+    }
+
+    private static int Spawn(byte* path, byte* actions, byte* attributes, byte** arguments, byte** environment)
+    {
+        int pid;
+        var error = LibC.posix_spawn(&pid, path, actions, attributes, arguments, environment);
+        return error == 0 ? pid : -error;
     }
 
     private static void CloseFrom(byte* actions, int lowest)
@@ -126,7 +133,7 @@ internal static unsafe class SpawnedProcess
         var copy = LibC.fcntl(Descriptor(file), DuplicateCloseOnExec, 10);
         return copy >= 0
             ? new SafeFileHandle(copy, ownsHandle: true)
-            : throw new IOException($"fcntl: {Errno.Describe(Marshal.GetLastPInvokeError())}");
+            : throw new IOException($"a descriptor for the daemon cannot be opened: {Errno.Describe(Marshal.GetLastPInvokeError())}", Marshal.GetLastPInvokeError());
     }
 
     private static int Descriptor(SafeFileHandle handle) => (int)handle.DangerousGetHandle();

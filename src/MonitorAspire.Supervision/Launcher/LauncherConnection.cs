@@ -18,6 +18,12 @@ internal sealed class LauncherConnection(WebSocket socket)
     /// <summary>A process that is stopped (SIGSTOP) keeps its connections. A missing answer to a ping ends this one.</summary>
     public static readonly TimeSpan KeepAliveTimeout = TimeSpan.FromSeconds(3);
 
+    /// <summary>The supervisor sends its daemons at this interval, whether they have changed or not.</summary>
+    public static readonly TimeSpan UpdateInterval = TimeSpan.FromSeconds(1);
+
+    /// <summary>A supervisor that has sent nothing for this time does not watch: three missing messages, as three failed probes.</summary>
+    public static readonly TimeSpan SilenceLimit = TimeSpan.FromSeconds(3);
+
     private static readonly TimeSpan CloseTimeout = TimeSpan.FromSeconds(1);
 
     // A report has 20 log lines. Anything near this size is not a message of ours.

@@ -50,6 +50,15 @@ internal sealed record LauncherReport : LauncherMessage
     /// <summary>W3C trace context that the process was given; <see langword="null"/> without tracing.</summary>
     public string? TraceParent { get; init; }
 
+    /// <summary>When the launch began.</summary>
+    public DateTimeOffset? BeganAt { get; init; }
+
+    /// <summary>When the port had been checked, and the process was about to be launched.</summary>
+    public DateTimeOffset? CheckedAt { get; init; }
+
+    /// <summary>When the launcher saw that the process ran.</summary>
+    public DateTimeOffset? RunsAt { get; init; }
+
     /// <summary>Why it could not be launched, for a person.</summary>
     public string? Detail { get; init; }
 

@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
-using MonitorAspire.Supervision.Files;
 
 namespace MonitorAspire.Supervision.Probes;
 
@@ -117,7 +116,7 @@ internal static class HealthBody
     }
 
     // Characters that change the direction of text are invisible too.
-    private static string Harmless(string line) => DaemonLog.WithoutControls(line.Any(IsInvisible) ? string.Concat(line.Select(c => IsInvisible(c) ? '\uFFFD' : c)) : line);
+    private static string Harmless(string line) => VisibleText.Of(line.Any(IsInvisible) ? string.Concat(line.Select(c => IsInvisible(c) ? '\uFFFD' : c)) : line);
 
     private static bool IsInvisible(char c) => char.GetUnicodeCategory(c) is UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator;
 }

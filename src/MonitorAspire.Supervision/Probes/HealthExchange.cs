@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Text;
+using MonitorAspire.Supervision.Interop;
 
 namespace MonitorAspire.Supervision.Probes;
 
@@ -54,7 +55,7 @@ internal sealed class HealthExchange(HealthRequest question, ProbeConnection con
         }
         catch (Exception e) when (e is HttpRequestException or IOException or SocketException)
         {
-            return await OnFailureAsync(e, token).ConfigureAwait(false);
+            return (await OnFailureAsync(e, token).ConfigureAwait(false)) with { IsOwnTrouble = DescriptorLimit.IsReachedBy(e) };
         }
     }
 
@@ -63,7 +64,7 @@ internal sealed class HealthExchange(HealthRequest question, ProbeConnection con
         var body = new byte[BodyLimit];
         var length = await ReadAsync(response, body, token).ConfigureAwait(false);
         var (lines, answer) = (HealthBody.Lines(body.AsSpan(0, length)), $"{What}: {(int)response.StatusCode} after {HealthText.Of(connection.Elapsed)}");
-        if ((connection.ForeignServer() ?? HealthBody.Mismatch(body.AsSpan(0, length), length < BodyLimit, question.Port, question.IsExpectedPid)) is { } mismatch)
+        if ((connection.ForeignServer() ?? HealthBody.Mismatch(body.AsSpan(0, length), length < BodyLimit, question.Port, question.IsNamedPid ?? question.IsExpectedPid)) is { } mismatch)
         {
             return Answer(HealthOutcome.IdentityMismatch, $"{answer}, but {mismatch}", response, lines);
         }

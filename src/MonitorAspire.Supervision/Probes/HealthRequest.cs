@@ -14,8 +14,14 @@ internal sealed record HealthRequest
     /// <summary>Kind and what the answer must be. Default: HTTP, status 200.</summary>
     public HealthCheck Check { get; init; } = new();
 
-    /// <summary>Whether a PID belongs to the instance: one that the body names, or one that serves the connection.</summary>
+    /// <summary>Whether a process that serves the connection belongs to the instance.</summary>
     public required Func<int, bool> IsExpectedPid { get; init; }
+
+    /// <summary>
+    /// Whether a PID that the body names belongs to the instance. A daemon in a container names itself by the PID in its own PID namespace. Default:
+    /// as <see cref="IsExpectedPid"/>.
+    /// </summary>
+    public Func<int, bool>? IsNamedPid { get; init; }
 
     /// <summary>Time limit of the whole exchange. Default 2 seconds.</summary>
     public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(2);

@@ -43,6 +43,9 @@ internal sealed record HealthResult
     /// <summary>The address that a redirect names.</summary>
     public Uri? Redirect { get; init; }
 
+    /// <summary>Whether the check could not be made because this process has no descriptor left. It says nothing about the daemon.</summary>
+    public bool IsOwnTrouble { get; init; }
+
     public bool IsHealthy => Outcome == HealthOutcome.Healthy;
 
     /// <summary>What the reports show of it; <see langword="null"/> for a check that passed.</summary>

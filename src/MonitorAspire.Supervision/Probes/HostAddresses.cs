@@ -7,6 +7,9 @@ namespace MonitorAspire.Supervision.Probes;
 /// <summary>The addresses of a host as it is written in a specification.</summary>
 internal static class HostAddresses
 {
+    // A resolver that does not answer takes much longer.
+    private static readonly TimeSpan LookupTimeout = TimeSpan.FromSeconds(2);
+
     /// <summary>
     /// All addresses of a host: an address is itself, <c>localhost</c> is both loopbacks (where the machine has IPv6), <c>*</c> and <c>+</c>
     /// are both wildcards, and any other name is looked up. Empty where a name cannot be looked up.
@@ -25,10 +28,26 @@ internal static class HostAddresses
         }
     }
 
-    /// <summary>The same without blocking.</summary>
+    /// <summary>The same without blocking a thread, for 2 seconds at most. Empty as well where the resolver does not answer for that time.</summary>
+    public static async ValueTask<IReadOnlyList<IPAddress>> FindAsync(string host, CancellationToken cancellationToken)
+    {
+        using var timeUp = new CancellationTokenSource(LookupTimeout, TimeProvider.System);
+        using var linked = CancellationTokenSource.CreateLinkedTokenSource(timeUp.Token, cancellationToken);
+        try
+        {
+            return await ResolveAsync(host, linked.Token).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is SocketException or ArgumentOutOfRangeException || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+        {
+            return [];
+        }
+    }
+
+    /// <summary>The same without blocking and without a time limit.</summary>
     /// <exception cref="SocketException">The name cannot be looked up.</exception>
     public static async ValueTask<IReadOnlyList<IPAddress>> ResolveAsync(string host, CancellationToken cancellationToken) =>
-        WithoutLookup(host) ?? await Dns.GetHostAddressesAsync(host, cancellationToken).ConfigureAwait(false);
+        // A look-up that has begun cannot be cancelled, only its queued successors. It is left behind, on one thread for each name.
+        WithoutLookup(host) ?? await Dns.GetHostAddressesAsync(host, cancellationToken).WaitAsync(cancellationToken).ConfigureAwait(false);
 
     /// <summary>Base URL of a server. A wildcard becomes the loopback, because no client can connect to a wildcard. IPv6 has brackets or not. The health check tells the scheme.</summary>
     public static string Url(string host, int port, HealthCheckKind kind = HealthCheckKind.Http)

@@ -69,6 +69,24 @@ internal sealed class ListenerProbe(ProcessTable processes)
         return sockets.Count == 0 ? [] : [.. Find(null).Where(listener => sockets.Contains(listener.Inode))];
     }
 
+    /// <summary>How many connections of a port are in TIME_WAIT, and how long the last of them stays. None where the platform does not tell.</summary>
+    public (int Count, TimeSpan Longest) FindTimeWait(int port)
+    {
+        var (count, ticks) = (0, 0L);
+        var buffer = new ArrayBufferWriter<byte>(16384);
+        foreach (var file in (ReadOnlySpan<string>)["net/tcp", "net/tcp6"])
+        {
+            if (_files?.Read(file, buffer) == ProcAccess.Ok)
+            {
+                var found = ProcNetTcp.FindTimeWait(buffer.WrittenSpan, port);
+                (count, ticks) = (count + found.Count, Math.Max(ticks, found.LongestTicks));
+            }
+        }
+
+        // The kernel shows all times in /proc in hundredths of a second (USER_HZ).
+        return (count, TimeSpan.FromMilliseconds(10 * ticks));
+    }
+
     /// <summary>All listening sockets on a port, or on all, on all addresses, IPv4 and IPv6.</summary>
     public List<Listener> Find(int? port)
     {

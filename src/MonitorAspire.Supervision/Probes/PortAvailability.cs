@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 
@@ -15,6 +16,22 @@ internal enum PortState
 
     /// <summary>This machine does not have the address.</summary>
     AddressNotAvailable,
+}
+
+/// <summary>
+/// A port that cannot be bound although no process listens on it: its last connections are in TIME_WAIT, or another process has bound it or
+/// is just closing it. A server with SO_REUSEADDR leaves no port behind in TIME_WAIT that another such server could not bind.
+/// </summary>
+/// <param name="Port">The port.</param>
+/// <param name="TimeWaits">How many connections are in TIME_WAIT. 0: some other socket has the port.</param>
+/// <param name="Longest">How long the last of them stays.</param>
+internal sealed record LingeringPort(int Port, int TimeWaits, TimeSpan Longest)
+{
+    public override string ToString() => TimeWaits == 0
+        ? $"port {Port} is in use, but no process listens on it: a socket is bound to it or is just being closed; its owner could not be seen"
+        : string.Create(
+            CultureInfo.InvariantCulture,
+            $"port {Port} is free only when {TimeWaits} old connection{(TimeWaits == 1 ? "" : "s")} in TIME_WAIT {(TimeWaits == 1 ? "is" : "are")} gone, up to {Math.Ceiling(Longest.TotalSeconds)} s (a server with SO_REUSEADDR leaves none in the way)");
 }
 
 /// <summary>Tells whether a server can listen on a port, by trying.</summary>
@@ -54,6 +71,20 @@ internal sealed class PortAvailability(ListenerProbe listeners)
                 _ => throw new IOException($"It is unknown whether {new IPEndPoint(address, port)} is free: {e.Message}", e),
             };
         }
+    }
+
+    /// <summary>
+    /// What keeps a port from being bound although no process listens on it. Null where it can be bound, or where a process listens.
+    /// </summary>
+    public LingeringPort? Lingering(IReadOnlyList<IPAddress> addresses, int port)
+    {
+        if (addresses.All(address => TryBind(address, port) != PortState.InUse) || listeners.Find(port).Any(listener => ListenerCoverage.Conflicts(listener, addresses)))
+        {
+            return null;
+        }
+
+        var (count, longest) = listeners.FindTimeWait(port);
+        return new LingeringPort(port, count, longest);
     }
 
     /// <summary>The first wanted port from first to last on which a server can listen on all these addresses; null where none, or no address.</summary>

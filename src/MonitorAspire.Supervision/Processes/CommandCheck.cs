@@ -52,7 +52,9 @@ internal sealed class CommandCheck(ProcessTable processes, TreeStopper stopper, 
         }
         catch (Exception e) when (e is TimeoutException or OperationCanceledException)
         {
-            await stopper.StopAsync(root, plan.Environment[InstanceRecord.EnvironmentVariable], TimeSpan.Zero, KillTimeout, CancellationToken.None).ConfigureAwait(false);
+            // A check has no lock.
+            var signs = new InstanceSigns(root, plan.Environment[InstanceRecord.EnvironmentVariable], LockFile: "");
+            await stopper.StopAsync(signs, default, TimeSpan.Zero, KillTimeout, CancellationToken.None).ConfigureAwait(false);
         }
 
         cancellationToken.ThrowIfCancellationRequested();

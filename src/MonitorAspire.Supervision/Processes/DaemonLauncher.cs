@@ -13,8 +13,6 @@ internal sealed record LaunchPlan(string Executable, IReadOnlyList<string> Argum
 /// <summary>Turns a specification into a process.</summary>
 internal static class DaemonLauncher
 {
-    internal const string BuiltInDaemon = "monitor-aspire-daemon";
-
     /// <summary>The variable with the number of the descriptor that holds the daemon's lock.</summary>
     internal const string LockDescriptorVariable = "MONITOR_LOCK_FD";
 
@@ -26,14 +24,16 @@ internal static class DaemonLauncher
     internal static LaunchPlan Plan(
         DaemonSpec spec, DaemonFiles files, string? builtInDaemon, IReadOnlyDictionary<string, string?> variables, string instanceId)
     {
-        var directory = spec.WorkingDirectory is null ? Directory.GetCurrentDirectory() : Path.GetFullPath(spec.WorkingDirectory);
-        if (!Directory.Exists(directory))
+        var directory = WorkingDirectory(spec);
+        var environment = BuildEnvironment(spec, files, variables, instanceId);
+
+        if (spec.WorkingDirectory is not null)
         {
-            throw new StartupFailedException(StartupReason.InvalidConfiguration, $"the working directory {directory} does not exist");
+            // Shells and others take the name of their directory from here, with symbolic links kept.
+            environment["PWD"] = directory;
         }
 
-        var environment = BuildEnvironment(spec, files, variables, instanceId);
-        var command = spec.Command ?? builtInDaemon ?? Path.Combine(AppContext.BaseDirectory, OperatingSystem.IsWindows() ? BuiltInDaemon + ".exe" : BuiltInDaemon);
+        var (command, first) = spec.Command is { } given ? new OwnProgram(given, []) : builtInDaemon is null ? OwnProgram.Beside(OwnProgram.Daemon) : new OwnProgram(builtInDaemon, []);
         var executable = ExecutableLookup.Find(command, environment.GetValueOrDefault("PATH"), directory, out var isForbidden)
             ?? throw (isForbidden
                 ? new StartupFailedException(StartupReason.PermissionDenied, $"'{command}' is there but may not be executed")
@@ -41,7 +41,29 @@ internal static class DaemonLauncher
                     ? $"the built-in daemon was not found at {command}"
                     : $"there is no command '{command}'{(command.Contains('/', StringComparison.Ordinal) ? "" : " on the PATH")}"));
 
-        return new LaunchPlan(executable, Arguments(spec, files), environment, spec.WorkingDirectory is null ? null : directory);
+        return new LaunchPlan(executable, [.. first, .. Arguments(spec, files)], environment, spec.WorkingDirectory is null ? null : directory);
+    }
+
+    private static string WorkingDirectory(DaemonSpec spec)
+    {
+        string directory;
+        try
+        {
+            if (spec.WorkingDirectory is null)
+            {
+                // Inherited by the daemon, so it need not be reachable by its name.
+                return Directory.GetCurrentDirectory();
+            }
+
+            directory = Path.IsPathRooted(spec.WorkingDirectory) ? spec.WorkingDirectory : Path.Combine(Directory.GetCurrentDirectory(), spec.WorkingDirectory);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new StartupFailedException(StartupReason.InvalidConfiguration, $"the current directory {Environment.GetEnvironmentVariable("PWD")} was deleted, or cannot be read; give the daemon another working directory") { IsPassing = true };
+        }
+
+        return Directory.Exists(directory) ? directory
+            : throw new StartupFailedException(StartupReason.InvalidConfiguration, $"the working directory {directory} does not exist") { IsPassing = true };
     }
 
     /// <summary>The arguments of a daemon, with all placeholders replaced.</summary>
@@ -65,10 +87,17 @@ internal static class DaemonLauncher
         {
             Errno.NoEntry => new StartupFailedException(StartupReason.CommandNotFound, $"{plan.Executable}: it, or the interpreter that it names, does not exist"),
             Errno.ExecFormat => new StartupFailedException(
-                StartupReason.InvalidConfiguration, $"{plan.Executable} is not in a format that this system can execute (a script needs a '#!' line)"),
+                StartupReason.InvalidConfiguration, $"{plan.Executable} is not in a format that this system can execute (a script needs a '#!' line)")
+            {
+                IsPassing = true,
+            },
             var error => new StartupFailedException(
-                Errno.IsPermission(error) ? StartupReason.PermissionDenied : StartupReason.InvalidConfiguration,
-                $"{plan.Executable} {(Errno.IsPermission(error) ? "may" : "could")} not be executed: {Errno.Describe(error)}"),
+                Errno.IsPermission(error) ? StartupReason.PermissionDenied : Errno.IsBusy(error) ? StartupReason.TimedOut : StartupReason.InvalidConfiguration,
+                $"{plan.Executable} {(Errno.IsPermission(error) ? "may" : "could")} not be executed: {Errno.Describe(error)}")
+            {
+                // The arguments are the definition's, and everything else is the machine's.
+                IsPassing = error is not (Errno.ArgumentsTooLong or Errno.Invalid) && error != Errno.NameTooLong,
+            },
         });
     }
 
@@ -84,6 +113,7 @@ internal static class DaemonLauncher
         // The trace context of the launcher's own parent does not belong to this start.
         environment.Remove("TRACEPARENT");
         environment.Remove("TRACESTATE");
+        environment.Remove(UserDescriptorLimit.Variable);
         foreach (var (name, value) in variables.Concat(spec.Environment))
         {
             if (value is null)

@@ -9,7 +9,8 @@ internal static class ExecutableLookup
         isForbidden = false;
         if (command.AsSpan().ContainsAny(Path.DirectorySeparatorChar, Path.AltDirectorySeparatorChar))
         {
-            return Check(Path.GetFullPath(command, workingDirectory), ref isForbidden);
+            // '..' is left to the kernel: a directory may be named by a symbolic link.
+            return Check(command.Contains("..", StringComparison.Ordinal) ? Path.Combine(workingDirectory, command) : Path.GetFullPath(command, workingDirectory), ref isForbidden);
         }
 
         string[] extensions = OperatingSystem.IsWindows() ? ["", ".exe", ".cmd", ".bat"] : [""];

@@ -3,64 +3,142 @@ using MonitorAspire.Supervision.Identity;
 namespace MonitorAspire.Supervision.Processes;
 
 /// <summary>
-/// Finds the members of an instance: its root, the descendants of the root, the processes in the session of a living root, and the
-/// processes that have the instance id in their environment.
+/// Finds the members of an instance. They are: the root; its descendants; the processes in the session that the launcher made for it; every
+/// process that holds the open file description of its lock; and the processes that have its id in their environment.
 /// </summary>
 /// <remarks>
-/// A process with the instance id of <em>another</em> instance is never a member, and neither are its children: a supervisor that is an
-/// instance itself must not stop its daemons with its own tree.
+/// A program can overwrite its environment, but neither its lock nor its session nor its parent. A process with the lock or the id of
+/// <em>another</em> instance is never a member, and its children are not searched: a supervisor that is an instance itself must not stop its
+/// daemons with its own tree.
 /// </remarks>
 internal sealed class InstanceTree(ProcessTable table)
 {
+    private const int Looks = 10;
+
     /// <summary>A function that tells whether a PID is the root or a member. It searches the tree only for another PID than the root's.</summary>
-    internal Func<int, bool> Membership(ProcessIdentity root, string? instanceId)
+    internal Func<int, bool> Membership(InstanceSigns signs)
     {
-        var others = new Lazy<HashSet<int>>(() => [.. Members(root, instanceId).Select(m => m.Pid)]);
-        return pid => pid == root.Pid || others.Value.Contains(pid);
+        var others = new Lazy<HashSet<int>>(() => [.. Members(signs).Select(m => m.Pid)]);
+        return pid => pid == signs.Root?.Pid || others.Value.Contains(pid);
     }
 
+    /// <summary>The member that calls itself by this PID in its own PID namespace, as a daemon in a container does; <see langword="null"/> where there is none.</summary>
+    internal ProcessInfo? MemberKnownAs(InstanceSigns signs, int pid) =>
+        pid <= 0 ? null
+        : Members(signs) is var members && members.FirstOrDefault(m => m.Pid == pid) is { } member ? member
+        : members.FirstOrDefault(m => table.InnermostPid(m.Pid) == pid);
+
     /// <summary>The living members, oldest first. Zombies are dead and not listed.</summary>
-    /// <param name="root">The instance, living or dead; <see langword="null"/> where it is not known.</param>
-    /// <param name="instanceId">Its instance id; <see langword="null"/> or empty where it has none.</param>
-    internal IReadOnlyList<ProcessInfo> Members(ProcessIdentity? root, string? instanceId)
+    internal IReadOnlyList<ProcessInfo> Members(InstanceSigns signs)
     {
-        var living = table.Snapshot().Where(p => !p.IsZombie && p.Pid != Environment.ProcessId).ToList();
-        var ids = new Dictionary<int, string?>();
-        string? IdOf(int pid)
+        var (living, holders) = Look(signs);
+        var search = new Search(table, signs, living, holders);
+        return search.Run();
+    }
+
+    // The holders are read first. One that has ended since may have left a child that is not among them, and then both are read again. At last
+    // each holder must still hold the lock: its PID may be another process's by now, or it has executed its program and so closed the lock.
+    private (Dictionary<int, ProcessInfo> Living, List<LockHolder> Holders) Look(InstanceSigns signs)
+    {
+        for (var look = 1; ; look++)
         {
-            if (!ids.TryGetValue(pid, out var id))
+            var holders = table.HoldersOf(signs.LockFile).Where(IsMembersLock).ToList();
+            var living = table.Snapshot().Where(p => !p.IsZombie && p.Pid != Environment.ProcessId).ToDictionary(p => p.Pid);
+            if (look == Looks || holders.TrueForAll(h => living.ContainsKey(h.Pid)))
             {
-                ids[pid] = id = ProcessEnvironment.Get(table, pid, InstanceRecord.EnvironmentVariable);
+                holders.RemoveAll(h => !living.ContainsKey(h.Pid) || table.HolderOf(h.Pid, signs.LockFile) is not { } now || !IsMembersLock(now));
+                return (living, holders);
+            }
+        }
+
+        bool IsMembersLock(LockHolder holder) =>
+            holder.Pid != Environment.ProcessId && (holder.IsOurs || (holder.IsOfAnInstance && holder.RootPid == signs.Root?.Pid));
+    }
+
+    private sealed class Search(ProcessTable table, InstanceSigns signs, Dictionary<int, ProcessInfo> living, List<LockHolder> holders)
+    {
+        private readonly Dictionary<int, string?> _ids = [];
+        private readonly int? _root = signs.Root is { } identity && living.TryGetValue(identity.Pid, out var process) && process.Identity == identity ? identity.Pid : null;
+
+        internal List<ProcessInfo> Run()
+        {
+            var hasId = !string.IsNullOrEmpty(signs.InstanceId);
+            var launchers = Launchers();
+            var byLock = holders.Where(h => !launchers.Contains(h.Pid) && !IsBeforeExec(h, launchers)).ToDictionary(h => h.Pid, h => h.RootPid);
+
+            // A daemon that claimed its files itself has no id of its own, but it may have inherited one, and its children too.
+            var ownId = !hasId && _root is { } root ? IdOf(root) : signs.InstanceId;
+            var members = living.Values
+                .Where(p => p.Pid == _root || byLock.ContainsKey(p.Pid) || (hasId && IdOf(p.Pid) == signs.InstanceId && MayJoin(p.Pid, ownId)))
+                .ToDictionary(p => p.Pid);
+
+            // A session has the PID of the process that made it, and the kernel does not use that PID again while the session has a process.
+            // A holder in the session whose number its lock notes proves that this is the session of the instance.
+            var sessions = byLock.Where(h => living[h.Key].Session == h.Value).Select(h => h.Value).ToHashSet();
+            if (_root is { } leader && living[leader].Session == leader)
+            {
+                sessions.Add(leader);
+            }
+
+            bool grew;
+            do
+            {
+                grew = false;
+                foreach (var process in living.Values)
+                {
+                    if (!members.ContainsKey(process.Pid)
+                        && (members.ContainsKey(process.ParentPid) || sessions.Contains(process.Session))
+                        && !launchers.Contains(process.Pid)
+                        && MayJoin(process.Pid, ownId))
+                    {
+                        grew = members.TryAdd(process.Pid, process);
+                    }
+                }
+            }
+            while (grew);
+            return [.. members.Values.OrderBy(p => p.StartTicks)];
+        }
+
+        // The launcher has the description of the lock until the start has ended. It is the parent of the root that the lock notes.
+        private HashSet<int> Launchers()
+        {
+            var launchers = new HashSet<int> { Environment.ProcessId };
+            if (signs.Launcher is { } launcher && living.TryGetValue(launcher.Pid, out var process) && process.Identity == launcher)
+            {
+                launchers.Add(launcher.Pid);
+            }
+
+            // A root that was launched made a session. Another process that got the PID later did not make this one.
+            foreach (var root in holders.Select(h => h.RootPid).Distinct().Where(pid => living.TryGetValue(pid, out var process) && process.Session == pid))
+            {
+                for (var pid = root; living.TryGetValue(pid, out var child) && launchers.Add(child.ParentPid); pid = child.ParentPid)
+                {
+                }
+            }
+
+            return launchers;
+        }
+
+        // A launcher that is just starting another daemon has a child with a copy of all its descriptors, until the child executes its program.
+        // Until then the child shows the launcher's program.
+        private bool IsBeforeExec(LockHolder holder, HashSet<int> launchers)
+        {
+            var process = living[holder.Pid];
+            return holder.Pid != holder.RootPid && holder.Pid != _root && launchers.Contains(process.ParentPid)
+                && table.Describe(process.ParentPid)?.Executable == process.Executable;
+        }
+
+        private bool MayJoin(int pid, string? ownId) =>
+            (IdOf(pid) is not { Length: > 0 } id || id == ownId) && !table.HoldsAnotherLock(pid, signs.LockFile);
+
+        private string? IdOf(int pid)
+        {
+            if (!_ids.TryGetValue(pid, out var id))
+            {
+                _ids[pid] = id = ProcessEnvironment.Get(table, pid, InstanceRecord.EnvironmentVariable);
             }
 
             return id;
         }
-
-        var rootPid = root is { } identity && table.IsAlive(identity) ? identity.Pid : (int?)null;
-        var hasId = !string.IsNullOrEmpty(instanceId);
-        var members = living.Where(p => p.Pid == rootPid || (hasId && IdOf(p.Pid) == instanceId)).ToDictionary(p => p.Pid);
-
-        // A process with another instance's id belongs to that instance. A process without an id is judged by its parent and session.
-        // A daemon that claimed its files itself has no id of its own, but it may have inherited one, and its children too.
-        var ownId = !hasId && rootPid is { } pid ? IdOf(pid) : instanceId;
-        bool MayJoin(int pid) => IdOf(pid) is not { Length: > 0 } id || id == ownId;
-
-        bool grew;
-        do
-        {
-            grew = false;
-            foreach (var process in living)
-            {
-                if (!members.ContainsKey(process.Pid)
-                    && (members.ContainsKey(process.ParentPid) || process.Session == rootPid)
-                    && MayJoin(process.Pid))
-                {
-                    grew = members.TryAdd(process.Pid, process);
-                }
-            }
-        }
-        while (grew);
-
-        return [.. members.Values.OrderBy(p => p.StartTicks)];
     }
 }

@@ -6,40 +6,46 @@ namespace MonitorAspire.Supervision.Processes;
 /// <summary>Stops the processes of an instance. Each is signalled through a pidfd, so a signal never reaches another process with the same PID.</summary>
 internal sealed class TreeStopper(ProcessTable table, InstanceTree tree, TimeProvider time)
 {
-    private const int Terminate = 15;
     private const int Kill = 9;
-    private const int Continue = 18;
+
+    private static int Continue => OperatingSystem.IsMacOS() ? 19 : 18;
+
+    /// <summary>The signal that asks an instance to end, and whether all members get it.</summary>
+    internal readonly record struct StopWay(StopMode Mode, TerminationSignal Signal);
 
     internal sealed record Result(int Signalled, bool Killed, IReadOnlyList<ProcessInfo> Survivors, IReadOnlyList<int> Denied);
 
     /// <summary>
-    /// Sends SIGTERM to all members, waits, sends SIGKILL to the members that are left, and waits again. A grace period of zero sends SIGKILL
-    /// at once. Cancellation ends the grace period, not the stop.
+    /// Sends the definition's signal to all members or to the root alone, waits, sends SIGKILL to all members that are left, and waits again. A
+    /// grace period of zero sends SIGKILL at once. Cancellation ends the grace period, not the stop.
     /// </summary>
-    internal async Task<Result> StopAsync(ProcessIdentity? root, string? instanceId, TimeSpan grace, TimeSpan killTimeout, CancellationToken cancellationToken)
+    internal async Task<Result> StopAsync(InstanceSigns signs, StopWay way, TimeSpan grace, TimeSpan killTimeout, CancellationToken cancellationToken)
     {
         var signalled = new HashSet<ProcessIdentity>();
         var denied = new HashSet<int>();
 
         if (grace > TimeSpan.Zero)
         {
-            foreach (var member in tree.Members(root, instanceId))
+            // Without a root there is no main process to leave the rest to.
+            var members = tree.Members(signs);
+            var main = way.Mode == StopMode.Main ? members.FirstOrDefault(m => m.Identity == signs.Root) : null;
+            foreach (var member in main is null ? members : [main])
             {
-                Signal(member, Terminate, signalled, denied);
+                Signal(member, SignalNumbers.Of(way.Signal), signalled, denied);
 
-                // A suspended process handles SIGTERM only after SIGCONT.
+                // A suspended process handles a signal only after SIGCONT.
                 if (member.State == 'T')
                 {
                     Signal(member, Continue, signalled, denied);
                 }
             }
 
-            await WaitUntilGoneAsync(root, instanceId, grace, cancellationToken).ConfigureAwait(false);
+            await WaitUntilGoneAsync(signs, grace, cancellationToken).ConfigureAwait(false);
         }
 
         var killed = false;
         var started = time.GetTimestamp();
-        var survivors = tree.Members(root, instanceId);
+        var survivors = tree.Members(signs);
         while (survivors.Count > 0 && denied.Count < survivors.Count && time.GetElapsedTime(started) < killTimeout)
         {
             killed = true;
@@ -49,20 +55,20 @@ internal sealed class TreeStopper(ProcessTable table, InstanceTree tree, TimePro
             }
 
             // A process may have forked just before it was killed, so the members are searched again until none is left.
-            await WaitUntilGoneAsync(root, instanceId, TimeSpan.FromMilliseconds(200), CancellationToken.None).ConfigureAwait(false);
-            survivors = tree.Members(root, instanceId);
+            await WaitUntilGoneAsync(signs, TimeSpan.FromMilliseconds(200), CancellationToken.None).ConfigureAwait(false);
+            survivors = tree.Members(signs);
         }
 
         return new Result(signalled.Count, killed && signalled.Count > 0, survivors, [.. denied]);
     }
 
     /// <summary>Waits until all members have ended, or until the time limit.</summary>
-    private async Task WaitUntilGoneAsync(ProcessIdentity? root, string? instanceId, TimeSpan limit, CancellationToken cancellationToken)
+    private async Task WaitUntilGoneAsync(InstanceSigns signs, TimeSpan limit, CancellationToken cancellationToken)
     {
         var started = time.GetTimestamp();
         while (true)
         {
-            var members = tree.Members(root, instanceId);
+            var members = tree.Members(signs);
             var left = limit - time.GetElapsedTime(started);
             if (members.Count == 0 || left <= TimeSpan.Zero || cancellationToken.IsCancellationRequested)
             {

@@ -85,6 +85,7 @@ internal sealed partial class DaemonMachine
             _state = _state with { ProbeFailures = _state.ProbeFailures + 1, ProbeFailureAt = now };
             var (failed, limit) = (_state.ProbeFailures, settings.Probe.Failures);
             _reason = failed > limit ? null : $"failed probe {failed} of {limit}: {probed.Detail}";
+            _isRepeated = !isFirst;
         }
 
         // The kernel says for certain that the socket is gone, so one more look is enough.
@@ -100,6 +101,11 @@ internal sealed partial class DaemonMachine
         {
             var why = isConfirmed ? "because its listening socket is gone" : $"after {_state.ProbeFailures} failed probes";
             Do(new MachineAction.Then(new MachineEvent.HealthGivenUp(probed.Instance, $"given up {why}: {probed.Detail}")));
+        }
+        else if (givesUp && counts && _state.ProbeFailures == settings.Probe.Failures)
+        {
+            var why = settings.CanAct ? $"{nameof(settings.Restart)}:{nameof(settings.Restart.Mode)} is {settings.Restart.Mode}" : "this supervisor only watches it";
+            (_reason, _isRepeated) = ($"given up after {_state.ProbeFailures} failed probes, and not restarted, because {why}: {probed.Detail}", false);
         }
         else if (isFirst)
         {
@@ -142,7 +148,7 @@ internal sealed partial class DaemonMachine
         return RestartDelay.After(settings.Restart, _state.ConsecutiveFailures, _state.CrashLoop, random);
     }
 
-    private void Recover(TimeSpan delay)
+    private void Recover(TimeSpan delay, string? reason = null)
     {
         if (settings.Restart.Mode == RestartMode.Never || !settings.CanAct)
         {
@@ -160,7 +166,7 @@ internal sealed partial class DaemonMachine
                 NextAttemptAt = now + delay,
                 VerifiedSince = null,
             };
-            _reason = string.Create(CultureInfo.InvariantCulture, $"{_state.ConsecutiveFailures} failures in a row, next start in {delay.TotalSeconds:0.###} s");
+            _reason = reason ?? string.Create(CultureInfo.InvariantCulture, $"{_state.ConsecutiveFailures} failures in a row, next start in {delay.TotalSeconds:0.###} s");
         }
     }
 

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace MonitorAspire.Supervision.Restarts;
 
 /// <summary>The ends of starts, stops and looks.</summary>
@@ -54,9 +56,16 @@ internal sealed partial class DaemonMachine
         }
 
         var reason = report.Reason ?? StartupReason.TimedOut;
-        _state = _state with { Stage = report.Stage, FailedStarts = _state.FailedStarts + 1 };
+        _state = _state with { Stage = report.Stage };
         Do(new MachineAction.NoteFailure(reason, report.Stage, report.Detail, Exit: null));
         Do(new MachineAction.Announce(Announcement.StartFailed, report.Detail));
+        if (report.IsPassing || reason is StartupReason.CommandNotFound or StartupReason.PermissionDenied)
+        {
+            WaitForTheMachine(report.Detail);
+            return;
+        }
+
+        _state = _state with { FailedStarts = _state.FailedStarts + 1 };
         AfterFailedStart(reason, report.Detail);
         if (_state.FailedStarts >= StartFailuresForAlert)
         {
@@ -64,13 +73,21 @@ internal sealed partial class DaemonMachine
         }
     }
 
+    /// <summary>The machine prevented the start. It is tried again at the longest delay, and counts as no failure of the daemon.</summary>
+    private void WaitForTheMachine(string? detail)
+    {
+        Fire(AlertKind.CannotStart, $"it cannot be started now: {detail}");
+        var delay = RestartDelay.Longest(settings.Restart, random);
+        Recover(delay, string.Create(CultureInfo.InvariantCulture, $"it cannot be started now, next try in {delay.TotalSeconds:0.###} s: {detail}"));
+    }
+
     private void AfterFailedStart(StartupReason reason, string? detail)
     {
         switch (reason)
         {
-            case StartupReason.InvalidConfiguration or StartupReason.CommandNotFound or StartupReason.PermissionDenied:
+            case StartupReason.InvalidConfiguration:
                 GiveUp();
-                Fire(AlertKind.CannotStart, $"no retry can fix this: {detail}");
+                Fire(AlertKind.CannotStart, $"its definition is wrong: {detail}");
                 if (settings.Restart.Mode == RestartMode.Always && settings.CanAct)
                 {
                     _state = _state with { NextAttemptAt = now + RestartDelay.Longest(settings.Restart, random) };

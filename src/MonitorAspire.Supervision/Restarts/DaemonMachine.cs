@@ -1,7 +1,10 @@
 namespace MonitorAspire.Supervision.Restarts;
 
-/// <summary>The result of an event: the actions, in this order, and why the state changed (<see langword="null"/> for what is normal).</summary>
-internal readonly record struct Transition(MachineState State, IReadOnlyList<MachineAction> Actions, string? Reason);
+/// <summary>
+/// The result of an event: the actions, in this order, and why the state changed (<see langword="null"/> for what is normal). It is repeated
+/// where an earlier result said the same: a second failed probe.
+/// </summary>
+internal readonly record struct Transition(MachineState State, IReadOnlyList<MachineAction> Actions, string? Reason, bool IsRepeated = false);
 
 /// <summary>
 /// The states of a daemon over time as one pure function: (state, event) to (state, actions). It reads no clock, draws no random number
@@ -18,13 +21,14 @@ internal sealed partial class DaemonMachine(MachineState state, MachineSettings 
     private readonly List<MachineAction> _actions = [];
     private MachineState _state = state;
     private string? _reason;
+    private bool _isRepeated;
 
     /// <summary>Applies an event. The time is counted from the start of the supervisor; the random number, from 0 up to 1, is for jitter.</summary>
     public static Transition Apply(MachineState state, MachineEvent machineEvent, MachineSettings settings, TimeSpan now, double random)
     {
         var step = new DaemonMachine(state, settings, now, random);
         step.On(machineEvent);
-        return new Transition(step._state, step._actions, step._reason);
+        return new Transition(step._state, step._actions, step._reason, step._isRepeated);
     }
 
     /// <summary>When <see cref="MachineEvent.TimerDue"/> is to be sent; <see langword="null"/> where time alone changes nothing.</summary>

@@ -8,9 +8,11 @@ namespace MonitorAspire.Supervision.Startup;
 internal sealed class Attachment(EngineParts parts)
 {
     /// <summary>Handle of the proven living instance, or <see langword="null"/>.</summary>
-    internal DaemonInstance? Attach(DaemonSpec spec)
+    /// <param name="spec">The daemon.</param>
+    /// <param name="told">The process that its launcher has named, where there is one.</param>
+    internal DaemonInstance? Attach(DaemonSpec spec, ProcessIdentity? told = null)
     {
-        var located = parts.Locator.Locate(new DaemonFiles(parts.Options.StateDirectory, spec.Port));
+        var located = parts.Locator.Locate(new DaemonFiles(parts.Options.StateDirectory, spec.Port), told);
         return located is { Kind: LocatedKind.Instance, Identity: { } identity } && !parts.IsOfAnotherLauncher(spec, located)
             ? new DaemonInstance(
                 identity,
@@ -32,7 +34,8 @@ internal sealed class Attachment(EngineParts parts)
     {
         var files = new DaemonFiles(parts.Options.StateDirectory, instance.Port);
         var reading = PidFile.Read(files.PidFile);
-        var recordLost = InstanceRecord.Read(files.InstanceFile)?.Identity != instance.Identity;
+        var record = InstanceRecord.Read(files.InstanceFile);
+        var recordLost = record?.Identity != instance.Identity;
         if (reading is { State: PidFileState.Valid } && reading.Pid == instance.Pid && !recordLost)
         {
             return null;
@@ -49,7 +52,7 @@ internal sealed class Attachment(EngineParts parts)
             PidFile.Write(files.PidFile, instance.Pid);
             if (recordLost)
             {
-                (RecordOf(spec, instance) with { VerifiedAt = parts.Time.GetUtcNow() }).Write(files.InstanceFile);
+                (Continued(record, files, instance) ?? RecordOf(spec, instance) with { VerifiedAt = parts.Time.GetUtcNow() }).Write(files.InstanceFile);
             }
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -63,9 +66,16 @@ internal sealed class Attachment(EngineParts parts)
         return $"{spec.Name}: {files.PidFile} {was}; it names PID {instance.Pid} again";
     }
 
+    // A process that took over from its master is the same instance: its command, id and number of restarts go on.
+    private InstanceRecord? Continued(InstanceRecord? record, DaemonFiles files, DaemonInstance instance) =>
+        record?.Identity is { } master && parts.Processes.IsGone(master)
+        && parts.Tree.Members(new InstanceSigns(null, record.InstanceId, files.LockFile)).Any(m => m.Identity == instance.Identity)
+            ? record.With(instance.Identity)
+            : null;
+
     /// <summary>
-    /// Writes PID file and record of a process that another launcher started. The record (PID, start ticks, boot id) proves its identity:
-    /// it did not inherit the lock.
+    /// Writes PID file and record of a process that another launcher started and named. It did not inherit the lock, so for other programs only
+    /// its instance id proves it.
     /// </summary>
     internal DaemonInstance? Register(DaemonSpec spec, int pid, int restarts)
     {
@@ -79,6 +89,12 @@ internal sealed class Attachment(EngineParts parts)
         if (located.Kind == LocatedKind.Instance)
         {
             return located.Identity == identity ? Attach(spec) : null;
+        }
+
+        // It was registered before.
+        if (located.Record?.Identity == identity)
+        {
+            return Attach(spec, identity);
         }
 
         try
@@ -149,6 +165,7 @@ internal sealed class Attachment(EngineParts parts)
                 }
 
                 PidFile.RemoveIfOwn(files.PidFile, instance.Pid);
+                held.DisposeAndDelete(files.LockFile);
             }
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

@@ -54,6 +54,32 @@ public sealed class DaemonEngine : IDaemonEngine
     }
 
     /// <inheritdoc />
+    public StartupReport? CheckStart(DaemonSpec spec, IReadOnlySet<int> freed)
+    {
+        ArgumentNullException.ThrowIfNull(spec);
+        ArgumentNullException.ThrowIfNull(freed);
+        try
+        {
+            new LaunchCheck(_parts).Run(spec, freed);
+            return null;
+        }
+        catch (StartupFailedException e)
+        {
+            return new StartupReport
+            {
+                Name = spec.Name,
+                Host = spec.Host,
+                Port = spec.Port,
+                Verdict = StartupVerdict.Failed,
+                Stage = StartupStage.Preflight,
+                Reason = e.Reason,
+                Detail = $"{e.Message}; nothing was stopped",
+                Owner = e.Owner,
+            };
+        }
+    }
+
+    /// <inheritdoc />
     public DaemonInstance? Attach(DaemonSpec spec)
     {
         ArgumentNullException.ThrowIfNull(spec);
@@ -100,13 +126,11 @@ public sealed class DaemonEngine : IDaemonEngine
         var log = new DaemonFiles(_parts.Options.StateDirectory, spec.Port).LogFile;
         try
         {
-            return DaemonLog.RotateIfLarger(log, _parts.Options.LogRotateBytes, _parts.Options.LogFilesKept)
-                ? $"{spec.Name}: rotated {log}"
-                : null;
+            return LogRotation.RotateIfLarger(log, spec.Log) ? $"{spec.Name}: rotated {log}" : null;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            return $"{spec.Name}: {log} is too large and cannot be rotated: {e.Message}";
+            return $"{spec.Name}: {log} is too large and cannot be rotated as it should be: {e.Message}";
         }
     }
 }

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using MonitorAspire.Supervision.Identity;
 
 namespace MonitorAspire.Supervision.Startup;
 
@@ -16,6 +17,12 @@ public sealed record InspectOptions
     /// <see cref="HealthCheckKind.Notify"/> sends. Default false.
     /// </summary>
     public bool KeepsWatch { get; init; }
+
+    /// <summary>
+    /// The process that the daemon's launcher has named to this program. It needs no other proof. Default <see langword="null"/>: lock, session or
+    /// instance id prove the instance.
+    /// </summary>
+    public ProcessIdentity? Told { get; init; }
 }
 
 /// <summary>Result of an inspection.</summary>
@@ -68,7 +75,10 @@ public sealed record DaemonInspection
     /// <summary>PID of the proven living instance.</summary>
     public int? Pid { get; init; }
 
-    /// <summary>Proof of the identity: <c>lock</c>, <c>record</c>, or <see langword="null"/> where there is none.</summary>
+    /// <summary>
+    /// Proof of the identity: <c>lock</c>, <c>session</c>, <c>instance-id</c> or <c>launcher</c>; <c>record</c> on a platform that shows none of
+    /// them; <see langword="null"/> where there is none.
+    /// </summary>
     public string? IdentityProof { get; init; }
 
     /// <summary>Whether any process holds the lock of the port.</summary>
@@ -91,6 +101,9 @@ public sealed record DaemonInspection
 
     /// <summary>Whether the health check passed; <see langword="null"/> where it was not made.</summary>
     public bool? Healthy { get; init; }
+
+    /// <summary>Whether the health check could not be made because this process has no descriptor left.</summary>
+    internal bool IsOwnTrouble { get; init; }
 
     /// <summary>What the health check asked and measured, for people.</summary>
     public string? HealthDetail { get; init; }

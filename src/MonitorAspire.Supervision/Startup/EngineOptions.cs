@@ -18,10 +18,4 @@ public sealed record EngineOptions
     /// accepted.
     /// </summary>
     public string? LaunchId { get; init; }
-
-    /// <summary>Size in bytes at which a daemon's log is rotated. Default 10 MiB.</summary>
-    public long LogRotateBytes { get; init; } = 10 * 1024 * 1024;
-
-    /// <summary>Number of rotated logs that are kept. Default 3.</summary>
-    public int LogFilesKept { get; init; } = 3;
 }

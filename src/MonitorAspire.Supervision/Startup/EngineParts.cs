@@ -17,7 +17,7 @@ internal sealed class EngineParts
         Notifications = new Notifications(time);
         Tree = new InstanceTree(Processes);
         Stopper = new TreeStopper(Processes, Tree, time);
-        Locator = new InstanceLocator(Processes);
+        Locator = new InstanceLocator(Processes, Tree, Listeners);
         Ports = new PortView(Listeners, Tree, Processes);
         Stale = new StaleFiles(Processes, Listeners);
         Legacy = new LegacyFiles(Processes, Listeners);
@@ -40,7 +40,7 @@ internal sealed class EngineParts
         // A program may overwrite its environment (setproctitle), so a missing id proves nothing. The built-in daemon does not overwrite it.
         return ProcessEnvironment.TryGet(Processes, identity.Pid, InstanceRecord.EnvironmentVariable, out var value)
             && (InstanceRecord.InstanceIdFor(spec.Port, value) is { } id
-                ? !InstanceRecord.IsInstanceIdOf(id, spec.Port, ours)
+                ? !InstanceRecord.IsLaunchedBy(id, spec.Port, ours)
                 : spec.EffectivePidFileWriter == PidFileWriter.Daemon);
     }
 

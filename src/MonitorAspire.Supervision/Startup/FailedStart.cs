@@ -17,7 +17,7 @@ internal sealed class FailedStart(EngineParts parts, TimeSpan gracePeriod)
         {
             // Read before the stop, so that it ends with the daemon's own message and not with its reaction to SIGTERM.
             logTail = instance.LogTail();
-            var stopped = await parts.Stopper.StopAsync(instance.Root, instance.InstanceId, gracePeriod, KillTimeout, CancellationToken.None).ConfigureAwait(false);
+            var stopped = await parts.Stopper.StopAsync(instance.Signs, new(claimed.Spec.StopMode, claimed.Spec.StopSignal), gracePeriod, KillTimeout, CancellationToken.None).ConfigureAwait(false);
             survivors = [.. stopped.Survivors.Select(s => s.Pid)];
             logTail = logTail.Count > 0 ? logTail : instance.LogTail();
 

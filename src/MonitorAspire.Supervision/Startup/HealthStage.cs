@@ -151,6 +151,6 @@ internal sealed class HealthStage(
         _explains = _explainedAt is not { } at || Now - at >= ExplanationInterval;
         _explainedAt = _explains ? Now : _explainedAt;
         return _health.CheckAsync(
-            instance.Root, instance.InstanceId, new CheckOptions(limit > ShortestTimeout ? limit : ShortestTimeout, Explains: _explains), cancellationToken);
+            instance.Signs, new CheckOptions(limit > ShortestTimeout ? limit : ShortestTimeout, Explains: _explains), cancellationToken);
     }
 }

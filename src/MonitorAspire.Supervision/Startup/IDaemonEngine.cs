@@ -27,6 +27,15 @@ public interface IDaemonEngine
     Task<DaemonInspection> InspectAsync(DaemonSpec spec, InspectOptions options, CancellationToken cancellationToken);
 
     /// <summary>
+    /// Checks all that a start needs and that can be known while an instance of the daemon runs: definition, command, working directory,
+    /// permissions, log, space and port. Changes and stops nothing.
+    /// </summary>
+    /// <param name="spec">The daemon.</param>
+    /// <param name="freed">Ports of other daemons that are stopped before this one is started.</param>
+    /// <returns>The report of the start that would fail, or <see langword="null"/> where nothing is wrong.</returns>
+    StartupReport? CheckStart(DaemonSpec spec, IReadOnlySet<int> freed) => null;
+
+    /// <summary>
     /// Takes over a living instance that this engine did not start: proves its identity and returns a handle that tells its exit, or
     /// <see langword="null"/> where no instance can be proved. Starts and signals nothing.
     /// </summary>
@@ -65,7 +74,7 @@ public interface IDaemonEngine
     {
     }
 
-    /// <summary>Rotates the log of a living daemon if it is larger than <see cref="EngineOptions.LogRotateBytes"/>. May be called often.</summary>
+    /// <summary>Rotates the log of a living daemon if it is larger than its <see cref="LogPolicy.PartBytes"/>. May be called often.</summary>
     /// <param name="spec">The daemon.</param>
     /// <returns>What was done, or <see langword="null"/>.</returns>
     string? RotateLog(DaemonSpec spec) => null;

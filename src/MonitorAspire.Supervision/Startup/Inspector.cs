@@ -12,8 +12,17 @@ internal sealed class Inspector(EngineParts parts)
 
     internal async Task<DaemonInspection> InspectAsync(DaemonSpec spec, InspectOptions options, CancellationToken cancellationToken)
     {
+        var seen = await LookAsync(spec, options, cancellationToken).ConfigureAwait(false);
+
+        // The detail may quote what the daemon answered.
+        var secrets = Secrets.Of(spec);
+        return seen with { Detail = secrets.HideIn(seen.Detail), HealthBody = secrets.HideIn(seen.HealthBody) };
+    }
+
+    private async Task<DaemonInspection> LookAsync(DaemonSpec spec, InspectOptions options, CancellationToken cancellationToken)
+    {
         var files = new DaemonFiles(parts.Options.StateDirectory, spec.Port);
-        var located = parts.Locator.Locate(files);
+        var located = parts.Locator.Locate(files, options.Told);
         var reading = PidFile.Read(files.PidFile);
         var seen = new DaemonInspection
         {
@@ -31,23 +40,23 @@ internal sealed class Inspector(EngineParts parts)
 
         return located.Kind switch
         {
-            LocatedKind.Instance when parts.IsOfAnotherLauncher(spec, located) => InspectOtherLaunch(spec, located, seen),
+            LocatedKind.Instance when parts.IsOfAnotherLauncher(spec, located) => await InspectOtherLaunchAsync(spec, located, seen, cancellationToken).ConfigureAwait(false),
             LocatedKind.Instance => await InspectInstanceAsync(spec, options, located, reading, seen, cancellationToken).ConfigureAwait(false),
             LocatedKind.Launching => seen with { Verdict = InspectionVerdict.Starting, Detail = $"being started by PID {located.Record!.LauncherPid}" },
-            LocatedKind.Leaked => seen with
+            LocatedKind.Leaked when located.LockHeld => seen with
             {
                 Verdict = InspectionVerdict.Unhealthy,
                 Reason = StartupReason.LockUnavailable,
-                Detail = $"PID {located.Identity!.Value.Pid} is dead, but its descendants still hold the lock: PID {string.Join(", ", located.Holders)}",
+                Detail = $"{located.DeadRoot} is dead, but other processes of the daemon live: {located.ProcessList}",
                 PidFileState = reading.State == PidFileState.Valid ? "stale" : seen.PidFileState,
             },
             LocatedKind.Unprovable => seen with
             {
-                Detail = located.Holders.Count == 0
+                Detail = located.Processes.Count == 0
                     ? $"{files.LockFile} cannot be tested, or is held by a process that this user may not see"
-                    : $"{files.LockFile} is held by PID {string.Join(", ", located.Holders)}, about which nothing can be proved",
+                    : $"{files.LockFile} is held by {located.ProcessList}, which is no daemon of ours",
             },
-            _ => InspectNothing(spec, files, reading, seen),
+            _ => await InspectNothingAsync(spec, files, reading, seen, cancellationToken).ConfigureAwait(false),
         };
     }
 
@@ -55,8 +64,8 @@ internal sealed class Inspector(EngineParts parts)
         DaemonSpec spec, InspectOptions options, Located located, PidFileReading reading, DaemonInspection seen, CancellationToken cancellationToken)
     {
         var root = located.Identity!.Value;
-        var addresses = HostAddresses.Find(spec.Host);
-        var ownership = parts.Ports.Look(addresses, spec.Port, root, located.InstanceId);
+        var addresses = await HostAddresses.FindAsync(spec.Host, cancellationToken).ConfigureAwait(false);
+        var ownership = parts.Ports.Look(addresses, spec.Port, located.Signs);
         seen = seen with
         {
             Pid = root.Pid,
@@ -66,7 +75,7 @@ internal sealed class Inspector(EngineParts parts)
             Contested = ownership.Owned == true ? ownership.Other : null,
             Listeners = ownership.Listeners,
             StartedAt = located.Record is { StartedAt: var at } record && record.Identity == root ? at : parts.Processes.StartTimeOf(root),
-            Command = located.Record?.Command ?? [],
+            Command = located.Record?.ShownCommand ?? [],
         };
 
         var problems = new List<(StartupReason Reason, string Detail)>();
@@ -92,9 +101,10 @@ internal sealed class Inspector(EngineParts parts)
                 HealthDetail = health.Detail,
                 HealthStatus = health.StatusCode,
                 HealthMs = Math.Round(health.Latency.TotalMilliseconds, 3),
+                IsOwnTrouble = health.IsOwnTrouble,
                 HealthBody = health.ToAnswer()?.Body ?? [],
             };
-            if (!health.IsHealthy && seen.Contested is not null && !health.ServedBy.Any(parts.Tree.Membership(root, located.InstanceId)))
+            if (!health.IsHealthy && seen.Contested is not null && !health.ServedBy.Any(parts.Tree.Membership(located.Signs)))
             {
                 // Every connection went to the other process, so nothing is known of the health of this one.
                 seen = seen with { Healthy = null };
@@ -128,7 +138,7 @@ internal sealed class Inspector(EngineParts parts)
         try
         {
             return await new InstanceHealth(parts, asked, record)
-                .CheckAsync(root, located.InstanceId, new CheckOptions(limit, isContested, KeepsWatch: options.KeepsWatch), cancellationToken).ConfigureAwait(false);
+                .CheckAsync(located.Signs, new CheckOptions(limit, isContested, KeepsWatch: options.KeepsWatch), cancellationToken).ConfigureAwait(false);
         }
         catch (StartupFailedException e)
         {
@@ -166,22 +176,24 @@ internal sealed class Inspector(EngineParts parts)
     }
 
     // A proven daemon, but the caller did not launch it and so cannot start, stop or restart it.
-    private DaemonInspection InspectOtherLaunch(DaemonSpec spec, Located located, DaemonInspection seen)
+    private async Task<DaemonInspection> InspectOtherLaunchAsync(DaemonSpec spec, Located located, DaemonInspection seen, CancellationToken cancellationToken)
     {
         var root = located.Identity!.Value;
+        var addresses = await HostAddresses.FindAsync(spec.Host, cancellationToken).ConfigureAwait(false);
         return seen with
         {
             Verdict = InspectionVerdict.Foreign,
             Reason = StartupReason.AlreadyRunning,
-            Listeners = parts.Ports.Look(HostAddresses.Find(spec.Host), spec.Port, root, located.InstanceId).Listeners,
+            Listeners = parts.Ports.Look(addresses, spec.Port, located.Signs).Listeners,
             Detail = $"port {spec.Port} has a daemon of ours already, PID {root.Pid} ({parts.Processes.Describe(root.Pid)?.Executable ?? "already ended"}), "
                 + $"which was not launched from here; 'monitor stop --port {spec.Port} --state-dir {parts.Options.StateDirectory}' stops it",
         };
     }
 
-    private DaemonInspection InspectNothing(DaemonSpec spec, DaemonFiles files, PidFileReading reading, DaemonInspection seen)
+    private async Task<DaemonInspection> InspectNothingAsync(
+        DaemonSpec spec, DaemonFiles files, PidFileReading reading, DaemonInspection seen, CancellationToken cancellationToken)
     {
-        var addresses = HostAddresses.Find(spec.Host);
+        var addresses = await HostAddresses.FindAsync(spec.Host, cancellationToken).ConfigureAwait(false);
         if (addresses.Count == 0)
         {
             return seen with
@@ -191,7 +203,7 @@ internal sealed class Inspector(EngineParts parts)
             };
         }
 
-        var listeners = parts.Ports.Look(addresses, spec.Port, null, null).Listeners;
+        var listeners = parts.Ports.Look(addresses, spec.Port, null).Listeners;
         if (listeners.Count > 0)
         {
             return seen with

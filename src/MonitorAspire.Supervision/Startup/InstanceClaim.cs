@@ -2,6 +2,7 @@ using System.Globalization;
 using MonitorAspire.Supervision.Files;
 using MonitorAspire.Supervision.Identity;
 using MonitorAspire.Supervision.Interop;
+using MonitorAspire.Supervision.Probes;
 using MonitorAspire.Supervision.Processes;
 
 namespace MonitorAspire.Supervision.Startup;
@@ -42,6 +43,7 @@ internal sealed class InstanceClaim : IDisposable
             claim = new InstanceClaim(files, instanceLock, inherited is not null);
             if (inherited is null)
             {
+                instanceLock.MarkRoot(Environment.ProcessId);
                 WriteRecord(files, description);
             }
 
@@ -116,13 +118,13 @@ internal sealed class InstanceClaim : IDisposable
 
     private static ClaimFailure DescribeHolder(DaemonFiles files)
     {
-        var located = new InstanceLocator(ProcessTable.Current).Locate(files);
-        var pid = located.Identity?.Pid ?? located.Holders.FirstOrDefault();
+        var table = ProcessTable.Current;
+        var located = new InstanceLocator(table, new InstanceTree(table), ListenerProbe.Current).Locate(files);
         return new ClaimFailure(
             StartupReason.AlreadyRunning,
-            pid > 0
-                ? $"port {files.Port} already has a daemon: PID {pid} holds {files.LockFile}"
-                : $"port {files.Port} already has a daemon: {files.LockFile} is held by a process that this user may not see");
+            located is { Kind: LocatedKind.Instance, Identity: { } identity }
+                ? $"port {files.Port} already has a daemon: PID {identity.Pid} holds {files.LockFile}"
+                : $"port {files.Port} already has a daemon: {files.LockFile} is held by {located.ProcessList}");
     }
 }
 

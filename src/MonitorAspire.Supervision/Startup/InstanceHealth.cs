@@ -20,14 +20,13 @@ internal sealed class InstanceHealth(EngineParts parts, DaemonSpec spec, Instanc
 
     /// <summary>Makes one check.</summary>
     /// <exception cref="StartupFailedException">The check itself cannot be made, for example because its command does not exist.</exception>
-    internal async Task<HealthResult> CheckAsync(ProcessIdentity root, string? instanceId, CheckOptions options, CancellationToken cancellationToken)
+    internal async Task<HealthResult> CheckAsync(InstanceSigns signs, CheckOptions options, CancellationToken cancellationToken)
     {
-        var isMember = parts.Tree.Membership(root, instanceId);
         return spec.Health.Kind switch
         {
             HealthCheckKind.Command => await RunCommandAsync(options, cancellationToken).ConfigureAwait(false),
             HealthCheckKind.Log => SearchLog(cancellationToken),
-            HealthCheckKind.Notify => ReadNotifications(options, pid => parts.Tree.Membership(root, instanceId)(pid)),
+            HealthCheckKind.Notify => ReadNotifications(options, pid => parts.Tree.Membership(signs)(pid)),
             _ => await parts.Health.ProbeAsync(
                 new HealthRequest
                 {
@@ -35,8 +34,9 @@ internal sealed class InstanceHealth(EngineParts parts, DaemonSpec spec, Instanc
                     Port = spec.Port,
                     Path = spec.HealthPath,
                     Check = spec.Health,
-                    IsExpectedPid = isMember,
-                    LikelyPids = [root.Pid],
+                    IsExpectedPid = parts.Tree.Membership(signs),
+                    IsNamedPid = pid => parts.Tree.MemberKnownAs(signs, pid) is not null,
+                    LikelyPids = signs.Root is { } root ? [root.Pid] : [],
                     Timeout = options.Limit,
                     IsContested = options.IsContested,
                     Explains = options.Explains,

@@ -21,8 +21,13 @@ internal sealed class PidFileStage(EngineParts parts, ClaimedPort claimed, Start
         }
 
         // A daemon that forks may name another member of its tree. Then that member is the instance.
-        return ValueTask.FromResult(
-            NamesTheInstance || (PidFile.Read(_path) is { State: PidFileState.Valid } reading && instance.TryMoveTo(reading.Pid)));
+        if (!NamesTheInstance && PidFile.Read(_path) is { State: PidFileState.Valid } reading && instance.TryMoveTo(reading.Pid) && !NamesTheInstance)
+        {
+            // A daemon in a container knows only the PID of its own namespace. The file has the PID that this machine knows it by.
+            PidFile.Write(_path, instance.Root.Pid);
+        }
+
+        return ValueTask.FromResult(NamesTheInstance);
     }
 
     public StartupFailedException TimedOut(string limit)
@@ -34,7 +39,7 @@ internal sealed class PidFileStage(EngineParts parts, ClaimedPort claimed, Start
             return new(StartupReason.PidMismatch, $"{_path} names PID {reading.Pid}, which does not belong to PID {pid}, after {limit}");
         }
 
-        return parts.Ports.Look(claimed.Addresses, claimed.Spec.Port, instance.Root, instance.InstanceId).Owned == true
+        return parts.Ports.Look(claimed.Addresses, claimed.Spec.Port, instance.Signs).Owned == true
             ? new(StartupReason.PidFileMissing, $"PID {pid} listens on port {claimed.Spec.Port}, but {_path} is {reading.StateName} after {limit}")
             : new(StartupReason.TimedOut, $"PID {pid} lives, but {_path} is {reading.StateName} after {limit}");
     }

@@ -17,7 +17,7 @@ internal sealed class PortBoundStage(EngineParts parts, ClaimedPort claimed, Sta
     public ValueTask<bool> PassesAsync(CancellationToken cancellationToken)
     {
         var port = claimed.Spec.Port;
-        var seen = parts.Ports.Look(claimed.Addresses, port, instance.Root, instance.InstanceId);
+        var seen = parts.Ports.Look(claimed.Addresses, port, instance.Signs);
         Owned = seen.Owned;
         if (seen.Other is null)
         {
@@ -38,7 +38,7 @@ internal sealed class PortBoundStage(EngineParts parts, ClaimedPort claimed, Sta
     public StartupFailedException TimedOut(string limit)
     {
         var pid = instance.Root.Pid;
-        var elsewhere = parts.Ports.ListensOn(instance.Root, instance.InstanceId);
+        var elsewhere = parts.Ports.ListensOn(instance.Signs);
         return elsewhere.Any(e => e.Port == claimed.Spec.Port && claimed.Addresses.Contains(e.Address))
             ? new(StartupReason.TimedOut, $"PID {pid} listens on {claimed.Spec.Host}:{claimed.Spec.Port} only now, after {limit}")
             : elsewhere.Count > 0

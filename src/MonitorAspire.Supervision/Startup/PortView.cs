@@ -15,7 +15,7 @@ internal sealed record PortOwnership(bool? Owned, PortOwner? Other, IReadOnlyLis
 internal sealed class PortView(ListenerProbe probe, InstanceTree tree, ProcessTable table)
 {
     /// <summary>Who listens, and whether it is the instance or a member of its tree. Sockets and descriptors are read once.</summary>
-    internal PortOwnership Look(IReadOnlyList<IPAddress> addresses, int port, ProcessIdentity? root, string? instanceId)
+    internal PortOwnership Look(IReadOnlyList<IPAddress> addresses, int port, InstanceSigns? signs)
     {
         // During a start there is mostly no socket yet. Then nothing else is read.
         var serving = probe.Find(port).Where(l => ListenerCoverage.Serves(l, addresses)).ToList();
@@ -30,10 +30,10 @@ internal sealed class PortView(ListenerProbe probe, InstanceTree tree, ProcessTa
         }
 
         // Nearly always the root has all sockets open. Then the other processes are not searched, neither for sockets nor for members.
-        var sockets = probe.OwnersOf(serving, root is { } likely ? [likely.Pid] : []);
-        var members = root is { } identity && sockets.All(s => s.Pids.Contains(identity.Pid)) && table.IsAlive(identity) ? [identity.Pid]
-            : root is null && string.IsNullOrEmpty(instanceId) ? []
-            : tree.Members(root, instanceId).Select(m => m.Pid).ToHashSet();
+        var sockets = probe.OwnersOf(serving, signs?.Root is { } likely ? [likely.Pid] : []);
+        var members = signs is null ? []
+            : signs.Root is { } identity && sockets.All(s => s.Pids.Contains(identity.Pid)) && table.IsAlive(identity) ? [identity.Pid]
+            : tree.Members(signs).Select(m => m.Pid).ToHashSet();
         var listeners = new List<PortOwner>();
         var owned = false;
         PortOwner? other = null;
@@ -55,6 +55,6 @@ internal sealed class PortView(ListenerProbe probe, InstanceTree tree, ProcessTa
         probe.FindOwners(port).FirstOrDefault(l => ListenerCoverage.Conflicts(l.Listener, addresses))?.ToPortOwner(table);
 
     /// <summary>All addresses and ports that the instance listens on.</summary>
-    internal IReadOnlyList<IPEndPoint> ListensOn(ProcessIdentity root, string? instanceId) =>
-        [.. probe.ListenersOf([.. tree.Members(root, instanceId).Select(m => m.Pid)]).Select(l => l.EndPoint)];
+    internal IReadOnlyList<IPEndPoint> ListensOn(InstanceSigns signs) =>
+        [.. probe.ListenersOf([.. tree.Members(signs).Select(m => m.Pid)]).Select(l => l.EndPoint)];
 }

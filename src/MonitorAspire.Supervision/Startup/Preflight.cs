@@ -1,6 +1,6 @@
-using System.Globalization;
 using System.Net;
 using MonitorAspire.Supervision.Files;
+using MonitorAspire.Supervision.Identity;
 using MonitorAspire.Supervision.Interop;
 using MonitorAspire.Supervision.Probes;
 using MonitorAspire.Supervision.Processes;
@@ -19,9 +19,13 @@ internal sealed class Preflight(EngineParts parts)
 {
     /// <summary>Takes the lock of the port, or of the first free port of the range.</summary>
     /// <exception cref="StartupFailedException">The port cannot be used. Where an instance of ours has it, with its PID.</exception>
-    internal ClaimedPort Run(DaemonSpec spec, List<string> notes)
+    internal ClaimedPort Run(DaemonSpec spec, IReadOnlyList<IPAddress> addresses, List<string> notes)
     {
-        var addresses = Resolve(spec.Host);
+        if (StateDirectory.WhyUnusable(parts.Options.StateDirectory) is { } unusable)
+        {
+            throw new StartupFailedException(StartupReason.InvalidConfiguration, unusable) { IsPassing = true };
+        }
+
         try
         {
             StateDirectory.Create(parts.Options.StateDirectory);
@@ -31,6 +35,7 @@ internal sealed class Preflight(EngineParts parts)
             throw Unwritable(e);
         }
 
+        notes.AddRange(new PendingWrites(parts.Processes).Delete(parts.Options.StateDirectory, parts.Time.GetUtcNow()).Select(name => $"deleted {name}, which a killed process had left"));
         ReportLegacy(spec, notes);
         if (spec.PortRangeEnd is not { } last || last == spec.Port)
         {
@@ -83,15 +88,15 @@ internal sealed class Preflight(EngineParts parts)
 
         try
         {
-            // A daemon that has closed its inherited descriptors does not hold the lock. Its record still proves it.
+            // A daemon that has closed its inherited descriptors does not hold the lock. Its instance id still proves it.
             var located = parts.Locator.Locate(files);
-            if (located.Kind == LocatedKind.Instance && located.Proof == "record")
+            if (located.Kind == LocatedKind.Instance)
             {
                 throw Held(files, located);
             }
 
             parts.Stale.Clean(files, notes);
-            RequireFreePort(spec, addresses);
+            RequireFreePort(spec, addresses, located);
             return new ClaimedPort(spec, files, instanceLock, addresses);
         }
         catch (Exception)
@@ -102,7 +107,9 @@ internal sealed class Preflight(EngineParts parts)
         }
     }
 
-    private void RequireFreePort(DaemonSpec spec, IReadOnlyList<IPAddress> addresses)
+    /// <summary>Requires that the port can be bound. What is located is what is left of an earlier instance, if anything is known of one.</summary>
+    /// <exception cref="StartupFailedException">The port may not be bound, or another process has it.</exception>
+    internal void RequireFreePort(DaemonSpec spec, IReadOnlyList<IPAddress> addresses, Located? located = null)
     {
         var refused = 0;
         foreach (var address in addresses)
@@ -110,15 +117,14 @@ internal sealed class Preflight(EngineParts parts)
             switch (PortAvailability.TryBind(address, spec.Port))
             {
                 case PortState.InUse:
-                    var owner = parts.Ports.InTheWay(addresses, spec.Port);
-                    throw new StartupFailedException(
-                        StartupReason.PortInUse,
-                        owner is null
-                            ? $"port {spec.Port} is in use on {address}; the owner could not be seen"
-                            : $"port {spec.Port} is in use by {owner}")
+                    if (parts.Ports.InTheWay(addresses, spec.Port) is not { } owner)
                     {
-                        Owner = owner,
-                    };
+                        throw Lingering(addresses, spec.Port);
+                    }
+
+                    throw located is { Kind: LocatedKind.Leaked } && located.Processes.Any(p => p.Pid == owner.Pid)
+                        ? Held(new DaemonFiles(parts.Options.StateDirectory, spec.Port), located)
+                        : new StartupFailedException(StartupReason.PortInUse, $"port {spec.Port} is in use by {owner}") { Owner = owner };
 
                 case PortState.PermissionDenied:
                     throw new StartupFailedException(
@@ -135,9 +141,20 @@ internal sealed class Preflight(EngineParts parts)
 
         if (refused == addresses.Count)
         {
-            throw new StartupFailedException(
-                StartupReason.InvalidConfiguration, $"host '{spec.Host}' stands for {string.Join(", ", addresses)}, which is no address of this machine");
+            throw NotOurAddress(spec, addresses);
         }
+    }
+
+    internal static StartupFailedException NotOurAddress(DaemonSpec spec, IReadOnlyList<IPAddress> addresses) =>
+        new(StartupReason.InvalidConfiguration, $"host '{spec.Host}' stands for {string.Join(", ", addresses)}, which is no address of this machine")
+        {
+            IsPassing = true, // a network interface may come later
+        };
+
+    private StartupFailedException Lingering(IReadOnlyList<IPAddress> addresses, int port)
+    {
+        var lingering = new PortAvailability(parts.Listeners).Lingering(addresses, port) ?? new LingeringPort(port, 0, TimeSpan.Zero);
+        return new StartupFailedException(StartupReason.PortInUse, lingering.ToString()) { Lingers = lingering.Longest, IsPassing = true };
     }
 
     private void ReportLegacy(DaemonSpec spec, List<string> notes)
@@ -156,32 +173,35 @@ internal sealed class Preflight(EngineParts parts)
             StartupReason.AlreadyRunning, $"port {files.Port} already has a daemon of ours: PID {located.Identity!.Value.Pid}")
         {
             ExistingPid = located.Identity!.Value.Pid,
+            IsHeld = true,
         },
         LocatedKind.Leaked => new StartupFailedException(
             StartupReason.LockUnavailable,
-            $"the daemon of port {files.Port} (PID {located.Identity!.Value.Pid}) is dead, but its descendants live and hold its lock: PID {Join(located.Holders)}; 'monitor stop --port {files.Port}' stops them"),
+            $"the daemon of port {files.Port} ({located.DeadRoot}) is dead, but other processes of it live and hold its {(located.LockHeld ? "lock" : "port")}: "
+            + $"{located.ProcessList}; 'monitor stop --port {files.Port}' stops them")
+        {
+            IsHeld = true,
+        },
         LocatedKind.Launching => new StartupFailedException(
-            StartupReason.LockUnavailable, $"another start of port {files.Port} is under way (PID {located.Record!.LauncherPid})"),
+            StartupReason.LockUnavailable, $"another start of port {files.Port} is under way (PID {located.Record!.LauncherPid})")
+        {
+            IsHeld = true,
+        },
         _ => new StartupFailedException(
-            StartupReason.LockUnavailable,
-            located.Holders.Count == 0
-                ? $"{files.LockFile} is held by a process that this user may not see"
-                : $"{files.LockFile} is held by PID {Join(located.Holders)}, about which nothing can be proved"),
+            StartupReason.LockUnavailable, $"{files.LockFile} is held by {located.ProcessList}, which is no daemon of ours")
+        {
+            IsHeld = true,
+        },
     };
 
     private StartupFailedException Unwritable(Exception e)
     {
         var error = (e as NoFollowException)?.Error;
         var reason = e is UnauthorizedAccessException || (error is { } n && Errno.IsPermission(n)) ? StartupReason.PermissionDenied
-            : error == Errno.TooManyLinks ? StartupReason.InvalidConfiguration
+            : error == Errno.TooManyLinks || error == Errno.NameTooLong || e is PathTooLongException ? StartupReason.InvalidConfiguration
             : File.Exists(parts.Options.StateDirectory) || error is Errno.NotADirectory or Errno.IsADirectory ? StartupReason.InvalidConfiguration
             : StartupReason.LockUnavailable;
-        return new StartupFailedException(reason, $"the state directory {parts.Options.StateDirectory} cannot be used: {e.Message}");
+        return new StartupFailedException(reason, $"the state directory {parts.Options.StateDirectory} cannot be used: {e.Message}") { IsPassing = true };
     }
 
-    private static IReadOnlyList<IPAddress> Resolve(string host) => HostAddresses.Find(host) is { Count: > 0 } addresses
-        ? addresses
-        : throw new StartupFailedException(StartupReason.InvalidConfiguration, EngineParts.NoAddress(host));
-
-    private static string Join(IEnumerable<int> pids) => string.Join(", ", pids.Select(p => p.ToString(CultureInfo.InvariantCulture)));
 }

@@ -1,3 +1,8 @@
+using System.Collections.Immutable;
+using MonitorAspire.Supervision.Files;
+using MonitorAspire.Supervision.Identity;
+using MonitorAspire.Supervision.Probes;
+
 namespace MonitorAspire.Supervision.Startup;
 
 /// <summary>
@@ -9,23 +14,37 @@ internal sealed class PreflightStage(EngineParts parts, StartOptions options, Li
     // A process that is about to end loses its socket a moment before it is gone. Only an instance that stays unhealthy for this time is unhealthy.
     private static readonly TimeSpan UnhealthyToBelieve = TimeSpan.FromSeconds(1);
 
-    private bool _replaced;
     private long? _unhealthySince;
+
+    /// <summary>The instance that was stopped for this start: its PID, and the directory that it was started in.</summary>
+    internal (int Pid, string? Directory)? Replaced { get; private set; }
 
     /// <summary>Takes lock and port, or returns the inspection of an instance of ours that serves already.</summary>
     internal async Task<(ClaimedPort? Claimed, DaemonInspection? Serving)> RunAsync(DaemonSpec spec, CancellationToken cancellationToken)
     {
+        var addresses = await HostAddresses.FindAsync(spec.Host, cancellationToken).ConfigureAwait(false);
+        if (addresses.Count == 0)
+        {
+            throw new StartupFailedException(StartupReason.InvalidConfiguration, EngineParts.NoAddress(spec.Host)) { IsPassing = true };
+        }
+
         for (var delay = RetryDelay.First; ; delay = delay.Next())
         {
             cancellationToken.ThrowIfCancellationRequested();
             StartupFailedException held;
             try
             {
-                return (new Preflight(parts).Run(spec, notes), null);
+                return (new Preflight(parts).Run(spec, addresses, notes), null);
             }
-            catch (StartupFailedException e) when (e.Reason is StartupReason.AlreadyRunning or StartupReason.LockUnavailable)
+            catch (StartupFailedException e) when (e.IsHeld)
             {
                 held = e;
+            }
+            catch (StartupFailedException e) when (e.Lingers is { } time && time < left())
+            {
+                // Not one that would outlast the time limit: the user learns at once how long it takes.
+                await delay.WaitAsync(left(), parts.Time, cancellationToken).ConfigureAwait(false);
+                continue;
             }
 
             if (await LookAsync(spec, held, cancellationToken).ConfigureAwait(false) is { } serving)
@@ -45,9 +64,10 @@ internal sealed class PreflightStage(EngineParts parts, StartOptions options, Li
     // An instance of ours is there, or another process is just starting or stopping it.
     private async Task<DaemonInspection?> LookAsync(DaemonSpec spec, StartupFailedException held, CancellationToken cancellationToken)
     {
-        if (options.Force && !_replaced)
+        if (options.Force && Replaced is null)
         {
-            _replaced = await ReplaceAsync(spec, cancellationToken).ConfigureAwait(false);
+            CheckBeforeStop(spec, held);
+            await ReplaceAsync(spec, cancellationToken).ConfigureAwait(false);
             return null;
         }
 
@@ -56,7 +76,7 @@ internal sealed class PreflightStage(EngineParts parts, StartOptions options, Li
         var seen = await new Inspector(parts).InspectAsync(spec, inspect, cancellationToken).ConfigureAwait(false);
         if (seen.Verdict == InspectionVerdict.Running)
         {
-            if (_replaced)
+            if (Replaced is not null)
             {
                 notes.Add($"the new instance (PID {seen.Pid}) was started by another process, for example a supervisor");
             }
@@ -83,17 +103,36 @@ internal sealed class PreflightStage(EngineParts parts, StartOptions options, Li
         };
     }
 
-    private async Task<bool> ReplaceAsync(DaemonSpec spec, CancellationToken cancellationToken)
+    // What cannot start must not end what serves.
+    private void CheckBeforeStop(DaemonSpec spec, StartupFailedException held)
     {
+        try
+        {
+            new LaunchCheck(parts).Run(spec, freed: ImmutableHashSet<int>.Empty);
+        }
+        catch (StartupFailedException e)
+        {
+            throw new StartupFailedException(e.Reason, $"{e.Message}; nothing was stopped{(held.ExistingPid is { } pid ? $", PID {pid} runs on" : "")}")
+            {
+                Owner = e.Owner,
+                ExistingPid = held.ExistingPid,
+            };
+        }
+    }
+
+    private async Task ReplaceAsync(DaemonSpec spec, CancellationToken cancellationToken)
+    {
+        var directory = InstanceRecord.Read(new DaemonFiles(parts.Options.StateDirectory, spec.Port).InstanceFile)?.RealDirectory;
         var stop = await new VerifiedStop(parts).RunAsync(spec, new StopOptions { GracePeriod = options.StopGracePeriod }, cancellationToken).ConfigureAwait(false);
         switch (stop.Verdict)
         {
             case StopVerdict.Stopped:
                 notes.Add($"replaced the instance that was there (PID {stop.Pid})");
-                return true;
+                Replaced = (stop.Pid ?? 0, directory);
+                break;
 
             case StopVerdict.NotRunning:
-                return false;
+                break;
 
             default:
                 throw new StartupFailedException(

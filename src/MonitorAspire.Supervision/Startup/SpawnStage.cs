@@ -1,19 +1,21 @@
 using System.Globalization;
 using MonitorAspire.Supervision.Files;
 using MonitorAspire.Supervision.Identity;
+using MonitorAspire.Supervision.Interop;
 using MonitorAspire.Supervision.Probes;
 using MonitorAspire.Supervision.Processes;
 
 namespace MonitorAspire.Supervision.Startup;
 
 /// <summary>Stage two: writes the record and launches the process, which inherits the lock and the log.</summary>
-internal sealed class SpawnStage(EngineParts parts, DateTimeOffset startedAt, int restarts)
+internal sealed class SpawnStage(EngineParts parts, DateTimeOffset startedAt, int restarts, DaemonSpec? definition = null)
 {
     internal StartingInstance Run(ClaimedPort claimed, string? traceParent = null, string? traceState = null)
     {
         var (spec, files) = (claimed.Spec, claimed.Files);
         var id = InstanceRecord.NewInstanceId(spec.Port);
         var plan = DaemonLauncher.Plan(spec, files, parts.Options.BuiltInDaemonPath, parts.Options.DaemonEnvironment, id);
+        LaunchCheck.RequireLog(files);
         SetOrRemove(plan.Environment, "TRACEPARENT", traceParent);
         SetOrRemove(plan.Environment, "TRACESTATE", traceState);
         var notifications = OpenNotifications(claimed, plan);
@@ -23,6 +25,7 @@ internal sealed class SpawnStage(EngineParts parts, DateTimeOffset startedAt, in
         {
             BootId = parts.Processes.BootId,
             WorkingDirectory = plan.WorkingDirectory ?? Directory.GetCurrentDirectory(),
+            RealDirectory = PathAccess.RealPath(plan.WorkingDirectory ?? "."),
             Health = spec.Health,
             LauncherPid = launcher?.Pid ?? 0,
             LauncherStartTicks = launcher?.StartTicks ?? 0,
@@ -30,20 +33,35 @@ internal sealed class SpawnStage(EngineParts parts, DateTimeOffset startedAt, in
 
         // Written before the launch: a process that finds the lock held meanwhile reads the launcher's PID in it.
         record.Write(files.InstanceFile);
-        var (log, offset) = DaemonLog.OpenForInstance(files.LogFile, parts.Options.LogRotateBytes, parts.Options.LogFilesKept);
+        StoreDefinition(spec, files);
+        var (log, offset) = DaemonLog.OpenForInstance(files.LogFile, spec.Log);
         using (log)
         {
             var pid = DaemonLauncher.Launch(plan, log, claimed.Lock);
+            claimed.Lock.MarkRoot(pid);
 
             // No process has reaped the child yet, so a child that has ended already still has its identity.
             var identity = parts.Processes.Describe(pid)?.Identity ?? new ProcessIdentity(pid, 0, parts.Processes.BootId);
             var instance = new StartingInstance(parts, claimed, record.With(identity) with { LogOffset = offset }, ProcessExits.OfChild(pid), offset);
             if (OperatingSystem.IsLinux())
             {
-                notifications?.Listen(sender => parts.Tree.Membership(instance.Root, instance.InstanceId)(sender));
+                notifications?.Listen(sender => parts.Tree.Membership(instance.Signs)(sender));
             }
 
             return instance;
+        }
+    }
+
+    private void StoreDefinition(DaemonSpec spec, DaemonFiles files)
+    {
+        if (definition is null)
+        {
+            AtomicFile.TryDelete(files.DefinitionFile);
+        }
+        else
+        {
+            // Of a range, the port that was chosen is stored.
+            DefinitionFile.Write(files, DefinitionMapper.ToDefinition(definition with { Name = spec.Name, Port = spec.Port, PortRangeEnd = null }));
         }
     }
 

@@ -17,7 +17,7 @@ internal sealed class StaleFiles(ProcessTable table, ListenerProbe listeners)
                 return;
 
             case PidFileState.NotAFile:
-                throw new StartupFailedException(StartupReason.InvalidConfiguration, $"{files.PidFile} is not a file; move it away");
+                throw new StartupFailedException(StartupReason.InvalidConfiguration, $"{files.PidFile} is not a file; move it away") { IsPassing = true };
 
             case PidFileState.Unreadable:
                 throw new StartupFailedException(StartupReason.PermissionDenied, $"{files.PidFile} cannot be read by this user; it is not ours to replace");

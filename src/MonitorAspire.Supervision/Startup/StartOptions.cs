@@ -9,6 +9,17 @@ public sealed record StartOptions
     /// <summary>Whether an instance of ours that is already there is replaced. A foreign process is never touched. Default false.</summary>
     public bool Force { get; init; }
 
+    /// <summary>
+    /// What is stored as the definition of the port once the checks have passed, for a later restart from the command line. Default none: then
+    /// a stored definition is removed, because the port has another daemon now.
+    /// </summary>
+    public DaemonSpec? Definition { get; init; }
+
+    /// <summary>
+    /// The daemon that is started again when an instance was replaced and the new one fails its start. Default none: then nothing serves.
+    /// </summary>
+    public DaemonSpec? Rollback { get; init; }
+
     /// <summary>Number of this try, counted from 1. It is part of the report, the trace and the metrics. Default 1.</summary>
     public int Attempt { get; init; } = 1;
 

@@ -11,14 +11,12 @@ namespace MonitorAspire.Supervision.Startup;
 /// </summary>
 internal sealed class StartingInstance(EngineParts parts, ClaimedPort claimed, InstanceRecord record, Task<ProcessExit> exited, long logOffset)
 {
-    // A process that is forked while the process table is read can be missed. A daemon that forks twice needs two looks.
-    private const int LooksForDescendants = 3;
-
     internal InstanceRecord Record { get; private set; } = record;
 
     internal ProcessIdentity Root => Record.Identity!.Value;
 
-    internal string InstanceId => Record.InstanceId;
+    /// <summary>What its members are recognised by. This process is its launcher and no member.</summary>
+    internal InstanceSigns Signs => new(Root, Record.InstanceId, claimed.Files.LockFile);
 
     internal Task<ProcessExit> Exited { get; private set; } = exited;
 
@@ -29,7 +27,7 @@ internal sealed class StartingInstance(EngineParts parts, ClaimedPort claimed, I
     internal bool TryFollowFork()
     {
         var exit = Exited.Result;
-        if (exit.Signal is not null || exit.ExitCode is not (null or 0) || Descendants() is not { Count: > 0 } members)
+        if (exit.Signal is not null || exit.ExitCode is not (null or 0) || parts.Tree.Members(Signs) is not { Count: > 0 } members)
         {
             return false;
         }
@@ -38,19 +36,36 @@ internal sealed class StartingInstance(EngineParts parts, ClaimedPort claimed, I
         var named = PidFile.Read(claimed.Files.PidFile).Pid;
         var serving = parts.Listeners.FindOwners(claimed.Spec.Port, [.. members.Select(m => m.Pid)]).SelectMany(l => l.Pids).ToHashSet();
         var next = members.FirstOrDefault(m => m.Pid == named) ?? members.FirstOrDefault(m => serving.Contains(m.Pid)) ?? members[0];
+        ForkedFrom ??= Root.Pid;
         MoveTo(next.Identity);
         return true;
     }
 
-    /// <summary>Goes on with the member of the tree that the daemon's own PID file names. False where this PID is no member.</summary>
+    /// <summary>The process that was spawned, if it has ended and left the instance to another one.</summary>
+    internal int? ForkedFrom { get; private set; }
+
+    /// <summary>What keeps the daemon in the foreground, if it went into the background; otherwise <see langword="null"/>.</summary>
+    internal string? ForegroundHint =>
+        claimed.Spec.Command is { } command && (ForkedFrom is not null || (Exited.IsCompletedSuccessfully && Exited.Result.ExitCode == 0))
+            ? ForegroundOption.Hint(command)
+            : null;
+
+    /// <summary>
+    /// Goes on with the member of the tree that the daemon's own PID file names. In a container that may be the PID of its own PID namespace.
+    /// False where this PID is no member.
+    /// </summary>
     internal bool TryMoveTo(int pid)
     {
-        if (parts.Tree.Members(Root, InstanceId).FirstOrDefault(m => m.Pid == pid) is not { } member)
+        if (parts.Tree.MemberKnownAs(Signs, pid) is not { } member)
         {
             return false;
         }
 
-        MoveTo(member.Identity);
+        if (member.Identity != Root)
+        {
+            MoveTo(member.Identity);
+        }
+
         return true;
     }
 
@@ -72,7 +87,7 @@ internal sealed class StartingInstance(EngineParts parts, ClaimedPort claimed, I
             StartupStage.PortBound => $"it listened on port {spec.Port}",
             _ => "it wrote its PID file",
         };
-        var other = parts.Ports.Look(claimed.Addresses, spec.Port, null, null).Other;
+        var other = parts.Ports.Look(claimed.Addresses, spec.Port, null).Other;
 
         // The built-in daemon tells its reason by the exit code.
         var reason = (spec.Command is null ? exit.ExitCode : null) switch
@@ -88,28 +103,6 @@ internal sealed class StartingInstance(EngineParts parts, ClaimedPort claimed, I
             Signal = exit.Signal,
             Owner = other,
         };
-    }
-
-    // Processes with the instance id; else those that hold the lock without being our own children. Another start of this process may be
-    // between fork and exec, and then its child has a copy of our descriptor for a moment.
-    private IReadOnlyList<ProcessInfo> Descendants()
-    {
-        for (var look = 0; look < LooksForDescendants; look++)
-        {
-            if (parts.Tree.Members(null, InstanceId) is { Count: > 0 } members)
-            {
-                return members;
-            }
-
-            var holders = parts.Processes.LockHolders(claimed.Files.LockFile).Where(pid => pid != Environment.ProcessId).Select(parts.Processes.Describe)
-                .OfType<ProcessInfo>().Where(p => !p.IsZombie && p.ParentPid != Environment.ProcessId).ToList();
-            if (holders.Count > 0)
-            {
-                return holders;
-            }
-        }
-
-        return [];
     }
 
     private void MoveTo(ProcessIdentity identity)

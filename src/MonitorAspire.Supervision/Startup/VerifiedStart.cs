@@ -1,6 +1,7 @@
 using System.Globalization;
 using Microsoft.Extensions.Logging;
 using MonitorAspire.Supervision.Files;
+using MonitorAspire.Supervision.Interop;
 using MonitorAspire.Supervision.Processes;
 
 namespace MonitorAspire.Supervision.Startup;
@@ -8,11 +9,14 @@ namespace MonitorAspire.Supervision.Startup;
 /// <summary>One verified start: runs the five stages for one process and reports the result.</summary>
 internal sealed partial class VerifiedStart(EngineParts parts, DaemonSpec requested, StartOptions options, ILogger logger) : IDisposable
 {
+    private static readonly TimeSpan BusyTimeout = TimeSpan.FromSeconds(2);
+
     private readonly List<string> _notes = [];
     private readonly StartupTimeline _timeline = new(requested, options.Attempt, parts.Time);
     private readonly DateTimeOffset _startedAt = parts.Time.GetUtcNow();
     private ClaimedPort? _claimed;
     private StartingInstance? _instance;
+    private PreflightStage? _preflight;
 
     // With a port range, the port is known after stage one.
     private DaemonSpec Spec => _claimed?.Spec ?? requested;
@@ -41,7 +45,8 @@ internal sealed partial class VerifiedStart(EngineParts parts, DaemonSpec reques
                 throw new StartupFailedException(StartupReason.PermissionDenied, untrusted);
             }
 
-            (_claimed, var serving) = await new PreflightStage(parts, options, _notes, () => Left).RunAsync(requested, cancellationToken).ConfigureAwait(false);
+            _preflight = new PreflightStage(parts, options, _notes, () => Left);
+            (_claimed, var serving) = await _preflight.RunAsync(requested, cancellationToken).ConfigureAwait(false);
             _timeline.Leave();
             if (_claimed is null)
             {
@@ -49,8 +54,7 @@ internal sealed partial class VerifiedStart(EngineParts parts, DaemonSpec reques
             }
 
             Enter(StartupStage.Spawn);
-            var (traceParent, traceState) = _timeline.Context;
-            _instance = new SpawnStage(parts, _startedAt, options.RestartCount).Run(_claimed, traceParent, traceState);
+            _instance = await SpawnAsync(_claimed, cancellationToken).ConfigureAwait(false);
             _instance.Save();
             LogSpawned(logger, Spec.Name, Spec.Port, _instance.Root.Pid, _instance.Record.Command[0]);
             _timeline.Leave();
@@ -67,7 +71,7 @@ internal sealed partial class VerifiedStart(EngineParts parts, DaemonSpec reques
         }
         catch (StartupFailedException e)
         {
-            return await FailedAsync(e).ConfigureAwait(false);
+            return await FailedAsync(DescriptorLimit.IsReached() ? NoDescriptors() : e).ConfigureAwait(false);
         }
         catch (OperationCanceledException)
         {
@@ -75,13 +79,40 @@ internal sealed partial class VerifiedStart(EngineParts parts, DaemonSpec reques
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // The state directory was removed, or its disk is full.
+            // The state directory was removed, its disk is full, or this process has no descriptor left.
             var reason = e is UnauthorizedAccessException ? StartupReason.PermissionDenied
                 : _timeline.Stage == StartupStage.PidFile ? StartupReason.PidFileMissing
                 : StartupReason.LockUnavailable;
-            return await FailedAsync(new StartupFailedException(reason, $"a state file cannot be written: {e.Message}")).ConfigureAwait(false);
+            return await FailedAsync(new StartupFailedException(reason, Errno.IsNoDescriptor(e.HResult) ? e.Message : $"a state file cannot be written: {e.Message}") { IsPassing = true }).ConfigureAwait(false);
         }
     }
+
+    /// <summary>Spawns the process. A command that is just being written ("text file busy") or a process table that is full is tried again for a moment.</summary>
+    private async Task<StartingInstance> SpawnAsync(ClaimedPort claimed, CancellationToken cancellationToken)
+    {
+        var (traceParent, traceState) = _timeline.Context;
+        var since = parts.Time.GetTimestamp();
+        if (DescriptorLimit.IsReached())
+        {
+            throw NoDescriptors();
+        }
+
+        for (var delay = RetryDelay.First; ; delay = delay.Next())
+        {
+            try
+            {
+                return new SpawnStage(parts, _startedAt, options.RestartCount, options.Definition).Run(claimed, traceParent, traceState);
+            }
+            catch (StartupFailedException e) when (e.Reason == StartupReason.TimedOut && Left > TimeSpan.Zero && parts.Time.GetElapsedTime(since) < BusyTimeout)
+            {
+                await delay.WaitAsync(Left, parts.Time, cancellationToken).ConfigureAwait(false);
+            }
+        }
+    }
+
+    // Without descriptors the other reasons are wrong: a file that cannot be opened looks like one that is missing or forbidden.
+    private static StartupFailedException NoDescriptors() =>
+        new(StartupReason.LockUnavailable, "this process has no descriptors left (ulimit -n)") { IsPassing = true };
 
     private void Enter(StartupStage stage)
     {
@@ -124,6 +155,11 @@ internal sealed partial class VerifiedStart(EngineParts parts, DaemonSpec reques
         // From now on only the instance holds the lock.
         claimed.Dispose();
         var root = instance.Root;
+        if (instance.ForkedFrom is { } first)
+        {
+            _notes.Add($"PID {first} went into the background and left the daemon to PID {root.Pid}, which is watched now; {instance.ForegroundHint}");
+        }
+
         var outcome = Complete(
             Report(StartupVerdict.Verified) with { VerifiedAt = verifiedAt, Pid = root.Pid, OwnershipVerified = owned },
             new DaemonInstance(root, Spec.Port, _startedAt, options.RestartCount, instance.Exited));
@@ -144,25 +180,51 @@ internal sealed partial class VerifiedStart(EngineParts parts, DaemonSpec reques
 
     private async Task<StartOutcome> FailedAsync(StartupFailedException failure)
     {
+        var secrets = Secrets.Of(Spec);
+        failure = failure.Without(secrets);
         _timeline.Leave(failure);
         var (survivors, logTail) = _claimed is null ? ([], []) : await new FailedStart(parts, options.StopGracePeriod).CleanUpAsync(_claimed, _instance).ConfigureAwait(false);
         var detail = survivors.Count == 0 ? failure.Message : $"{failure.Message}; could not be stopped: PID {string.Join(", ", survivors)}";
+        if (_instance?.ForegroundHint is { } hint)
+        {
+            detail += $"; the process went into the background or ended by itself: {hint}";
+        }
+
         var stage = _timeline.Stage;
+        var rollback = await RollBackAsync().ConfigureAwait(false);
         LogFailed(logger, Spec.Name, Spec.Port, failure.Reason, stage, detail);
         return Complete(
             Report(StartupVerdict.Failed) with
             {
                 Stage = stage,
                 Reason = failure.Reason,
+                IsPassing = failure.IsPassing,
                 Detail = detail,
                 Pid = _instance?.Root.Pid ?? failure.ExistingPid,
                 ExitCode = failure.ExitCode,
                 Signal = failure.Signal,
                 Owner = failure.Owner,
                 HealthAnswer = failure.HealthAnswer,
-                LogTail = logTail,
+                LogTail = secrets.HideIn(logTail),
+                Rollback = rollback,
             },
             null);
+    }
+
+    // Not cancelled with the start: the caller who gives up wants what served before.
+    private async Task<StartupReport?> RollBackAsync()
+    {
+        if (options.Rollback is not { } old || _preflight?.Replaced is not { } replaced)
+        {
+            return null;
+        }
+
+        using var start = new VerifiedStart(
+            parts,
+            replaced.Directory is { } directory && Directory.Exists(directory) ? old with { WorkingDirectory = directory } : old,
+            options with { Definition = options.Definition is null ? null : old, Rollback = null, Force = false },
+            logger);
+        return (await start.RunAsync(CancellationToken.None).ConfigureAwait(false)).Report;
     }
 
     private StartOutcome Complete(StartupReport report, DaemonInstance? instance)
@@ -186,6 +248,7 @@ internal sealed partial class VerifiedStart(EngineParts parts, DaemonSpec reques
             LogFile = files.LogFile,
             PidFile = files.PidFile,
             StartedAt = _instance is null ? null : _startedAt,
+            ReplacedPid = _preflight?.Replaced?.Pid,
             TraceId = _timeline.TraceId,
             Notes = [.. _notes.Distinct()],
         };

@@ -1,4 +1,3 @@
-using System.Globalization;
 using MonitorAspire.Supervision.Files;
 using MonitorAspire.Supervision.Identity;
 using MonitorAspire.Supervision.Probes;
@@ -31,7 +30,7 @@ internal sealed class VerifiedStop(EngineParts parts)
         var located = parts.Locator.Locate(files);
         if (located.Kind is LocatedKind.None)
         {
-            return NothingOfOurs(spec, files, report);
+            return await NothingOfOursAsync(spec, files, report, cancellationToken).ConfigureAwait(false);
         }
 
         if (located.Kind is LocatedKind.Unprovable)
@@ -39,7 +38,7 @@ internal sealed class VerifiedStop(EngineParts parts)
             return report with
             {
                 Verdict = StopVerdict.Foreign,
-                Detail = $"{files.LockFile} is held by {Holders(located)}, about which nothing can be proved; nothing was signalled",
+                Detail = $"{files.LockFile} is held by {located.ProcessList}, which is no daemon of ours; nothing was signalled",
             };
         }
 
@@ -51,12 +50,13 @@ internal sealed class VerifiedStop(EngineParts parts)
             };
         }
 
-        var result = await parts.Stopper.StopAsync(
-            located.Identity, located.InstanceId, options.GracePeriod, options.KillTimeout, cancellationToken).ConfigureAwait(false);
-        report = report with { Pid = located.Identity!.Value.Pid, Killed = result.Killed, ProcessesSignalled = result.Signalled };
+        // The instance ends as it was started to end, also where its definition was changed since.
+        var way = located.Record is { } record ? new TreeStopper.StopWay(record.StopMode, record.StopSignal) : new(spec.StopMode, spec.StopSignal);
+        var result = await parts.Stopper.StopAsync(located.Signs, way, options.GracePeriod, options.KillTimeout, cancellationToken).ConfigureAwait(false);
+        report = report with { Pid = located.Identity?.Pid, Killed = result.Killed, ProcessesSignalled = result.Signalled };
         if (result.Survivors.Count > 0)
         {
-            var pids = string.Join(", ", result.Survivors.Select(s => $"PID {s.Pid} ({s.Executable})"));
+            var pids = Located.Describe(result.Survivors);
             return result.Denied.Count > 0
                 ? report with { Verdict = StopVerdict.PermissionDenied, Detail = $"this user may not signal {pids}" }
                 : report with { Detail = $"still there after SIGKILL: {pids}" };
@@ -65,16 +65,11 @@ internal sealed class VerifiedStop(EngineParts parts)
         return await ProveAsync(spec, files, located, report).ConfigureAwait(false);
     }
 
-    private StopReport NothingOfOurs(DaemonSpec spec, DaemonFiles files, StopReport report)
+    private async Task<StopReport> NothingOfOursAsync(DaemonSpec spec, DaemonFiles files, StopReport report, CancellationToken cancellationToken)
     {
         var reading = PidFile.Read(files.PidFile);
-        var addresses = HostAddresses.Find(spec.Host);
-        if (addresses.Count == 0)
-        {
-            return report with { Detail = $"{EngineParts.NoAddress(spec.Host)}, so it is unknown which process serves it on port {spec.Port}; nothing was signalled" };
-        }
-
-        var owner = parts.Ports.Look(addresses, spec.Port, null, null).Listeners.FirstOrDefault();
+        var addresses = await HostAddresses.FindAsync(spec.Host, cancellationToken).ConfigureAwait(false);
+        var owner = parts.Ports.Look(addresses, spec.Port, null).Listeners.FirstOrDefault();
         if (owner is not null)
         {
             return report with
@@ -86,7 +81,7 @@ internal sealed class VerifiedStop(EngineParts parts)
         }
 
         // Without lock, record and port, a PID file is stale. Under the lock no process can write a new one meanwhile.
-        var notes = new List<string>();
+        List<string> notes = addresses.Count > 0 ? [] : [$"{EngineParts.NoAddress(spec.Host)}, so it is unknown whether another process serves it"];
         if (reading.Exists)
         {
             try
@@ -115,25 +110,25 @@ internal sealed class VerifiedStop(EngineParts parts)
     private async Task<StopReport> ProveAsync(DaemonSpec spec, DaemonFiles files, Located stopped, StopReport report)
     {
         var started = parts.Time.GetTimestamp();
-        var pid = stopped.Identity!.Value.Pid;
+        var who = Who(stopped);
         while (true)
         {
             try
             {
                 if (!Directory.Exists(files.StateDirectory))
                 {
-                    return Released(spec, files, stopped, report);
+                    return await ReleasedAsync(spec, files, stopped, report).ConfigureAwait(false);
                 }
 
                 using var held = InstanceLock.TryAcquire(files.LockFile);
                 if (held is not null)
                 {
-                    return Released(spec, files, stopped, report);
+                    return await ReleasedAsync(spec, files, stopped, report).ConfigureAwait(false);
                 }
             }
             catch (IOException e)
             {
-                return report with { Detail = $"PID {pid} is stopped, but its lock cannot be tested: {e.Message}" };
+                return report with { Detail = $"{who} is stopped, but its lock cannot be tested: {e.Message}" };
             }
 
             // The launcher of the daemon may hold the lock a moment longer, and a new start may take it.
@@ -145,8 +140,8 @@ internal sealed class VerifiedStop(EngineParts parts)
                 {
                     Verdict = replaced ? StopVerdict.Stopped : StopVerdict.Failed,
                     Detail = replaced
-                        ? $"PID {pid} is stopped; another process has started a new instance since{(now.Identity is { } next ? $", PID {next.Pid}" : "")}"
-                        : $"PID {pid} is stopped, but {files.LockFile} is still held by {Holders(now)}",
+                        ? $"{who} is stopped; another process has started a new instance since{(now.Identity is { } next ? $", PID {next.Pid}" : "")}"
+                        : $"{who} is stopped, but {files.LockFile} is still held by {now.ProcessList}",
                 };
             }
 
@@ -154,9 +149,10 @@ internal sealed class VerifiedStop(EngineParts parts)
         }
     }
 
-    private StopReport Released(DaemonSpec spec, DaemonFiles files, Located stopped, StopReport report)
+    private async Task<StopReport> ReleasedAsync(DaemonSpec spec, DaemonFiles files, Located stopped, StopReport report)
     {
-        var pid = stopped.Identity!.Value.Pid;
+        var pid = stopped.Identity?.Pid;
+        var who = Who(stopped);
         var reading = PidFile.Read(files.PidFile);
         if (reading.State is PidFileState.Valid && (reading.Pid == pid || parts.Processes.Lookup(reading.Pid).Presence == ProcessPresence.Dead))
         {
@@ -164,18 +160,22 @@ internal sealed class VerifiedStop(EngineParts parts)
         }
 
         AtomicFile.TryDelete(files.InstanceFile);
-        var listener = parts.Ports.Look(HostAddresses.Find(spec.Host), spec.Port, null, null).Listeners.FirstOrDefault();
-        return listener is null
-            ? report with { Verdict = StopVerdict.Stopped, Detail = $"PID {pid} is stopped, port {spec.Port} and lock are free" }
+        var addresses = await HostAddresses.FindAsync(spec.Host, CancellationToken.None).ConfigureAwait(false);
+        var listener = parts.Ports.Look(addresses, spec.Port, null).Listeners.FirstOrDefault();
+        return listener is null && PortAvailability.Current.Lingering(addresses, spec.Port) is { } lingering
+            ? report with { Verdict = StopVerdict.Stopped, Detail = $"{who} is stopped and its lock is free; {lingering}", IsPortFree = false }
+            : listener is null
+            ? report with { Verdict = StopVerdict.Stopped, Detail = $"{who} is stopped, port {spec.Port} and lock are free" }
             : report with
             {
                 Verdict = StopVerdict.Stopped,
                 Owner = listener,
-                Detail = $"PID {pid} is stopped and its lock is free; port {spec.Port} is served by {listener}, which is not ours",
+                IsPortFree = false,
+                Detail = $"{who} is stopped and its lock is free; port {spec.Port} is served by {listener}, which is not ours",
             };
     }
 
-    private static string Holders(Located located) => located.Holders.Count == 0
-        ? "a process that this user may not see"
-        : "PID " + string.Join(", ", located.Holders.Select(p => p.ToString(CultureInfo.InvariantCulture)));
+    private static string Who(Located stopped) => stopped.Kind == LocatedKind.Leaked
+        ? $"what {stopped.DeadRoot} left ({stopped.ProcessList})"
+        : $"PID {stopped.Identity!.Value.Pid}";
 }

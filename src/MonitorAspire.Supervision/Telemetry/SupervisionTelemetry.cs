@@ -59,13 +59,19 @@ public static class SupervisionTelemetry
     /// <param name="spec">The daemon.</param>
     /// <param name="attempt">Number of this try, counted from 1.</param>
     /// <param name="traceParent">W3C trace context of the parent. Default: the current activity. An invalid one is ignored.</param>
-    /// <returns>The span, or <see langword="null"/> without a listener.</returns>
-    public static Activity? StartStartup(DaemonSpec spec, int attempt, string? traceParent = null)
+    /// <param name="beganAt">When the start began. Default now.</param>
+    /// <returns>The span, or <see langword="null"/> without a listener. Its display name ends in the name of the daemon.</returns>
+    public static Activity? StartStartup(DaemonSpec spec, int attempt, string? traceParent = null, DateTimeOffset beganAt = default)
     {
         ArgumentNullException.ThrowIfNull(spec);
-        var activity = ActivityContext.TryParse(traceParent, null, isRemote: true, out var parent)
-            ? Source.StartActivity(SpanNames.Startup, ActivityKind.Internal, parent)
-            : Source.StartActivity(SpanNames.Startup);
+        _ = ActivityContext.TryParse(traceParent, null, isRemote: true, out var parent);
+        var activity = Source.StartActivity(SpanNames.Startup, ActivityKind.Internal, parent, tags: null, links: null, beganAt);
+        if (activity is not null)
+        {
+            // Traces of several daemons stand in one list.
+            activity.DisplayName = $"{SpanNames.Startup} {spec.Name}";
+        }
+
         activity?.SetTag(AttributeNames.DaemonName, spec.Name);
         activity?.SetTag(AttributeNames.DaemonPort, spec.Port);
         activity?.SetTag(AttributeNames.StartupAttempt, attempt);
@@ -74,16 +80,21 @@ public static class SupervisionTelemetry
 
     /// <summary>Begins the span of a stage as a child of the current activity. Dispose it when the stage ends.</summary>
     /// <param name="stage">The stage.</param>
+    /// <param name="beganAt">When the stage began. Default now.</param>
     /// <returns>The span, or <see langword="null"/> without a listener.</returns>
-    public static Activity? StartStage(StartupStage stage) => Source.StartActivity(stage switch
+    public static Activity? StartStage(StartupStage stage, DateTimeOffset beganAt = default)
     {
-        StartupStage.Preflight => SpanNames.Preflight,
-        StartupStage.Spawn => SpanNames.Spawn,
-        StartupStage.PidFile => SpanNames.PidFile,
-        StartupStage.PortBound => SpanNames.PortBound,
-        StartupStage.Health => SpanNames.Health,
-        _ => throw new ArgumentOutOfRangeException(nameof(stage), stage, null),
-    });
+        var name = stage switch
+        {
+            StartupStage.Preflight => SpanNames.Preflight,
+            StartupStage.Spawn => SpanNames.Spawn,
+            StartupStage.PidFile => SpanNames.PidFile,
+            StartupStage.PortBound => SpanNames.PortBound,
+            StartupStage.Health => SpanNames.Health,
+            _ => throw new ArgumentOutOfRangeException(nameof(stage), stage, null),
+        };
+        return Source.StartActivity(name, ActivityKind.Internal, parentContext: default, tags: null, links: null, beganAt);
+    }
 
     /// <summary>Marks a span as failed.</summary>
     /// <param name="activity">The span of a start or of a stage, or <see langword="null"/>.</param>

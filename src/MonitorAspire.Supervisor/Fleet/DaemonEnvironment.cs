@@ -24,6 +24,7 @@ internal sealed class DaemonEnvironment(string? resourceAttributes)
         [ResourceServiceSettings.UrlVariable] = null,
         // A secret of supervisor and dashboard. A daemon can be any program.
         [ResourceServiceSettings.ApiKeyVariable] = null,
+        [SupervisorSettings.TokenVariable] = null,
         ["ASPNETCORE_URLS"] = null,
         ["ASPNETCORE_HTTP_PORTS"] = null,
         ["ASPNETCORE_HTTPS_PORTS"] = null,

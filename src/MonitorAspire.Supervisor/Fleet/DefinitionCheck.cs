@@ -15,7 +15,7 @@ internal static class DefinitionCheck
 
         foreach (var (key, message) in FleetTopology.Problems(DefinitionMapper.ToSpec(definition, fleet)))
         {
-            if (key == nameof(DaemonDefinition.Restart) && message.Split(':', 3) is [_, var part, var what])
+            if (key is nameof(DaemonDefinition.Restart) or nameof(DaemonDefinition.Log) && message.Split(':', 3) is [_, var part, var what])
             {
                 yield return ($"{JsonProblem.Camel(key)}.{JsonProblem.Camel(part)}", what.Trim());
             }

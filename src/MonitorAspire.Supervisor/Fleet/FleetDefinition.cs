@@ -157,6 +157,26 @@ internal sealed partial class FleetDefinition(
         }
     }
 
+    private static async Task RefuseRolledBackAsync(Task<StartupReport> trial)
+    {
+        StartupReport report;
+        try
+        {
+            report = await trial;
+        }
+        catch (FleetConflictException)
+        {
+            // The daemon was stopped, or the supervisor ends, before the new definition had its verdict. It stays.
+            return;
+        }
+
+        if (report.Rollback is { } old)
+        {
+            var outcome = old.Serves ? $"verified as PID {old.Pid}" : $"which failed as well: {old.Detail}";
+            throw new FleetConflictException($"nothing was changed: {report.Detail}, {outcome}");
+        }
+    }
+
     private ResolvedFleet Resolve(FleetOverlay overlay)
     {
         var next = ResolvedFleet.Of(_fleet.Configuration, overlay, settings, out var errors);
@@ -171,7 +191,13 @@ internal sealed partial class FleetDefinition(
         file.Write(overlay);
         try
         {
-            RefuseFailure(await ApplyAsync(next), name);
+            var change = await ApplyAsync(next);
+            RefuseFailure(change, name);
+            foreach (var trial in change.Trials)
+            {
+                await RefuseRolledBackAsync(trial);
+            }
+
             _fleet = next;
         }
         catch

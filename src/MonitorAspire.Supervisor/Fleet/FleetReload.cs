@@ -9,7 +9,8 @@ using MonitorAspire.Supervisor.Settings;
 namespace MonitorAspire.Supervisor.Fleet;
 
 /// <summary>Applies a changed configuration without a restart. Only the daemons that differ are touched. An invalid configuration changes
-/// nothing and is logged. The configuration is read again when a file changes, and on SIGHUP under systemd.</summary>
+/// nothing and is logged once. The configuration is read again when a file changes, also behind symbolic links, and on SIGHUP under
+/// systemd and as PID 1.</summary>
 internal sealed partial class FleetReload(
     FleetDefinition definition,
     AlertWebhook webhook,
@@ -18,9 +19,15 @@ internal sealed partial class FleetReload(
     IConfiguration configuration,
     IHostEnvironment hostEnvironment,
     IOptions<HostOptions> host,
+    TimeProvider time,
     ILogger<FleetReload> logger) : BackgroundService
 {
+    // The watcher of a file tells a change of the file itself at once. A change behind a symbolic link is only found by looking.
+    private static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(1);
+
     private string _fixed = "";
+    private string _read = "";
+    private (string Read, string Problem) _refused;
     private Uri? _webhook = settings.AlertWebhook;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -31,6 +38,18 @@ internal sealed partial class FleetReload(
         var changes = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
         using var registration = ChangeToken.OnChange(configuration.GetReloadToken, () => changes.Writer.TryWrite(true));
         using var hangUp = HangUp(() => changes.Writer.TryWrite(true));
+        _read = setup.Fingerprint(hostEnvironment.EnvironmentName);
+        await using var look = time.CreateTimer(
+            _ =>
+            {
+                if (setup.Fingerprint(hostEnvironment.EnvironmentName) != Volatile.Read(ref _read))
+                {
+                    changes.Writer.TryWrite(true);
+                }
+            },
+            null,
+            LookInterval,
+            LookInterval);
         await foreach (var _ in changes.Reader.ReadAllAsync(stoppingToken))
         {
             await ReloadAsync(stoppingToken);
@@ -38,7 +57,7 @@ internal sealed partial class FleetReload(
     }
 
     // In a terminal SIGHUP means that the terminal was closed, and ends the supervisor as any other program.
-    private static PosixSignalRegistration? HangUp(Action asked) => !OperatingSystem.IsWindows() && SystemdHelpers.IsSystemdService()
+    private static PosixSignalRegistration? HangUp(Action asked) => !OperatingSystem.IsWindows() && (SystemdHelpers.IsSystemdService() || Environment.ProcessId == 1)
         ? PosixSignalRegistration.Create(PosixSignal.SIGHUP, signal =>
         {
             signal.Cancel = true;
@@ -48,6 +67,8 @@ internal sealed partial class FleetReload(
 
     private async Task ReloadAsync(CancellationToken cancellationToken)
     {
+        // Before it is read: a change that comes after that is found by the next look.
+        Volatile.Write(ref _read, setup.Fingerprint(hostEnvironment.EnvironmentName));
         try
         {
             var read = setup.ReadAgain(hostEnvironment.EnvironmentName);
@@ -56,17 +77,18 @@ internal sealed partial class FleetReload(
             var change = await definition.ReconfigureAsync(fleet, cancellationToken);
             if (change.Errors.Count > 0)
             {
-                LogRefused(string.Join("; ", change.Errors));
+                LogRefusedOnce(string.Join("; ", change.Errors));
                 return;
             }
 
+            _refused = default;
             host.Value.ShutdownTimeout = FleetSetup.ShutdownTimeout(fleet.Monitors);
             LogChange(change, ApplyWebhook(changed));
             LogFixedOnce(string.Join("; ", settings.FixedDifferences(changed)));
         }
         catch (ConfigurationException e)
         {
-            LogRefused(e.Message);
+            LogRefusedOnce(e.Message);
         }
     }
 
@@ -98,6 +120,17 @@ internal sealed partial class FleetReload(
         {
             LogFailure(failure);
         }
+    }
+
+    // Watcher and look may both tell the same change.
+    private void LogRefusedOnce(string problem)
+    {
+        if (_refused != (_read, problem))
+        {
+            LogRefused(problem);
+        }
+
+        _refused = (_read, problem);
     }
 
     // A file that is saved in two steps is read twice. One message is enough.

@@ -33,7 +33,7 @@ internal static class FleetSetup
     internal static void AddDefinition(this WebApplicationBuilder builder, ResolvedFleet fleet, SupervisorSettings settings)
     {
         builder.Services.AddSingleton(new DaemonEnvironment(builder.Configuration["OTEL_RESOURCE_ATTRIBUTES"]));
-        builder.Services.AddSingleton(new OverlayFile(settings.StateDirectory));
+        builder.Services.AddSingleton(new OverlayFile(settings.Files.Daemons));
         builder.Services.AddSingleton(fleet);
         builder.Services.AddSingleton<FleetDefinition>();
     }

@@ -70,6 +70,8 @@ internal static class MonitorsReader
         _ when message.Contains("Boolean", StringComparison.Ordinal) => "true or false",
         _ when message.Contains("TimeSpan", StringComparison.Ordinal) => "a time like 00:00:30",
         _ when message.Contains("PidFileWriter", StringComparison.Ordinal) => $"one of {string.Join(", ", Enum.GetNames<PidFileWriter>())}",
+        _ when message.Contains("TerminationSignal", StringComparison.Ordinal) => $"one of {string.Join(", ", Enum.GetNames<TerminationSignal>())}",
+        _ when message.Contains("StopMode", StringComparison.Ordinal) => $"one of {string.Join(", ", Enum.GetNames<StopMode>())}",
         _ when message.Contains("LaunchMode", StringComparison.Ordinal) => $"one of {string.Join(", ", Enum.GetNames<LaunchMode>())}",
         _ when message.Contains("RestartMode", StringComparison.Ordinal) => $"one of {string.Join(", ", Enum.GetNames<RestartMode>())}",
         _ when message.Contains("HealthCheckKind", StringComparison.Ordinal) => $"one of {string.Join(", ", Enum.GetNames<HealthCheckKind>())}",

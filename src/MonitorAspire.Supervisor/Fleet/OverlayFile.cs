@@ -6,15 +6,14 @@ using MonitorAspire.Supervisor.Settings;
 
 namespace MonitorAspire.Supervisor.Fleet;
 
-/// <summary>The file <c>supervisor.daemons.json</c> in the state directory, which has the changes that were made over the REST API. It
+/// <summary>The file that has the changes that were made over the REST API. It
 /// contains commands that are run, so it must belong to this user, and no other user may have access. A file that cannot be read is not
 /// overwritten.</summary>
-internal sealed class OverlayFile(string stateDirectory)
+internal sealed class OverlayFile(string path)
 {
-    internal const string FileName = "supervisor.daemons.json";
     private const int MaximumBytes = 64 * 1024 * 1024;
 
-    internal string FilePath { get; } = Path.Combine(stateDirectory, FileName);
+    internal string FilePath => path;
 
     /// <summary>Reads the file. Without a file there are no changes.</summary>
     /// <exception cref="ConfigurationException">It is not JSON, or a definition is invalid. The message has file, key and value.</exception>

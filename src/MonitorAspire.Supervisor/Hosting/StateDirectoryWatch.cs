@@ -38,7 +38,7 @@ internal sealed partial class StateDirectoryWatch(
             var isLockLost = !instance.IsInPlace;
             if (isLockLost)
             {
-                StateDirectory.Create(settings.StateDirectory);
+                StateDirectory.Create(settings.Files.Directory);
                 if (!instance.TryTakeAgain(out var holder))
                 {
                     return holder;
@@ -72,7 +72,7 @@ internal sealed partial class StateDirectoryWatch(
     [LoggerMessage(12, LogLevel.Warning, "Lock or token of the supervisor were deleted from {StateDirectory}; they are restored")]
     private partial void LogRestored(string stateDirectory);
 
-    [LoggerMessage(13, LogLevel.Error, "Lock or token of the supervisor were deleted from {StateDirectory} and cannot be restored yet: {Problem}")]
+    [LoggerMessage(13, LogLevel.Error, "Lock or token of the supervisor in {StateDirectory} cannot be checked or restored yet: {Problem}")]
     private partial void LogCannotRestore(string stateDirectory, string problem);
 
     [LoggerMessage(14, LogLevel.Critical, "The state directory {StateDirectory} was taken away from this supervisor, which ends now: {Reason}")]

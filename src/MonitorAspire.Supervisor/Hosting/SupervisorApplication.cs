@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Diagnostics;
+using Microsoft.Extensions.Logging.Console;
 using MonitorAspire.ServiceDefaults;
 using MonitorAspire.Supervision;
 using MonitorAspire.Supervision.Diagnosis;
@@ -28,6 +29,10 @@ internal static partial class SupervisorApplication
             defaults.UntracedPaths = ["/aspire.v1.DashboardService", "/api/events", "/api/launcher"];
         });
         builder.Services.AddSystemd();
+
+        // After that, because it chooses a formatter as well.
+        builder.Logging.AddConsole(static console => console.FormatterName = VisibleConsoleFormatter.FormatterName);
+        builder.Services.AddSingleton<ConsoleFormatter, VisibleConsoleFormatter>();
         builder.Services.AddWindowsService();
 
         builder.WebHost.ConfigureKestrel(kestrel =>
@@ -44,15 +49,19 @@ internal static partial class SupervisorApplication
         builder.Services.AddSingleton(settings);
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddSingleton(static services => FleetHistory.Open(
-            services.GetRequiredService<SupervisorSettings>().StateDirectory,
+            services.GetRequiredService<SupervisorSettings>().Files.History,
             services.GetRequiredService<TimeProvider>(),
             services.GetRequiredService<ILogger<FleetHistory>>()));
         builder.Services.AddSingleton(static services => new Doctor(
-            new EngineOptions { StateDirectory = services.GetRequiredService<SupervisorSettings>().StateDirectory }, services.GetRequiredService<TimeProvider>()));
+            new EngineOptions { StateDirectory = services.GetRequiredService<SupervisorSettings>().StateDirectory }, services.GetRequiredService<TimeProvider>())
+        {
+            SecretsOf = name => services.GetService<FleetDefinition>()?.Find(name) is { } found ? Secrets.Of(found.Definition) : null,
+        });
         builder.Services.AddSingleton(static _ => new OpenStreams(ConnectionLimits.Streams));
         builder.Services.AddSingleton(static services => services.GetRequiredService<IFleetControl>().Fleet);
         builder.Services.AddHostedService<FleetService>();
         builder.Services.AddHostedService<ParentWatch>();
+        builder.Services.AddHostedService<OrphanReaping>();
 
         builder.Services.AddProblemDetails();
         builder.Services.ConfigureHttpJsonOptions(static http =>

@@ -1,5 +1,6 @@
 using MonitorAspire.Supervision.Fleet;
 using MonitorAspire.Supervision.Launcher;
+using MonitorAspire.Supervision.Startup;
 using MonitorAspire.Supervisor.Security;
 using MonitorAspire.Supervisor.Settings;
 using MonitorAspire.Supervisor.Web;
@@ -13,6 +14,7 @@ internal static class LauncherEndpoint
     {
         if (settings.HasLauncher)
         {
+            AbandonedFiles.Remove(settings.StateDirectory, TimeProvider.System);
             builder.Services.AddSingleton<LauncherLink>();
             builder.Services.AddSingleton<IAttachedDaemonController>(static services => services.GetRequiredService<LauncherLink>());
         }

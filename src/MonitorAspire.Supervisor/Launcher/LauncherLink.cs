@@ -16,12 +16,6 @@ internal sealed partial class LauncherLink(TimeProvider time, ILogger<LauncherLi
     /// <summary>A stop is answered when the process has ended, and the AppHost gives it time for that.</summary>
     private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(60);
 
-    /// <summary>The launcher is the parent and learns of an exit as soon as the supervisor. This is for one that is busy.</summary>
-    private static readonly TimeSpan ExplainTimeout = TimeSpan.FromSeconds(5);
-
-    /// <summary>Probes that find what the last one found are no events, so that daemons are also sent at this interval.</summary>
-    private static readonly TimeSpan UpdateInterval = TimeSpan.FromSeconds(5);
-
     private readonly ConcurrentDictionary<string, LaunchState> _daemons = new(StringComparer.OrdinalIgnoreCase);
     private readonly ConcurrentDictionary<long, PendingRequest> _pending = new();
     private readonly Lock _lock = new();
@@ -47,7 +41,7 @@ internal sealed partial class LauncherLink(TimeProvider time, ILogger<LauncherLi
         Of(daemon).Taken = report;
         return report!.State switch
         {
-            LauncherState.Running => new AttachedLaunch(report.Pid, report.TraceParent),
+            LauncherState.Running => new AttachedLaunch(report.Pid, report.TraceParent) { BeganAt = report.BeganAt, CheckedAt = report.CheckedAt, RunsAt = report.RunsAt },
             LauncherState.Ended => throw new LaunchFailedException($"it ended at once{(report.ExitCode is { } code ? $" with exit code {code}" : "")}")
             {
                 ExitCode = report.ExitCode,
@@ -57,26 +51,15 @@ internal sealed partial class LauncherLink(TimeProvider time, ILogger<LauncherLi
         };
     }
 
-    public async Task<AttachedExit> ExplainEndAsync(string daemon, CancellationToken cancellationToken)
+    public async Task<AttachedExit> WaitForEndAsync(string daemon, CancellationToken cancellationToken)
     {
-        try
+        var report = await Of(daemon).WaitForEndAsync(cancellationToken);
+        return report switch
         {
-            // The daemon may be a descendant of the process that was launched, so the PIDs of launches are compared. A report with a
-            // different PID means that this process has ended.
-            var taken = Of(daemon).Taken?.Pid;
-            var report = await Of(daemon).WaitAsync(r => r is not null && (r.State is not (LauncherState.Running or LauncherState.Stopping) || r.Pid != taken), cancellationToken)
-                .WaitAsync(ExplainTimeout, time, cancellationToken);
-            return report! switch
-            {
-                { State: LauncherState.Running } => new AttachedExit(AttachedEnd.Replaced, null, []),
-                { OnPurpose: true } => new AttachedExit(AttachedEnd.StoppedOnPurpose, report!.ExitCode, []),
-                _ => new AttachedExit(AttachedEnd.ByItself, report!.ExitCode, report.LogTail),
-            };
-        }
-        catch (TimeoutException)
-        {
-            return AttachedExit.Unknown;
-        }
+            { State: LauncherState.Running } => new AttachedExit(AttachedEnd.Replaced, null, []),
+            { OnPurpose: true } => new AttachedExit(AttachedEnd.StoppedOnPurpose, report.ExitCode, []),
+            _ => new AttachedExit(AttachedEnd.ByItself, report.ExitCode, report.LogTail),
+        };
     }
 
     /// <summary>Serves a launcher until its connection ends: unanswered requests and all daemons first, then what changes. It takes the
@@ -167,7 +150,8 @@ internal sealed partial class LauncherLink(TimeProvider time, ILogger<LauncherLi
 
     private async Task SendAllRegularlyAsync(LauncherConnection connection, IFleet fleet, CancellationToken cancellationToken)
     {
-        using var timer = new PeriodicTimer(UpdateInterval, time);
+        // Probes that find what the last one found are no events.
+        using var timer = new PeriodicTimer(LauncherConnection.UpdateInterval, time);
         do
         {
             foreach (var daemon in fleet.Daemons)
@@ -226,6 +210,7 @@ internal sealed class LaunchState
 {
     private readonly Lock _lock = new();
     private LauncherReport? _report;
+    private LauncherReport? _end;
     private TaskCompletionSource _changed = NewSource();
     private bool _expected = true;
     private int? _lastPid;
@@ -240,6 +225,7 @@ internal sealed class LaunchState
         {
             _expected = true;
             _report = null;
+            _end = null;
         }
     }
 
@@ -262,6 +248,7 @@ internal sealed class LaunchState
             }
 
             _report = report;
+            _end = report.State == LauncherState.Ended ? report : _end;
             changed = _changed;
             _changed = NewSource();
         }
@@ -273,14 +260,41 @@ internal sealed class LaunchState
     /// <summary>Waits for a report that meets the condition, which gets <see langword="null"/> while there is none.</summary>
     internal async Task<LauncherReport?> WaitAsync(Func<LauncherReport?, bool> condition, CancellationToken cancellationToken)
     {
+        LauncherReport? found = null;
+        await UntilAsync(() => condition(found = _report), cancellationToken);
+        return found;
+    }
+
+    /// <summary>Waits for the report of the end of the taken launch, or of the launch that took its place.</summary>
+    internal async Task<LauncherReport> WaitForEndAsync(CancellationToken cancellationToken)
+    {
+        // The daemon may be a descendant of the process that was launched, so the PIDs of launches are compared.
+        var taken = Taken?.Pid;
+        LauncherReport? found = null;
+        await UntilAsync(
+            () => (found = _report switch
+            {
+                { State: LauncherState.Running } running => running.Pid != taken ? running : null,
+
+                // The launcher may wait already to launch the next one.
+                _ when _end?.Pid == taken => _end,
+                { State: LauncherState.Ended or LauncherState.Failed } ended => ended,
+                _ => null,
+            }) is not null,
+            cancellationToken);
+        return found!;
+    }
+
+    private async Task UntilAsync(Func<bool> condition, CancellationToken cancellationToken)
+    {
         while (true)
         {
             Task changed;
             lock (_lock)
             {
-                if (condition(_report))
+                if (condition())
                 {
-                    return _report;
+                    return;
                 }
 
                 changed = _changed.Task;

@@ -2,7 +2,6 @@ using Microsoft.AspNetCore.Http.HttpResults;
 using MonitorAspire.Supervision.Fleet;
 using MonitorAspire.Supervisor.Fleet;
 using MonitorAspire.Supervisor.Security;
-using MonitorAspire.Supervisor.Settings;
 using MonitorAspire.Supervisor.Web;
 
 namespace MonitorAspire.Supervisor.Rest;
@@ -18,7 +17,7 @@ internal static class DefinitionEndpoints
                 fleet.Find(name) is { } found ? TypedResults.Ok(WithoutSecrets(found)) : Problems.UnknownDaemon(name))
             .WithName("GetDefinition")
             .WithSummary("The definition of a daemon, and whether it comes from the configuration or from the REST API.")
-            .WithDescription($"PUT takes `definition`. Needs the token. The value of a variable whose name contains SECRET, TOKEN, PASSWORD, PASSWD, KEY, CREDENTIAL or CONNECTIONSTRING is `{SecretVariables.Mask}`.")
+            .WithDescription($"PUT takes `definition`. Needs the token. The value of a variable that SecretEnvironment names, or whose name contains SECRET, TOKEN, PASSWORD, PASSWD, KEY, CREDENTIAL or CONNECTIONSTRING, and of an argument that carries such a value or is called like one, is `{Secrets.Mask}`.")
             .WithMetadata(NeedsToken.Instance)
             .ProducesProblem(StatusCodes.Status401Unauthorized)
             .ProducesProblem(StatusCodes.Status404NotFound);
@@ -32,7 +31,7 @@ internal static class DefinitionEndpoints
                 + "201 if the daemon is new, 200 if it was changed. Does not wait for the start. A changed daemon is restarted only if its "
                 + "process needs that; a daemon that a person has stopped stays stopped. The change is kept in `supervisor.daemons.json` in the "
                 + "state directory. It overrides the configuration, also after a reload or a restart of the supervisor, until it is reverted. "
-                + $"`{SecretVariables.Mask}` as the value of a secret variable keeps the stored value.")
+                + $"`{Secrets.Mask}` as the value of a secret variable or argument keeps the stored value.")
             .ProducesValidationProblem()
             .ProducesProblem(StatusCodes.Status415UnsupportedMediaType);
 
@@ -82,15 +81,25 @@ internal static class DefinitionEndpoints
     }
 
     private static SourcedDefinition WithoutSecrets(SourcedDefinition found)
-        => found with { Definition = found.Definition with { Environment = SecretVariables.Hide(found.Definition.Environment) } };
+    {
+        var secrets = Secrets.Of(found.Definition);
+        return found with
+        {
+            Definition = found.Definition with
+            {
+                Environment = secrets.HideIn(found.Definition.Environment),
+                Arguments = [.. secrets.HideInArguments([.. found.Definition.Arguments])],
+            },
+        };
+    }
 
     private static void RestoreSecrets(DaemonDefinition definition, DaemonDefinition? stored)
     {
-        var missing = SecretVariables.Restore(definition.Environment, stored?.Environment);
+        var missing = Secrets.Restore(definition, stored);
         if (missing.Count > 0)
         {
             throw new DefinitionException(missing.ToDictionary(
-                name => $"environment.{name}", static _ => (string[])[$"'{SecretVariables.Mask}' stands for the stored value, and there is none"]));
+                static key => key, static _ => (string[])[$"'{Secrets.Mask}' stands for the stored value, and there is none"]));
         }
     }
 }

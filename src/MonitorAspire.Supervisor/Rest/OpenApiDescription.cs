@@ -17,14 +17,14 @@ internal static class OpenApiDescription
             document.Info.Title = "MonitorAspire supervisor";
             document.Info.Version = ProductVersion.Text;
             document.Info.Description =
-                "Starts, verifies and watches a fleet of daemons. Requests that change something need the token in `supervisor.token` in the state directory. So do logs, diagnosis and definitions. Other GET requests need no token; without it text that may quote the output of a daemon is left out of the answer. Errors are problem details (RFC 9457).";
+                "Starts, verifies and watches a fleet of daemons. Requests that change something need the token in `supervisor-PORT.token` in the state directory. So do logs, diagnosis and definitions. Other GET requests need no token; without it text that may quote the output of a daemon is left out of the answer. Errors are problem details (RFC 9457).";
             document.Components ??= new OpenApiComponents();
             document.Components.SecuritySchemes ??= new Dictionary<string, IOpenApiSecurityScheme>();
             document.Components.SecuritySchemes[Bearer] = new OpenApiSecurityScheme
             {
                 Type = SecuritySchemeType.Http,
                 Scheme = Bearer,
-                Description = "The content of supervisor.token in the state directory.",
+                Description = "The content of supervisor-PORT.token in the state directory.",
             };
             return Task.CompletedTask;
         });

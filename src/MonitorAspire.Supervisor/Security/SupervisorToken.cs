@@ -1,6 +1,8 @@
 using System.Security.Cryptography;
 using System.Text;
 using MonitorAspire.Supervision.Files;
+using MonitorAspire.Supervision.Launcher;
+using MonitorAspire.Supervisor.Settings;
 
 namespace MonitorAspire.Supervisor.Security;
 
@@ -8,7 +10,6 @@ namespace MonitorAspire.Supervisor.Security;
 /// the supervisor, so that scripts need not read it again.</summary>
 internal sealed class SupervisorToken
 {
-    internal const string FileName = "supervisor.token";
     private const int Bytes = 32;
     private const int MaximumBytes = 4096;
 
@@ -24,22 +25,25 @@ internal sealed class SupervisorToken
 
     internal string FilePath { get; }
 
-    /// <summary>Reads the token, or creates one where the file is missing or has no token in it.</summary>
+    /// <summary>Uses the given token and writes it to the file. Without one it reads the token from the file, or creates one where the file is
+    /// missing or has no token in it.</summary>
     /// <exception cref="UntrustedFileException">The file is a link, belongs to another user or is open to others. It is left as it is.</exception>
-    internal static SupervisorToken LoadOrCreate(string stateDirectory)
+    internal static SupervisorToken LoadOrCreate(string path, string? given = null)
     {
-        var path = Path.Combine(stateDirectory, FileName);
-        if (Read(path) is { } existing)
+        var existing = Read(path);
+        if (existing is not null && (given ?? existing) == existing)
         {
             return new SupervisorToken(path, existing);
         }
 
-        var created = new SupervisorToken(path, RandomNumberGenerator.GetHexString(Bytes * 2, lowercase: true));
+        var created = new SupervisorToken(path, given ?? RandomNumberGenerator.GetHexString(Bytes * 2, lowercase: true));
         created.Write();
         return created;
     }
 
     internal bool Matches(string shown) => _secret.Matches(shown);
+
+    internal LauncherProof Proof(string challenge, string method, string path) => new(_value, challenge, method, path);
 
     /// <summary>Writes the file again if it was deleted. Returns whether it was.</summary>
     internal bool Restore()
@@ -58,7 +62,7 @@ internal sealed class SupervisorToken
     private static string? Read(string path)
     {
         var text = PrivateFile.Read(path, MaximumBytes) is { } content ? Encoding.ASCII.GetString(content).TrimEnd('\n') : "";
-        return text.Length == Bytes * 2 && text.All(char.IsAsciiHexDigit) ? text : null;
+        return SupervisorSettings.IsToken(text) ? text : null;
     }
 }
 

@@ -87,10 +87,10 @@ internal static class Usage
         and operates the fleet.
 
         REST API: GET /api/daemons, /api/daemons/NAME, /api/events, /api/fleet/summary, /health, /alive, /openapi/v1.json; with the
-        token in DIR/supervisor.token also GET /api/daemons/NAME/logs|diagnosis|definition, POST /api/daemons/NAME/start|stop|restart|reset,
+        token in DIR/supervisor-PORT.token also GET /api/daemons/NAME/logs|diagnosis|definition, POST /api/daemons/NAME/start|stop|restart|reset,
         PUT and DELETE /api/daemons/NAME.
 
-        Exit codes: 0 done; 1 failure; 2 configuration or command line; 4 port in use; 7 no permission; 8 another supervisor uses
-        this state directory.
+        Exit codes: 0 done; 1 failure; 2 configuration or command line; 4 port in use; 7 no permission; 8 another supervisor has
+        this port in this state directory, or looks after one of these daemons.
         """;
 }

@@ -1,5 +1,7 @@
+using System.Globalization;
 using System.Text.Json;
 using Microsoft.Extensions.Configuration.Json;
+using MonitorAspire.Supervision.Interop;
 
 namespace MonitorAspire.Supervisor.Settings;
 
@@ -38,11 +40,42 @@ internal sealed class ConfigurationSetup(CommandLine commandLine)
         return builder.Build();
     });
 
+    /// <summary>
+    /// What the files are now: which file each path leads to through symbolic links, its size and the time of its last write. A file watcher does
+    /// not see a change behind a symbolic link, also not the change of <c>..data</c> in a Kubernetes config map.
+    /// </summary>
+    internal string Fingerprint(string environmentName)
+    {
+        var files = ((string?[])["appsettings.json", $"appsettings.{environmentName}.json", commandLine.ConfigFile])
+            .OfType<string>().Select(file => StateOf(Path.Combine(AppContext.BaseDirectory, file)));
+        return string.Join('|', files);
+    }
+
+    private static string StateOf(string path)
+    {
+        // A FIFO is not opened: that would wait for its writer.
+        if (!OperatingSystem.IsWindows() && FileStatus.Of(path, follow: true) is not { IsFile: true })
+        {
+            return "none";
+        }
+
+        try
+        {
+            using var file = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+            return string.Create(CultureInfo.InvariantCulture, $"{FileIdentity.Of(file)} {RandomAccess.GetLength(file)} {File.GetLastWriteTimeUtc(file).Ticks}");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return e.Message;
+        }
+    }
+
     private void AddOverrides(IConfigurationBuilder configuration, bool reload)
     {
         if (commandLine.ConfigFile is { } file)
         {
-            if (!File.Exists(file))
+            // A symbolic link that leads nowhere exists as well.
+            if (!File.Exists(file) || File.ResolveLinkTarget(file, returnFinalTarget: true) is { Exists: false })
             {
                 throw new ConfigurationException($"--config '{file}': there is no such file");
             }

@@ -19,9 +19,8 @@ internal static class JsonProblem
         }
 
         // Errors are logged.
-        return !SecretVariables.IsSecret(key) && ValueAt(root, key) is { } value
-            ? (key, $"{value} is not a valid value ({FirstSentence(error.InnerException?.Message ?? error.Message)})")
-            : (key, FirstSentence(error.Message));
+        var value = MayHaveSecrets(key) ? null : ValueAt(root, key);
+        return (key, $"{value} is not a valid value ({FirstSentence(error.InnerException?.Message ?? error.Message)})".TrimStart());
     }
 
     /// <summary>A key as the properties of the document are written: <c>Restart</c> is <c>restart</c>.</summary>
@@ -34,6 +33,10 @@ internal static class JsonProblem
         .Replace("[", ".", StringComparison.Ordinal)
         .Replace("]", "", StringComparison.Ordinal)
         .TrimStart('.');
+
+    private static bool MayHaveSecrets(string key) => Secrets.LooksSecret(key)
+        || key.Split('.').Any(part => part.Equals(nameof(DaemonDefinition.Environment), StringComparison.OrdinalIgnoreCase)
+            || part.Equals(nameof(DaemonDefinition.Arguments), StringComparison.OrdinalIgnoreCase));
 
     private static string? ValueAt(JsonElement element, string key)
     {
@@ -51,6 +54,12 @@ internal static class JsonProblem
             {
                 element = value;
             }
+        }
+
+        // An object or a list may have secrets in it.
+        if (element.ValueKind is JsonValueKind.Object or JsonValueKind.Array)
+        {
+            return null;
         }
 
         var text = element.GetRawText().ReplaceLineEndings(" ");

@@ -1,11 +1,13 @@
 using System.Globalization;
+using MonitorAspire.Supervision.Files;
+using MonitorAspire.Supervision.Processes;
 
 namespace MonitorAspire.Supervisor.Settings;
 
 /// <summary>Settings of the supervisor itself, as opposed to those of its fleet.</summary>
 internal sealed record SupervisorSettings
 {
-    internal const string ProgramName = "monitor-aspire-supervisor";
+    internal const string ProgramName = OwnProgram.Supervisor;
     internal const string UrlsKey = "urls";
     internal const string PortKey = "Supervisor:Port";
     internal const string HostKey = "Supervisor:Host";
@@ -13,6 +15,9 @@ internal sealed record SupervisorSettings
     internal const string AlertWebhookKey = "Supervisor:AlertWebhook";
     internal const string LauncherKey = "Supervisor:Launcher";
     internal const string LaunchIdKey = "Supervisor:LaunchId";
+    internal const string TokenKey = "Supervisor:Token";
+    internal const string TokenVariable = "Supervisor__Token";
+    internal const string TemporaryKey = "Supervisor:Temporary";
     internal const string PortVariable = "MONITOR_SUPERVISOR_PORT";
     internal const string HostVariable = "MONITOR_SUPERVISOR_HOST";
     internal const string ParentPidVariable = "MONITOR_PARENT_PID";
@@ -24,6 +29,15 @@ internal sealed record SupervisorSettings
     internal required IReadOnlyList<ListenAddress> Addresses { get; init; }
 
     internal required string StateDirectory { get; init; }
+
+    /// <summary>The files of the supervisor itself.</summary>
+    internal SupervisorFiles Files => new(IsTemporary ? SupervisorFiles.TemporaryDirectory(StateDirectory) : StateDirectory, Addresses[0].Port);
+
+    /// <summary>The port is one that the system selected for this run. The supervisor deletes its own files when it ends. Default false.</summary>
+    internal bool IsTemporary { get; init; }
+
+    /// <summary>The token of the REST API. Default: the one in the file, or a new one.</summary>
+    internal string? Token { get; init; }
 
     /// <summary>Names that are accepted in the Host header, in addition to the loopback's and the configured addresses.</summary>
     internal IReadOnlyList<string> AllowedHosts { get; init; } = [];
@@ -39,6 +53,8 @@ internal sealed record SupervisorSettings
 
     /// <summary>URL that alerts are posted to. Default none.</summary>
     internal Uri? AlertWebhook { get; init; }
+
+    internal static bool IsToken(string text) => text.Length == 64 && text.All(char.IsAsciiHexDigit);
 
     /// <exception cref="ConfigurationException">A value is wrong; the message has the key and the value.</exception>
     internal static SupervisorSettings Read(IConfiguration configuration, MonitorsOptions monitors)
@@ -93,9 +109,19 @@ internal sealed record SupervisorSettings
             AlertWebhook = ReadWebhook(configuration),
             HasLauncher = Flag(configuration, LauncherKey),
             LaunchId = NullIfBlank(configuration[LaunchIdKey]),
+            IsTemporary = Flag(configuration, TemporaryKey),
+            Token = ReadToken(configuration),
             ParentPid = Number(configuration, ParentPidVariable, 1, int.MaxValue),
         };
     }
+
+    // The value is a secret and is not in the message.
+    private static string? ReadToken(IConfiguration configuration) => NullIfBlank(configuration[TokenKey]) switch
+    {
+        null => null,
+        { } text when IsToken(text) => text,
+        _ => throw new ConfigurationException($"{TokenKey}: the value is not 64 hexadecimal digits"),
+    };
 
     private static Uri? ReadWebhook(IConfiguration configuration) => NullIfBlank(configuration[AlertWebhookKey]) switch
     {

@@ -50,18 +50,18 @@ public abstract class DistributedFacts<TEngine>(SharedFleet<TEngine> shared) : I
 
         List<ReceivedSpan> spans = [];
         await Shared.UntilAsync(
-            () => Task.FromResult(TEngine.StartSpans.All((spans = SpansOf(daemon)).Select(s => s.Name).Contains)),
+            () => Task.FromResult(TEngine.StartSpans.All((spans = SpansOf(daemon)).Select(s => s.Kind).Contains)),
             $"all of {string.Join(", ", TEngine.StartSpans)}");
 
-        Assert.Equal(TEngine.StartSpans.Order(), spans.Select(s => s.Name).Where(TEngine.StartSpans.Contains).Order());
+        Assert.Equal(TEngine.StartSpans.Order(), spans.Select(s => s.Kind).Where(TEngine.StartSpans.Contains).Order());
         Assert.All(spans, s => Assert.Equal((daemon.TraceId, false), (s.TraceId, s.Failed)));
-        Assert.Equal("verified", spans.Single(s => s.Name == "monitor.startup").Attributes["monitor.startup.outcome"]);
+        Assert.Equal("verified", spans.Single(s => s.Name == $"monitor.startup {daemon.Name}").Attributes["monitor.startup.outcome"]);
 
         // The trace begins with the engine's root span. The calls between supervisor and launcher are in no trace.
         await Shared.UntilAsync(
-            () => Task.FromResult(Shared.Telemetry.Spans.Any(s => s.TraceId == daemon.TraceId && s.Name == TEngine.RootSpan)), TEngine.RootSpan);
+            () => Task.FromResult(Shared.Telemetry.Spans.Any(s => s.TraceId == daemon.TraceId && s.Kind == TEngine.RootSpan)), TEngine.RootSpan);
         var root = Assert.Single(Shared.Telemetry.Spans.DistinctBy(s => s.SpanId), s => s.TraceId == daemon.TraceId && s.ParentSpanId.Length == 0);
-        Assert.Equal(TEngine.RootSpan, root.Name);
+        Assert.Equal(TEngine.RootSpan, root.Kind);
         Assert.DoesNotContain(Shared.Telemetry.Spans, s => s.Name.Contains("/api/launcher", StringComparison.Ordinal) || s.Name.Contains("/api/events", StringComparison.Ordinal));
 
         // The daemon's own spans have its service name; the others have another one.

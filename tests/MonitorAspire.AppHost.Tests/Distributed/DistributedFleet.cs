@@ -143,7 +143,7 @@ public sealed class DistributedFleet : IAsyncDisposable
     /// <summary>Asks the supervisor to start a daemon, and returns the report.</summary>
     public async Task<StartupReport> PostStartAsync(string name)
     {
-        var token = await File.ReadAllTextAsync(Path.Combine(Arguments.StateDirectory, "supervisor.token"));
+        var token = await File.ReadAllTextAsync(new SupervisorFiles(Arguments.StateDirectory, Arguments.SupervisorPort).Token);
         using var request = new HttpRequestMessage(HttpMethod.Post, $"/api/daemons/{name}/start");
         request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token.Trim());
         using var response = await _http.SendAsync(request);

@@ -82,6 +82,11 @@ public sealed class DocumentationTests
                     break;
                 case "build" or "test" or "dev-certs":
                     break;
+                case "add" when words is [_, _, "package", var package]:
+                    Assert.Contains("<IsPackable>true</IsPackable>", File.ReadAllText(Repository.PathOf($"src/{package}/{package}.csproj")), StringComparison.Ordinal);
+                    break;
+                case "tool" when words is [_, _, "install", "--global", "MonitorAspire.Cli"]:
+                    break;
                 case "tool" or "aspire":
                     Assert.Contains("\"aspire.cli\"", File.ReadAllText(Repository.PathOf(".config/dotnet-tools.json")), StringComparison.Ordinal);
                     break;
@@ -189,6 +194,7 @@ public sealed class DocumentationTests
     [InlineData("Health", typeof(HealthCheck))]
     [InlineData("Limits", typeof(CheckLimits))]
     [InlineData("Probe", typeof(ProbePolicy))]
+    [InlineData("Log", typeof(LogPolicy))]
     public void ConfigurationTable_InTheReference_HasEveryKeyAndItsDefault(string heading, Type type)
     {
         AssertSame(Settable(type).Select(p => p.Name), Reference.FirstColumn(heading), heading);

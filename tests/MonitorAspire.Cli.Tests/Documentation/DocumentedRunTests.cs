@@ -78,7 +78,7 @@ public sealed partial class DocumentedRunTests : IAsyncDisposable
     [GeneratedRegex(@"^kill .*monitor-daemon-(\d+)\.pid")]
     private static partial Regex Killed();
 
-    [GeneratedRegex(@"^monitor (start|stop|status|restart|logs)(?!.*(--port|--all))")]
+    [GeneratedRegex(@"^monitor (start|stop|status|restart|logs)(?! \w)(?!.*(--port|--all))")]
     private static partial Regex NamesNoPort();
 
     [GeneratedRegex(@"\b(87|90)\d\d\b")]

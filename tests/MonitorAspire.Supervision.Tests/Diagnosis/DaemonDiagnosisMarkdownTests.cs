@@ -129,13 +129,13 @@ public class DaemonDiagnosisMarkdownTests
         {
             Verdict = InspectionVerdict.Running,
             Pid = 4711,
-            IdentityProof = "record",
+            IdentityProof = "session",
             OwnsPort = true,
             Listeners = [new PortOwner(4711, "/usr/bin/node", "127.0.0.1:8768"), new PortOwner(4712, null, "[::1]:8768")],
         });
 
         Assert.Contains("**What to do next:** Nothing: it is verified and serves.", text, StringComparison.Ordinal);
-        Assert.Contains("| PID | 4711, proved by its record (PID, start time and boot) |", text, StringComparison.Ordinal);
+        Assert.Contains("| PID | 4711, proved by the lock of its port, which notes its session |", text, StringComparison.Ordinal);
         Assert.Contains("| 4711 | /usr/bin/node | 127.0.0.1:8768 | this daemon |", text, StringComparison.Ordinal);
         Assert.Contains("| 4712 | unknown | \\[::1\\]:8768 | a child of this daemon |", text, StringComparison.Ordinal);
         Assert.Contains("| Started | 2026-03-01 07:00:00Z (5 h ago) |", text, StringComparison.Ordinal);

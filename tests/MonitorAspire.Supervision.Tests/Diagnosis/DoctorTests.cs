@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervision.Diagnosis;
 using MonitorAspire.Supervision.Files;
 using MonitorAspire.Supervision.Fleet;
@@ -26,8 +27,13 @@ public sealed class DoctorTests : IAsyncDisposable
 
     public ValueTask DisposeAsync() => _fixture.DisposeAsync();
 
-    private Task<DiagnosisReport> ExamineAsync(bool fix = false) =>
-        new Doctor(new EngineOptions { StateDirectory = _fixture.StateDirectory, LogRotateBytes = 1000 }).ExamineAsync(fix, CancellationToken.None);
+    private async Task<DiagnosisReport> ExamineAsync(bool fix = false)
+    {
+        var report = await new Doctor(new EngineOptions { StateDirectory = _fixture.StateDirectory }).ExamineAsync(fix, CancellationToken.None);
+
+        // A daemon that has just ended may leave a health check in TIME_WAIT, or not.
+        return report with { Findings = [.. report.Findings.Where(f => f.Id != "port-time-wait")] };
+    }
 
     private static void WritePrivate(string path, string content)
     {
@@ -136,7 +142,7 @@ public sealed class DoctorTests : IAsyncDisposable
     [Theory]
     [InlineData(0b111_000_000, "monitor-daemon-1.log", FindingSeverity.Info)]
     [InlineData(0b111_101_101, "monitor-daemon-1.log", FindingSeverity.Warning)]
-    [InlineData(0b111_000_000, "supervisor.token", FindingSeverity.Error)]
+    [InlineData(0b111_000_000, "supervisor-1.token", FindingSeverity.Error)]
     public async Task Examine_FileOpenToOthers_HasTheSeverityOfItsDirectoryAndName(int directoryMode, string name, FindingSeverity severity)
     {
         var path = Path.Combine(_fixture.StateDirectory, name);
@@ -392,9 +398,127 @@ public sealed class DoctorTests : IAsyncDisposable
     [Fact]
     public async Task Fix_LogThatNobodyRotates_IsRotated()
     {
-        WritePrivate(Files.LogFile, new string('x', 5000));
+        const int Bytes = 21 * 1024 * 1024;
+        WritePrivate(Files.LogFile, new string('x', Bytes));
         await AssertFixedAsync("log-large");
-        Assert.Equal(5000, new FileInfo(Files.LogFile + ".1").Length + new FileInfo(Files.LogFile).Length);
+        Assert.Equal(Bytes, new FileInfo(Files.LogFile + ".1").Length + new FileInfo(Files.LogFile).Length);
+    }
+
+    [Fact]
+    public async Task Examine_LogWasDeletedWhileTheDaemonWritesToIt_IsFoundWithTheCommandThatKeepsIt()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "the open files of a process are Linux's");
+        var spec = _fixture.Faulty();
+        var report = await _fixture.StartAsync(spec);
+        File.Delete(_fixture.Files(spec.Port).LogFile);
+
+        var found = Assert.Single((await ExamineAsync()).Findings, f => f.Id == "log-deleted");
+        Assert.Equal((FindingSeverity.Warning, spec.Port), (found.Severity, found.Port));
+        Assert.Contains($"PID {report.Pid} still writes to it", found.Problem);
+        Assert.Contains($"cp /proc/{report.Pid}/fd/1 FILE", found.Fix);
+        Assert.False(found.SafeToFix);
+
+        Assert.Equal(StartupVerdict.Verified, (await _fixture.StartAsync(spec, force: true)).Verdict);
+        Assert.Empty((await ExamineAsync()).Findings);
+    }
+
+    [Theory]
+    [InlineData("size=64k", "disk-full")]
+    [InlineData("nr_inodes=20", "no-free-inodes")]
+    [InlineData("ro", "file-system-read-only")]
+    public async Task Examine_FileSystemThatCannotBeWrittenTo_IsAnError(string option, string id)
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux() && Environment.UserName == "root", "only root can mount a file system");
+        var mount = Directory.CreateDirectory(_fixture["small"]).FullName;
+        await RunAsync("mount", "-t", "tmpfs", "-o", $"{option},mode=0700", "tmpfs", mount);
+        try
+        {
+            // One large file, or many small ones.
+            for (var (i, full) = (0, false); !full && i < 30; i++)
+            {
+                try
+                {
+                    await File.WriteAllBytesAsync(Path.Combine(mount, $"filler-{i}"), new byte[id == "disk-full" ? 8 * 1024 : 0]);
+                }
+                catch (IOException)
+                {
+                    full = true;
+                }
+            }
+
+            // Also where the state directory is still to be made.
+            var doctor = new Doctor(new EngineOptions { StateDirectory = Path.Combine(mount, "state") });
+            var found = Assert.Single((await doctor.ExamineAsync(fix: true, CancellationToken.None)).Findings, f => f.Severity == FindingSeverity.Error);
+            Assert.Equal(id, found.Id);
+        }
+        finally
+        {
+            await RunAsync("umount", mount);
+        }
+    }
+
+    [Theory]
+    [InlineData("file/state", "is a file, not a directory")]
+    [InlineData("LONG", "bytes in its path")]
+    [InlineData("LONG/LONG/LONG/LONG/LONG/LONG/LONG/LONG/LONG/LONG/LONG/LONG/LONG/LONG/LONG/LONG", "too long for its files")]
+    public async Task Examine_StateDirectoryThatCannotBeMade_IsAnErrorWithTheReason(string path, string reason)
+    {
+        await File.WriteAllTextAsync(_fixture["file"], "");
+        var name = new string('d', path == "LONG" ? 256 : 255);
+        var doctor = new Doctor(new EngineOptions { StateDirectory = _fixture[path.Replace("LONG", name, StringComparison.Ordinal)] });
+        var found = Assert.Single((await doctor.ExamineAsync(fix: true, CancellationToken.None)).Findings);
+        Assert.Equal(("directory-unusable", FindingSeverity.Error), (found.Id, found.Severity));
+        Assert.Contains(reason, found.Problem);
+    }
+
+    [Fact]
+    public async Task ExaminePort_ConnectionsInTimeWait_AreCounted()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "the kernel of Linux shows them");
+        var listener = new TcpListener(IPAddress.Loopback, _port);
+        listener.Start();
+        using (var client = new TcpClient())
+        {
+            await client.ConnectAsync(IPAddress.Loopback, _port);
+
+            // The side that closes first keeps the port.
+            using (await listener.AcceptTcpClientAsync())
+            {
+                listener.Stop();
+            }
+
+            Assert.Equal(0, await client.GetStream().ReadAsync(new byte[1]));
+        }
+
+        DiagnosisReport? report = null;
+        await Wait.UntilAsync(
+            async () =>
+            {
+                report = await new Doctor(new EngineOptions { StateDirectory = _fixture.StateDirectory }).ExaminePortAsync(_port, fix: false, CancellationToken.None);
+                return report.Findings.Any(f => f.Id == "port-time-wait");
+            },
+            "the connection is in TIME_WAIT");
+        Assert.Contains("1 closed connections", report!.Findings.Single(f => f.Id == "port-time-wait").Problem);
+        Assert.True(report.IsHealthy);
+    }
+
+    [Fact]
+    public async Task Start_TemporaryFilesOfKilledWriters_AreDeletedWhenTheyAreOld()
+    {
+        string Named(int pid, string target) => string.Create(CultureInfo.InvariantCulture, $"{target}.{pid}-0123abcd.tmp");
+        var dead = await DeadPidAsync();
+        string[] old = [Named(dead, Files.PidFile), Named(dead, _fixture.Files(_port + 1).InstanceFile), Named(dead, Path.Combine(_fixture.StateDirectory, "supervisor.token"))];
+        string[] others = [Named(Environment.ProcessId, Files.PidFile), Named(dead, Path.Combine(_fixture.StateDirectory, "foreign")), Named(dead, Files.InstanceFile)];
+        foreach (var path in old.Concat(others))
+        {
+            WritePrivate(path, "1");
+            File.SetLastWriteTimeUtc(path, DateTime.UtcNow - TimeSpan.FromHours(path == others[^1] ? 0 : path == others[0] ? 0 : 1));
+        }
+
+        var report = await _fixture.StartAsync(_fixture.Faulty());
+        Assert.All(old, path => Assert.False(File.Exists(path), path));
+        Assert.All(others, path => Assert.True(File.Exists(path), path));
+        Assert.Equal(3, report.Notes.Count(n => n.Contains("which a killed process had left", StringComparison.Ordinal)));
     }
 
     [Fact]
@@ -414,5 +538,12 @@ public sealed class DoctorTests : IAsyncDisposable
     {
         var parts = new EngineParts(new EngineOptions { StateDirectory = _fixture.StateDirectory }, TimeProvider.System);
         return new ExaminedPort(parts, Files, KnownDaemons.Spec(_port, null), parts.Locator.Locate(Files), PidFile.Read(Files.PidFile));
+    }
+
+    private static async Task RunAsync(string command, params string[] arguments)
+    {
+        using var process = System.Diagnostics.Process.Start(command, arguments);
+        await process.WaitForExitAsync();
+        Assert.Equal(0, process.ExitCode);
     }
 }

@@ -42,6 +42,38 @@ public sealed class InstanceLockTests : IDisposable
     }
 
     [Fact]
+    public void DisposeAndDelete_ManyTakeTheLockMeanwhile_NeverTwoHoldIt()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows deletes no file that is open");
+        var inside = 0;
+        var together = 0;
+        var taken = 0;
+
+        Parallel.For(0, 4, _ =>
+        {
+            while (Volatile.Read(ref taken) < 2000)
+            {
+                if (InstanceLock.TryAcquire(Path) is not { } held)
+                {
+                    continue;
+                }
+
+                if (Interlocked.Increment(ref inside) > 1)
+                {
+                    Interlocked.Increment(ref together);
+                }
+
+                Interlocked.Increment(ref taken);
+                Interlocked.Decrement(ref inside);
+                held.DisposeAndDelete(Path);
+            }
+        });
+
+        Assert.Equal(0, together);
+        Assert.False(File.Exists(Path));
+    }
+
+    [Fact]
     public void HandOver_CopyOfTheDescriptorIsStillOpen_KeepsTheLockHeld()
     {
         var held = InstanceLock.TryAcquire(Path)!;

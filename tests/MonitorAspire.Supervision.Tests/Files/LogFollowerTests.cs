@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text;
+using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervision.Files;
 using MonitorAspire.Testing;
 
@@ -10,6 +11,7 @@ public sealed class LogFollowerTests : IDisposable
 {
     private readonly TemporaryDirectory _directory = new();
     private int _written;
+    private bool _compress;
 
     private string Log => _directory["log"];
 
@@ -161,13 +163,69 @@ public sealed class LogFollowerTests : IDisposable
         await reading.AssertAllAsync(_written);
     }
 
-    [Theory]
-    [InlineData(1)]
-    [InlineData(7)]
-    [InlineData(42)]
-    [InlineData(77)]
-    public async Task CopyNew_RandomRotations_LosesAndRepeatsNothing(int seed)
+    [Fact]
+    public async Task CopyNew_PartIsCompressedAfterItWasRead_RepeatsNothing()
     {
+        _compress = true;
+        Write(20_000);
+        using var reading = await ReadAsync();
+        await reading.AssertAllAsync(_written);
+        for (var i = 0; i < 4; i++)
+        {
+            Rotate();
+            await reading.AssertAllAsync(_written);
+            Write(20_000);
+        }
+
+        await reading.AssertAllAsync(_written);
+        Assert.True(File.Exists(Log + ".2.gz"));
+    }
+
+    [Fact]
+    public async Task CopyNew_PartsAreCompressedBeforeTheyWereRead_LosesNothing()
+    {
+        _compress = true;
+        Write(10);
+        using var reading = await ReadAsync();
+        for (var i = 0; i < 5; i++)
+        {
+            Write(20_000);
+            Rotate();
+        }
+
+        await reading.AssertAllAsync(_written);
+    }
+
+    [Fact]
+    public async Task CopyNew_LogrotateCompressesTheNewestPart_LosesAndRepeatsNothing()
+    {
+        Write(1000);
+        using var reading = await ReadAsync();
+        CopyAndTruncate();
+        Write(1000);
+        await reading.AssertAllAsync(_written);
+        using (var gzip = Process.Start("gzip", [Log + ".1"]))
+        {
+            await gzip.WaitForExitAsync();
+        }
+
+        Write(1000);
+        await reading.AssertAllAsync(_written);
+        CopyAndTruncate();
+        Write(1000);
+        await reading.AssertAllAsync(_written);
+    }
+
+    [Theory]
+    [InlineData(1, false)]
+    [InlineData(7, false)]
+    [InlineData(42, false)]
+    [InlineData(77, false)]
+    [InlineData(2, true)]
+    [InlineData(8, true)]
+    public async Task CopyNew_RandomRotations_LosesAndRepeatsNothing(int seed, bool compress)
+    {
+        _compress = compress;
         var random = new Random(seed);
         Write(1);
         using var reading = await ReadAsync();
@@ -214,7 +272,7 @@ public sealed class LogFollowerTests : IDisposable
         var rotations = 0;
         while (!writer.HasExited)
         {
-            rotations += DaemonLog.RotateIfLarger(Log, 80 * 1024, 30) ? 1 : 0;
+            rotations += LogRotation.Rotate(Log, new LogPolicy { Parts = 30 }, above: 80 * 1024) ? 1 : 0;
             await reading.ReadAsync();
         }
 
@@ -264,7 +322,7 @@ public sealed class LogFollowerTests : IDisposable
     {
         if (File.Exists(Log) && new FileInfo(Log).Length > 0)
         {
-            Assert.True(DaemonLog.RotateIfLarger(Log, 0, 50));
+            Assert.True(LogRotation.Rotate(Log, new LogPolicy { Parts = 50, Compress = _compress }));
         }
     }
 
@@ -294,9 +352,12 @@ public sealed class LogFollowerTests : IDisposable
     {
         for (var i = 400; i >= 1; i--)
         {
-            if (File.Exists($"{Log}.{i}"))
+            foreach (var suffix in (string[])["", ".gz"])
             {
-                File.Move($"{Log}.{i}", $"{Log}.{i + 1}", overwrite: true);
+                if (File.Exists($"{Log}.{i}{suffix}"))
+                {
+                    File.Move($"{Log}.{i}{suffix}", $"{Log}.{i + 1}{suffix}", overwrite: true);
+                }
             }
         }
     }

@@ -161,6 +161,63 @@ public class AttachedDaemonTests
     }
 
     [Fact]
+    public async Task Controller_StartThatFailsButLives_IsStoppedBeforeTheNextOne()
+    {
+        var launcher = new Launcher { IsNeverHealthy = true };
+        var options = FleetFixture.Options with { StartTimeout = TimeSpan.FromSeconds(5) };
+        await using var fixture = await new FleetFixture([Attached], options, controller: launcher, before: engine =>
+        {
+            launcher.Engine = engine;
+            engine.AddInstance(9000);
+            engine[9000].Unhealthy = true;
+        }).BeginAsync();
+
+        await fixture.UntilAsync(() => fixture["a"].Restarts == 2);
+
+        Assert.Equal(["stop a", "start a", "stop a", "start a"], launcher.Requests.Take(4));
+    }
+
+    [Fact]
+    public async Task Controller_PersonStopsItThereBeforeItIsVerified_StaysStopped()
+    {
+        var end = new TaskCompletionSource<AttachedExit>();
+        var launcher = new Launcher { Ended = end };
+        await using var fixture = await new FleetFixture([Attached], controller: launcher, before: engine =>
+        {
+            launcher.Engine = engine;
+            engine.AddInstance(9000);
+            engine[9000].Unhealthy = true;
+        }).BeginAsync();
+        await fixture.UntilAsync(() => fixture["a"] is { State: DaemonState.Starting, Stage: StartupStage.Health });
+
+        fixture.Engine.Kill(9000);
+        end.SetResult(new AttachedExit(AttachedEnd.StoppedOnPurpose, 0, []));
+
+        await fixture.UntilAsync(() => fixture["a"].State == DaemonState.Stopped);
+        await fixture.AdvanceAsync(60, step: 5);
+        Assert.Equal((DaemonState.Stopped, 0), (fixture["a"].State, fixture["a"].Restarts));
+        Assert.Empty(launcher.Requests);
+    }
+
+    [Fact]
+    public async Task Controller_EndsBeforeItIsFound_FailsAtOnceWithExitCodeAndOutput()
+    {
+        var end = new TaskCompletionSource<AttachedExit>();
+        var launcher = new Launcher { Ended = end };
+        await using var fixture = await new FleetFixture([Attached], controller: launcher, before: engine => launcher.Engine = engine).BeginAsync();
+        await fixture.UntilAsync(() => fixture["a"] is { State: DaemonState.Starting, Stage: StartupStage.Spawn });
+        launcher.Ended = null;
+
+        end.SetResult(new AttachedExit(AttachedEnd.ByItself, 3, ["the last words"]));
+
+        await fixture.UntilAsync(() => fixture["a"].LastFailure is not null);
+        var failure = fixture["a"].LastFailure!;
+        Assert.Equal((StartupReason.ExitedPrematurely, 3), (failure.Reason, failure.ExitCode!.Value));
+        Assert.Contains("exit code 3", failure.Detail, StringComparison.Ordinal);
+        Assert.Equal(["the last words"], failure.LogTail);
+    }
+
+    [Fact]
     public async Task Controller_PersonStopsAndStartsItThere_IsFollowedAndNotUndone()
     {
         var launcher = new Launcher { End = AttachedEnd.StoppedOnPurpose };
@@ -214,13 +271,18 @@ public class AttachedDaemonTests
 
         public AttachedEnd End { get; set; }
 
+        /// <summary>When a process has ended; <see langword="null"/> for at once, as <see cref="End"/> says.</summary>
+        public TaskCompletionSource<AttachedExit>? Ended { get; set; }
+
+        public bool IsNeverHealthy { get; set; }
+
         public void LaunchUnasked(string daemon) => LaunchedUnasked?.Invoke(daemon);
 
         public Task RequestStartAsync(string daemon, CancellationToken cancellationToken)
         {
             Requests.Add($"start {daemon}");
             Engine!.AddInstance(9000);
-            Engine[9000].Unhealthy = false;
+            Engine[9000].Unhealthy = IsNeverHealthy;
             return Task.CompletedTask;
         }
 
@@ -234,6 +296,7 @@ public class AttachedDaemonTests
         public Task<AttachedLaunch> WaitForLaunchAsync(string daemon, CancellationToken cancellationToken)
             => Launched?.Task.WaitAsync(cancellationToken) ?? Task.FromResult(new AttachedLaunch(null, null));
 
-        public Task<AttachedExit> ExplainEndAsync(string daemon, CancellationToken cancellationToken) => Task.FromResult(new AttachedExit(End, null, []));
+        public Task<AttachedExit> WaitForEndAsync(string daemon, CancellationToken cancellationToken) =>
+            Ended?.Task.WaitAsync(cancellationToken) ?? Task.FromResult(new AttachedExit(End, null, []));
     }
 }

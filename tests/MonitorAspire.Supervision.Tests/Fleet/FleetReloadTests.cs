@@ -97,11 +97,87 @@ public class FleetReloadTests
     public async Task Apply_FixesADaemonThatCouldNotStart_StartsItAtOnce()
     {
         await using var fixture = await new FleetFixture(FleetFixture.Specs(1), before: e => e[9000].AlwaysFails = StartupReason.CommandNotFound).BeginAsync();
-        await fixture.UntilAsync(() => fixture["d0"].State == DaemonState.Failed);
+        await fixture.UntilAsync(() => fixture["d0"].State == DaemonState.Backoff);
         fixture.Engine[9000].AlwaysFails = null;
         await fixture.Fleet.ApplyAsync([FleetFixture.Spec("d0", 9000) with { Command = "another" }]);
         await fixture.UntilAsync(() => fixture["d0"].State == DaemonState.Running, limit: 1);
         Assert.Empty(fixture["d0"].Alerts);
+    }
+
+    [Fact]
+    public async Task Apply_ChangeThatCannotStart_LeavesTheDaemonThatServes()
+    {
+        await using var fixture = await new FleetFixture(FleetFixture.Specs(2)).BeginAsync();
+        var pid = fixture["d0"].Pid;
+
+        var change = await fixture.Fleet.ApplyAsync([FleetFixture.Spec("d0", 9000) with { Command = ScriptedEngine.MissingCommand }, FleetFixture.Spec("d1", 9001)]);
+        await fixture.AdvanceAsync(2);
+
+        Assert.Equal(["'d0' was not changed: command-not-found: scripted; nothing was stopped"], change.Failures);
+        Assert.Empty(change.Restarted);
+        Assert.Empty(fixture.Engine.Stops);
+        Assert.Equal((pid, DaemonState.Running), (fixture["d0"].Pid, fixture["d0"].State));
+    }
+
+    [Fact]
+    public async Task Apply_DaemonThatIsRefusedKeepsAPortThatAnotherOneWants_LeavesBoth()
+    {
+        await using var fixture = await new FleetFixture(FleetFixture.Specs(2)).BeginAsync();
+
+        var change = await fixture.Fleet.ApplyAsync([FleetFixture.Spec("d0", 9001) with { Command = ScriptedEngine.MissingCommand }, FleetFixture.Spec("d1", 9000)]);
+
+        Assert.Equal(2, change.Failures.Count);
+        Assert.Contains("'d1' was not changed: port-in-use", change.Failures[1]);
+        Assert.Empty(fixture.Engine.Stops);
+    }
+
+    [Fact]
+    public async Task Restart_ThatCannotSucceed_AnswersWithTheReasonAndStopsNothing()
+    {
+        var spec = FleetFixture.Spec("d0", 9000);
+        await using var fixture = await new FleetFixture([spec with { Command = ScriptedEngine.MissingCommand }]).BeginAsync();
+        var pid = fixture["d0"].Pid;
+
+        var report = await fixture.Fleet.RestartAsync("d0", default);
+
+        Assert.Equal((StartupVerdict.Failed, StartupReason.CommandNotFound), (report.Verdict, report.Reason));
+        Assert.Empty(fixture.Engine.Stops);
+        Assert.Equal(pid, fixture["d0"].Pid);
+    }
+
+    [Fact]
+    public async Task Apply_ChangeFailsItsStartWithRollback_StartsTheOldDefinitionAndTriesTheNewOneNoMore()
+    {
+        await using var fixture = await new FleetFixture(FleetFixture.Specs(1)).BeginAsync();
+        fixture.Engine[9000].Failures.Enqueue(StartupReason.ExitedPrematurely);
+        DaemonSpec[] changed = [FleetFixture.Spec("d0", 9000) with { Command = "new", Rollback = true }];
+
+        var change = await fixture.Fleet.ApplyAsync(changed, FleetFixture.Options);
+        await fixture.UntilAsync(() => fixture["d0"].State == DaemonState.Running);
+        var report = await Assert.Single(change.Trials);
+
+        Assert.Equal((StartupVerdict.Failed, StartupReason.ExitedPrematurely), (report.Verdict, report.Reason));
+        Assert.Contains("the old definition is started again", report.Detail);
+        Assert.Equal((StartupVerdict.Verified, fixture["d0"].Pid), (report.Rollback!.Verdict, report.Rollback.Pid));
+        Assert.Equal(3, fixture.Engine.Starts.Count);
+
+        // The same configuration again, as when another daemon is changed.
+        Assert.Empty((await fixture.Fleet.ApplyAsync([.. changed], FleetFixture.Options)).Restarted);
+        Assert.Equal(["d0"], (await fixture.Fleet.ApplyAsync([changed[0] with { Command = "newer" }], FleetFixture.Options)).Restarted);
+        await fixture.UntilAsync(() => fixture.Engine.Starts.Count == 4);
+        await fixture.UntilAsync(() => fixture["d0"].State == DaemonState.Running);
+    }
+
+    [Fact]
+    public async Task Apply_ChangeFailsItsStartWithoutRollback_IsRetriedByThePolicy()
+    {
+        await using var fixture = await new FleetFixture(FleetFixture.Specs(1)).BeginAsync();
+        fixture.Engine[9000].AlwaysFails = StartupReason.ExitedPrematurely;
+
+        var change = await fixture.Fleet.ApplyAsync([FleetFixture.Spec("d0", 9000) with { Command = "new" }]);
+        await fixture.UntilAsync(() => fixture["d0"].State == DaemonState.Backoff);
+
+        Assert.Empty(change.Trials);
     }
 
     [Fact]

@@ -212,12 +212,10 @@ public class FleetSupervisorTests
         Assert.Equal(
             [
                 "Warning d0 is Unhealthy: failed probe 1 of 3: status 503",
-                "Warning d0 is Unhealthy: failed probe 2 of 3: status 503",
-                "Warning d0 is Unhealthy: failed probe 3 of 3: status 503",
                 "Warning d0 is Stopping: given up after 3 failed probes: status 503",
-                "Information d0 is Starting: restart 1",
+                "Information d0 is Starting: restart 1 (last failure: health-status)",
                 "Warning d0: PID 1002 ended after it was verified, with signal 9 (SIGKILL)",
-                "Warning d0 is Backoff: 2 failures in a row, next start in 0.2 s",
+                "Warning d0 is Backoff: 2 failures in a row, next start in 0.2 s (last failure: exited-prematurely)",
             ],
             fixture.Log);
     }
@@ -273,6 +271,31 @@ public class FleetSupervisorTests
         await fixture.UntilAsync(() => fixture["d0"].State == DaemonState.Running, limit: 2);
         Assert.Equal(1, await fixture.CountAsync(FleetEventKind.AlertResolved));
         Assert.Equal(1, await fixture.CountAsync(FleetEventKind.AlertFired));
+    }
+
+    [Fact]
+    public async Task Probe_TroubleOfTheSupervisorItself_IsLoggedOnceAndTouchesNoDaemon()
+    {
+        await using var fixture = await new FleetFixture(FleetFixture.Specs(3)).BeginAsync();
+        await fixture.AdvanceAsync(2, step: 0.5);
+        foreach (var port in new[] { 9000, 9001, 9002 })
+        {
+            (fixture.Engine[port].OwnTrouble, fixture.Engine[port].SocketLost, fixture.Engine[port].PidFile) = (true, true, "unreadable");
+        }
+
+        await fixture.AdvanceAsync(120, step: 0.5);
+        Assert.All(fixture.Fleet.Daemons, d => Assert.Equal((DaemonState.Running, 0, 0, 0), (d.State, d.ProbeFailures, d.Restarts, d.Alerts.Count)));
+        Assert.Equal((3, 0), (fixture.Engine.Starts.Count, fixture.Engine.Stops.Count));
+        Assert.Single(fixture.Log, line => line.Contains("The supervisor itself is in trouble", StringComparison.Ordinal));
+
+        foreach (var port in new[] { 9000, 9001, 9002 })
+        {
+            (fixture.Engine[port].OwnTrouble, fixture.Engine[port].SocketLost, fixture.Engine[port].PidFile) = (false, false, "ok");
+        }
+
+        await fixture.AdvanceAsync(2, step: 0.5);
+        Assert.Single(fixture.Log, line => line.Contains("can probe all daemons again", StringComparison.Ordinal));
+        Assert.All(fixture.Fleet.Daemons, d => Assert.Equal(DaemonState.Running, d.State));
     }
 
     [Fact]

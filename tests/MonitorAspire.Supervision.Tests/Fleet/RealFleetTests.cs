@@ -5,6 +5,7 @@ using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervision.Diagnosis;
 using MonitorAspire.Supervision.Files;
 using MonitorAspire.Supervision.Fleet;
+using MonitorAspire.Supervision.Identity;
 using MonitorAspire.Supervision.Startup;
 using MonitorAspire.Testing;
 
@@ -69,6 +70,30 @@ public class RealFleetTests
         await Wait.UntilAsync(() => hasty.Daemons is [{ State: DaemonState.Unhealthy, ProbeFailures: > 3 }], "its own limits hold, and not the three failures of the fleet");
 
         Assert.Contains("no answer within 100 ms; connected after", hasty.Daemons[0].LastFailure!.Detail, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task HandOver_NewMainProcessOnTheSameSocket_IsFollowedAndNothingIsRestarted()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "looks at /proc");
+        await using var fixture = new RealFleetFixture(1);
+        await using var fleet = fixture.NewFleet();
+        await fleet.BeginAsync();
+        var port = FreePort.Next();
+        var server = Path.Combine(AppContext.BaseDirectory, "prefork.py");
+        await fleet.ApplyAsync([new DaemonSpec { Name = "prefork", Port = port, Command = "python3", Arguments = [server, "--port", "{port}"] }]);
+        await Wait.UntilAsync(() => fleet.Find("prefork")?.State == DaemonState.Running, "it runs");
+        var old = fleet.Find("prefork")!.Pid!.Value;
+
+        RealFleetFixture.Signal(old, "USR2");
+        var lockFile = new DaemonFiles(fixture.StateDirectory, port).LockFile;
+        await Wait.UntilAsync(() => ProcessTable.Current.LockHolders(lockFile).Count == 6, "two main processes with two workers each");
+        RealFleetFixture.Signal(old, "QUIT");
+        await Wait.UntilAsync(() => fleet.Find("prefork") is { State: DaemonState.Running, Pid: { } pid } && pid != old, "the new main process");
+
+        Assert.Equal(0, fleet.Find("prefork")!.Restarts);
+        await fleet.EndAsync();
+        Assert.True(FreePort.IsFree(port));
     }
 
     [Fact]

@@ -14,6 +14,9 @@ namespace MonitorAspire.Supervision.Tests.Fleet;
 /// </summary>
 internal sealed class ScriptedEngine(TimeProvider time) : IDaemonEngine
 {
+    /// <summary>A command that does not exist.</summary>
+    public const string MissingCommand = "missing";
+
     private readonly Lock _lock = new();
     private readonly Dictionary<int, Scripted> _ports = [];
     private int _lastPid = 1000;
@@ -127,6 +130,22 @@ internal sealed class ScriptedEngine(TimeProvider time) : IDaemonEngine
         };
     }
 
+    public StartupReport? CheckStart(DaemonSpec spec, IReadOnlySet<int> freed)
+    {
+        var isTaken = freed.Count > 0 && this[spec.Port].Instance is not null && !freed.Contains(spec.Port);
+        return spec.Command == MissingCommand || isTaken
+            ? new StartupReport
+            {
+                Name = spec.Name,
+                Host = spec.Host,
+                Port = spec.Port,
+                Verdict = StartupVerdict.Failed,
+                Reason = isTaken ? StartupReason.PortInUse : StartupReason.CommandNotFound,
+                Detail = "scripted; nothing was stopped",
+            }
+            : null;
+    }
+
     public async Task<StopReport> StopAsync(DaemonSpec spec, StopOptions options, CancellationToken cancellationToken)
     {
         Stops.Enqueue(spec.Name);
@@ -191,6 +210,7 @@ internal sealed class ScriptedEngine(TimeProvider time) : IDaemonEngine
             OwnsPort = living is not null && !scripted.SocketLost,
             Healthy = living is null || scripted.SocketLost ? null : !scripted.Unhealthy,
             HealthMs = 1,
+            IsOwnTrouble = scripted.OwnTrouble,
             HealthStatus = scripted.Unhealthy ? 503 : 200,
             PidFile = "pid",
             LogFile = "log",
@@ -232,6 +252,7 @@ internal sealed class ScriptedEngine(TimeProvider time) : IDaemonEngine
         public volatile bool Unhealthy;
         public volatile bool SocketLost;
         public volatile bool Foreign;
+        public volatile bool OwnTrouble;
         public volatile bool StopFails;
         public volatile string PidFile = "ok";
 

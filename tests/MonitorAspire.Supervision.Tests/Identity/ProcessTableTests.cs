@@ -146,7 +146,7 @@ public sealed class ProcessTableTests : IDisposable
     [Fact]
     public void LockHolders_DescriptorOnTheFile_HoldsOnlyWithTheLock()
     {
-        const string Held = "pos:\t0\nlock:\t1: FLOCK  ADVISORY  WRITE 28851 fe:00:11657844 0 EOF\n";
+        const string Held = "pos:\t28852\nlock:\t1: FLOCK  ADVISORY  WRITE 28851 fe:00:11657844 0 EOF\n";
         var file = Path.Combine(_proc.Root, "the.lock");
         File.WriteAllText(file, "");
         _proc.Add(10, 1).Link("10/fd/7", file).Write("10/fdinfo/7", Held);
@@ -155,7 +155,10 @@ public sealed class ProcessTableTests : IDisposable
         _proc.Add(13, 1).Link("13/fd/3", "/nowhere").Link("13/fd/4", file).Write("13/fdinfo/4", Held);
         var table = _proc.Table();
 
+        _proc.Add(14, 1).Link("14/fd/7", file).Write("14/fdinfo/7", Held.Replace("WRITE", "READ ", StringComparison.Ordinal));
+
         Assert.Equal([10, 13], table.LockHolders(file).Order());
+        Assert.Equal([new(10, 28852, false), new(13, 28852, false), new(14, 28852, true)], table.HoldersOf(file).OrderBy(h => h.Pid));
         Assert.True(table.HoldsLock(10, file));
         Assert.False(table.HoldsLock(11, file));
         Assert.False(table.HoldsLock(12, file));

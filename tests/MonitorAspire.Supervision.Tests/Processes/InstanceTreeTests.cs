@@ -8,6 +8,8 @@ namespace MonitorAspire.Supervision.Tests.Processes;
 /// <summary>Which processes belong to an instance.</summary>
 public sealed class InstanceTreeTests
 {
+    private const string NoLock = "/nonexistent/monitor-daemon-1.lock";
+
     private readonly InstanceTree _tree = new(ProcessTable.Current);
 
     [Fact]
@@ -38,10 +40,39 @@ public sealed class InstanceTreeTests
         await root.WaitForExitAsync();
 
         // Before exec it is still the shell or setsid.
-        await MonitorAspire.Testing.Wait.UntilAsync(() => _tree.Members(null, id) is [{ Name: "sleep" }], "the orphan");
-        var orphan = Assert.Single(_tree.Members(null, id));
+        await MonitorAspire.Testing.Wait.UntilAsync(() => _tree.Members(new InstanceSigns(null, id, NoLock)) is [{ Name: "sleep" }], "the orphan");
+        var orphan = Assert.Single(_tree.Members(new InstanceSigns(null, id, NoLock)));
         using var process = Process.GetProcessById(orphan.Pid);
         process.Kill();
+    }
+
+    [Fact]
+    public void Members_ChildWithTheLockOfAnotherInstanceAndNoId_IsNoMember()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Only Linux shows locks.");
+        using var directory = new MonitorAspire.Testing.TemporaryDirectory();
+        using var root = Identity.PythonProcess.Start("""
+            import fcntl, os, sys
+            pids = []
+            for name in ("monitor-daemon-2.lock", "other.lock"):
+                read, write = os.pipe()
+                child = os.fork()
+                if child == 0:
+                    lock = os.open(os.environ["DIRECTORY"] + "/" + name, os.O_RDWR | os.O_CREAT)
+                    fcntl.flock(lock, fcntl.LOCK_EX)
+                    os.lseek(lock, os.getpid(), 0)
+                    os.write(write, b"x")
+                    sys.stdin.read()
+                    os._exit(0)
+                os.read(read, 1)
+                pids.append(child)
+            print(*pids, flush=True)
+            """, ("DIRECTORY", directory[""]), (InstanceRecord.EnvironmentVariable, ""));
+        var children = root.FirstLine.Split(' ').Select(int.Parse).ToList();
+
+        var members = _tree.Members(new InstanceSigns(ProcessTable.Current.Identify(root.Pid), null, NoLock)).Select(m => m.Pid);
+
+        Assert.Equal(new[] { root.Pid, children[1] }.Order(), members.Order());
     }
 
     private IReadOnlyList<ProcessInfo> WaitForSleep(Process root, string? id, int sleeps)
@@ -52,7 +83,7 @@ public sealed class InstanceTreeTests
         {
             // Both children must have executed sleep. Otherwise a missing member proves nothing.
             var all = ProcessTable.Current.Snapshot().Count(p => p.ParentPid == root.Id && p.Name == "sleep");
-            var members = _tree.Members(identity, id);
+            var members = _tree.Members(new InstanceSigns(identity, id, NoLock));
             if ((all == 2 && members.Count(m => m.Name == "sleep") == sleeps) || until.Elapsed > MonitorAspire.Testing.Wait.Generous)
             {
                 return members;

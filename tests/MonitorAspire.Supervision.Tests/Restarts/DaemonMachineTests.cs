@@ -91,15 +91,12 @@ public class DaemonMachineTests
         Assert.Equal(1, machine.All<MachineAction.Start>().Last().Attempt);
     }
 
-    [Theory]
-    [InlineData(StartupReason.InvalidConfiguration)]
-    [InlineData(StartupReason.CommandNotFound)]
-    [InlineData(StartupReason.PermissionDenied)]
-    public void StartEnded_WhatNoRetryCanFix_FailsUntilAPersonOrTheConfigurationActs(StartupReason reason)
+    [Fact]
+    public void StartEnded_WrongDefinition_FailsUntilAPersonOrTheConfigurationActs()
     {
         var machine = new MachineDriver();
         machine.Send(new MachineEvent.StartRequested());
-        machine.Fail(reason);
+        machine.Fail(StartupReason.InvalidConfiguration);
         Assert.Equal(DaemonState.Failed, machine.State.State);
         machine.Advance(TimeSpan.FromHours(5));
         Assert.Single(machine.All<MachineAction.Start>());
@@ -111,12 +108,39 @@ public class DaemonMachineTests
         Assert.Single(machine.All<MachineAction.ResolveAlert>(), a => a.Kind == AlertKind.CannotStart);
     }
 
+    [Theory]
+    [InlineData(StartupReason.CommandNotFound, false)]
+    [InlineData(StartupReason.PermissionDenied, false)]
+    [InlineData(StartupReason.InvalidConfiguration, true)]
+    [InlineData(StartupReason.LockUnavailable, true)]
+    [InlineData(StartupReason.TimedOut, true)]
+    [InlineData(StartupReason.PortInUse, true)]
+    public void StartEnded_TroubleOfTheMachine_IsTriedAtTheLongestDelayAndCountsAsNoFailure(StartupReason reason, bool isPassing)
+    {
+        var machine = new MachineDriver();
+        machine.Send(new MachineEvent.StartRequested());
+        for (var i = 1; i <= 20; i++)
+        {
+            machine.Fail(reason, isPassing);
+            Assert.Equal((DaemonState.Backoff, machine.Now + TimeSpan.FromSeconds(30)), (machine.State.State, machine.State.NextAttemptAt));
+            Assert.Equal((0, 0, false), (machine.State.ConsecutiveFailures, machine.State.FailedStarts, machine.State.CrashLoop));
+            Assert.StartsWith("it cannot be started now, next try in 30 s: ", machine.Reason, StringComparison.Ordinal);
+            machine.Advance(30);
+            Assert.Equal(i + 1, machine.All<MachineAction.Start>().Count());
+        }
+
+        Assert.Equal(AlertKind.CannotStart, Assert.Single(machine.All<MachineAction.FireAlert>()).Kind);
+        machine.Verify();
+        Assert.Equal(DaemonState.Running, machine.State.State);
+        Assert.Single(machine.All<MachineAction.ResolveAlert>());
+    }
+
     [Fact]
-    public void StartEnded_MissingCommandUnderAlways_IsTriedAtTheLongestDelay()
+    public void StartEnded_WrongDefinitionUnderAlways_IsTriedAtTheLongestDelay()
     {
         var machine = new MachineDriver(new MachineSettings { Restart = new RestartPolicy { Mode = RestartMode.Always, Jitter = 0 } });
         machine.Send(new MachineEvent.StartRequested());
-        machine.Fail(StartupReason.CommandNotFound);
+        machine.Fail(StartupReason.InvalidConfiguration);
         Assert.Equal(DaemonState.Failed, machine.State.State);
         machine.Advance(29);
         Assert.Equal(DaemonState.Failed, machine.State.State);

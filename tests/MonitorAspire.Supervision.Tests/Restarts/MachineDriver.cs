@@ -48,8 +48,8 @@ internal sealed class MachineDriver(MachineSettings? settings = null)
         Send(new MachineEvent.StartEnded(State.Operation!.Value, Reports.Verified(), ++_instances));
     }
 
-    public void Fail(StartupReason reason = StartupReason.TimedOut) =>
-        Send(new MachineEvent.StartEnded(State.Operation!.Value, Reports.Failed(reason), null));
+    public void Fail(StartupReason reason = StartupReason.TimedOut, bool isPassing = false) =>
+        Send(new MachineEvent.StartEnded(State.Operation!.Value, Reports.Failed(reason) with { IsPassing = isPassing }, null));
 
     public void StopDone(StopVerdict verdict = StopVerdict.Stopped) =>
         Send(new MachineEvent.StopEnded(State.Operation!.Value, Reports.Stopped(verdict)));

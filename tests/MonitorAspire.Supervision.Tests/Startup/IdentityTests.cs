@@ -102,14 +102,18 @@ public sealed class IdentityTests : IAsyncDisposable
         try
         {
             await Wait.UntilAsync(() => _fixture.Engine.Register(spec, process.Id, restarts: 0) is not null, "registered");
-            await Wait.UntilAsync(async () => (await _fixture.InspectAsync(spec)).Verdict == InspectionVerdict.Running, "it serves");
+            var told = new InspectOptions { Told = ProcessTable.Current.Identify(process.Id) };
+            await Wait.UntilAsync(
+                async () => (await _fixture.Engine.InspectAsync(spec, told, CancellationToken.None)).Verdict == InspectionVerdict.Running, "it serves");
             var engine = _fixture.NewEngine(launcher);
 
-            var seen = await engine.InspectAsync(spec with { PidFileWriter = writer }, new InspectOptions(), CancellationToken.None);
+            var seen = await engine.InspectAsync(spec with { PidFileWriter = writer }, told, CancellationToken.None);
 
             Assert.Equal(isForeign ? InspectionVerdict.Foreign : InspectionVerdict.Running, seen.Verdict);
             Assert.Equal(isForeign ? null : process.Id, seen.Pid);
-            Assert.Equal(isForeign ? null : process.Id, engine.Attach(spec with { PidFileWriter = writer })?.Pid);
+
+            // Without its launcher's word and without an id, nothing but the record names it.
+            Assert.Equal(isForeign || launchedBy is null ? null : process.Id, engine.Attach(spec with { PidFileWriter = writer })?.Pid);
             Assert.Equal(isForeign, seen.Detail?.Contains($"PID {process.Id} (", StringComparison.Ordinal) == true);
         }
         finally
@@ -357,7 +361,7 @@ public sealed class IdentityTests : IAsyncDisposable
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task Start_DaemonThatLeavesSessionAndDescriptors_IsProvedByItsRecord(bool ownPidFile)
+    public async Task Start_DaemonThatLeavesSessionAndDescriptors_IsProvedByItsInstanceId(bool ownPidFile)
     {
         var spec = ownPidFile ? _fixture.FaultyWithPidFile("--daemonize") : _fixture.Faulty("--daemonize");
         var report = await _fixture.StartAsync(spec);
@@ -365,7 +369,7 @@ public sealed class IdentityTests : IAsyncDisposable
         Assert.True(report.Verdict == StartupVerdict.Verified, report.Detail);
         var seen = await _fixture.InspectAsync(spec);
         Assert.Equal(InspectionVerdict.Running, seen.Verdict);
-        Assert.Equal("record", seen.IdentityProof);
+        Assert.Equal("instance-id", seen.IdentityProof);
         Assert.Equal(StartupVerdict.AlreadyRunning, (await _fixture.StartAsync(spec)).Verdict);
         Assert.Equal(StopVerdict.Stopped, (await _fixture.StopAsync(spec)).Verdict);
         _fixture.AssertNothingLeft(spec, report.Pid);

@@ -24,7 +24,7 @@ public sealed class RegistrationTests : IDisposable
     public void Dispose() => _directory.Dispose();
 
     [Fact]
-    public async Task Register_ProcessOfAnotherLauncher_IsProvedByItsRecordUntilItEnds()
+    public async Task Register_ProcessOfAnotherLauncher_IsProvedByItsIdUntilItEnds()
     {
         using var process = Sleeper();
         try
@@ -129,6 +129,29 @@ public sealed class RegistrationTests : IDisposable
     }
 
     [Fact]
+    public async Task Register_ProcessWithoutId_IsProvedByItsLauncherAlone()
+    {
+        var start = new ProcessStartInfo("sleep", ["600"]);
+        start.Environment.Remove(InstanceRecord.EnvironmentVariable);
+        using var process = Process.Start(start)!;
+        try
+        {
+            Assert.NotNull(_engine.Register(_spec, process.Id, restarts: 2));
+            Assert.Equal(2, _engine.Register(_spec, process.Id, restarts: 0)!.RestartCount);
+
+            // The record names it, but a record alone proves nothing.
+            var told = new InspectOptions { ProbeHealth = false, Told = ProcessTable.Current.Identify(process.Id) };
+            Assert.Null(_engine.Attach(_spec));
+            Assert.Null((await _engine.InspectAsync(_spec, new InspectOptions(), CancellationToken.None)).Pid);
+            Assert.Equal((process.Id, "launcher"), (await _engine.InspectAsync(_spec, told, CancellationToken.None)) is var seen ? (seen.Pid!.Value, seen.IdentityProof) : default);
+        }
+        finally
+        {
+            process.Kill();
+        }
+    }
+
+    [Fact]
     public async Task Register_ProcessIsGone_ChangesNothing()
     {
         using var process = Sleeper();
@@ -139,5 +162,11 @@ public sealed class RegistrationTests : IDisposable
         Assert.False(File.Exists(Files.PidFile));
     }
 
-    private static Process Sleeper() => Process.Start(OperatingSystem.IsWindows() ? new ProcessStartInfo("ping", ["-n", "600", "127.0.0.1"]) : new ProcessStartInfo("sleep", ["600"]))!;
+    // Aspire gives every process that it launches an instance id.
+    private Process Sleeper()
+    {
+        var start = OperatingSystem.IsWindows() ? new ProcessStartInfo("ping", ["-n", "600", "127.0.0.1"]) : new ProcessStartInfo("sleep", ["600"]);
+        start.Environment[InstanceRecord.EnvironmentVariable] = InstanceRecord.NewInstanceId(_spec.Port, "the application's");
+        return Process.Start(start)!;
+    }
 }

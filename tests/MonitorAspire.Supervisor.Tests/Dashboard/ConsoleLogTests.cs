@@ -1,5 +1,6 @@
 using System.Text;
 using Grpc.Core;
+using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervision.Files;
 using MonitorAspire.Supervisor.Dashboard.Protocol;
 using MonitorAspire.Supervisor.Dashboard.Resources;
@@ -39,7 +40,7 @@ public sealed class ConsoleLogTests : IDisposable
         // Rotation while the daemon runs: the front of the log moves to the old file.
         await File.AppendAllTextAsync(Log, "two\n");
         Assert.Equal(["2 two"], await LinesAsync(call, 1));
-        Assert.True(DaemonLog.RotateIfLarger(Log, 1, 2));
+        Assert.True(LogRotation.Rotate(Log, new LogPolicy { Parts = 2 }, above: 1));
         await File.AppendAllTextAsync(Log, "three\n");
         Assert.Equal(["3 three"], await LinesAsync(call, 1));
 

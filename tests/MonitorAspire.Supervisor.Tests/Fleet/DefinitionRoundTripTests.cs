@@ -16,7 +16,7 @@ public class DefinitionRoundTripTests
     [Fact]
     public void Sample_EveryProperty_DiffersFromTheDefault()
     {
-        var defaults = Flatten(new MonitorsOptions { Daemons = [new DaemonDefinition { Restart = new RestartPolicy() }] });
+        var defaults = Flatten(new MonitorsOptions { Daemons = [new DaemonDefinition { Restart = new RestartPolicy(), Log = new LogPolicy() }] });
 
         var sample = Flatten(SampleOptions());
 
@@ -144,6 +144,11 @@ public class DefinitionRoundTripTests
         if (type == typeof(int))
         {
             return name switch { nameof(DaemonDefinition.Port) => 9100, nameof(DaemonDefinition.PortRangeEnd) => 9109, _ => 7 };
+        }
+
+        if (type == typeof(long))
+        {
+            return name == nameof(LogPolicy.TotalBytes) ? 900_000L : 100_000L;
         }
 
         if (type == typeof(double))

@@ -12,7 +12,7 @@ public sealed class OverlayFileTests : IDisposable
 {
     private readonly TemporaryDirectory _directory = new();
 
-    private OverlayFile File => new(_directory.Path);
+    private OverlayFile File => new(_directory["supervisor-1.daemons.json"]);
 
     public void Dispose() => _directory.Dispose();
 

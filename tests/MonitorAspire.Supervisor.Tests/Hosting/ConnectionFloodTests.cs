@@ -13,7 +13,7 @@ public sealed class ConnectionFloodTests : IDisposable
     public void Dispose() => _state.Dispose();
 
     [Fact]
-    public async Task Run_HundredsOfIdleConnectionsAndFewDescriptors_SupervisesOn()
+    public async Task Run_HundredsOfConnectionsAndStreamsAndFewDescriptors_SupervisesOn()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "limits of descriptors are set by a shell");
         var (port, daemonPort) = (FreePort.Next(), FreePort.Next());
@@ -34,6 +34,10 @@ public sealed class ConnectionFloodTests : IDisposable
                 var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
                 sockets.Add(socket);
                 await socket.ConnectAsync(IPAddress.Loopback, port).WaitAsync(Wait.Generous);
+                if (i % 2 == 0)
+                {
+                    await socket.SendAsync("GET /api/events HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"u8.ToArray());
+                }
             }
 
             // The supervisor still sees the exit, and starts the daemon again.

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Text.Json;
 using MonitorAspire.Supervision.Daemons;
+using MonitorAspire.Supervision.Files;
 using MonitorAspire.Supervision.Fleet;
 using MonitorAspire.Testing;
 
@@ -18,7 +19,7 @@ public sealed class DefinitionLifeTests : IDisposable
 
     private string State => _directory["state"];
 
-    private string OverlayFile => Path.Combine(State, "supervisor.daemons.json");
+    private string OverlayFile => new SupervisorFiles(State, _port).Daemons;
 
     public DefinitionLifeTests() => Assert.SkipWhen(OperatingSystem.IsWindows(), "signals are Unix's");
 
@@ -72,6 +73,36 @@ public sealed class DefinitionLifeTests : IDisposable
         Assert.Equal(before.Select(d => (d.Name, d.Pid)), adopted.Select(d => (d.Name, d.Pid)));
         Assert.Equal(HttpStatusCode.OK, (await next.SendAsync(HttpMethod.Post, "/api/daemons/b/revert", State)).StatusCode);
         Assert.Equal(["a", "b", "d", "c"], (await next.RunningAsync(4)).Select(d => d.Name));
+    }
+
+    [Fact]
+    public async Task RestApi_ChangeThatCannotServe_LeavesOrRestoresTheOldDefinition()
+    {
+        await WriteAsync(Fleet(("a", _basePort)));
+        await using var supervisor = Start();
+        var first = Assert.Single(await supervisor.RunningAsync(1));
+
+        // Known before the stop: nothing is stopped.
+        var missing = await supervisor.SendAsync(HttpMethod.Put, "/api/daemons/a", State, $$"""{"port":{{_basePort}},"command":"/no/such/command"}""");
+        Assert.Equal(HttpStatusCode.Conflict, missing.StatusCode);
+        Assert.Contains("command-not-found", await missing.Content.ReadAsStringAsync());
+        Assert.Equal(first.Pid, Assert.Single(await supervisor.RunningAsync(1)).Pid);
+
+        // Known only by the start: the old definition is started again, and the change is not kept.
+        var failed = await supervisor.SendAsync(
+            HttpMethod.Put, "/api/daemons/a", State, $$"""{"port":{{_basePort}},"command":"/bin/sh","arguments":["-c","exit 3"],"rollback":true}""");
+        var problem = await failed.Content.ReadAsStringAsync();
+        Assert.Equal(HttpStatusCode.Conflict, failed.StatusCode);
+        Assert.Contains("exit code 3", problem);
+        Assert.Contains("the old definition is started again, verified as PID", problem);
+        var restored = Assert.Single(await supervisor.RunningAsync(1));
+        Assert.NotEqual(first.Pid, restored.Pid);
+        Assert.DoesNotContain("exit 3", await File.ReadAllTextAsync(OverlayFile));
+
+        // The same from the configuration.
+        await WriteAsync($$$"""{"Monitors":{"Daemons":[{"Name":"a","Port":{{{_basePort}}},"Command":"/bin/sh","Arguments":["-c","exit 4"],"Rollback":true}]}}""");
+        await Wait.UntilAsync(() => supervisor.Output.Any(l => l.Contains("a: rolled back: the changed definition did not start", StringComparison.Ordinal)), "the roll-back");
+        await Wait.UntilAsync(async () => (await supervisor.RunningAsync(1))[0].Pid != restored.Pid, "the old definition runs again");
     }
 
     [Fact]
@@ -139,14 +170,14 @@ public sealed class DefinitionLifeTests : IDisposable
     }
 
     [Theory]
-    [InlineData("supervisor.token")]
-    [InlineData("supervisor.daemons.json")]
-    public async Task Start_FileIsOpenToOthers_Is7AndNamesIt(string name)
+    [InlineData(".token")]
+    [InlineData(".daemons.json")]
+    public async Task Start_FileIsOpenToOthers_Is7AndNamesIt(string ending)
     {
         await WriteAsync(Fleet(("a", _basePort)));
         Directory.CreateDirectory(State);
-        var file = Path.Combine(State, name);
-        await File.WriteAllTextAsync(file, name.EndsWith("json", StringComparison.Ordinal) ? "{}" : new string('a', 64));
+        var file = Path.Combine(State, $"supervisor-{_port}{ending}");
+        await File.WriteAllTextAsync(file, ending.EndsWith("json", StringComparison.Ordinal) ? "{}" : new string('a', 64));
         File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.OtherWrite);
         await using var supervisor = Start();
 

@@ -92,12 +92,12 @@ public sealed class RefusalTests : IDisposable
     }
 
     [Fact]
-    public async Task Run_SecondSupervisorOfAStateDirectory_Is8AndNamesTheFirst()
+    public async Task Run_SecondSupervisorOnAPort_Is8AndNamesTheFirst()
     {
         await using var first = SupervisorProcess.Start(_port, State, ["--count", "1", "--base-port", FreePort.Next().ToString(CultureInfo.InvariantCulture)]);
         await first.RunningAsync(1);
 
-        await using var second = SupervisorProcess.Start(FreePort.Next(), State, ["--count", "1", "--base-port", FreePort.Next().ToString(CultureInfo.InvariantCulture)]);
+        await using var second = SupervisorProcess.Start(_port, State, ["--count", "1", "--base-port", FreePort.Next().ToString(CultureInfo.InvariantCulture)]);
 
         Assert.Equal(8, await second.ExitAsync());
         var line = Assert.Single(second.Errors);

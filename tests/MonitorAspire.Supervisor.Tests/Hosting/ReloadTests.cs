@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using MonitorAspire.Testing;
 
@@ -100,11 +101,67 @@ public sealed class ReloadTests : IDisposable
     }
 
     [Fact]
-    public async Task Reload_HangUpUnderSystemd_TakesOverAFileWhoseChangeCannotBeSeen()
+    public async Task Reload_TargetOfASymbolicLinkChanges_IsApplied()
+    {
+        Directory.CreateDirectory(_directory["data"]);
+        var target = Path.Combine(_directory["data"], "monitors.json");
+        await File.WriteAllTextAsync(target, Fleet(("a", _basePort)));
+        File.CreateSymbolicLink(Config, "data/monitors.json");
+        await using var supervisor = SupervisorProcess.Start(_port, State, ["--config", Config]);
+        var before = Assert.Single(await supervisor.RunningAsync(1));
+
+        await File.WriteAllTextAsync(target, Fleet(("a", _basePort), ("b", _basePort + 1)));
+        Assert.Equal(before.Pid, (await supervisor.RunningAsync(2))[0].Pid);
+
+        // The link itself is replaced, as configuration management does it.
+        await File.WriteAllTextAsync(_directory["next.json"], Fleet(("a", _basePort)));
+        File.CreateSymbolicLink(_directory["link"], "next.json");
+        File.Move(_directory["link"], Config, overwrite: true);
+        Assert.Equal(before.Pid, Assert.Single(await supervisor.RunningAsync(1)).Pid);
+    }
+
+    [Fact]
+    public async Task Reload_LayoutOfAKubernetesConfigMap_IsAppliedAndABrokenOneIsSaidOnce()
+    {
+        // https://github.com/kubernetes/kubernetes: pkg/volume/util/atomic_writer.go describes the layout.
+        var map = Directory.CreateDirectory(_directory["map"]).FullName;
+        async Task PublishAsync(string version, string? content)
+        {
+            Directory.CreateDirectory(Path.Combine(map, version));
+            if (content is not null)
+            {
+                await File.WriteAllTextAsync(Path.Combine(map, version, "monitors.json"), content);
+            }
+
+            File.CreateSymbolicLink(Path.Combine(map, "..data_tmp"), version);
+            using var rename = Process.Start("mv", ["-T", Path.Combine(map, "..data_tmp"), Path.Combine(map, "..data")]);
+            await rename.WaitForExitAsync();
+        }
+
+        await PublishAsync("..1", Fleet(("a", _basePort)));
+        File.CreateSymbolicLink(Path.Combine(map, "monitors.json"), "..data/monitors.json");
+        await using var supervisor = SupervisorProcess.Start(_port, State, ["--config", Path.Combine(map, "monitors.json")]);
+        var before = Assert.Single(await supervisor.RunningAsync(1));
+
+        await PublishAsync("..2", Fleet(("a", _basePort), ("b", _basePort + 1)));
+        Assert.Equal(before.Pid, (await supervisor.RunningAsync(2))[0].Pid);
+
+        await PublishAsync("..3", "{ broken");
+        await SaysAsync(supervisor, "NOT applied, nothing was changed: ", "not JSON");
+        await PublishAsync("..4", null);
+        await SaysAsync(supervisor, "NOT applied, nothing was changed: ", "there is no such file");
+        await PublishAsync("..5", Fleet(("a", _basePort), ("c", _basePort + 2)));
+        await Wait.UntilAsync(async () => (await supervisor.RunningAsync(2))[1].Name == "c", "the last version is applied");
+        Assert.Equal(before.Pid, (await supervisor.RunningAsync(2))[0].Pid);
+        Assert.Equal(2, supervisor.Output.Count(line => line.Contains("NOT applied", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public async Task Reload_HangUpUnderSystemd_AppliesAFileWithTheSameSizeAndTime()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "systemd is Linux's");
 
-        // As with a mounted ConfigMap: the file is a link, and its target changes.
+        // Written in place behind a link, and the time of the last write is set back: only the signal tells that it changed.
         Directory.CreateDirectory(_directory["data"]);
         var target = Path.Combine(_directory["data"], "monitors.json");
         await File.WriteAllTextAsync(target, Fleet(("a", _basePort)));
@@ -115,12 +172,18 @@ public sealed class ReloadTests : IDisposable
         var pid = int.Parse(shell.Output.First(), CultureInfo.InvariantCulture);
         try
         {
-            var before = Assert.Single(await shell.RunningAsync(1));
-            await File.WriteAllTextAsync(target, Fleet(("a", _basePort), ("b", _basePort + 1)));
+            Assert.Equal("a", Assert.Single(await shell.RunningAsync(1)).Name);
+            var written = File.GetLastWriteTimeUtc(target);
+            await using (var file = new FileStream(target, FileMode.Open))
+            {
+                await file.WriteAsync(System.Text.Encoding.UTF8.GetBytes(Fleet(("b", _basePort))));
+                await file.FlushAsync();
+                File.SetLastWriteTimeUtc(file.SafeFileHandle, written);
+            }
 
             await SupervisorProcess.SignalAsync(pid, "HUP");
 
-            Assert.Equal(before.Pid, (await shell.RunningAsync(2))[0].Pid);
+            await Wait.UntilAsync(async () => (await shell.RunningAsync(1))[0].Name == "b", "the new name");
         }
         finally
         {

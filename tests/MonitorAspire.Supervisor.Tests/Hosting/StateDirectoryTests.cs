@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using MonitorAspire.Supervision.Files;
 using MonitorAspire.Testing;
 
 namespace MonitorAspire.Supervisor.Tests.Hosting;
@@ -13,7 +14,7 @@ public sealed class StateDirectoryTests : IDisposable
 
     private string State => _directory["state"];
 
-    private string Token => Path.Combine(State, "supervisor.token");
+    private string Token => new SupervisorFiles(State, _port).Token;
 
     public void Dispose() => _directory.Dispose();
 
@@ -32,7 +33,7 @@ public sealed class StateDirectoryTests : IDisposable
         await Wait.UntilAsync(() => File.Exists(Token), "the token");
         Assert.Equal(token, await File.ReadAllTextAsync(Token));
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(Token));
-        await using var second = Start(FreePort.Next());
+        await using var second = Start(_port);
         Assert.Equal(8, await second.ExitAsync());
         Assert.Contains($"PID {first.Pid} ", Assert.Single(second.Errors), StringComparison.Ordinal);
         Assert.Contains(first.Output, line => line.Contains("they are restored", StringComparison.Ordinal));
@@ -60,7 +61,7 @@ public sealed class StateDirectoryTests : IDisposable
         // Stopped, it cannot restore anything before the second one starts.
         await first.SignalAsync("STOP");
         Directory.Delete(State, recursive: true);
-        await using var second = Start(FreePort.Next());
+        await using var second = Start(_port);
         var exitCode = await second.ExitAsync();
         await first.SignalAsync("CONT");
 
@@ -78,7 +79,7 @@ public sealed class StateDirectoryTests : IDisposable
         await supervisor.SignalAsync("STOP");
         Directory.Delete(State, recursive: true);
         Directory.CreateDirectory(State, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-        var path = Path.Combine(State, "supervisor.lock");
+        var path = new SupervisorFiles(State, _port).Lock;
         using var other = Process.Start(new ProcessStartInfo("flock", ["-x", path, "sh", "-c", "echo locked; exec sleep 300"]) { RedirectStandardOutput = true })!;
         try
         {

@@ -101,7 +101,7 @@ public sealed class SupervisorLifeTests : IDisposable
     public async Task Run_AfterKill_AdoptsTheDaemonsAndKeepsTheToken()
     {
         IReadOnlyList<int?> pids;
-        var token = Path.Combine(_state.Path, "supervisor.token");
+        var token = new SupervisorFiles(_state.Path, _port).Token;
         string before;
         await using (var killed = Start())
         {

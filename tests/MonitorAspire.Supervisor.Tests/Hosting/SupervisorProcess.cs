@@ -4,6 +4,7 @@ using System.Globalization;
 using System.Text.Json;
 using MonitorAspire.Supervision;
 using MonitorAspire.Supervision.Daemons;
+using MonitorAspire.Supervision.Files;
 using MonitorAspire.Supervision.Fleet;
 using MonitorAspire.Testing;
 
@@ -77,7 +78,7 @@ internal sealed class SupervisorProcess : IAsyncDisposable
     {
         using var request = new HttpRequestMessage(method, new Uri($"http://127.0.0.1:{Port}{path}"));
         request.Content = json is null ? null : new StringContent(json, new System.Net.Http.Headers.MediaTypeHeaderValue("application/json"));
-        var token = await File.ReadAllTextAsync(Path.Combine(stateDirectory, "supervisor.token"));
+        var token = await File.ReadAllTextAsync(new SupervisorFiles(stateDirectory, Port).Token);
         request.Headers.Authorization = new System.Net.Http.Headers.AuthenticationHeaderValue("Bearer", token.Trim());
         return await Http.SendAsync(request);
     }

@@ -228,13 +228,13 @@ public class LauncherEndpointTests
     [InlineData(nameof(LauncherState.Ended), 4712, true, AttachedEnd.StoppedOnPurpose)]
     [InlineData(nameof(LauncherState.Ended), 4712, false, AttachedEnd.ByItself)]
     [InlineData(nameof(LauncherState.Running), 4713, false, AttachedEnd.Replaced)]
-    public async Task ExplainEnd_WaitsForTheReportOfIt(string state, int pid, bool onPurpose, AttachedEnd end)
+    public async Task WaitForEnd_WaitsForTheReportOfIt(string state, int pid, bool onPurpose, AttachedEnd end)
     {
         await using var supervisor = await RunningSupervisor.StartAsync();
         await using var launcher = await TestLauncher.ConnectAsync(supervisor);
         launcher.Send(Report(LauncherState.Running, 4712));
         await supervisor.Launcher.WaitForLaunchAsync("alpha", CancellationToken.None).WaitAsync(Wait.Generous);
-        var explained = supervisor.Launcher.ExplainEndAsync("alpha", CancellationToken.None);
+        var explained = supervisor.Launcher.WaitForEndAsync("alpha", CancellationToken.None);
 
         launcher.Send(Report(Enum.Parse<LauncherState>(state), pid) with { OnPurpose = onPurpose, ExitCode = 137 });
 
@@ -242,7 +242,7 @@ public class LauncherEndpointTests
     }
 
     [Fact]
-    public async Task ExplainEnd_OfAnAdoptedInstance_WaitsForTheReportOfItToo()
+    public async Task WaitForEnd_OfAnAdoptedInstance_WaitsForTheReportOfItToo()
     {
         await using var supervisor = await RunningSupervisor.StartAsync();
         await using var launcher = await TestLauncher.ConnectAsync(supervisor);
@@ -252,7 +252,7 @@ public class LauncherEndpointTests
         var asked = supervisor.Launcher.RequestStopAsync("alpha", CancellationToken.None);
         launcher.Send(new LauncherAnswer((await launcher.NextAsync<LauncherRequest>()).Id, null));
         await asked.WaitAsync(Wait.Generous);
-        var explained = supervisor.Launcher.ExplainEndAsync("alpha", CancellationToken.None);
+        var explained = supervisor.Launcher.WaitForEndAsync("alpha", CancellationToken.None);
         Assert.False(explained.IsCompleted);
 
         launcher.Send(Report(LauncherState.Ended, 4712) with { ExitCode = 3 });

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervision.Files;
 using MonitorAspire.Testing;
 
@@ -148,7 +149,7 @@ public class LogEndpointTests
                 Assert.Equal(Line(seen), await stream.ReadLineAsync().WaitAsync(Wait.Generous));
             }
 
-            Assert.True(DaemonLog.RotateIfLarger(supervisor.LogFile, rotateBytes: 1000, kept: 2));
+            Assert.True(LogRotation.Rotate(supervisor.LogFile, new LogPolicy { Parts = 2 }, above: 1000));
             log.BaseStream.Seek(0, SeekOrigin.End);
         }
 

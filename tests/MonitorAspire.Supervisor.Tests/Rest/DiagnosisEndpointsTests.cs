@@ -4,6 +4,7 @@ using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using MonitorAspire.Supervision;
 using MonitorAspire.Supervision.Daemons;
+using MonitorAspire.Supervision.Files;
 using MonitorAspire.Supervision.Fleet;
 using MonitorAspire.Supervision.Startup;
 using MonitorAspire.Supervisor.Tests.Hosting;
@@ -76,7 +77,7 @@ public class DiagnosisEndpointsTests
         Assert.Contains(Path.Combine(state.Path, $"monitor-daemon-{daemonPort.ToString(CultureInfo.InvariantCulture)}.log"), text.Replace("\\", "", StringComparison.Ordinal), StringComparison.Ordinal);
         Assert.DoesNotContain("hunter2", text, StringComparison.Ordinal);
 
-        var reset = await ResetAsync(port, await File.ReadAllTextAsync(Path.Combine(state.Path, "supervisor.token")));
+        var reset = await ResetAsync(port, await File.ReadAllTextAsync(new SupervisorFiles(state.Path, port).Token));
 
         Assert.Equal((DaemonState.Starting, 0), (reset.State, reset.ConsecutiveFailures));
         Assert.DoesNotContain(Supervision.Daemons.AlertKind.CrashLoop, reset.Alerts);

@@ -7,14 +7,14 @@ public sealed class SupervisorTokenTests : IDisposable
 {
     private readonly TemporaryDirectory _directory = new();
 
-    private string FilePath => _directory[SupervisorToken.FileName];
+    private string FilePath => _directory["supervisor-1.token"];
 
     public void Dispose() => _directory.Dispose();
 
     [Fact]
     public void LoadOrCreate_None_CreatesOneThatOnlyThisUserCanRead()
     {
-        var token = SupervisorToken.LoadOrCreate(_directory.Path);
+        var token = SupervisorToken.LoadOrCreate(FilePath);
 
         var value = File.ReadAllText(FilePath).Trim();
         Assert.Matches("^[0-9a-f]{64}$", value);
@@ -31,10 +31,10 @@ public sealed class SupervisorTokenTests : IDisposable
     [Fact]
     public void LoadOrCreate_Existing_IsKept()
     {
-        SupervisorToken.LoadOrCreate(_directory.Path);
+        SupervisorToken.LoadOrCreate(FilePath);
         var value = File.ReadAllText(FilePath);
 
-        var again = SupervisorToken.LoadOrCreate(_directory.Path);
+        var again = SupervisorToken.LoadOrCreate(FilePath);
 
         Assert.Equal(value, File.ReadAllText(FilePath));
         Assert.True(again.Matches(value.Trim()));
@@ -49,7 +49,7 @@ public sealed class SupervisorTokenTests : IDisposable
         File.WriteAllText(FilePath, content);
         Restrict();
 
-        SupervisorToken.LoadOrCreate(_directory.Path);
+        SupervisorToken.LoadOrCreate(FilePath);
 
         Assert.Matches("^[0-9a-f]{64}$", File.ReadAllText(FilePath).Trim());
     }
@@ -65,7 +65,7 @@ public sealed class SupervisorTokenTests : IDisposable
         File.WriteAllText(FilePath, known);
         File.SetUnixFileMode(FilePath, UnixFileMode.UserRead | UnixFileMode.UserWrite | others);
 
-        var refused = Assert.Throws<UntrustedFileException>(() => SupervisorToken.LoadOrCreate(_directory.Path));
+        var refused = Assert.Throws<UntrustedFileException>(() => SupervisorToken.LoadOrCreate(FilePath));
 
         Assert.StartsWith($"{FilePath} is open to others (mode {mode}); chmod 600", refused.Message, StringComparison.Ordinal);
         Assert.Equal(known, File.ReadAllText(FilePath));
@@ -79,7 +79,7 @@ public sealed class SupervisorTokenTests : IDisposable
         File.WriteAllText(FilePath, known);
         File.SetUnixFileMode(FilePath, UnixFileMode.UserRead);
 
-        Assert.True(SupervisorToken.LoadOrCreate(_directory.Path).Matches(known));
+        Assert.True(SupervisorToken.LoadOrCreate(FilePath).Matches(known));
     }
 
     [Fact]
@@ -92,7 +92,7 @@ public sealed class SupervisorTokenTests : IDisposable
         File.SetUnixFileMode(target, UnixFileMode.UserRead | UnixFileMode.UserWrite);
         File.CreateSymbolicLink(FilePath, target);
 
-        var refused = Assert.Throws<UntrustedFileException>(() => SupervisorToken.LoadOrCreate(_directory.Path));
+        var refused = Assert.Throws<UntrustedFileException>(() => SupervisorToken.LoadOrCreate(FilePath));
 
         Assert.StartsWith($"{FilePath} is a symbolic link", refused.Message, StringComparison.Ordinal);
         Assert.Equal(target, new FileInfo(FilePath).LinkTarget);
@@ -108,7 +108,7 @@ public sealed class SupervisorTokenTests : IDisposable
             make.WaitForExit();
         }
 
-        Assert.Contains("not a regular file", Assert.Throws<UntrustedFileException>(() => SupervisorToken.LoadOrCreate(_directory.Path)).Message, StringComparison.Ordinal);
+        Assert.Contains("not a regular file", Assert.Throws<UntrustedFileException>(() => SupervisorToken.LoadOrCreate(FilePath)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -123,7 +123,7 @@ public sealed class SupervisorTokenTests : IDisposable
             Assert.Equal(0, chown.ExitCode);
         }
 
-        var refused = Assert.Throws<UntrustedFileException>(() => SupervisorToken.LoadOrCreate(_directory.Path));
+        var refused = Assert.Throws<UntrustedFileException>(() => SupervisorToken.LoadOrCreate(FilePath));
 
         Assert.StartsWith($"{FilePath} belongs to user 65534 and not to this one (0)", refused.Message, StringComparison.Ordinal);
     }

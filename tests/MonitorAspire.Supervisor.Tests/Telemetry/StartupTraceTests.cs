@@ -37,7 +37,8 @@ public sealed class StartupTraceTests : IDisposable
             Assert.Equal(0, await supervisor.ExitAsync());
         }
 
-        var start = Assert.Single(receiver.Spans, s => s.Name == "monitor.startup");
+        var start = Assert.Single(receiver.Spans, s => s.Kind == "monitor.startup");
+        Assert.Equal(string.Create(CultureInfo.InvariantCulture, $"monitor.startup monitor-{port}"), start.Name);
         var trace = receiver.Spans.Where(s => s.TraceId == start.TraceId).ToList();
         Assert.Equal("monitor-supervisor", start.Service);
         Assert.Equal("verified", start.Attributes["monitor.startup.outcome"]);

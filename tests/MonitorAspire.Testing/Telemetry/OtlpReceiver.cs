@@ -7,7 +7,7 @@ using Microsoft.Extensions.Logging;
 
 namespace MonitorAspire.Testing.Telemetry;
 
-/// <summary>A collector that receives OTLP over HTTP and over gRPC, and keeps the spans.</summary>
+/// <summary>A collector that receives OTLP over HTTP and over gRPC, and keeps spans and log records.</summary>
 public sealed class OtlpReceiver : IAsyncDisposable
 {
     // A gRPC message begins with one byte for compression and four bytes for the length.
@@ -16,6 +16,7 @@ public sealed class OtlpReceiver : IAsyncDisposable
 
     private readonly WebApplication _app;
     private readonly ConcurrentQueue<ReceivedSpan> _spans = new();
+    private readonly ConcurrentQueue<ReceivedLog> _logs = new();
     private readonly ConcurrentQueue<string> _paths = new();
     private readonly TaskCompletionSource _answering = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -40,6 +41,9 @@ public sealed class OtlpReceiver : IAsyncDisposable
 
     /// <summary>The received spans, in the order of arrival.</summary>
     public IReadOnlyCollection<ReceivedSpan> Spans => _spans;
+
+    /// <summary>The received log records, in the order of arrival.</summary>
+    public IReadOnlyCollection<ReceivedLog> Logs => _logs;
 
     /// <summary>The paths of the received requests, as in <c>/v1/traces</c>.</summary>
     public IReadOnlyCollection<string> Paths => _paths;
@@ -87,6 +91,14 @@ public sealed class OtlpReceiver : IAsyncDisposable
             foreach (var span in SpanReader.Read(body.ToArray()[(isGrpc ? GrpcPrefix : 0)..]))
             {
                 _spans.Enqueue(span);
+            }
+        }
+
+        if (path is "/v1/logs" or GrpcPath + "logs.v1.LogsService/Export")
+        {
+            foreach (var log in SpanReader.ReadLogs(body.ToArray()[(isGrpc ? GrpcPrefix : 0)..]))
+            {
+                _logs.Enqueue(log);
             }
         }
 

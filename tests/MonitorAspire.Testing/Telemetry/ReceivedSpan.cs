@@ -19,4 +19,13 @@ public sealed record ReceivedSpan(
     ulong Start,
     ulong End,
     IReadOnlyDictionary<string, string> Attributes,
-    bool Failed);
+    bool Failed)
+{
+    /// <summary>Its name without that of the daemon, as in <c>monitor.startup</c>.</summary>
+    public string Kind => Name.Split(' ')[0];
+}
+
+/// <summary>A received log record.</summary>
+/// <param name="Body">Its text.</param>
+/// <param name="TraceId">The trace, in hexadecimal digits; empty without one.</param>
+public sealed record ReceivedLog(string Body, string TraceId);

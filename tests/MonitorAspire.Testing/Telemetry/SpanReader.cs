@@ -6,7 +6,7 @@ namespace MonitorAspire.Testing.Telemetry;
 
 /// <summary>
 /// Reads the parts of the protocol buffers that the tests need
-/// (https://github.com/open-telemetry/opentelemetry-proto, trace/v1/trace.proto).
+/// (https://github.com/open-telemetry/opentelemetry-proto, trace/v1/trace.proto and logs/v1/logs.proto).
 /// </summary>
 internal static class SpanReader
 {
@@ -33,6 +33,13 @@ internal static class SpanReader
             }
         }
     }
+
+    /// <summary>The log records of an ExportLogsServiceRequest.</summary>
+    public static IEnumerable<ReceivedLog> ReadLogs(byte[] request) =>
+        // ExportLogsServiceRequest.resource_logs = 1; ResourceLogs.scope_logs = 2; ScopeLogs.log_records = 2; LogRecord.body = 5, .trace_id = 9.
+        Fields(request, 1).SelectMany(resource => Fields(resource, 2)).SelectMany(scope => Fields(scope, 2)).Select(record => new ReceivedLog(
+            Fields(record, 5).SelectMany(body => Fields(body, 1)).Select(Encoding.UTF8.GetString).FirstOrDefault(""),
+            Convert.ToHexStringLower(Fields(record, 9).FirstOrDefault([]))));
 
     private static IEnumerable<KeyValuePair<string, string>> Attributes(byte[] message, int field)
     {

@@ -66,7 +66,7 @@ internal sealed class LinuxProcesses(ProcFiles files, Func<int, bool>? mayExist 
     {
         var buffer = new ArrayBufferWriter<byte>(4096);
         var processes = new List<ProcessInfo>(256);
-        foreach (var pid in Pids())
+        foreach (var pid in AllPids())
         {
             if (ReadStat(pid, buffer, out var stat) == ProcAccess.Ok)
             {
@@ -77,9 +77,21 @@ internal sealed class LinuxProcesses(ProcFiles files, Func<int, bool>? mayExist 
         return processes;
     }
 
-    public override IReadOnlyList<int> LockHolders(string lockFilePath) => Pids().FindAll(new LockScan(files, lockFilePath).IsHeldBy);
+    public override IReadOnlyList<LockHolder> HoldersOf(string lockFilePath)
+    {
+        var scan = new LockScan(files, lockFilePath);
+        return [.. AllPids().Select(scan.HolderOf).OfType<LockHolder>()];
+    }
 
-    public override bool HoldsLock(int pid, string lockFilePath) => pid > 0 && new LockScan(files, lockFilePath).IsHeldBy(pid);
+    public override LockHolder? HolderOf(int pid, string lockFilePath) => pid > 0 ? new LockScan(files, lockFilePath).HolderOf(pid) : null;
+
+    public override bool HoldsAnotherLock(int pid, string lockFilePath) => new LockScan(files, lockFilePath).HoldsAnother(pid);
+
+    public override int InnermostPid(int pid)
+    {
+        var buffer = new ArrayBufferWriter<byte>(2048);
+        return files.Read($"{pid}/status", buffer) == ProcAccess.Ok && SmallFormats.InnermostPid(buffer.WrittenSpan) is { } inner ? inner : pid;
+    }
 
     public override DateTimeOffset StartTimeOf(ProcessIdentity identity)
     {
@@ -97,11 +109,27 @@ internal sealed class LinuxProcesses(ProcFiles files, Func<int, bool>? mayExist 
         return DateTimeOffset.FromUnixTimeSeconds(_bootTime) + TimeSpan.FromSeconds((double)identity.StartTicks / _ticksPerSecond);
     }
 
-    private List<int> Pids()
+    // A process that forks and ends between the list and the look at it leaves a child that is not in the list. So the list is read again after
+    // the look at all of its processes, until it has no new ones. A machine that starts processes all the time ends this as well.
+    private IEnumerable<int> AllPids()
     {
+        const int Lists = 20;
         var pids = new List<int>(256);
-        _ = files.ListNumbers("", pids);
-        return pids;
+        var seen = new HashSet<int>(256);
+        for (var list = 0; list < Lists; list++)
+        {
+            _ = files.ListNumbers("", pids);
+            int[] added = [.. pids.Where(seen.Add)];
+            if (added.Length == 0)
+            {
+                break;
+            }
+
+            foreach (var pid in added)
+            {
+                yield return pid;
+            }
+        }
     }
 
     private static bool SignalZeroReaches(int pid) =>

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text;
+using MonitorAspire.Supervision.Files;
 using MonitorAspire.Supervision.Interop;
 
 namespace MonitorAspire.Supervision.Identity.Linux;
@@ -8,13 +9,34 @@ namespace MonitorAspire.Supervision.Identity.Linux;
 /// <remarks>The file is compared by device and inode, so links and bind mounts in its path do not matter; a deleted file by its name.</remarks>
 internal sealed class LockScan(ProcFiles files, string lockFilePath)
 {
+    private static readonly byte[] Deleted = " (deleted)"u8.ToArray();
+
     private readonly FileIdentity? _file = ProcFiles.Stat(lockFilePath, out var file, out _) == ProcAccess.Ok ? file : null;
-    private readonly byte[] _deletedName = Encoding.UTF8.GetBytes(lockFilePath + " (deleted)");
+    private readonly byte[] _deletedName = [.. Encoding.UTF8.GetBytes(lockFilePath), .. Deleted];
     private readonly List<int> _descriptors = [];
     private readonly ArrayBufferWriter<byte> _buffer = new(512);
 
-    /// <summary>Whether a process has such a descriptor; false where this user may not see it.</summary>
-    public bool IsHeldBy(int pid)
+    /// <summary>The holder, if a process has such a descriptor; <see langword="null"/> where it has none or this user may not see it.</summary>
+    public LockHolder? HolderOf(int pid)
+    {
+        if (files.ListDescriptors(pid, _descriptors, out var directory) != ProcAccess.Ok)
+        {
+            return null;
+        }
+
+        foreach (var descriptor in _descriptors)
+        {
+            if (IsTheFile($"{directory}/fd/{descriptor}", out var isDeleted) && TryFlock(directory, descriptor, out var isShared, out var position))
+            {
+                return new LockHolder(pid, position is > 0 and <= int.MaxValue ? (int)position : 0, isShared, isDeleted);
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>Whether a process has a descriptor that holds the lock of another instance.</summary>
+    public bool HoldsAnother(int pid)
     {
         if (files.ListDescriptors(pid, _descriptors, out var directory) != ProcAccess.Ok)
         {
@@ -23,9 +45,8 @@ internal sealed class LockScan(ProcFiles files, string lockFilePath)
 
         foreach (var descriptor in _descriptors)
         {
-            if (IsTheFile($"{directory}/fd/{descriptor}")
-                && files.Read($"{directory}/fdinfo/{descriptor}", _buffer) == ProcAccess.Ok
-                && SmallFormats.HoldsExclusiveFlock(_buffer.WrittenSpan))
+            var link = $"{directory}/fd/{descriptor}";
+            if (IsLockOfAnInstance(link) && !IsTheFile(link, out _) && TryFlock(directory, descriptor, out var isShared, out var position) && !isShared && position > 0)
             {
                 return true;
             }
@@ -34,19 +55,39 @@ internal sealed class LockScan(ProcFiles files, string lockFilePath)
         return false;
     }
 
-    private bool IsTheFile(string link)
+    private bool TryFlock(string directory, int descriptor, out bool isShared, out long position)
     {
-        if (ProcFiles.Stat($"{files.Root}/{link}", out var identity, out var deleted) != ProcAccess.Ok)
+        (isShared, position) = (false, 0);
+        return files.Read($"{directory}/fdinfo/{descriptor}", _buffer) == ProcAccess.Ok
+            && SmallFormats.TryFlock(_buffer.WrittenSpan, out isShared, out position);
+    }
+
+    private bool IsTheFile(string link, out bool deleted)
+    {
+        if (ProcFiles.Stat($"{files.Root}/{link}", out var identity, out deleted) != ProcAccess.Ok)
         {
             return false;
         }
 
         if (identity == _file)
         {
+            deleted = false;
             return true;
         }
 
         Span<byte> target = stackalloc byte[4096];
         return deleted && files.ReadLink(link, target, out var length) == ProcAccess.Ok && target[..length].SequenceEqual(_deletedName);
+    }
+
+    private bool IsLockOfAnInstance(string link)
+    {
+        Span<byte> buffer = stackalloc byte[4096];
+        if (files.ReadLink(link, buffer, out var length) != ProcAccess.Ok)
+        {
+            return false;
+        }
+
+        ReadOnlySpan<byte> target = buffer[..length];
+        return DaemonFiles.IsLockFile(target.EndsWith(Deleted) ? target[..^Deleted.Length] : target);
     }
 }

@@ -21,22 +21,43 @@ internal static class SmallFormats
         return at >= 0 && Utf8Parser.TryParse(content[(at + key.Length)..], out int group, out _) ? group : null;
     }
 
+    /// <summary>The PID in the innermost PID namespace of a process, which is how it knows itself, from <c>/proc/PID/status</c>; null where the line is missing.</summary>
+    /// <remarks>One number for each namespace, outermost first: <c>NSpid:	19269	7</c>.</remarks>
+    public static int? InnermostPid(ReadOnlySpan<byte> content)
+    {
+        var key = "\nNSpid:\t"u8;
+        var at = content.IndexOf(key);
+        if (at < 0)
+        {
+            return null;
+        }
+
+        var line = content[(at + key.Length)..];
+        var end = line.IndexOf((byte)'\n');
+        line = end < 0 ? line : line[..end];
+        return Utf8Parser.TryParse(line[(line.LastIndexOf((byte)'\t') + 1)..], out int pid, out _) ? pid : null;
+    }
+
     // See https://man7.org/linux/man-pages/man5/proc_pid_fdinfo.5.html. There is a lock line only if this open file description holds the
     // lock, and then in every process that inherited a descriptor of it:
     //
-    //   ino:    131
+    //   pos:    4712
+    //   …
     //   lock:   1: FLOCK  ADVISORY  WRITE 4711 00:1b:131 0 EOF
     //
     // The PID in the line is the process that took the lock. It may be dead, so it does not tell the holder.
 
-    /// <summary>Whether a descriptor holds an exclusive <c>flock</c>, from <c>/proc/PID/fdinfo/N</c>.</summary>
-    public static bool HoldsExclusiveFlock(ReadOnlySpan<byte> content)
+    /// <summary>The <c>flock</c> of a descriptor and its file position, from <c>/proc/PID/fdinfo/N</c>. False where it holds none.</summary>
+    public static bool TryFlock(ReadOnlySpan<byte> content, out bool isShared, out long position)
     {
+        position = content.StartsWith("pos:\t"u8) && Utf8Parser.TryParse(content[5..], out long at, out _) ? at : 0;
+        isShared = false;
         foreach (var range in content.Split((byte)'\n'))
         {
             var line = content[range];
-            if (line.StartsWith("lock:"u8) && line.IndexOf(" FLOCK "u8) >= 0 && line.IndexOf(" WRITE "u8) >= 0)
+            if (line.StartsWith("lock:"u8) && line.IndexOf(" FLOCK "u8) >= 0)
             {
+                isShared = line.IndexOf(" WRITE "u8) < 0;
                 return true;
             }
         }

@@ -11,6 +11,8 @@ internal static class ProcNetTcp
     /// <summary>The state of a listening socket, <c>TCP_LISTEN</c>.</summary>
     public const byte Listening = 0x0A;
 
+    private const byte TimeWait = 0x06;
+
     // A headline, then one line for each socket, see https://www.kernel.org/doc/html/latest/networking/proc_net_tcp.html:
     //
     //   sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
@@ -45,6 +47,35 @@ internal static class ProcNetTcp
                 listeners.Add(new Listener(new IPEndPoint(address, localPort), inode));
             }
         }
+    }
+
+    /// <summary>How many connections of a port are in TIME_WAIT, and after how many ticks the last of them is gone.</summary>
+    public static (int Count, long LongestTicks) FindTimeWait(ReadOnlySpan<byte> content, int port)
+    {
+        var (count, longest) = (0, 0L);
+        foreach (var range in content.Split((byte)'\n'))
+        {
+            // tm->when is hexadecimal as well, and as long as it needs to be.
+            var fields = new Fields(content[range]);
+            if (fields.TryNext(out _)
+                && fields.TryNext(out var local)
+                && fields.TryNext(out _)
+                && fields.TryNext(out var state)
+                && TryHex(state, 2, out var code)
+                && code == TimeWait
+                && TryPort(local, out var localPort)
+                && localPort == port
+                && fields.TrySkip(1)
+                && fields.TryNext(out var timer)
+                && timer.IndexOf((byte)':') is > 0 and var colon
+                && TryHex(timer[(colon + 1)..], timer.Length - colon - 1, out var ticks))
+            {
+                count++;
+                longest = Math.Max(longest, ticks);
+            }
+        }
+
+        return (count, longest);
     }
 
     private static bool TryPort(ReadOnlySpan<byte> endPoint, out int port)

@@ -43,8 +43,8 @@ internal sealed class ResourceCatalog(IFleet fleet, SupervisorResource superviso
                 return known.Command ?? [];
             }
 
-            _commands[daemon.Name] = (pid, record.Command);
-            return record.Command;
+            _commands[daemon.Name] = (pid, record.ShownCommand);
+            return _commands[daemon.Name].Command;
         }
     }
 }

@@ -38,8 +38,8 @@ internal sealed partial class FleetHistory : IAsyncDisposable
     }
 
     /// <summary>Reads the history of earlier supervisors.</summary>
-    internal static FleetHistory Open(string stateDirectory, TimeProvider time, ILogger<FleetHistory> logger) =>
-        new(new HistoryFile(Path.Combine(stateDirectory, HistoryFile.FileName)), time, logger);
+    internal static FleetHistory Open(string path, TimeProvider time, ILogger<FleetHistory> logger) =>
+        new(new HistoryFile(path), time, logger);
 
     /// <summary>Adds the start that an event reports. Other events are ignored. Never waits for the disk.</summary>
     internal void Add(FleetEvent happened)

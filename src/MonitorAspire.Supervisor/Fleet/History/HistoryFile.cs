@@ -9,8 +9,6 @@ namespace MonitorAspire.Supervisor.Fleet.History;
 /// atomic rename, when it is too long or was changed by others. Not thread-safe. The supervisor's lock keeps other supervisors away.</summary>
 internal sealed class HistoryFile(string path)
 {
-    internal const string FileName = "supervisor.history.jsonl";
-
     /// <summary>A file with more lines is rewritten: 20 000. At most half of them are still in the history.</summary>
     internal const int MaximumLines = 2 * FleetHistory.Capacity;
 
@@ -84,7 +82,7 @@ internal sealed class HistoryFile(string path)
     {
         var lines = Serialize(starts);
         StateDirectory.Create(Path.GetDirectoryName(path)!);
-        AtomicFile.Write(path, lines.WrittenSpan);
+        AtomicFile.Write(path, lines.WrittenSpan.ToArray());
         _length = lines.WrittenCount;
         Lines = starts.Count;
     }

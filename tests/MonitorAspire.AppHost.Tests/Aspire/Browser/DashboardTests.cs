@@ -92,6 +92,10 @@ public class DashboardTests
         await page.DetailsAsync(name, "crash loop, 5 failures in a row, next try at");
         await chromium.TextAsync("Alerts\ncrash-loop");
         chromium.Save("aspire-crash-loop.png");
+        await page.OpenAsync();
+        await chromium.TextAsync("Crash loop, next try");
+        Assert.True(await page.OffersAsync(name, "Stop retrying"));
+        Assert.True(await page.OffersAsync(name, "Stop"));
         Assert.Contains("exited-prematurely", await page.DiagnoseAsync(name));
 
         await page.OpenAsync();

@@ -8,7 +8,7 @@ namespace MonitorAspire.Supervision.Tests.Identity.Linux;
 public class SmallFormatsTests
 {
     private const string Status = "Name:\ta) R (b\\n c\nUmask:\t0022\nState:\tS (sleeping)\nTgid:\t28896\nNgid:\t0\nPid:\t28896\nPPid:\t28851\nTracerPid:\t0\nUid:\t1000\t1001\t0\t0\nGid:\t0\t0\t0\t0\n";
-    private const string HeldLock = "pos:\t0\nflags:\t02100002\nmnt_id:\t27\nino:\t11657844\nlock:\t1: FLOCK  ADVISORY  WRITE 28851 fe:00:11657844 0 EOF\n";
+    private const string HeldLock = "pos:\t4711\nflags:\t02100002\nmnt_id:\t27\nino:\t11657844\nlock:\t1: FLOCK  ADVISORY  WRITE 28851 fe:00:11657844 0 EOF\n";
 
     [Fact]
     public void Status_RecordedFile_GivesTheThreadGroup() => Assert.Equal(28896, SmallFormats.ThreadGroup(Encoding.UTF8.GetBytes(Status)));
@@ -22,19 +22,36 @@ public class SmallFormatsTests
     }
 
     [Fact]
-    public void Status_AnyBytes_NeverThrows() => Gen.Byte.Array.Sample(bytes => { _ = SmallFormats.ThreadGroup(bytes); });
+    public void Status_AnyBytes_NeverThrows() => Gen.Byte.Array.Sample(bytes => { _ = (SmallFormats.ThreadGroup(bytes), SmallFormats.InnermostPid(bytes)); });
 
     [Fact]
-    public void FdInfo_ExclusiveFlock_IsHeld() => Assert.True(SmallFormats.HoldsExclusiveFlock(Encoding.UTF8.GetBytes(HeldLock)));
+    public void FdInfo_ExclusiveFlock_IsHeldWithItsPosition()
+    {
+        Assert.True(SmallFormats.TryFlock(Encoding.UTF8.GetBytes(HeldLock), out var isShared, out var position));
+        Assert.Equal((false, 4711), (isShared, position));
+    }
+
+    [Fact]
+    public void FdInfo_SharedFlock_IsShared()
+    {
+        Assert.True(SmallFormats.TryFlock("pos:\t0\nlock:\t1: FLOCK  ADVISORY  READ 28851 fe:00:11657844 0 EOF\n"u8, out var isShared, out _));
+        Assert.True(isShared);
+    }
+
+    [Theory]
+    [InlineData("Pid:\t19269\nNSpid:\t19269\t7\t1\nNSpgid:\t19269\t7\t1\n", 1)]
+    [InlineData("Pid:\t19269\nNSpid:\t19269\n", 19269)]
+    [InlineData("Pid:\t19269\nNSpid:\t", null)]
+    [InlineData("Pid:\t19269\n", null)]
+    public void Status_PidNamespaces_GiveTheInnermostPid(string content, int? pid) => Assert.Equal(pid, SmallFormats.InnermostPid(Encoding.UTF8.GetBytes(content)));
 
     [Theory]
     [InlineData("pos:\t0\nflags:\t02100002\nmnt_id:\t27\nino:\t11657844\n")]
-    [InlineData("pos:\t0\nlock:\t1: FLOCK  ADVISORY  READ 28851 fe:00:11657844 0 EOF\n")]
     [InlineData("pos:\t0\nlock:\t1: POSIX  ADVISORY  WRITE 28851 fe:00:11657844 0 EOF\n")]
     [InlineData("lock:\n FLOCK  ADVISORY  WRITE 1\n")]
     [InlineData("")]
-    public void FdInfo_AnythingElse_IsNotHeld(string content) => Assert.False(SmallFormats.HoldsExclusiveFlock(Encoding.UTF8.GetBytes(content)));
+    public void FdInfo_AnythingElse_IsNotHeld(string content) => Assert.False(SmallFormats.TryFlock(Encoding.UTF8.GetBytes(content), out _, out _));
 
     [Fact]
-    public void FdInfo_AnyBytes_NeverThrows() => Gen.Byte.Array.Sample(bytes => { _ = SmallFormats.HoldsExclusiveFlock(bytes); });
+    public void FdInfo_AnyBytes_NeverThrows() => Gen.Byte.Array.Sample(bytes => { _ = SmallFormats.TryFlock(bytes, out _, out _); });
 }

@@ -48,6 +48,13 @@ public class ProcNetTcpTests
         Parse(Tcp6, null));
 
     [Fact]
+    public void FindTimeWait_RecordedTcp_GivesCountAndRemainingTicks()
+    {
+        Assert.Equal((1, 0xFFA), ProcNetTcp.FindTimeWait(Encoding.ASCII.GetBytes(Tcp), 0xB8D0));
+        Assert.Equal((0, 0), ProcNetTcp.FindTimeWait(Encoding.ASCII.GetBytes(Tcp), 8768));
+    }
+
+    [Fact]
     public void Parse_OnePort_LeavesTheOthersOut() => Assert.Equal([177631], Parse(Tcp, 8768).Select(listener => listener.Inode));
 
     [Theory]

@@ -19,7 +19,7 @@ internal sealed class HistoryFixture : IDisposable
 
     public string StateDirectory => _root["state"];
 
-    public string FilePath => Path.Combine(StateDirectory, HistoryFile.FileName);
+    public string FilePath => Path.Combine(StateDirectory, "supervisor-1.history.jsonl");
 
     public FakeTimeProvider Time { get; } = new(new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero));
 
@@ -27,7 +27,7 @@ internal sealed class HistoryFixture : IDisposable
 
     public string this[string name] => _root[name];
 
-    public FleetHistory Open() => FleetHistory.Open(StateDirectory, Time, Log);
+    public FleetHistory Open() => FleetHistory.Open(FilePath, Time, Log);
 
     public string[] Lines() => File.ReadAllText(FilePath).Split('\n', StringSplitOptions.RemoveEmptyEntries);
 

@@ -1,0 +1,121 @@
+using System.Net;
+using MonitorAspire.Supervision.Files;
+using MonitorAspire.Supervision.Interop;
+using MonitorAspire.Supervision.Probes;
+using MonitorAspire.Supervision.Processes;
+
+namespace MonitorAspire.Supervision.Startup;
+
+/// <summary>
+/// Checks what a start needs, as far as that can be known while another instance of the daemon runs. A replacement that would fail is found
+/// before the instance that serves is stopped.
+/// </summary>
+internal sealed class LaunchCheck(EngineParts parts)
+{
+    // Record, PID file and definition need less than this.
+    private const int SpaceNeeded = 16 * 1024;
+
+    private static readonly TimeSpan LookupTimeout = TimeSpan.FromSeconds(1);
+
+    /// <summary>Checks definition, state directory, command, working directory, log and port. Leaves nothing behind.</summary>
+    /// <param name="spec">The daemon.</param>
+    /// <param name="freed">Ports of other daemons that are stopped before this one starts.</param>
+    /// <exception cref="StartupFailedException">The start would fail.</exception>
+    internal void Run(DaemonSpec spec, IReadOnlySet<int> freed)
+    {
+        if (FleetTopology.Validate(spec) is { } invalid)
+        {
+            throw new StartupFailedException(StartupReason.InvalidConfiguration, invalid);
+        }
+
+        var files = new DaemonFiles(parts.Options.StateDirectory, spec.Port);
+        if (TrustedPath.WhyNot(files) is { } untrusted)
+        {
+            throw new StartupFailedException(StartupReason.PermissionDenied, untrusted);
+        }
+
+        ExecutableCheck.Require(DaemonLauncher.Plan(spec, files, parts.Options.BuiltInDaemonPath, parts.Options.DaemonEnvironment, instanceId: ""));
+        RequireLog(files);
+        RequireSpace(files);
+        RequirePort(spec, freed);
+    }
+
+    /// <summary>Refuses a log that is no regular file. A daemon must not write into a pipe or a device that has the log's name.</summary>
+    internal static void RequireLog(DaemonFiles files)
+    {
+        if (OperatingSystem.IsWindows() || FileStatus.Of(files.LogFile, follow: false) is not { } status)
+        {
+            return;
+        }
+
+        if (!status.IsFile)
+        {
+            var kind = status.IsDirectory ? "a directory" : status.IsLink ? "a symbolic link, which is not followed" : "a pipe or a device";
+            throw new StartupFailedException(StartupReason.InvalidConfiguration, $"the log {files.LogFile} is {kind}; move it away");
+        }
+
+        if (!PathAccess.MayWrite(files.LogFile))
+        {
+            throw new StartupFailedException(StartupReason.PermissionDenied, $"this user may not write to the log {files.LogFile}");
+        }
+    }
+
+    // Files are replaced by a temporary file and a rename, so a small temporary file shows permission and space.
+    private static void RequireSpace(DaemonFiles files)
+    {
+        try
+        {
+            PendingFile.Write(files.InstanceFile, new byte[SpaceNeeded]).Dispose();
+        }
+        catch (UnauthorizedAccessException e)
+        {
+            throw new StartupFailedException(StartupReason.PermissionDenied, $"this user may not write to {files.StateDirectory}: {e.Message}");
+        }
+        catch (IOException e)
+        {
+            throw new StartupFailedException(StartupReason.LockUnavailable, $"{files.StateDirectory} cannot be written: {e.Message}");
+        }
+    }
+
+    private void RequirePort(DaemonSpec spec, IReadOnlySet<int> freed)
+    {
+        // A name that is slow to resolve must not hold up a request. The start itself says what is wrong with it.
+        var lookup = Task.Run(() => HostAddresses.Find(spec.Host));
+        if (!lookup.Wait(LookupTimeout))
+        {
+            return;
+        }
+
+        var addresses = lookup.Result is { Count: > 0 } found ? found : throw new StartupFailedException(StartupReason.InvalidConfiguration, EngineParts.NoAddress(spec.Host));
+        RequireOwnAddress(spec, addresses);
+        StartupFailedException? first = null;
+        for (var port = spec.Port; port <= (spec.PortRangeEnd ?? spec.Port); port++)
+        {
+            // The instance that is replaced frees its port itself.
+            if (freed.Contains(port) || parts.Locator.Locate(new DaemonFiles(parts.Options.StateDirectory, port)).Kind is LocatedKind.Instance or LocatedKind.Leaked)
+            {
+                return;
+            }
+
+            try
+            {
+                new Preflight(parts).RequireFreePort(spec with { Port = port }, addresses);
+                return;
+            }
+            catch (StartupFailedException e)
+            {
+                first ??= e;
+            }
+        }
+
+        throw first!;
+    }
+
+    private static void RequireOwnAddress(DaemonSpec spec, IReadOnlyList<IPAddress> addresses)
+    {
+        if (addresses.All(address => PortAvailability.TryBind(address, port: 0) == PortState.AddressNotAvailable))
+        {
+            throw Preflight.NotOurAddress(spec, addresses);
+        }
+    }
+}

@@ -1,0 +1,50 @@
+using System.Globalization;
+using MonitorAspire.Testing;
+using MonitorAspire.Testing.Telemetry;
+
+namespace MonitorAspire.Hosting.Tests;
+
+/// <summary>The trace of the start of an application.</summary>
+public sealed class TraceTests
+{
+    private const ulong SlowNanoseconds = 1_500_000_000;
+
+    [Fact]
+    public async Task Start_SlowServer_HasStagesOfTheirRealLengthFromTheLaunchOn()
+    {
+        await using var receiver = await OtlpReceiver.StartAsync();
+        await using var app = new SupervisedApplication(null, $"--ASPIRE_DASHBOARD_OTLP_ENDPOINT_URL={receiver.GrpcUrl.ToString().TrimEnd('/')}");
+        app.AddServer("catalog", port: null, restart: null, "--start-delay", "1500");
+        app.AddServer("orders");
+        await app.StartAsync();
+        await app.HealthyAsync("orders");
+        var healthy = await app.HealthyAsync("catalog");
+
+        // Other tests have spans of other applications in this process.
+        string? trace = null;
+        await Wait.UntilAsync(
+            () => (trace = receiver.Spans.FirstOrDefault(s => s.Name == "monitor.startup catalog")?.TraceId) is not null
+                && receiver.Spans.Any(s => s.TraceId == trace && s.Kind == "monitor.apphost.start")
+                && receiver.Spans.Count(s => s.TraceId == trace && s.Kind == "monitor.startup") == 2,
+            "the spans");
+        var spans = receiver.Spans.Where(s => s.TraceId == trace).ToList();
+        var start = Assert.Single(spans, s => s.Name == "monitor.startup catalog");
+        var launch = Assert.Single(spans, s => s.Name == "monitor.launch catalog");
+        Assert.Single(spans, s => s.Name == "monitor.startup orders");
+        Assert.Single(spans, s => s.Name == "monitor.supervisor.start");
+
+        // The supervisor may have come up after the launch. The start began with the launch all the same, and one stage follows the other.
+        Assert.InRange(start.Start, launch.Start, launch.End);
+        var stages = spans.Where(s => s.ParentSpanId == start.SpanId && s.Name.StartsWith("monitor.startup.", StringComparison.Ordinal)).OrderBy(s => s.Start).ThenBy(s => s.End).ToList();
+        Assert.Equal(["preflight", "spawn", "pid_file", "port_bound", "health"], stages.Select(s => s.Name["monitor.startup.".Length..]));
+        Assert.Equal(stages[0].End, stages[1].Start);
+        Assert.Equal(stages[1].End, stages[2].Start);
+        Assert.True(start.End - start.Start >= SlowNanoseconds);
+        Assert.True(stages[2].End - stages[2].Start + (stages[3].End - stages[3].Start) + (stages[4].End - stages[4].Start) >= SlowNanoseconds / 2, string.Join("; ", stages.Select(s => $"{s.Name} {s.Start} {s.End}")));
+        var shown = SupervisedApplication.Property(healthy, "monitor.startup")!;
+        Assert.True(double.Parse(shown.Split(' ')[0], CultureInfo.InvariantCulture) >= 1500, shown);
+
+        await Wait.UntilAsync(() => receiver.Logs.Any(l => l.Body.Contains("is verified", StringComparison.Ordinal)), "the log of the verification");
+        Assert.All(receiver.Logs.Where(l => l.Body.Contains("is verified", StringComparison.Ordinal)), l => Assert.Equal(trace, l.TraceId));
+    }
+}

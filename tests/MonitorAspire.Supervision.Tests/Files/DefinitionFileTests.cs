@@ -1,0 +1,90 @@
+using MonitorAspire.Supervision.Daemons;
+using MonitorAspire.Supervision.Files;
+using MonitorAspire.Testing;
+
+namespace MonitorAspire.Supervision.Tests.Files;
+
+public sealed class DefinitionFileTests : IDisposable
+{
+    private readonly TemporaryDirectory _root = new();
+
+    private DaemonFiles Files => new(_root.Path, 9000);
+
+    public void Dispose() => _root.Dispose();
+
+    [Fact]
+    public void Write_Definition_IsReadAgainAndPrivate()
+    {
+        var definition = DefinitionMapper.ToDefinition(new DaemonSpec
+        {
+            Name = "web",
+            Port = 9000,
+            Command = "server",
+            Arguments = ["{port}", "ü\"\n"],
+            WorkingDirectory = "/srv/current",
+            Environment = new Dictionary<string, string?> { ["SECRET"] = "x", ["REMOVED"] = null },
+            Restart = new RestartPolicy { Budget = 7 },
+        });
+        DefinitionFile.Write(Files, definition);
+
+        var read = DefinitionMapper.ToSpec(DefinitionFile.Read(Files)!);
+        Assert.Equivalent(DefinitionMapper.ToSpec(definition), read, strict: true);
+        Assert.Null(read.Environment["REMOVED"]);
+        if (!OperatingSystem.IsWindows())
+        {
+            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(Files.DefinitionFile));
+        }
+
+        Assert.Equal([Files.DefinitionFile], Directory.GetFiles(_root.Path));
+    }
+
+    [Fact]
+    public void Write_TheSameAgain_LeavesTheFile()
+    {
+        DefinitionFile.Write(Files, new DaemonDefinition { Port = 9000 });
+        var before = FileIdentityOf();
+        DefinitionFile.Write(Files, new DaemonDefinition { Port = 9000 });
+        Assert.Equal(before, FileIdentityOf());
+        DefinitionFile.Write(Files, new DaemonDefinition { Port = 9000, Command = "other" });
+        Assert.NotEqual(before, FileIdentityOf());
+    }
+
+    [Fact]
+    public void Read_NoFile_IsNull() => Assert.Null(DefinitionFile.Read(Files));
+
+    [Theory]
+    [InlineData("", "line 1")]
+    [InlineData("null", "port 9000")]
+    [InlineData("{\"port\": 9001}", "not about port 9000")]
+    [InlineData("{\"port\": 9000, \"comand\": \"x\"}", "comand")]
+    [InlineData("{\"port\": 9000, \"workingDirectory\": \" \"}", "the working directory is empty")]
+    public void Read_NoDefinition_SaysWhatIsWrong(string content, string says)
+    {
+        File.WriteAllText(Files.DefinitionFile, content);
+        var wrong = Assert.Throws<DefinitionFileException>(() => DefinitionFile.Read(Files));
+        Assert.Contains(says, wrong.Message);
+        Assert.Contains(Files.DefinitionFile, wrong.Message);
+        Assert.Null(DefinitionFile.TryRead(Files));
+    }
+
+    [Fact]
+    public void Read_OthersCanWriteToIt_IsRefused()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "modes are Unix's");
+        DefinitionFile.Write(Files, new DaemonDefinition { Port = 9000, Command = "/tmp/evil" });
+        File.SetUnixFileMode(Files.DefinitionFile, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.OtherWrite);
+        Assert.Contains("0602", Assert.Throws<UntrustedStateException>(() => DefinitionFile.Read(Files)).Message);
+        Assert.NotNull(TrustedPath.WhyNot(Files));
+    }
+
+    [Fact]
+    public void Read_SymbolicLink_IsRefused()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "links need a privilege");
+        File.WriteAllText(_root["elsewhere"], "{\"port\": 9000}");
+        File.CreateSymbolicLink(Files.DefinitionFile, _root["elsewhere"]);
+        Assert.Contains("symbolic link", Assert.Throws<DefinitionFileException>(() => DefinitionFile.Read(Files)).Message);
+    }
+
+    private Interop.FileIdentity? FileIdentityOf() => Interop.FileIdentity.Of(Files.DefinitionFile);
+}

@@ -1,0 +1,140 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.IO.Compression;
+using MonitorAspire.Supervision.Daemons;
+using MonitorAspire.Supervision.Files;
+using MonitorAspire.Supervision.Interop;
+using MonitorAspire.Testing;
+
+namespace MonitorAspire.Supervision.Tests.Files;
+
+public sealed class LogRotationTests : IDisposable
+{
+    private readonly TemporaryDirectory _directory = new();
+
+    private string Log => _directory["log"];
+
+    public void Dispose() => _directory.Dispose();
+
+    [Fact]
+    public async Task Rotate_WhileADaemonWrites_KeepsEveryLineOnceAndInOrder()
+    {
+        // Like a daemon, the shell appends to a descriptor that it opened once.
+        using var writer = Process.Start("sh", ["-c", $"exec >>{Log}; i=0; while [ $i -lt 120000 ]; do echo $i; i=$((i+1)); done"]);
+        while (!writer.HasExited)
+        {
+            LogRotation.Rotate(Log, new LogPolicy { Parts = 100 }, above: 128 * 1024);
+            await Task.Delay(1);
+        }
+
+        var all = Enumerable.Range(1, 100).Reverse().Select(i => $"{Log}.{i}").Append(Log).Where(File.Exists).Select(File.ReadAllText).ToList();
+        Assert.True(all.Count > 1, "nothing was rotated");
+        var numbers = string.Concat(all).Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(l => int.Parse(l, CultureInfo.InvariantCulture));
+        Assert.Equal(Enumerable.Range(0, 120000), numbers);
+    }
+
+    [Fact]
+    public void Rotate_ManyTimes_KeepsABoundedNumberOfFiles()
+    {
+        for (var i = 0; i < 10; i++)
+        {
+            File.AppendAllText(Log, new string('x', 200_000) + "\n");
+            Assert.True(LogRotation.Rotate(Log, new LogPolicy { Parts = 3 }, above: 100_000));
+        }
+
+        Assert.Equal(4, Directory.GetFiles(_directory.Path).Length);
+    }
+
+    [Fact]
+    public void Rotate_SmallFile_IsNotChanged()
+    {
+        File.WriteAllText(Log, "little\n");
+        Assert.False(LogRotation.Rotate(Log, new LogPolicy { Parts = 3 }, above: 100));
+        Assert.Single(Directory.GetFiles(_directory.Path));
+    }
+
+    [Fact]
+    public void Rotate_FewerPartsThanBefore_DeletesTheOthers()
+    {
+        RotateTimes(6, new LogPolicy { Parts = 5 });
+        RotateTimes(1, new LogPolicy { Parts = 2 });
+        Assert.Equal(["log", "log.1", "log.2"], Names());
+    }
+
+    [Fact]
+    public void Rotate_NoPartsAreKept_LeavesTheLogAlone()
+    {
+        RotateTimes(2, new LogPolicy { Parts = 0 });
+        Assert.Equal(["log"], Names());
+    }
+
+    [Fact]
+    public void Rotate_Compress_CompressesAllButTheNewestAndKeepsTheContent()
+    {
+        var contents = RotateTimes(4, new LogPolicy { Parts = 3, Compress = true });
+        Assert.Equal(["log", "log.1", "log.2.gz", "log.3.gz"], Names());
+        using var gzip = new GZipStream(File.OpenRead(Log + ".2.gz"), CompressionMode.Decompress);
+        using var reader = new StreamReader(gzip);
+        Assert.Equal(contents[2], reader.ReadToEnd());
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(Log + ".2.gz"));
+    }
+
+    [Fact]
+    public void Rotate_TotalIsReached_DeletesTheOldestButNeverTheNewest()
+    {
+        RotateTimes(5, new LogPolicy { Parts = 10, TotalBytes = 250_000 });
+        Assert.Equal(["log", "log.1", "log.2"], Names());
+        RotateTimes(1, new LogPolicy { Parts = 10, TotalBytes = 100 });
+        Assert.Equal(["log", "log.1"], Names());
+    }
+
+    [Fact]
+    public void Rotate_OtherFilesWithTheNameInFront_Stay()
+    {
+        foreach (var name in (string[])["log.old", "log.1.bak", "log.01", "log.2.gz.tmp"])
+        {
+            File.WriteAllText(_directory[name], "mine");
+        }
+
+        RotateTimes(1, new LogPolicy { Parts = 1 });
+        Assert.Equal(["log", "log.01", "log.1", "log.1.bak", "log.2.gz.tmp", "log.old"], Names());
+    }
+
+    [Fact]
+    public void Rotate_AnotherProcessIsRotating_ChangesNothing()
+    {
+        File.WriteAllText(Log, "line\n");
+        using var other = NoFollowFile.OpenRead(_directory.Path);
+        Assert.True(AdvisoryLock.TryLockExclusive(other));
+        Assert.False(LogRotation.Rotate(Log, new LogPolicy()));
+        AdvisoryLock.Release(other);
+        Assert.True(LogRotation.Rotate(Log, new LogPolicy()));
+        Assert.Equal("line\n", File.ReadAllText(Log + ".1"));
+    }
+
+    private List<string> RotateTimes(int times, LogPolicy policy)
+    {
+        var contents = new List<string>();
+        for (var i = 0; i < times; i++)
+        {
+            contents.Add(string.Concat(Enumerable.Repeat($"line {i}\n", 14_000)));
+            using (var log = new FileStream(Log, FileMode.Create))
+            {
+                log.Write(System.Text.Encoding.UTF8.GetBytes(contents[^1]));
+            }
+
+            // Emptied by hand, so that the part has everything on every file system.
+            Assert.True(LogRotation.Rotate(Log, policy));
+            if (File.Exists(Log + ".1"))
+            {
+                File.AppendAllText(Log + ".1", File.ReadAllText(Log));
+            }
+
+            File.WriteAllText(Log, "");
+        }
+
+        return contents;
+    }
+
+    private IEnumerable<string> Names() => Directory.GetFiles(_directory.Path).Select(p => Path.GetFileName(p)!).Order(StringComparer.Ordinal);
+}
