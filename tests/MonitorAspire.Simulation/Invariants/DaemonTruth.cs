@@ -34,6 +34,9 @@ internal sealed class DaemonTruth
     /// <summary>Requests that stop the instance and are not answered yet.</summary>
     public int StopCauses { get; set; }
 
+    /// <summary>Requests that are not answered yet. They forget failures when the fleet gets them, which may be later.</summary>
+    public int PendingRequests { get; set; }
+
     /// <summary>A reload stops and starts it.</summary>
     public bool IsReloading { get; set; }
 

@@ -8,7 +8,9 @@ using MonitorAspire.Supervision.Fleet;
 namespace MonitorAspire.Simulation.Scenarios;
 
 /// <summary>One life of a supervisor: the real fleet over the simulated engine, and the requests that wait for its answers.</summary>
+#pragma warning disable CA1001 // The fleet disposes of its parts.
 internal sealed class SimulatedFleet
+#pragma warning restore CA1001
 {
     private readonly SimulatedSystem _system;
     private readonly FleetInvariants _invariants;
@@ -68,6 +70,7 @@ internal sealed class SimulatedFleet
 
         var request = new Request(kind, name, _system.Scheduler.Now, _invariants.OnRequest(name, kind));
         _pending.Add(request);
+        _invariants[name].PendingRequests++;
         _system.Say($"ask {kind} {name}");
         Watch(AskAsync(request), request.ToString());
     }

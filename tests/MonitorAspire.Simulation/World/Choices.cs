@@ -3,10 +3,11 @@ namespace MonitorAspire.Simulation.World;
 /// <summary>All that is random in a simulation, from one seed (SplitMix64). The numbers depend on no version of .NET.</summary>
 internal sealed class Choices(ulong seed)
 {
+    private readonly ulong _seed = seed;
     private ulong _state = seed;
 
     /// <summary>Another stream of numbers, which does not change when this one is used more or less often.</summary>
-    public Choices Fork(ulong purpose) => new(Mix(seed ^ Mix(purpose + 0x5851F42D4C957F2D)));
+    public Choices Fork(ulong purpose) => new(Mix(_seed ^ Mix(purpose + 0x5851F42D4C957F2D)));
 
     public ulong Next()
     {
