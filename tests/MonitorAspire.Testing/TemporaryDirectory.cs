@@ -16,13 +16,22 @@ public sealed class TemporaryDirectory : IDisposable
     /// <inheritdoc />
     public void Dispose()
     {
-        try
+        // A process that Aspire has killed may write its last file meanwhile.
+        for (var began = TimeProvider.System.GetTimestamp(); ;)
         {
-            Directory.Delete(Path, recursive: true);
-        }
-        catch (DirectoryNotFoundException)
-        {
-            // The test has removed it.
+            try
+            {
+                Directory.Delete(Path, recursive: true);
+                return;
+            }
+            catch (DirectoryNotFoundException)
+            {
+                return; // the test has removed it
+            }
+            catch (IOException) when (TimeProvider.System.GetElapsedTime(began) < Wait.Generous)
+            {
+                Thread.Yield();
+            }
         }
     }
 }

@@ -4,6 +4,7 @@ using System.Net.ServerSentEvents;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
 using MonitorAspire.Supervision;
+using MonitorAspire.Supervision.Files;
 using MonitorAspire.Supervision.Fleet;
 
 namespace MonitorAspire.Cli.Up;
@@ -17,11 +18,13 @@ internal sealed class FleetClient : IDisposable
 
     internal FleetClient(string address, string stateDirectory)
     {
-        _tokenFile = Path.Combine(stateDirectory, "supervisor.token");
+        var uri = new Uri(address);
+        _tokenFile = new SupervisorFiles(stateDirectory, uri.Port).Token;
+
         // No proxy: the supervisor is on this machine. No time limit: a stream of events has no end.
         _http = new HttpClient(new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false })
         {
-            BaseAddress = new Uri(address),
+            BaseAddress = uri,
             Timeout = Timeout.InfiniteTimeSpan,
         };
     }

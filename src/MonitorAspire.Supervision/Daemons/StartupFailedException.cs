@@ -26,6 +26,9 @@ internal sealed class StartupFailedException(StartupReason reason, string detail
     /// <summary>The same failure without the values of secrets, which the daemon may have printed.</summary>
     internal StartupFailedException Without(Secrets secrets) => new(Reason, secrets.HideIn(Message))
     {
+        IsPassing = IsPassing,
+        Lingers = Lingers,
+        IsHeld = IsHeld,
         Owner = Owner,
         ExitCode = ExitCode,
         Signal = Signal,

@@ -55,7 +55,7 @@ internal static class DaemonLauncher
                 return Directory.GetCurrentDirectory();
             }
 
-            directory = Path.IsPathRooted(spec.WorkingDirectory) ? spec.WorkingDirectory : Path.Combine(Directory.GetCurrentDirectory(), spec.WorkingDirectory);
+            directory = Path.TrimEndingDirectorySeparator(Path.IsPathRooted(spec.WorkingDirectory) ? spec.WorkingDirectory : Path.Combine(Directory.GetCurrentDirectory(), spec.WorkingDirectory));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

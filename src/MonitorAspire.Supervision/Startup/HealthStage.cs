@@ -5,13 +5,14 @@ namespace MonitorAspire.Supervision.Startup;
 /// <summary>Stage five: the health check passes, and PID file and port still belong to the same process.</summary>
 /// <remarks>
 /// A single check has no time limit but that of the start, unless the daemon's definition has one. So that one request which is lost does not
-/// hold up the start, another request is made beside it after two seconds, and again after twice that time.
+/// hold up the start, another request is made beside it after two seconds, and again after twice that time, at most a minute.
 /// </remarks>
 internal sealed class HealthStage(
     EngineParts parts, ClaimedPort claimed, StartingInstance instance, Func<TimeSpan> left, PidFileStage pidFile, PortBoundStage port) : IWaitingStage
 {
     private static readonly TimeSpan ShortestTimeout = TimeSpan.FromMilliseconds(1);
     private static readonly TimeSpan FirstPatience = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan LongestPatience = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan RepeatInterval = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan ExplanationInterval = TimeSpan.FromSeconds(1);
 
@@ -129,7 +130,7 @@ internal sealed class HealthStage(
                 else if (first == repeat)
                 {
                     checks.Add(BeginCheck(ended.Token));
-                    patience *= 2;
+                    patience = patience * 2 < LongestPatience ? patience * 2 : LongestPatience;
                     repeat = Task.Delay(patience, parts.Time, ended.Token);
                 }
                 else

@@ -69,11 +69,11 @@ internal sealed class LaunchCheck(EngineParts parts)
         }
         catch (UnauthorizedAccessException e)
         {
-            throw new StartupFailedException(StartupReason.PermissionDenied, $"this user may not write to {files.StateDirectory}: {e.Message}");
+            throw new StartupFailedException(StartupReason.PermissionDenied, $"this user may not write to {files.StateDirectory}: {e.Message}") { IsPassing = true };
         }
         catch (IOException e)
         {
-            throw new StartupFailedException(StartupReason.LockUnavailable, $"{files.StateDirectory} cannot be written: {e.Message}");
+            throw new StartupFailedException(StartupReason.LockUnavailable, $"{files.StateDirectory} cannot be written: {e.Message}") { IsPassing = true };
         }
     }
 
@@ -86,7 +86,7 @@ internal sealed class LaunchCheck(EngineParts parts)
             return;
         }
 
-        var addresses = lookup.Result is { Count: > 0 } found ? found : throw new StartupFailedException(StartupReason.InvalidConfiguration, EngineParts.NoAddress(spec.Host));
+        var addresses = lookup.Result is { Count: > 0 } found ? found : throw new StartupFailedException(StartupReason.InvalidConfiguration, EngineParts.NoAddress(spec.Host)) { IsPassing = true };
         RequireOwnAddress(spec, addresses);
         StartupFailedException? first = null;
         for (var port = spec.Port; port <= (spec.PortRangeEnd ?? spec.Port); port++)
@@ -100,6 +100,11 @@ internal sealed class LaunchCheck(EngineParts parts)
             try
             {
                 new Preflight(parts).RequireFreePort(spec with { Port = port }, addresses);
+                return;
+            }
+            catch (StartupFailedException e) when (e.Lingers is not null)
+            {
+                // The start waits for it.
                 return;
             }
             catch (StartupFailedException e)

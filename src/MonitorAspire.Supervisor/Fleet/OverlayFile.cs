@@ -101,7 +101,7 @@ internal sealed class OverlayFile(string path)
     }
 }
 
-/// <summary>The content of <c>supervisor.daemons.json</c>.</summary>
+/// <summary>The content of <c>supervisor-PORT.daemons.json</c>.</summary>
 internal sealed class OverlayDocument
 {
     public IList<DaemonDefinition> Daemons { get; set; } = [];

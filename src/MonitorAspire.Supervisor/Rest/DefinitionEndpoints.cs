@@ -29,7 +29,7 @@ internal static class DefinitionEndpoints
                 "Adds or changes a daemon.",
                 "The body is one daemon as in the list `Monitors:Daemons` of the configuration; missing values have their defaults. "
                 + "201 if the daemon is new, 200 if it was changed. Does not wait for the start. A changed daemon is restarted only if its "
-                + "process needs that; a daemon that a person has stopped stays stopped. The change is kept in `supervisor.daemons.json` in the "
+                + "process needs that; a daemon that a person has stopped stays stopped. The change is kept in `supervisor-PORT.daemons.json` in the "
                 + "state directory. It overrides the configuration, also after a reload or a restart of the supervisor, until it is reverted. "
                 + $"`{Secrets.Mask}` as the value of a secret variable or argument keeps the stored value.")
             .ProducesValidationProblem()

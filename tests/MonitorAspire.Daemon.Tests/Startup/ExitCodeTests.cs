@@ -75,14 +75,14 @@ public sealed class ExitCodeTests : IDisposable
     }
 
     [Fact]
-    public async Task Run_StateDirectoryIsAFile_Is78()
+    public async Task Run_StateDirectoryIsAFile_Is75()
     {
         var file = _state["file"];
         await File.WriteAllTextAsync(file, "content");
 
         await using var daemon = DaemonProcess.Start(["--port", Text(_port), "--state-dir", file]);
 
-        Assert.Equal(78, await daemon.ExitAsync());
+        Assert.Equal(75, await daemon.ExitAsync());
         AssertNames(Assert.Single(daemon.Errors), _port, file, daemon.Pid);
         Assert.Equal("content", await File.ReadAllTextAsync(file));
     }
@@ -110,7 +110,7 @@ public sealed class ExitCodeTests : IDisposable
         var target = _state["target"];
         File.CreateSymbolicLink(Files.LockFile, target);
 
-        AssertNames(await RefusedAsync(78), _port, Files.LockFile);
+        AssertNames(await RefusedAsync(75), _port, Files.LockFile);
         Assert.False(File.Exists(target));
     }
 

@@ -9,6 +9,7 @@ using MonitorAspire.Supervision.Fleet;
 using MonitorAspire.Supervision.Identity;
 using MonitorAspire.Supervision.Startup;
 using MonitorAspire.Supervision.Tests.Startup;
+using MonitorAspire.Supervision.Tests.Identity;
 using MonitorAspire.Testing;
 
 namespace MonitorAspire.Supervision.Tests.Diagnosis;
@@ -472,24 +473,14 @@ public sealed class DoctorTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task ExaminePort_ConnectionsInTimeWait_AreCounted()
+    public async Task ExaminePort_ConnectionsOfAServerWithoutReuse_AreNamedWithTimeWait()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "the kernel of Linux shows them");
-        var listener = new TcpListener(IPAddress.Loopback, _port);
-        listener.Start();
-        using (var client = new TcpClient())
-        {
-            await client.ConnectAsync(IPAddress.Loopback, _port);
 
-            // The side that closes first keeps the port.
-            using (await listener.AcceptTcpClientAsync())
-            {
-                listener.Stop();
-            }
-
-            Assert.Equal(0, await client.GetStream().ReadAsync(new byte[1]));
-        }
-
+        // A socket of .NET has SO_REUSEADDR. The side that closes first keeps the port.
+        using var server = PythonProcess.Start(
+            $"import socket; s = socket.socket(); s.bind(('127.0.0.1', {_port})); s.listen(); c = socket.create_connection(('127.0.0.1', {_port})); "
+            + "a, _ = s.accept(); a.close(); c.recv(1); c.close(); s.close(); print('closed', flush=True)");
         DiagnosisReport? report = null;
         await Wait.UntilAsync(
             async () =>
@@ -498,7 +489,7 @@ public sealed class DoctorTests : IAsyncDisposable
                 return report.Findings.Any(f => f.Id == "port-time-wait");
             },
             "the connection is in TIME_WAIT");
-        Assert.Contains("1 closed connections", report!.Findings.Single(f => f.Id == "port-time-wait").Problem);
+        Assert.Contains("1 old connection in TIME_WAIT", report!.Findings.Single(f => f.Id == "port-time-wait").Problem);
         Assert.True(report.IsHealthy);
     }
 
@@ -507,7 +498,7 @@ public sealed class DoctorTests : IAsyncDisposable
     {
         string Named(int pid, string target) => string.Create(CultureInfo.InvariantCulture, $"{target}.{pid}-0123abcd.tmp");
         var dead = await DeadPidAsync();
-        string[] old = [Named(dead, Files.PidFile), Named(dead, _fixture.Files(_port + 1).InstanceFile), Named(dead, Path.Combine(_fixture.StateDirectory, "supervisor.token"))];
+        string[] old = [Named(dead, Files.PidFile), Named(dead, _fixture.Files(_port + 1).InstanceFile), Named(dead, Path.Combine(_fixture.StateDirectory, "supervisor-8760.token"))];
         string[] others = [Named(Environment.ProcessId, Files.PidFile), Named(dead, Path.Combine(_fixture.StateDirectory, "foreign")), Named(dead, Files.InstanceFile)];
         foreach (var path in old.Concat(others))
         {

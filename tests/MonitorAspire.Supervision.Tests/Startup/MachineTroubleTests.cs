@@ -1,8 +1,7 @@
-using System.Net;
-using System.Net.Sockets;
 using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervision.Fleet;
 using MonitorAspire.Supervision.Startup;
+using MonitorAspire.Supervision.Tests.Identity;
 using MonitorAspire.Testing;
 
 namespace MonitorAspire.Supervision.Tests.Startup;
@@ -95,12 +94,13 @@ public sealed class MachineTroubleTests : IAsyncDisposable
     public async Task Start_PortIsJustBeingClosed_WaitsForIt()
     {
         var spec = _fixture.Faulty();
-        var closing = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        closing.Bind(new IPEndPoint(IPAddress.Loopback, spec.Port)); // bound, and no listener
+
+        // Bound, and no listener. A socket of .NET has SO_REUSEADDR, and then another such socket can be bound beside it.
+        using var closing = PythonProcess.Start($"import socket; s = socket.socket(); s.bind(('127.0.0.1', {spec.Port})); print('bound', flush=True)");
         var start = _fixture.StartAsync(spec, timeoutSeconds: 60);
         await Task.Delay(500);
         Assert.False(start.IsCompleted);
-        closing.Dispose();
+        closing.Kill();
         Assert.Equal(StartupVerdict.Verified, (await start).Verdict);
     }
 

@@ -2,6 +2,7 @@ using System.Globalization;
 using Grpc.Core;
 using Grpc.Net.Client;
 using MonitorAspire.Supervisor.Dashboard.Protocol;
+using MonitorAspire.Supervision.Files;
 using MonitorAspire.Testing;
 using MonitorAspire.Testing.Telemetry;
 
@@ -51,7 +52,7 @@ public sealed class SecretLeakTests : IDisposable
                 }
             },
             "one daemon has failed and one runs");
-        await Wait.UntilAsync(() => collector.Spans.Any(s => s.Name == "monitor.startup"), "traces");
+        await Wait.UntilAsync(() => collector.Spans.Any(s => s.Name.StartsWith("monitor.startup", StringComparison.Ordinal)), "traces");
 
         var outputs = new Dictionary<string, string>
         {
@@ -97,7 +98,7 @@ public sealed class SecretLeakTests : IDisposable
         var definition = System.Text.Json.JsonDocument.Parse(await supervisor.GetAsync("/api/daemons/server/definition", _directory["state"])).RootElement.GetProperty("definition").GetRawText();
         using var answer = await supervisor.SendAsync(HttpMethod.Put, "/api/daemons/server", _directory["state"], definition);
         Assert.True(answer.IsSuccessStatusCode, await answer.Content.ReadAsStringAsync());
-        var saved = await File.ReadAllTextAsync(Path.Combine(_directory["state"], "supervisor.daemons.json"));
+        var saved = await File.ReadAllTextAsync(new SupervisorFiles(_directory["state"], supervisor.Port).Daemons);
         Assert.Contains($"{Marker}-environment", saved);
         Assert.Contains($"{Marker}-plain", saved);
         Assert.Contains($"--other-token={Marker}-argument", saved);
@@ -127,7 +128,7 @@ public sealed class SecretLeakTests : IDisposable
         using var client = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{supervisor.Port}") };
         using var request = new HttpRequestMessage(HttpMethod.Get, "/api/events");
         request.Headers.Add("Last-Event-ID", "0");
-        var token = await File.ReadAllTextAsync(Path.Combine(_directory["state"], "supervisor.token"));
+        var token = await File.ReadAllTextAsync(new SupervisorFiles(_directory["state"], supervisor.Port).Token);
         request.Headers.Authorization = new("Bearer", token.Trim());
         using var response = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
         using var reader = new StreamReader(await response.Content.ReadAsStreamAsync());

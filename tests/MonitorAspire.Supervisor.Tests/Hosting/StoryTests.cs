@@ -24,7 +24,7 @@ public sealed class StoryTests : IDisposable
 
         await Wait.UntilAsync(() => Steps(supervisor).Count(l => l.Contains("verified in", StringComparison.Ordinal)) == 2, "its log says so");
 
-        const string Reason = "gave no complete answer";
+        const string Reason = "no answer within";
         AssertOnce(supervisor, "web is Unhealthy: failed probe 1 of 4: ", Reason);
         AssertOnce(supervisor, "web is Stopping: given up after 4 failed probes: ", Reason);
         AssertOnce(supervisor, $"web: PID {before.Pid} was stopped ", "in order, after ");
@@ -45,7 +45,7 @@ public sealed class StoryTests : IDisposable
         await SupervisorProcess.SignalAsync(pid, "CONT");
         await supervisor.RunningAsync(1);
 
-        AssertOnce(supervisor, "web is Unhealthy: failed probe 1 of 1000: ", "gave no complete answer");
+        AssertOnce(supervisor, "web is Unhealthy: failed probe 1 of 1000: ", "no answer within");
         await Wait.UntilAsync(() => Steps(supervisor).Any(l => l.Contains("healthy again", StringComparison.Ordinal)), "its log says so");
         AssertOnce(supervisor, "web is Running: healthy again", "");
         Assert.Equal(4, Steps(supervisor).Count());
@@ -59,7 +59,7 @@ public sealed class StoryTests : IDisposable
         await SupervisorProcess.SignalAsync(pid, "STOP");
         await Wait.UntilAsync(async () => (await supervisor.DaemonsAsync())[0].ProbeFailures > 4, "more probes have failed than the limit");
 
-        AssertOnce(supervisor, "web is Unhealthy: given up after 3 failed probes, and not restarted, because Restart:Mode is Never: ", "gave no complete answer");
+        AssertOnce(supervisor, "web is Unhealthy: given up after 3 failed probes, and not restarted, because Restart:Mode is Never: ", "no answer within");
         Assert.Equal(4, Steps(supervisor).Count());
         await SupervisorProcess.SignalAsync(pid, "CONT");
     }
