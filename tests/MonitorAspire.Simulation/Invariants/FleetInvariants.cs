@@ -76,6 +76,7 @@ internal sealed class FleetInvariants(Scenario scenario, SimulatedSystem system,
     {
         this[name].StopCauses -= kind is FaultKind.AskStop or FaultKind.AskRestart ? 1 : 0;
         this[name].PendingRequests--;
+        this[name].Failures.Clear();
     }
 
     /// <summary>A reload changes the daemon, which stops its instance.</summary>
@@ -168,13 +169,18 @@ internal sealed class FleetInvariants(Scenario scenario, SimulatedSystem system,
         }
     }
 
-    /// <summary>Checks one moment.</summary>
-    public void Check(FleetSupervisor fleet, IEnumerable<FleetEvent> events)
+    /// <summary>Follows new events.</summary>
+    public void Read(IEnumerable<FleetEvent> events)
     {
         foreach (var happened in events)
         {
             Follow(happened);
         }
+    }
+
+    /// <summary>Checks one moment.</summary>
+    public void Check(FleetSupervisor fleet)
+    {
 
         if (_events.Violations is [var first, ..])
         {

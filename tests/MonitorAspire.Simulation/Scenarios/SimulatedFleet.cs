@@ -49,9 +49,8 @@ internal sealed class SimulatedFleet
 
     public void Check()
     {
-        var events = _parts.Events.Kept(_lastEvent);
-        _lastEvent = events is [.., var last] ? last.Id : _lastEvent;
-        _invariants.Check(Fleet, events);
+        ReadEvents();
+        _invariants.Check(Fleet);
         foreach (var request in _pending)
         {
             if (_invariants.AgeOf(request.At) > _invariants.OperationTime * 2)
@@ -130,6 +129,13 @@ internal sealed class SimulatedFleet
         return ending;
     }
 
+    private void ReadEvents()
+    {
+        var events = _parts.Events.Kept(_lastEvent);
+        _lastEvent = events is [.., var last] ? last.Id : _lastEvent;
+        _invariants.Read(events);
+    }
+
     private async Task EndAsync()
     {
         await Fleet.DisposeAsync().ConfigureAwait(false);
@@ -170,6 +176,7 @@ internal sealed class SimulatedFleet
         _pending.Remove(request);
         if (!Engine.IsCrashed)
         {
+            ReadEvents();
             _invariants.OnRequestEnded(request.Name, request.Kind);
         }
 
