@@ -84,7 +84,7 @@ internal sealed class SimulatedFleet
 
         foreach (var spec in Specs)
         {
-            if (specs.FirstOrDefault(s => s.Name == spec.Name) is not { } next || SpecComparison.Compare(spec, next) == SpecDifference.Restart)
+            if (NeedsReload || specs.FirstOrDefault(s => s.Name == spec.Name) is not { } next || SpecComparison.Compare(spec, next) == SpecDifference.Restart)
             {
                 _invariants.OnReload(spec.Name);
             }
@@ -94,7 +94,7 @@ internal sealed class SimulatedFleet
         foreach (var added in specs.Where(s => Specs.All(old => old.Name != s.Name)))
         {
             _invariants.OnRequest(added.Name, FaultKind.AskStart);
-            _invariants[added.Name].Restarts = 0;
+            (_invariants[added.Name].Restarts, _invariants[added.Name].ShownSince) = (0, _system.Scheduler.Now);
         }
 
         _before = Specs;
