@@ -353,10 +353,10 @@ internal sealed partial class DaemonActor
         }
 
         var (number, spec) = (_state.Instance!.Value, _facts.InstanceSpec);
-        _mailbox.Work("a probe", async () =>
+        _mailbox.WorkHere("a probe", async () =>
         {
             var probe = await DaemonProbe.RunAsync(_parts, spec, instance, _mailbox.Ending).ConfigureAwait(false);
-            Post(() => OnProbed(number, instance, probe));
+            _mailbox.PostHere(() => OnProbed(number, instance, probe));
             RotateLog(spec);
         });
     }

@@ -45,6 +45,9 @@ internal sealed class FleetParts(
     /// </summary>
     public TaskCreationOptions Continuations { get; } = schedule is null ? TaskCreationOptions.RunContinuationsAsynchronously : TaskCreationOptions.None;
 
+    /// <summary>Runs work on the calling thread, unless the owner of the fleet has its own way.</summary>
+    public Action<Action> RunHere { get; } = schedule ?? (static work => work());
+
     /// <summary>Cancelled when stops have no time left: what remains is killed.</summary>
     public CancellationTokenSource OutOfTime { get; } = new();
 

@@ -12,8 +12,8 @@ namespace MonitorAspire.Supervision.Fleet;
 /// </summary>
 internal sealed partial class InstanceVerification(FleetParts parts, DaemonSpec spec, StartOptions options, IAttachedDaemonController? controller) : IDisposable
 {
-    private static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(10);
-    private static readonly TimeSpan LongestDelay = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(2);
+    private static readonly TimeSpan LongestDelay = TimeSpan.FromMilliseconds(25);
 
     private TimeSpan _patience = TimeSpan.FromSeconds(2);
     private AttachedLaunch? _launch;

@@ -6,14 +6,21 @@ namespace MonitorAspire.Supervision.Fleet;
 /// Runs the messages of one daemon one after the other, in the order in which they were posted: what only messages touch needs no lock.
 /// Work that takes time runs beside them. Errors are reported with the name of the message or the work.
 /// </summary>
+/// <param name="schedule">Puts work on another thread.</param>
+/// <param name="onError">Gets the errors.</param>
+/// <param name="runHere">Runs work on the calling thread. Default: as <paramref name="schedule"/>.</param>
+/// <param name="continuations">How those who wait for the end continue. Default: on a thread of the thread pool.</param>
 internal sealed class Mailbox(
     Action<Action> schedule,
     Action<Exception, string> onError,
+    Action<Action>? runHere = null,
     TaskCreationOptions continuations = TaskCreationOptions.RunContinuationsAsynchronously) : IDisposable
 {
+    private readonly Action<Action> _runHere = runHere ?? schedule;
     private readonly ConcurrentQueue<(Action Message, Action? WhenEnded)> _messages = new();
     private readonly CancellationTokenSource _ending = new();
     private readonly TaskCompletionSource _ended = new(continuations);
+    private Action? _next;
     private int _waiting;
     private int _working;
 
@@ -21,20 +28,26 @@ internal sealed class Mailbox(
     public CancellationToken Ending => _ending.Token;
 
     /// <summary>Adds a message and never waits. <paramref name="whenEnded"/> runs in its place when the mailbox has ended.</summary>
-    public void Post(Action message, Action? whenEnded = null)
-    {
-        _messages.Enqueue((message, whenEnded));
-        if (Interlocked.Increment(ref _waiting) == 1)
-        {
-            schedule(RunAll);
-        }
-    }
+    public void Post(Action message, Action? whenEnded = null) => Post(message, whenEnded, schedule);
+
+    /// <summary>
+    /// As <see cref="Post(Action, Action?)"/>, but runs the message on the calling thread unless another thread runs one now. For a caller that has nothing else to
+    /// do, as a timer: to wake another thread costs more than most messages.
+    /// </summary>
+    public void PostHere(Action message) => Post(message, whenEnded: null, _runHere);
 
     /// <summary>Begins work beside the messages, which posts its result. Only messages call this.</summary>
     public void Work(string name, Func<Task> work)
     {
         _working++;
         schedule(() => _ = WorkAsync(name, work));
+    }
+
+    /// <summary>As <see cref="Work"/>, but on the thread of the message, after the messages. One work for each message.</summary>
+    public void WorkHere(string name, Func<Task> work)
+    {
+        _working++;
+        _next = () => _ = WorkAsync(name, work);
     }
 
     /// <summary>Cancels <see cref="Ending"/>, waits until no work is left, and runs no message after that.</summary>
@@ -51,8 +64,19 @@ internal sealed class Mailbox(
 
     public void Dispose() => _ending.Dispose();
 
+    private void Post(Action message, Action? whenEnded, Action<Action> run)
+    {
+        _messages.Enqueue((message, whenEnded));
+        if (Interlocked.Increment(ref _waiting) == 1)
+        {
+            run(RunAll);
+        }
+    }
+
     private void RunAll()
     {
+        // After the last message another thread may run the next ones.
+        Action? after = null;
         do
         {
             _messages.TryDequeue(out var next);
@@ -64,8 +88,14 @@ internal sealed class Mailbox(
             {
                 onError(e, "a message");
             }
+
+            after += Interlocked.Exchange(ref _next, null);
         }
         while (Interlocked.Decrement(ref _waiting) > 0);
+        if (after is not null)
+        {
+            _runHere(after);
+        }
     }
 
     private async Task WorkAsync(string name, Func<Task> work)
@@ -83,7 +113,7 @@ internal sealed class Mailbox(
             onError(e, name);
         }
 
-        Post(() =>
+        PostHere(() =>
         {
             _working--;
             EndIfIdle();

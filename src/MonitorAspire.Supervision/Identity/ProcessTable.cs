@@ -23,6 +23,9 @@ internal abstract class ProcessTable
     /// <summary>The process with this PID, also a zombie; <see langword="null"/> when there is none or it cannot be read.</summary>
     public abstract ProcessInfo? Describe(int pid);
 
+    /// <summary>The executable as in <see cref="Describe"/>; <see langword="null"/> when there is no such process or it cannot be read.</summary>
+    public virtual string? ExecutableOf(int pid) => Describe(pid)?.Executable;
+
     /// <summary>All visible processes, also zombies.</summary>
     public abstract IReadOnlyList<ProcessInfo> Snapshot();
 

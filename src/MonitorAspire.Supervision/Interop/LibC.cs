@@ -197,6 +197,15 @@ internal static unsafe partial class LibC
         [FieldOffset(32)]
         public ulong Inode;
 
+        [FieldOffset(40)]
+        public ulong Size;
+
+        [FieldOffset(96)]
+        public long ChangeSeconds;
+
+        [FieldOffset(104)]
+        public uint ChangeNanoseconds;
+
         [FieldOffset(136)]
         public uint DeviceMajor;
 

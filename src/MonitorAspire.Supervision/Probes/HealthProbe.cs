@@ -23,8 +23,8 @@ internal sealed class HealthProbe(TimeProvider? timeProvider = null)
 
         var started = _time.GetTimestamp();
         using var timeUp = new CancellationTokenSource(request.Timeout, _time);
-        using var linked = CancellationTokenSource.CreateLinkedTokenSource(timeUp.Token, cancellationToken);
-        var result = await ProbeAsync(request, started, linked.Token).ConfigureAwait(false);
+        using var cancelled = cancellationToken.UnsafeRegister(static source => ((CancellationTokenSource)source!).Cancel(), timeUp);
+        var result = await ProbeAsync(request, started, timeUp.Token).ConfigureAwait(false);
         cancellationToken.ThrowIfCancellationRequested();
         return result with { Latency = _time.GetElapsedTime(started) };
     }
@@ -51,7 +51,9 @@ internal sealed class HealthProbe(TimeProvider? timeProvider = null)
         for (var i = 0; i < targets.Count; i++)
         {
             // An address that does not answer must not use up the time of the next one. After connecting, a request has all the time that is left.
+            // The last address needs no own limit.
             var connectLimit = Max((request.Timeout - _time.GetElapsedTime(started)) / (targets.Count - i), TimeSpan.Zero);
+            TimeSpan? ownLimit = i < targets.Count - 1 ? connectLimit : null;
             var target = new IPEndPoint(targets[i], request.Port);
             if (!TryMakeUri(request, target, out var uri))
             {
@@ -60,7 +62,7 @@ internal sealed class HealthProbe(TimeProvider? timeProvider = null)
 
             var next = request.IsContested
                 ? await AskUntilOwnAsync(request, target, uri, connectLimit / ContestedTries, token).ConfigureAwait(false)
-                : await AskAsync(request, target, uri, connectLimit, token).ConfigureAwait(false);
+                : await AskAsync(request, target, uri, ownLimit, token).ConfigureAwait(false);
             result = result is null || next.Connected
                 ? next
                 : next with { Detail = $"{result.Detail}; {next.Detail}" };
@@ -73,7 +75,7 @@ internal sealed class HealthProbe(TimeProvider? timeProvider = null)
         return result ?? new HealthResult { Outcome = HealthOutcome.Unreachable, Detail = $"the host name {host} has no address" };
     }
 
-    private async Task<HealthResult> AskAsync(HealthRequest request, IPEndPoint target, Uri uri, TimeSpan limit, CancellationToken token)
+    private async Task<HealthResult> AskAsync(HealthRequest request, IPEndPoint target, Uri uri, TimeSpan? limit, CancellationToken token)
     {
         var connection = new ProbeConnection(request, target, _time, limit);
         if (request.Check.Kind == HealthCheckKind.Tcp)

@@ -31,6 +31,11 @@ internal static class HostAddresses
     /// <summary>The same without blocking a thread, for 2 seconds at most. Empty as well where the resolver does not answer for that time.</summary>
     public static async ValueTask<IReadOnlyList<IPAddress>> FindAsync(string host, CancellationToken cancellationToken)
     {
+        if (WithoutLookup(host) is { } known)
+        {
+            return known;
+        }
+
         using var timeUp = new CancellationTokenSource(LookupTimeout, TimeProvider.System);
         using var linked = CancellationTokenSource.CreateLinkedTokenSource(timeUp.Token, cancellationToken);
         try

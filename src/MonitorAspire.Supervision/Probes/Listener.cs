@@ -27,6 +27,11 @@ internal sealed record OwnedListener(Listener Listener, IReadOnlyList<int> Pids)
             return new PortOwner(null, null, address);
         }
 
+        if (Pids is [var only])
+        {
+            return new PortOwner(only, processes.ExecutableOf(only), address);
+        }
+
         var owner = processes.EldestOf(Pids);
         return new PortOwner(owner?.Pid ?? Pids[0], owner?.Executable, address);
     }

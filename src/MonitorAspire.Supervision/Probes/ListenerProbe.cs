@@ -11,14 +11,19 @@ namespace MonitorAspire.Supervision.Probes;
 internal sealed class ListenerProbe(ProcessTable processes)
 {
     private readonly ProcFiles? _files = processes.Files;
+    private readonly int[] _guesses = new int[SocketScan.Guesses];
+    private readonly Lock _sharing = new();
+    private bool _provesOwnership;
+    private (List<Listener> Listeners, long At)? _shared;
+    private long? _lastAsked;
 
     /// <summary>The probe of the machine that this program runs on.</summary>
     public static ListenerProbe Current { get; } = new(ProcessTable.Current);
 
     /// <summary>Whether this platform tells the process of a socket. Where false, ownership stays unverified.</summary>
-    public bool CanProveOwnership => _files is not null
+    public bool CanProveOwnership => _provesOwnership = _provesOwnership || (_files is not null
         && ProcFiles.Stat($"{_files.Root}/net/tcp", out _, out _) == ProcAccess.Ok
-        && _files.ListNumbers($"{(_files.IsReal ? "self" : "1")}/fd", []) == ProcAccess.Ok;
+        && _files.ListNumbers($"{(_files.IsReal ? "self" : "1")}/fd", []) == ProcAccess.Ok);
 
     /// <summary>
     /// All listening sockets on a port, with the processes that have them open. The candidates are searched first, and all other processes
@@ -34,7 +39,7 @@ internal sealed class ListenerProbe(ProcessTable processes)
             return [.. listeners.Select(listener => new OwnedListener(listener, []))];
         }
 
-        var owners = new SocketScan(_files).Owners(listeners.Select(listener => listener.Inode), candidatesFirst);
+        var owners = new SocketScan(_files, _guesses).Owners(listeners.Select(listener => listener.Inode), candidatesFirst);
         return [.. listeners.Select(listener => new OwnedListener(listener, owners[listener.Inode]))];
     }
 
@@ -44,7 +49,7 @@ internal sealed class ListenerProbe(ProcessTable processes)
     /// </summary>
     public IReadOnlyList<int> FindServers(IPEndPoint client, IPEndPoint server, IReadOnlyCollection<int> candidatesFirst) =>
         _files is { IsReal: true } && SockDiag.TryFindInode(server, client, out var inode) && inode != 0
-            ? new SocketScan(_files).Owners([inode], candidatesFirst)[inode]
+            ? new SocketScan(_files, _guesses).Owners([inode], candidatesFirst)[inode]
             : [];
 
     /// <summary>
@@ -85,6 +90,39 @@ internal sealed class ListenerProbe(ProcessTable processes)
 
         // The kernel shows all times in /proc in hundredths of a second (USER_HZ).
         return (count, TimeSpan.FromMilliseconds(10 * ticks));
+    }
+
+    /// <summary>
+    /// All listening sockets on a port, from a look at all ports that several callers share. The kernel walks its whole table for each question,
+    /// whatever is asked for.
+    /// </summary>
+    /// <param name="port">The port.</param>
+    /// <param name="age">How old the look may be; 0 for a look that nothing is shared with.</param>
+    public IReadOnlyList<Listener> FindShared(int port, TimeSpan age)
+    {
+        if (age <= TimeSpan.Zero)
+        {
+            return Find(port);
+        }
+
+        lock (_sharing)
+        {
+            var now = TimeProvider.System.GetTimestamp();
+            if (_shared is not { } shared || TimeProvider.System.GetElapsedTime(shared.At, now) > age)
+            {
+                // A caller that asks alone gets the answer about one port, which is shorter.
+                var isAlone = _lastAsked is not { } last || TimeProvider.System.GetElapsedTime(last, now) > age;
+                _lastAsked = now;
+                if (isAlone)
+                {
+                    return Find(port);
+                }
+
+                _shared = shared = (Find(null), now);
+            }
+
+            return shared.Listeners.FindAll(listener => listener.EndPoint.Port == port);
+        }
     }
 
     /// <summary>All listening sockets on a port, or on all, on all addresses, IPv4 and IPv6.</summary>

@@ -6,7 +6,7 @@ using System.Security.Authentication;
 namespace MonitorAspire.Supervision.Probes;
 
 /// <summary>One connection of a health check to one address, and the processes at its other end.</summary>
-internal sealed class ProbeConnection(HealthRequest question, IPEndPoint target, TimeProvider time, TimeSpan connectLimit)
+internal sealed class ProbeConnection(HealthRequest question, IPEndPoint target, TimeProvider time, TimeSpan? connectLimit)
 {
     private static readonly TimeSpan ExplanationLimit = TimeSpan.FromSeconds(2);
     private readonly long _started = time.GetTimestamp();
@@ -34,22 +34,22 @@ internal sealed class ProbeConnection(HealthRequest question, IPEndPoint target,
 
     internal async ValueTask<NetworkStream> ConnectAsync(CancellationToken token)
     {
-        using var limit = new CancellationTokenSource(connectLimit, time);
-        using var linked = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, token);
+        using var limit = connectLimit is { } own ? new CancellationTokenSource(own, time) : null;
+        using var linked = limit is null ? null : CancellationTokenSource.CreateLinkedTokenSource(limit.Token, token);
         var socket = new Socket(target.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         try
         {
-            await socket.ConnectAsync(target, linked.Token).ConfigureAwait(false);
+            await socket.ConnectAsync(target, linked?.Token ?? token).ConfigureAwait(false);
 
             // Where no process listens on an ephemeral port, the kernel may give the same port to the connecting socket. TCP then connects the
             // socket to itself.
-            if (target.Equals(socket.LocalEndPoint))
+            _ourEnd = (IPEndPoint)socket.LocalEndPoint!;
+            if (target.Equals(_ourEnd))
             {
                 throw new SocketException((int)SocketError.ConnectionRefused);
             }
 
             ConnectedAfter = Elapsed;
-            _ourEnd = (IPEndPoint)socket.LocalEndPoint!;
             FindServers(); // some servers close the connection right after the answer
             return new NetworkStream(socket, ownsSocket: true);
         }
@@ -132,10 +132,6 @@ internal sealed class ProbeConnection(HealthRequest question, IPEndPoint target,
             ? $"{what}: {target} did not accept the connection within {limit}"
             : $"{what}: {missing} within {limit}; connected after {HealthText.Of(connected)}{(answered is { } at ? $", first answer after {HealthText.Of(at)}" : "")}");
     }
-
-    // The handler reports the time limit of the connection as a failed request.
-    internal static bool IsTimeUp(Exception exception) =>
-        exception is OperationCanceledException || (exception is HttpRequestException { InnerException: { } inner } && IsTimeUp(inner));
 
     internal static string Innermost(Exception exception) => exception.InnerException is { } inner ? Innermost(inner) : exception.Message;
 }

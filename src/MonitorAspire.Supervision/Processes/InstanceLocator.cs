@@ -46,22 +46,25 @@ internal sealed record Located(
 /// Finds the instance of a port. A record alone proves nothing: its process must hold the lock, be in the instance's session or tree, or have
 /// its id in the environment. The PID file is only a hint.
 /// </summary>
-internal sealed class InstanceLocator(ProcessTable table, InstanceTree tree, ListenerProbe listeners)
+internal sealed class InstanceLocator(ProcessTable table, InstanceTree tree, ListenerProbe listeners, TimeProvider time)
 {
     private const int Attempts = 5;
+
+    private readonly FileCache<InstanceRecord?> _records = new(InstanceRecord.Read, time);
 
     /// <summary>Finds the instance. Changes nothing.</summary>
     /// <param name="files">The files of the port.</param>
     /// <param name="told">The process that the daemon's launcher has named to this program, where there is one. It needs no other proof.</param>
-    internal Located Locate(DaemonFiles files, ProcessIdentity? told = null)
+    /// <param name="lockIsMine">Whether this process has just taken the lock, so that no other process holds it.</param>
+    internal Located Locate(DaemonFiles files, ProcessIdentity? told = null, bool lockIsMine = false)
     {
         // Record and lock are read one after the other. Where a launcher wrote the record in between, both do not match, and both are
         // read again. A lock that a process held only for a moment, to test it, proves nothing either.
         for (var attempt = 1; ; attempt++)
         {
-            var record = InstanceRecord.Read(files.InstanceFile);
-            var located = Locate(files, record, told);
-            var matches = InstanceRecord.Read(files.InstanceFile)?.IsSameInstance(record) ?? record is null;
+            var record = _records.Read(files.InstanceFile);
+            var located = Locate(files, record, told, lockIsMine);
+            var matches = _records.Read(files.InstanceFile)?.IsSameInstance(record) ?? record is null;
             var wasBrief = located is { Kind: LocatedKind.Unprovable, LockHeld: true } && InstanceLock.IsHeld(files.LockFile) == false;
             if (attempt == Attempts || (matches && !wasBrief))
             {
@@ -70,7 +73,7 @@ internal sealed class InstanceLocator(ProcessTable table, InstanceTree tree, Lis
         }
     }
 
-    private Located Locate(DaemonFiles files, InstanceRecord? record, ProcessIdentity? told)
+    private Located Locate(DaemonFiles files, InstanceRecord? record, ProcessIdentity? told, bool lockIsMine)
     {
         // The id of another port was inherited from that port's instance.
         var id = InstanceRecord.InstanceIdFor(files.Port, record?.InstanceId);
@@ -87,6 +90,13 @@ internal sealed class InstanceLocator(ProcessTable table, InstanceTree tree, Lis
             return Instance(living, proof);
         }
 
+        // Without a record only a holder of the lock can be an instance. To look for one means to read the descriptors of all processes.
+        var isUnheld = lockIsMine || !File.Exists(files.LockFile);
+        if (record is null && told is null && isUnheld)
+        {
+            return new(LocatedKind.None, signs, null, record, LockHeld: false, []);
+        }
+
         // A lock that this user may not test does not count as free.
         var held = InstanceLock.IsHeld(files.LockFile) != false;
         if (held && launcher is not null && record is { Pid: 0 })
@@ -100,13 +110,13 @@ internal sealed class InstanceLocator(ProcessTable table, InstanceTree tree, Lis
         }
 
         // The process closed the lock, but what it started still holds it, and the lock notes this process as the root.
-        var holders = table.HoldersOf(files.LockFile);
+        var holders = lockIsMine ? [] : table.HoldersOf(files.LockFile);
         if (recorded is { } root && holders.Any(h => h.IsOurs && h.RootPid == root.Pid))
         {
             return Instance(root, "session");
         }
 
-        var members = tree.Members(signs);
+        var members = tree.Members(signs, isLockFree: lockIsMine);
         if (members.Count > 0)
         {
             var main = members.FirstOrDefault(m => m.Identity == recorded) is { } same ? same

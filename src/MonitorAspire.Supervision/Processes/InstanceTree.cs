@@ -29,20 +29,22 @@ internal sealed class InstanceTree(ProcessTable table)
         : members.FirstOrDefault(m => table.InnermostPid(m.Pid) == pid);
 
     /// <summary>The living members, oldest first. Zombies are dead and not listed.</summary>
-    internal IReadOnlyList<ProcessInfo> Members(InstanceSigns signs)
+    /// <param name="signs">What they are recognised by.</param>
+    /// <param name="isLockFree">Whether the caller knows that no member holds the lock. Then no descriptors are read.</param>
+    internal IReadOnlyList<ProcessInfo> Members(InstanceSigns signs, bool isLockFree = false)
     {
-        var (living, holders) = Look(signs);
+        var (living, holders) = Look(signs, isLockFree);
         var search = new Search(table, signs, living, holders);
         return search.Run();
     }
 
     // The holders are read first. One that has ended since may have left a child that is not among them, and then both are read again. At last
     // each holder must still hold the lock: its PID may be another process's by now, or it has executed its program and so closed the lock.
-    private (Dictionary<int, ProcessInfo> Living, List<LockHolder> Holders) Look(InstanceSigns signs)
+    private (Dictionary<int, ProcessInfo> Living, List<LockHolder> Holders) Look(InstanceSigns signs, bool isLockFree)
     {
         for (var look = 1; ; look++)
         {
-            var holders = table.HoldersOf(signs.LockFile).Where(IsMembersLock).ToList();
+            var holders = isLockFree ? [] : table.HoldersOf(signs.LockFile).Where(IsMembersLock).ToList();
             var living = table.Snapshot().Where(p => !p.IsZombie && p.Pid != Environment.ProcessId).ToDictionary(p => p.Pid);
             if (look == Looks || holders.TrueForAll(h => living.ContainsKey(h.Pid)))
             {

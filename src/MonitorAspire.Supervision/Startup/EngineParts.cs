@@ -1,3 +1,4 @@
+using MonitorAspire.Supervision.Files;
 using MonitorAspire.Supervision.Identity;
 using MonitorAspire.Supervision.Probes;
 using MonitorAspire.Supervision.Processes;
@@ -17,8 +18,9 @@ internal sealed class EngineParts
         Notifications = new Notifications(time);
         Tree = new InstanceTree(Processes);
         Stopper = new TreeStopper(Processes, Tree, time);
-        Locator = new InstanceLocator(Processes, Tree, Listeners);
+        Locator = new InstanceLocator(Processes, Tree, Listeners, time);
         Ports = new PortView(Listeners, Tree, Processes);
+        PidFiles = new FileCache<PidFileReading>(PidFile.Read, time);
         Stale = new StaleFiles(Processes, Listeners);
         Legacy = new LegacyFiles(Processes, Listeners);
     }
@@ -63,6 +65,8 @@ internal sealed class EngineParts
     internal InstanceLocator Locator { get; }
 
     internal PortView Ports { get; }
+
+    internal FileCache<PidFileReading> PidFiles { get; }
 
     internal StaleFiles Stale { get; }
 

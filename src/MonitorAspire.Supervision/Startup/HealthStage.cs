@@ -64,7 +64,7 @@ internal sealed class HealthStage(
 
         if (pidFile.NamesTheInstance)
         {
-            return await port.PassesAsync(cancellationToken).ConfigureAwait(false);
+            return port.PassesNow();
         }
 
         // The daemon forked after stage three. The PID file or the instance is corrected, and all is checked once more.

@@ -10,6 +10,9 @@ internal sealed class Inspector(EngineParts parts)
 {
     private static readonly TimeSpan DefaultHealthTimeout = TimeSpan.FromSeconds(2);
 
+    // The daemons of a fleet that are due together are looked at together.
+    private static readonly TimeSpan ListenerAge = TimeSpan.FromMilliseconds(20);
+
     internal async Task<DaemonInspection> InspectAsync(DaemonSpec spec, InspectOptions options, CancellationToken cancellationToken)
     {
         var seen = await LookAsync(spec, options, cancellationToken).ConfigureAwait(false);
@@ -23,7 +26,7 @@ internal sealed class Inspector(EngineParts parts)
     {
         var files = new DaemonFiles(parts.Options.StateDirectory, spec.Port);
         var located = parts.Locator.Locate(files, options.Told);
-        var reading = PidFile.Read(files.PidFile);
+        var reading = parts.PidFiles.Read(files.PidFile);
         var seen = new DaemonInspection
         {
             Name = located.Record?.Name is { Length: > 0 } name ? name : spec.Name,
@@ -65,7 +68,7 @@ internal sealed class Inspector(EngineParts parts)
     {
         var root = located.Identity!.Value;
         var addresses = await HostAddresses.FindAsync(spec.Host, cancellationToken).ConfigureAwait(false);
-        var ownership = parts.Ports.Look(addresses, spec.Port, located.Signs);
+        var ownership = parts.Ports.Look(addresses, spec.Port, located.Signs, options.KeepsWatch ? ListenerAge : default);
         seen = seen with
         {
             Pid = root.Pid,

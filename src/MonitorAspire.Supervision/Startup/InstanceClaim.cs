@@ -119,7 +119,7 @@ internal sealed class InstanceClaim : IDisposable
     private static ClaimFailure DescribeHolder(DaemonFiles files)
     {
         var table = ProcessTable.Current;
-        var located = new InstanceLocator(table, new InstanceTree(table), ListenerProbe.Current).Locate(files);
+        var located = new InstanceLocator(table, new InstanceTree(table), ListenerProbe.Current, TimeProvider.System).Locate(files);
         return new ClaimFailure(
             StartupReason.AlreadyRunning,
             located is { Kind: LocatedKind.Instance, Identity: { } identity }

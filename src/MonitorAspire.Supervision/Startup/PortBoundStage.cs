@@ -7,6 +7,8 @@ internal sealed class PortBoundStage(EngineParts parts, ClaimedPort claimed, Sta
     // to no process. So a foreign listener must be seen several times in a row.
     private const int LooksToBelieve = 3;
 
+    private static readonly TimeSpan SharedAge = TimeSpan.FromMilliseconds(2);
+
     private int _foreignLooks;
 
     public StartupStage Stage => StartupStage.PortBound;
@@ -14,18 +16,24 @@ internal sealed class PortBoundStage(EngineParts parts, ClaimedPort claimed, Sta
     /// <summary>Whether the last check saw that the socket belongs to the instance; <see langword="null"/> where the platform cannot tell.</summary>
     internal bool? Owned { get; private set; }
 
-    public ValueTask<bool> PassesAsync(CancellationToken cancellationToken)
+    // All daemons that are starting look together. What is seen now is confirmed after the health check.
+    public ValueTask<bool> PassesAsync(CancellationToken cancellationToken) => ValueTask.FromResult(Passes(SharedAge));
+
+    /// <summary>Whether it passes at this moment.</summary>
+    internal bool PassesNow() => Passes(TimeSpan.Zero);
+
+    private bool Passes(TimeSpan age)
     {
         var port = claimed.Spec.Port;
-        var seen = parts.Ports.Look(claimed.Addresses, port, instance.Signs);
+        var seen = parts.Ports.Look(claimed.Addresses, port, instance.Signs, age);
         Owned = seen.Owned;
         if (seen.Other is null)
         {
             _foreignLooks = 0;
-            return ValueTask.FromResult(seen.Owned != false);
+            return seen.Owned != false;
         }
 
-        return ++_foreignLooks < LooksToBelieve ? ValueTask.FromResult(false) : throw new StartupFailedException(
+        return ++_foreignLooks < LooksToBelieve ? false : throw new StartupFailedException(
             StartupReason.PortOwnedByOther,
             seen.Owned == true
                 ? $"PID {instance.Root.Pid} listens on port {port}, but so does {seen.Other}"

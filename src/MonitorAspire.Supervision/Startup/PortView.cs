@@ -15,10 +15,14 @@ internal sealed record PortOwnership(bool? Owned, PortOwner? Other, IReadOnlyLis
 internal sealed class PortView(ListenerProbe probe, InstanceTree tree, ProcessTable table)
 {
     /// <summary>Who listens, and whether it is the instance or a member of its tree. Sockets and descriptors are read once.</summary>
-    internal PortOwnership Look(IReadOnlyList<IPAddress> addresses, int port, InstanceSigns? signs)
+    /// <param name="addresses">The addresses of the host.</param>
+    /// <param name="port">The port.</param>
+    /// <param name="signs">The instance. Default none: only the listeners are asked for.</param>
+    /// <param name="age">How old the look at the sockets may be. Default 0: it is made now.</param>
+    internal PortOwnership Look(IReadOnlyList<IPAddress> addresses, int port, InstanceSigns? signs, TimeSpan age = default)
     {
         // During a start there is mostly no socket yet. Then nothing else is read.
-        var serving = probe.Find(port).Where(l => ListenerCoverage.Serves(l, addresses)).ToList();
+        var serving = probe.FindShared(port, age).Where(l => ListenerCoverage.Serves(l, addresses)).ToList();
         if (serving.Count == 0)
         {
             return new PortOwnership(false, null, []);

@@ -89,7 +89,7 @@ internal sealed class Preflight(EngineParts parts)
         try
         {
             // A daemon that has closed its inherited descriptors does not hold the lock. Its instance id still proves it.
-            var located = parts.Locator.Locate(files);
+            var located = parts.Locator.Locate(files, lockIsMine: true);
             if (located.Kind == LocatedKind.Instance)
             {
                 throw Held(files, located);

@@ -28,7 +28,7 @@ internal sealed class PreflightStage(EngineParts parts, StartOptions options, Li
             throw new StartupFailedException(StartupReason.InvalidConfiguration, EngineParts.NoAddress(spec.Host)) { IsPassing = true };
         }
 
-        for (var delay = RetryDelay.First; ; delay = delay.Next())
+        for (var delay = RetryDelay.OfOthers; ; delay = delay.Next())
         {
             cancellationToken.ThrowIfCancellationRequested();
             StartupFailedException held;

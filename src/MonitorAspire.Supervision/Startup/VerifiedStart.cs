@@ -97,7 +97,7 @@ internal sealed partial class VerifiedStart(EngineParts parts, DaemonSpec reques
             throw NoDescriptors();
         }
 
-        for (var delay = RetryDelay.First; ; delay = delay.Next())
+        for (var delay = RetryDelay.OfLooks; ; delay = delay.Next())
         {
             try
             {
@@ -124,7 +124,7 @@ internal sealed partial class VerifiedStart(EngineParts parts, DaemonSpec reques
     private async Task WaitAsync(IWaitingStage stage, StartingInstance instance, CancellationToken cancellationToken)
     {
         Enter(stage.Stage);
-        for (var delay = RetryDelay.First; ; delay = delay.Next())
+        for (var delay = stage.Stage == StartupStage.Health ? RetryDelay.OfRequests : RetryDelay.OfLooks; ; delay = delay.Next())
         {
             cancellationToken.ThrowIfCancellationRequested();
             if (instance.Exited.IsCompleted && !instance.TryFollowFork())

@@ -82,5 +82,53 @@ public class MailboxTests
         Assert.Equal(["a probe: wrong"], _errors);
     }
 
+    [Fact]
+    public void PostHere_Idle_RunsMessageAndItsWorkOnThisThread()
+    {
+        using var mailbox = new Mailbox(_ => Assert.Fail("no other thread is needed"), (e, what) => _errors.Enqueue($"{what}: {e.Message}"), work => work());
+        var ran = new List<string>();
+        mailbox.PostHere(() =>
+        {
+            mailbox.WorkHere("a probe", () =>
+            {
+                ran.Add("work");
+                mailbox.PostHere(() => ran.Add("result"));
+                return Task.CompletedTask;
+            });
+            mailbox.PostHere(() => ran.Add("next message"));
+            ran.Add("message");
+        });
+
+        Assert.Equal(["message", "next message", "work", "result"], ran);
+        Assert.Empty(_errors);
+    }
+
+    [Fact]
+    public async Task WorkHere_FromManyThreads_EachRunsOnceAndMessagesNeverAtOnce()
+    {
+        using var mailbox = new Mailbox(ThreadPoolSchedule, (e, what) => _errors.Enqueue($"{what}: {e.Message}"), work => work());
+        var (running, works) = (0, 0);
+        await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Task.Run(() =>
+        {
+            for (var i = 0; i < 1000; i++)
+            {
+                mailbox.PostHere(() =>
+                {
+                    Assert.Equal(1, Interlocked.Increment(ref running));
+                    mailbox.WorkHere("a probe", () =>
+                    {
+                        Interlocked.Increment(ref works);
+                        return Task.CompletedTask;
+                    });
+                    Interlocked.Decrement(ref running);
+                });
+            }
+        })));
+        await mailbox.EndAsync();
+
+        Assert.Equal(8000, works);
+        Assert.Empty(_errors);
+    }
+
     private Mailbox New() => new(ThreadPoolSchedule, (e, what) => _errors.Enqueue($"{what}: {e.Message}"));
 }

@@ -54,6 +54,46 @@ public class ListenerProbeTests
     }
 
     [Fact]
+    public void FindOwners_SocketWasMovedOrClosed_IsLookedForAgain()
+    {
+        using var proc = new RecordedProc().Write("net/tcp", ProcNetTcpTests.Tcp);
+        proc.Add(10, 1).Link("10/fd/4", "socket:[177631]").Add(12, 1);
+        var probe = new ListenerProbe(proc.Table());
+        Assert.Equal([10], Assert.Single(probe.FindOwners(8768, [10])).Pids);
+
+        // The descriptor of the last time has another socket now.
+        File.Delete(Path.Combine(proc.Root, "10/fd/4"));
+        proc.Link("10/fd/4", "socket:[4711]").Link("10/fd/7", "socket:[177631]");
+        Assert.Equal([10], Assert.Single(probe.FindOwners(8768, [10])).Pids);
+        Assert.Equal([10], Assert.Single(probe.FindOwners(8768, [10])).Pids);
+
+        File.Delete(Path.Combine(proc.Root, "10/fd/7"));
+        proc.Link("12/fd/7", "socket:[177631]");
+        Assert.Equal([12], Assert.Single(probe.FindOwners(8768, [10])).Pids);
+    }
+
+    [Fact]
+    public void FindShared_OfAnyAge_SeesItsPortOnlyAndNothingOlder()
+    {
+        var probe = new ListenerProbe(ProcessTable.Current);
+        using var first = Listen(IPAddress.Loopback);
+        using var second = Listen(IPAddress.Loopback);
+        var (one, two) = (PortOf(first), PortOf(second));
+        foreach (var port in (int[])[one, two, one, two])
+        {
+            Assert.Equal(port, Assert.Single(probe.FindShared(port, TimeSpan.FromMinutes(10))).EndPoint.Port);
+        }
+
+        second.Dispose();
+
+        Assert.Single(probe.FindShared(two, TimeSpan.FromMinutes(10))); // the shared look is older than that
+        Assert.Empty(probe.FindShared(two, TimeSpan.Zero));
+        Assert.Empty(probe.FindShared(two, TimeSpan.FromTicks(1)));
+
+        static int PortOf(Socket socket) => ((IPEndPoint)socket.LocalEndPoint!).Port;
+    }
+
+    [Fact]
     public void ToPortOwner_OwnerNotVisible_HasTheAddressOnly()
     {
         using var proc = Recorded();

@@ -11,8 +11,14 @@ namespace MonitorAspire.Supervision.Identity.Linux;
 /// </summary>
 internal sealed class LinuxProcesses(ProcFiles files, Func<int, bool>? mayExist = null) : ProcessTable
 {
+    private const int Guesses = 1024;
+
     private readonly Func<int, bool> _mayExist = mayExist ?? (files.IsReal ? SignalZeroReaches : static _ => false);
     private readonly long _ticksPerSecond = files.IsReal && LibC.SysConf(LibC.ScClockTicks) is > 0 and var ticks ? ticks : 100;
+
+    // Each is only a first guess, and checked: the descriptor of its lock, and the identity that is known to be a process and no thread.
+    private readonly int[] _lockDescriptors = new int[Guesses];
+    private readonly long[] _noThreads = new long[Guesses];
     private string? _bootId;
     private long _bootTime;
 
@@ -44,7 +50,7 @@ internal sealed class LinuxProcesses(ProcFiles files, Func<int, bool>? mayExist 
             ProcAccess.Missing => ProcessLookup.Dead,
             ProcAccess.Unreadable => ProcessLookup.CannotInspect,
             _ when stat.IsDead => ProcessLookup.Dead,
-            _ when IsThread(pid, buffer) => ProcessLookup.Dead,
+            _ when IsThread(stat, buffer) => ProcessLookup.Dead,
             _ => ProcessLookup.Alive(IdentityOf(stat)),
         };
     }
@@ -61,6 +67,8 @@ internal sealed class LinuxProcesses(ProcFiles files, Func<int, bool>? mayExist 
         var info = InfoOf(stat);
         return ReadStat(pid, buffer, out var now) == ProcAccess.Ok && now.StartTicks != stat.StartTicks ? InfoOf(now) : info;
     }
+
+    public override string? ExecutableOf(int pid) => files.ReadLink($"{pid}/exe") is { Length: > 0 } path ? path : base.ExecutableOf(pid);
 
     public override IReadOnlyList<ProcessInfo> Snapshot()
     {
@@ -80,10 +88,11 @@ internal sealed class LinuxProcesses(ProcFiles files, Func<int, bool>? mayExist 
     public override IReadOnlyList<LockHolder> HoldersOf(string lockFilePath)
     {
         var scan = new LockScan(files, lockFilePath);
-        return [.. AllPids().Select(scan.HolderOf).OfType<LockHolder>()];
+        return [.. AllPids().Select(pid => scan.HolderOf(pid)).OfType<LockHolder>()];
     }
 
-    public override LockHolder? HolderOf(int pid, string lockFilePath) => pid > 0 ? new LockScan(files, lockFilePath).HolderOf(pid) : null;
+    public override LockHolder? HolderOf(int pid, string lockFilePath) =>
+        pid > 0 ? new LockScan(files, lockFilePath).HolderOf(pid, ref _lockDescriptors[pid % Guesses]) : null;
 
     public override bool HoldsAnotherLock(int pid, string lockFilePath) => new LockScan(files, lockFilePath).HoldsAnother(pid);
 
@@ -144,10 +153,29 @@ internal sealed class LinuxProcesses(ProcFiles files, Func<int, bool>? mayExist 
 
     // /proc has entries for thread ids too, though it does not list them, and a signal to a thread id reaches the whole process. So a PID
     // that was used again for a thread is not the process that it named before.
-    private bool IsThread(int pid, ArrayBufferWriter<byte> buffer) =>
-        files.Read($"{pid}/status", buffer) == ProcAccess.Ok
-        && SmallFormats.ThreadGroup(buffer.WrittenSpan) is { } group
-        && group != pid;
+    // What was a process stays one: a thread with its PID has another start time.
+    private bool IsThread(in ProcStat stat, ArrayBufferWriter<byte> buffer)
+    {
+        const int PidBits = 22; // the kernel's PID_MAX_LIMIT
+        var (pid, start) = (stat.Pid, (stat.StartTicks << PidBits) | (long)stat.Pid);
+        ref var known = ref _noThreads[pid % Guesses];
+        if (Volatile.Read(ref known) == start)
+        {
+            return false;
+        }
+
+        if (files.Read($"{pid}/status", buffer) != ProcAccess.Ok || SmallFormats.ThreadGroup(buffer.WrittenSpan) is not { } group)
+        {
+            return false;
+        }
+
+        if (group == pid)
+        {
+            Volatile.Write(ref known, start);
+        }
+
+        return group != pid;
+    }
 
     private ProcessInfo InfoOf(in ProcStat stat) => new()
     {

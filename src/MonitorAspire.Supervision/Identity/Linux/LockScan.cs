@@ -12,13 +12,26 @@ internal sealed class LockScan(ProcFiles files, string lockFilePath)
     private static readonly byte[] Deleted = " (deleted)"u8.ToArray();
 
     private readonly FileIdentity? _file = ProcFiles.Stat(lockFilePath, out var file, out _) == ProcAccess.Ok ? file : null;
-    private readonly byte[] _deletedName = [.. Encoding.UTF8.GetBytes(lockFilePath), .. Deleted];
+    private byte[]? _deletedName;
     private readonly List<int> _descriptors = [];
     private readonly ArrayBufferWriter<byte> _buffer = new(512);
 
     /// <summary>The holder, if a process has such a descriptor; <see langword="null"/> where it has none or this user may not see it.</summary>
     public LockHolder? HolderOf(int pid)
     {
+        var guess = 0;
+        return HolderOf(pid, ref guess);
+    }
+
+    /// <summary>The same, where one descriptor is looked at first: that of the last time. 0 is none.</summary>
+    public LockHolder? HolderOf(int pid, ref int guess)
+    {
+        var (guessed, isShared, position) = (guess, false, 0L);
+        if (guessed > 0 && IsTheFile($"{pid}/fd/{guessed}", out var isDeleted) && !isDeleted && TryFlock($"{pid}", guessed, out isShared, out position))
+        {
+            return Holder(isDeleted: false);
+        }
+
         if (files.ListDescriptors(pid, _descriptors, out var directory) != ProcAccess.Ok)
         {
             return null;
@@ -26,13 +39,16 @@ internal sealed class LockScan(ProcFiles files, string lockFilePath)
 
         foreach (var descriptor in _descriptors)
         {
-            if (IsTheFile($"{directory}/fd/{descriptor}", out var isDeleted) && TryFlock(directory, descriptor, out var isShared, out var position))
+            if (IsTheFile($"{directory}/fd/{descriptor}", out isDeleted) && TryFlock(directory, descriptor, out isShared, out position))
             {
-                return new LockHolder(pid, position is > 0 and <= int.MaxValue ? (int)position : 0, isShared, isDeleted);
+                guess = descriptor;
+                return Holder(isDeleted);
             }
         }
 
         return null;
+
+        LockHolder Holder(bool isDeleted) => new(pid, position is > 0 and <= int.MaxValue ? (int)position : 0, isShared, isDeleted);
     }
 
     /// <summary>Whether a process has a descriptor that holds the lock of another instance.</summary>
@@ -76,7 +92,7 @@ internal sealed class LockScan(ProcFiles files, string lockFilePath)
         }
 
         Span<byte> target = stackalloc byte[4096];
-        return deleted && files.ReadLink(link, target, out var length) == ProcAccess.Ok && target[..length].SequenceEqual(_deletedName);
+        return deleted && files.ReadLink(link, target, out var length) == ProcAccess.Ok && target[..length].SequenceEqual(_deletedName ??= [.. Encoding.UTF8.GetBytes(lockFilePath), .. Deleted]);
     }
 
     private bool IsLockOfAnInstance(string link)
