@@ -17,7 +17,9 @@ internal sealed class Adoption(FleetParts parts, ILauncher launcher)
 
         var inspect = new InspectOptions { HealthTimeout = parts.ProbeOf(spec).Timeout, KeepsWatch = true };
         var seen = await parts.Engine.InspectAsync(onPort, inspect, cancellationToken).ConfigureAwait(false);
-        var age = parts.Time.GetUtcNow() - instance.StartedAt;
+
+        // Where the wall clock was set back since the start, the age is not known.
+        var age = parts.Time.GetUtcNow() - instance.StartedAt is var passed && passed > TimeSpan.Zero ? passed : TimeSpan.Zero;
         if (seen.Verdict is not (InspectionVerdict.Running or InspectionVerdict.Dead or InspectionVerdict.NotRunning) && age < parts.Options.StartTimeout)
         {
             // Its supervisor went away during the start. The instance has the rest of its time before it counts as unhealthy.

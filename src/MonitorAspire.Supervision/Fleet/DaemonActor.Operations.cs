@@ -133,21 +133,43 @@ internal sealed partial class DaemonActor
         report = report with { Detail = $"the changed definition did not start: {report.Detail}; the old definition is started again" };
         LogRolledBack(_parts.Logger, Spec.Name, report.Detail);
         Rejected = trial.IsRemembered ? Spec : null;
-        trial.RollbackEnded = new TaskCompletionSource<StartupReport>(TaskCreationOptions.RunContinuationsAsynchronously);
+        trial.RollbackEnded = new TaskCompletionSource<StartupReport>(_parts.Continuations);
         _answers.AddStart(trial.RollbackEnded, _state.LastOperation + 1);
         _settings = SettingsOf(trial.Old);
         _facts = _facts with { Spec = trial.Old, InstanceSpec = trial.Old };
         return true;
     }
 
-    private void BeginAdoption(bool isStarted) => _mailbox.Work("an adoption", async () =>
+    private void BeginAdoption(bool isStarted)
     {
-        var found = await new Adoption(_parts, _launcher).FindAsync(Spec, _mailbox.Ending).ConfigureAwait(false);
-        Post(() => Adopt(found, isStarted));
-    });
+        var spec = Spec;
+        _isAdopting = true;
+        _mailbox.Work("an adoption", async () =>
+        {
+            AdoptableInstance? found = null;
+            try
+            {
+                found = await new Adoption(_parts, _launcher).FindAsync(spec, _mailbox.Ending).ConfigureAwait(false);
+            }
+            catch (Exception e) when (!_mailbox.Ending.IsCancellationRequested)
+            {
+                // The start that follows finds a living instance by itself.
+                LogUnexpected(_parts.Logger, e, spec.Name, "an adoption");
+            }
+
+            Post(() => Adopt(found, isStarted));
+        });
+    }
 
     private void Adopt(AdoptableInstance? found, bool isStarted)
     {
+        _isAdopting = false;
+        if (_state.LastOperation > 0)
+        {
+            // A person has asked for a start or a stop meanwhile. A start finds the instance by itself; a stop has ended it.
+            return;
+        }
+
         if (found is null)
         {
             if (isStarted)
@@ -155,12 +177,6 @@ internal sealed partial class DaemonActor
                 Apply(new MachineEvent.StartRequested());
             }
 
-            return;
-        }
-
-        if (_state.Operation is not null || _state.Instance is not null)
-        {
-            // A person has asked for a start meanwhile. That start finds the instance by itself.
             return;
         }
 
@@ -299,6 +315,11 @@ internal sealed partial class DaemonActor
         if (report.Verdict is StopVerdict.Failed or StopVerdict.PermissionDenied)
         {
             _answers.FailStarts(new FleetConflictException($"'{Spec.Name}' could not be stopped, so it was not started: {report.Detail}"));
+            if (EndHold())
+            {
+                // The change is given up. The daemon is still to run, so it is started as it was when the stop succeeds at last.
+                Apply(new MachineEvent.StartRequested());
+            }
         }
     }
 

@@ -32,10 +32,14 @@ internal sealed partial class DaemonActor
         }
     });
 
-    public bool IsWanted => _state.Wanted;
-
     public Task<StartupReport> StartAsync() => AskAsync<StartupReport>(answer =>
     {
+        if (_isHeld)
+        {
+            StartAfterHold(answer);
+            return;
+        }
+
         switch (_state.State)
         {
             case DaemonState.Running:
@@ -53,7 +57,11 @@ internal sealed partial class DaemonActor
     /// <summary>Starts the daemon if it does not run, because one that depends on it is started.</summary>
     public void StartForOthers() => Post(() =>
     {
-        if (OwnsProcess)
+        if (_isHeld)
+        {
+            _startsAfterHold = true;
+        }
+        else if (OwnsProcess)
         {
             Apply(new MachineEvent.StartRequested());
         }
@@ -86,6 +94,8 @@ internal sealed partial class DaemonActor
         }
     }
 
+    public bool IsWanted => _state.Wanted;
+
     /// <summary>Whether an instance lives, which a change would stop.</summary>
     public bool HasInstance => _state.Instance is not null;
 
@@ -109,6 +119,12 @@ internal sealed partial class DaemonActor
 
         return AskAsync<StartupReport>(answer =>
         {
+            if (_isHeld)
+            {
+                StartAfterHold(answer);
+                return;
+            }
+
             _answers.AddStart(answer, _state.LastOperation + 1);
             Apply(new MachineEvent.RestartRequested());
         });
@@ -119,6 +135,35 @@ internal sealed partial class DaemonActor
 
     public Task<StopReport> StopAsync() => AskAsync<StopReport>(answer =>
     {
+        if (_isHeld)
+        {
+            _startsAfterHold = false;
+            _answers.FailStarts(StoppedBeforeStart());
+            if (IsAtRest)
+            {
+                answer.SetResult(NothingToStop());
+                return;
+            }
+        }
+
+        _answers.AddStop(answer);
+        Apply(new MachineEvent.StopRequested());
+    });
+
+    /// <summary>
+    /// Stops the daemon for a change of the configuration. From then on nothing starts it before <see cref="ReconfigureAsync"/>, and what people
+    /// ask for meanwhile is done there. A stop that fails ends the hold.
+    /// </summary>
+    public Task<StopReport> HoldAsync() => AskAsync<StopReport>(answer =>
+    {
+        (_isHeld, _startsAfterHold) = (true, _state.Wanted || IsAdopting);
+        if (IsAtRest && !IsAdopting)
+        {
+            // Another process may have its port by now.
+            answer.SetResult(NothingToStop());
+            return;
+        }
+
         _answers.AddStop(answer);
         Apply(new MachineEvent.StopRequested());
     });
@@ -141,23 +186,23 @@ internal sealed partial class DaemonActor
     /// <summary>A person has launched the daemon with the means of its launcher.</summary>
     public void LaunchedByOthers() => Post(OnLaunchedByOthers);
 
-    /// <summary>Takes a new specification, and starts the daemon if asked to. The daemon is stopped, or need not be restarted for it.</summary>
+    /// <summary>Takes a new specification, ends the hold, and starts the daemon if that is asked for. The daemon is stopped, or need not be restarted for it.</summary>
     /// <param name="spec">The new specification.</param>
-    /// <param name="start">Whether it is started.</param>
     /// <param name="rollback">Whether the old specification is started again when this start fails.</param>
     /// <param name="remember">Whether a specification that failed is kept as <see cref="Rejected"/>.</param>
     /// <returns>With a roll-back, the start: its report comes after a roll-back has ended too.</returns>
-    public async Task<Task<StartupReport>?> ReconfigureAsync(DaemonSpec spec, bool start, bool rollback = false, bool remember = false)
+    public async Task<Task<StartupReport>?> ReconfigureAsync(DaemonSpec spec, bool rollback = false, bool remember = false)
     {
-        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var done = new TaskCompletionSource(_parts.Continuations);
         DefinitionTrial? trial = null;
         _mailbox.Post(
             () =>
             {
                 Rejected = null;
+                var start = EndHold();
                 if (start && rollback)
                 {
-                    _trial = trial = new DefinitionTrial(Spec, remember);
+                    _trial = trial = new DefinitionTrial(Spec, remember, _parts.Continuations);
                     _answers.AddStart(trial.Ended, _state.LastOperation + 1);
                 }
 
@@ -197,7 +242,7 @@ internal sealed partial class DaemonActor
 
     private Task<T> AskAsync<T>(Action<TaskCompletionSource<T>> request)
     {
-        var answer = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var answer = new TaskCompletionSource<T>(_parts.Continuations);
         _mailbox.Post(
             () =>
             {
@@ -219,6 +264,30 @@ internal sealed partial class DaemonActor
             () => answer.SetException(Ending()));
         return answer.Task;
     }
+
+    private bool IsAtRest => _state is { State: DaemonState.Stopped, Operation: null };
+
+    // A request that came during the adoption decides in its place.
+    private bool IsAdopting => _isAdopting && _state.LastOperation == 0;
+
+    // The first operation after the hold is the start.
+    private void StartAfterHold(TaskCompletionSource<StartupReport> answer)
+    {
+        _startsAfterHold = true;
+        _answers.AddStart(answer, _state.LastOperation + 1);
+    }
+
+    /// <summary>Ends the hold, and says whether the daemon is to be started.</summary>
+    private bool EndHold()
+    {
+        var starts = _isHeld && _startsAfterHold;
+        (_isHeld, _startsAfterHold) = (false, false);
+        return starts;
+    }
+
+    private StopReport NothingToStop() => new() { Name = Spec.Name, Port = Spec.Port, Verdict = StopVerdict.NotRunning, Detail = $"'{Spec.Name}' is stopped already" };
+
+    private FleetConflictException StoppedBeforeStart() => new($"'{Spec.Name}' was stopped before it was started");
 
     [LoggerMessage(108, LogLevel.Error, "{Daemon}: not restarted, the instance that serves is kept: {Problem}")]
     private static partial void LogRefused(ILogger logger, string daemon, string problem);

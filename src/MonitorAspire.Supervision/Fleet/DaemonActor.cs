@@ -24,6 +24,9 @@ internal sealed partial class DaemonActor : IAsyncDisposable
     private long _lastInstance;
     private CancellationTokenSource? _starting;
     private string? _lastRotation;
+    private bool _isAdopting;
+    private bool _isHeld;
+    private bool _startsAfterHold;
     private DefinitionTrial? _trial;
 
     /// <summary>Makes the actor, which does nothing before <see cref="Begin"/>. The phase is that of its <see cref="ProbeSchedule"/>.</summary>
@@ -35,7 +38,7 @@ internal sealed partial class DaemonActor : IAsyncDisposable
         _settings = SettingsOf(spec);
         _snapshot = NewSnapshot();
         _publisher = new DaemonPublisher(parts);
-        _mailbox = new Mailbox(parts.Schedule, (e, what) => LogUnexpected(parts.Logger, e, Spec.Name, what), parts.RunHere);
+        _mailbox = new Mailbox(parts.Schedule, (e, what) => LogUnexpected(parts.Logger, e, Spec.Name, what), parts.RunHere, parts.Continuations);
         _timer = parts.Time.CreateTimer(_ => _mailbox.PostHere(OnTimer), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         _probes = new ProbeSchedule(parts.Time, parts.ProbeOf(spec).Interval, phase, () => _mailbox.PostHere(OnProbeDue));
     }
@@ -93,9 +96,9 @@ internal sealed partial class DaemonActor : IAsyncDisposable
             CarryOut(action);
         }
 
-        if (_state is { State: DaemonState.Stopped, Operation: null } && _answers.AnyStart)
+        if (IsAtRest && _answers.AnyStart && !_isHeld)
         {
-            _answers.FailStarts(new FleetConflictException($"'{Spec.Name}' was stopped before it was started"));
+            _answers.FailStarts(StoppedBeforeStart());
         }
 
         SetTimer();

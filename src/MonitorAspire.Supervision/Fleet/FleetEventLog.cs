@@ -39,6 +39,15 @@ internal sealed class FleetEventLog(TimeProvider time, int kept = 1000)
         }
     }
 
+    /// <summary>The kept events after an id.</summary>
+    public FleetEvent[] Kept(long after)
+    {
+        lock (_lock)
+        {
+            return after >= _lastId ? [] : [.. _events.Where(e => e.Id > after)];
+        }
+    }
+
     /// <summary>Ends all streams; new ones end after the replay.</summary>
     public void Complete()
     {
@@ -62,7 +71,7 @@ internal sealed class FleetEventLog(TimeProvider time, int kept = 1000)
         lock (_lock)
         {
             var after = afterId > _lastId ? 0 : afterId;
-            replay = after is null ? [] : [.. _events.Where(e => e.Id > after)];
+            replay = after is { } id ? Kept(id) : [];
             if (_completed)
             {
                 channel.Writer.Complete();

@@ -42,6 +42,12 @@ internal sealed class FleetParts(
     /// <summary>Puts work on a thread: on one of the thread pool, unless the owner of the fleet has its own way.</summary>
     public Action<Action> Schedule { get; } = schedule ?? (static work => ThreadPool.UnsafeQueueUserWorkItem(static w => w(), work, preferLocal: false));
 
+    /// <summary>
+    /// How callers continue after an answer: on a thread of the thread pool, so that they hold up no message. An owner with its own threads
+    /// gets all continuations on them.
+    /// </summary>
+    public TaskCreationOptions Continuations { get; } = schedule is null ? TaskCreationOptions.RunContinuationsAsynchronously : TaskCreationOptions.None;
+
     /// <summary>Runs work on the calling thread, unless the owner of the fleet has its own way.</summary>
     public Action<Action> RunHere { get; } = schedule ?? (static work => work());
 
@@ -56,6 +62,15 @@ internal sealed class FleetParts(
 
     /// <summary>The one place that decides who launches a daemon.</summary>
     public ILauncher LauncherOf(DaemonSpec spec) => spec.Launch == LaunchMode.Attached ? new AttachedLauncher(this) : new OwnLauncher(Engine);
+
+    /// <summary>Waits. Unlike <see cref="Task.Delay(TimeSpan, TimeProvider, CancellationToken)"/>, a cancelled wait goes on where <see cref="Continuations"/> says.</summary>
+    public async Task DelayAsync(TimeSpan delay, CancellationToken cancellationToken)
+    {
+        var ended = new TaskCompletionSource(Continuations);
+        using var timer = Time.CreateTimer(_ => ended.TrySetResult(), null, delay, Timeout.InfiniteTimeSpan);
+        using var cancelled = cancellationToken.UnsafeRegister(_ => ended.TrySetCanceled(cancellationToken), null);
+        await ended.Task.ConfigureAwait(false);
+    }
 
     public double NextRandom()
     {

@@ -86,12 +86,12 @@ public sealed partial class FleetSupervisor
 
         // What cannot start must not end what serves.
         var refused = Refused(specs, removed, wanted);
-        wanted.ExceptWith(refused.Keys);
-        var serving = wanted.Where(d => d.HasInstance).ToHashSet();
-
-        // A daemon that is stopped already is not stopped again: another process may have its port by now.
-        var stops = await StartOrder.InReverseAsync([.. removed.Concat(wanted).Where(d => d.OwnsProcess)], NameOf, NeedsOf, StopForChangeAsync).ConfigureAwait(false);
+        restarted.RemoveAll(refused.ContainsKey);
+        var serving = restarted.Where(d => d.HasInstance).ToHashSet();
+        var stops = await StartOrder.InReverseAsync([.. removed.Concat(restarted).Where(d => d.OwnsProcess)], NameOf, NeedsOf, HoldAsync).ConfigureAwait(false);
+        var failures = refused.Values.Concat(stops.Select(stop => stop.Failure).OfType<string>()).ToList();
         var stuck = stops.Where(stop => stop.Failure is not null).Select(stop => stop.Daemon).Concat(refused.Keys).ToHashSet();
+        specs = await WithoutPortsOfAsync(stuck, specs, restarted, failures).ConfigureAwait(false);
         removed.RemoveAll(stuck.Contains);
         restarted.RemoveAll(stuck.Contains);
 
@@ -111,7 +111,7 @@ public sealed partial class FleetSupervisor
             }
             else if (daemon.OwnsProcess && spec.Launch == daemon.Spec.Launch)
             {
-                if (await daemon.ReconfigureAsync(spec, wanted.Contains(daemon), spec.Rollback && serving.Contains(daemon), isConfiguration).ConfigureAwait(false) is { } trial)
+                if (await daemon.ReconfigureAsync(spec, spec.Rollback && serving.Contains(daemon), isConfiguration).ConfigureAwait(false) is { } trial)
                 {
                     trials.Add(trial);
                 }
@@ -145,7 +145,7 @@ public sealed partial class FleetSupervisor
             Removed = [.. removed.Select(d => d.Current.Name)],
             Restarted = [.. restarted.Select(d => d.Current.Name)],
             Updated = [.. specs.Select(spec => spec.Name).Where(name => differences.GetValueOrDefault(name) == SpecDifference.Update)],
-            Failures = [.. refused.Values, .. stops.Select(stop => stop.Failure).OfType<string>()],
+            Failures = failures,
             Trials = trials,
             Stops = [.. stops.Select(stop => stop.Report).OfType<StopReport>()],
             Options = options,
@@ -162,6 +162,32 @@ public sealed partial class FleetSupervisor
 
             return actor;
         }
+    }
+
+    /// <summary>The specifications that can be carried out while the daemons that could not be stopped keep their ports. The others are added to the failures.</summary>
+    private static async Task<List<DaemonSpec>> WithoutPortsOfAsync(
+        HashSet<DaemonActor> stuck, IReadOnlyList<DaemonSpec> specs, List<DaemonActor> restarted, List<string> failures)
+    {
+        var possible = specs.ToList();
+        var known = restarted.ToDictionary(d => d.Spec.Name, StringComparer.OrdinalIgnoreCase);
+        while (possible.Find(spec => stuck.Any(s => s.Spec.Port == spec.Port && !Is(s, spec) && !stuck.Any(other => Is(other, spec)))) is { } blocked)
+        {
+            failures.Add($"'{blocked.Name}' does not get port {blocked.Port}: the daemon that has it could not be stopped");
+            if (known.TryGetValue(blocked.Name, out var daemon))
+            {
+                // It keeps its own port, which may be in the way of another one.
+                stuck.Add(daemon);
+                await daemon.ReconfigureAsync(daemon.Spec).ConfigureAwait(false);
+            }
+            else
+            {
+                possible.Remove(blocked);
+            }
+        }
+
+        return possible;
+
+        static bool Is(DaemonActor daemon, DaemonSpec spec) => string.Equals(daemon.Spec.Name, spec.Name, StringComparison.OrdinalIgnoreCase);
     }
 
     private static SpecDifference Difference(DaemonActor daemon, DaemonSpec spec) =>
@@ -193,11 +219,11 @@ public sealed partial class FleetSupervisor
         return refused;
     }
 
-    private static async Task<(DaemonActor Daemon, StopReport? Report, string? Failure)> StopForChangeAsync(DaemonActor daemon)
+    private static async Task<(DaemonActor Daemon, StopReport? Report, string? Failure)> HoldAsync(DaemonActor daemon)
     {
         try
         {
-            var report = await daemon.StopAsync().ConfigureAwait(false);
+            var report = await daemon.HoldAsync().ConfigureAwait(false);
             return (daemon, report, report.Verdict is StopVerdict.Failed or StopVerdict.PermissionDenied
                 ? $"'{daemon.Spec.Name}' could not be stopped: {report.Detail}"
                 : null);

@@ -146,7 +146,7 @@ internal sealed partial class InstanceVerification(FleetParts parts, DaemonSpec 
             }
 
             // A process may end before it is found. Then only the launcher knows.
-            var wait = Task.Delay(delay < left ? delay : left, parts.Time, cancellationToken);
+            var wait = parts.DelayAsync(delay < left ? delay : left, cancellationToken);
             await Task.WhenAny(wait, hasEnded ? wait : _instance?.Exited ?? _end?.Ended ?? (Task)wait).ConfigureAwait(false);
         }
     }

@@ -9,12 +9,17 @@ namespace MonitorAspire.Supervision.Fleet;
 /// <param name="schedule">Puts work on another thread.</param>
 /// <param name="onError">Gets the errors.</param>
 /// <param name="runHere">Runs work on the calling thread. Default: as <paramref name="schedule"/>.</param>
-internal sealed class Mailbox(Action<Action> schedule, Action<Exception, string> onError, Action<Action>? runHere = null) : IDisposable
+/// <param name="continuations">How those who wait for the end continue. Default: on a thread of the thread pool.</param>
+internal sealed class Mailbox(
+    Action<Action> schedule,
+    Action<Exception, string> onError,
+    Action<Action>? runHere = null,
+    TaskCreationOptions continuations = TaskCreationOptions.RunContinuationsAsynchronously) : IDisposable
 {
     private readonly Action<Action> _runHere = runHere ?? schedule;
     private readonly ConcurrentQueue<(Action Message, Action? WhenEnded)> _messages = new();
     private readonly CancellationTokenSource _ending = new();
-    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _ended = new(continuations);
     private Action? _next;
     private int _waiting;
     private int _working;
@@ -48,8 +53,12 @@ internal sealed class Mailbox(Action<Action> schedule, Action<Exception, string>
     /// <summary>Cancels <see cref="Ending"/>, waits until no work is left, and runs no message after that.</summary>
     public async Task EndAsync()
     {
-        await _ending.CancelAsync().ConfigureAwait(false);
-        Post(EndIfIdle);
+        // Work that is cancelled may go on within the call, and that is not to hold up the caller.
+        schedule(() =>
+        {
+            _ending.Cancel();
+            Post(EndIfIdle);
+        });
         await _ended.Task.ConfigureAwait(false);
     }
 

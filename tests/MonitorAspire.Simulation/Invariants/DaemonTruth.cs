@@ -1,0 +1,51 @@
+using MonitorAspire.Supervision.Daemons;
+using MonitorAspire.Supervision.Fleet;
+
+namespace MonitorAspire.Simulation.Invariants;
+
+/// <summary>What the invariants remember of one daemon.</summary>
+internal sealed class DaemonTruth
+{
+    /// <summary>Since when it is shown as Running although it surely does not serve.</summary>
+    public TimeSpan? FalseRunningSince { get; set; }
+
+    /// <summary>Since when it is shown as Unhealthy although it surely serves.</summary>
+    public TimeSpan? FalseUnhealthySince { get; set; }
+
+    /// <summary>Since when a free port is shown as another process's.</summary>
+    public TimeSpan? FalseForeignSince { get; set; }
+
+    public (DaemonState State, int Restarts, int Failures) Shown { get; set; }
+
+    public TimeSpan ShownSince { get; set; }
+
+    /// <summary>The last request was a stop.</summary>
+    public bool IsStopAsked { get; set; }
+
+    /// <summary>Number of the last request that starts it.</summary>
+    public long LastStart { get; set; }
+
+    /// <summary>A stop was reported as done, and no start was asked for since.</summary>
+    public bool IsStopDone { get; set; }
+
+    /// <summary>When a person last asked for something that stops the instance.</summary>
+    public TimeSpan? StopCauseAt { get; set; }
+
+    /// <summary>Requests that stop the instance and are not answered yet.</summary>
+    public int StopCauses { get; set; }
+
+    /// <summary>Requests that are not answered yet. They forget failures when the fleet gets them, which may be later.</summary>
+    public int PendingRequests { get; set; }
+
+    /// <summary>A reload stops and starts it.</summary>
+    public bool IsReloading { get; set; }
+
+    /// <summary>When it failed, since the last request and the last supervisor.</summary>
+    public List<TimeSpan> Failures { get; } = [];
+
+    public int Restarts { get; set; }
+
+    public string? Operation { get; set; }
+
+    public DaemonSnapshot? Snapshot { get; set; }
+}

@@ -1,0 +1,92 @@
+using System.Globalization;
+using MonitorAspire.Simulation.World;
+
+namespace MonitorAspire.Simulation.Scenarios;
+
+/// <summary>What a scenario does to the system and to the fleet.</summary>
+internal enum FaultKind
+{
+    KillRoot,
+    ExitRoot,
+    KillMember,
+    OrphanMembers,
+    LoseSocket,
+    Sicken,
+    Recover,
+    ForeignTakesPort,
+    ForeignLeaves,
+    Contest,
+    LosePidFile,
+    TearPidFile,
+    PidFileNamesForeign,
+    LoseRecord,
+    FillDisk,
+    FreeDisk,
+    ExhaustDescriptors,
+    FreeDescriptors,
+    HangFiles,
+    UnhangFiles,
+    LoseCommand,
+    RestoreCommand,
+    JumpWallClock,
+    SlowThreads,
+    SlowStart,
+    NeverReady,
+    ExitEarly,
+    SlowStop,
+    IgnoreSigterm,
+    HangInKernel,
+    UnhangInKernel,
+    Fork,
+    ReusePids,
+    AskStart,
+    AskStop,
+    AskRestart,
+    AskReset,
+    Reload,
+    CrashSupervisor,
+    HandOverSupervisor,
+}
+
+/// <summary>One step of a scenario: after a time since the step before, a fault. The luck decides its details.</summary>
+internal sealed record Fault(int Number, TimeSpan Gap, FaultKind Kind, int Daemon, ulong Luck)
+{
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"#{Number} after {Gap.TotalSeconds:0.000000} s: {Kind} d{Daemon}");
+}
+
+/// <summary>The settings and the faults that follow from a seed.</summary>
+internal sealed record Scenario(ulong Seed, int Daemons, TimeSpan ProbeInterval, TimeSpan ProbeTimeout, TimeSpan ResetAfter, TimeSpan Lateness, IReadOnlyList<Fault> Faults)
+{
+    private static readonly FaultKind[] Kinds = Enum.GetValues<FaultKind>();
+
+    // Requests and crashes of the supervisor meet everything else, so they come more often.
+    private static readonly FaultKind[] Often =
+        [FaultKind.KillRoot, FaultKind.Sicken, FaultKind.AskStop, FaultKind.AskStart, FaultKind.AskRestart, FaultKind.CrashSupervisor, FaultKind.Reload];
+
+    public static Scenario From(ulong seed)
+    {
+        var choices = new Choices(seed).Fork(1);
+
+        // With days between faults, a probe each second would be all that a scenario does.
+        var isSlow = choices.Chance(0.2);
+        var interval = isSlow ? choices.Of(TimeSpan.FromMinutes(10), TimeSpan.FromHours(1)) : choices.Of(TimeSpan.FromMilliseconds(250), TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(2));
+        var longest = isSlow ? TimeSpan.FromDays(3) : choices.Of(TimeSpan.FromMilliseconds(5), TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(20));
+        var daemons = 1 + choices.Below(3);
+        var faults = Enumerable.Range(0, 4 + choices.Below(24)).Select(number => new Fault(
+            number,
+            choices.Duration(TimeSpan.FromMicroseconds(1), longest),
+            choices.Chance(0.4) ? choices.Of<FaultKind>(Often) : choices.Of<FaultKind>(Kinds),
+            choices.Below(daemons),
+            choices.Next()));
+        return new Scenario(
+            seed,
+            daemons,
+            interval,
+            choices.Of(TimeSpan.FromMilliseconds(500), TimeSpan.FromSeconds(2)),
+            choices.Of(TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(60)),
+            choices.Of(TimeSpan.Zero, TimeSpan.FromMilliseconds(1), TimeSpan.FromMilliseconds(100)),
+            [.. faults]);
+    }
+
+    public Scenario With(IReadOnlySet<int> kept) => this with { Faults = [.. Faults.Where(f => kept.Contains(f.Number))] };
+}

@@ -1,0 +1,251 @@
+using Microsoft.Extensions.Logging;
+using MonitorAspire.Simulation.Engine;
+using MonitorAspire.Simulation.Invariants;
+using MonitorAspire.Simulation.World;
+using MonitorAspire.Supervision.Daemons;
+using MonitorAspire.Supervision.Fleet;
+
+namespace MonitorAspire.Simulation.Scenarios;
+
+/// <summary>One life of a supervisor: the real fleet over the simulated engine, and the requests that wait for its answers.</summary>
+#pragma warning disable CA1001 // The fleet disposes of its parts.
+internal sealed class SimulatedFleet
+#pragma warning restore CA1001
+{
+    private readonly SimulatedSystem _system;
+    private readonly FleetInvariants _invariants;
+    private readonly Action<string, string> _violate;
+    private readonly FleetParts _parts;
+    private readonly List<Request> _pending = [];
+    private Task _changing = Task.CompletedTask;
+    private IReadOnlyList<DaemonSpec> _before = [];
+    private long _lastEvent;
+
+    public SimulatedFleet(SimulatedSystem system, FleetInvariants invariants, FleetOptions options, IReadOnlyList<DaemonSpec> specs, ulong seed, Action<string, string> violate)
+    {
+        (_system, _invariants, _violate) = (system, invariants, violate);
+        Specs = specs;
+        Engine = new SimulatedEngine(system, invariants);
+        _parts = new FleetParts(Engine, options, new ErrorLogger(this), system.Scheduler, null, null, new Random((int)seed), system.Scheduler.Post);
+        Fleet = new FleetSupervisor(_parts, specs);
+        invariants.BeginSupervisor();
+        Watch(Fleet.BeginAsync(), "begin");
+    }
+
+    public FleetSupervisor Fleet { get; }
+
+    public SimulatedEngine Engine { get; }
+
+    public IReadOnlyList<DaemonSpec> Specs { get; private set; }
+
+    /// <summary>Whether the last change was not carried out for all daemons, because one could not be stopped.</summary>
+    public bool NeedsReload { get; private set; }
+
+    public bool IsIdle => _pending.Count == 0;
+
+    public bool IsChanging => !_changing.IsCompleted;
+
+    public bool IsAsked(string name) => _pending.Exists(r => r.Name == name);
+
+    public void Check()
+    {
+        ReadEvents();
+        _invariants.Check(Fleet);
+        foreach (var request in _pending)
+        {
+            if (_invariants.AgeOf(request.At) > _invariants.OperationTime * 2)
+            {
+                _violate("no-answer", $"{request} has no answer");
+            }
+        }
+    }
+
+    public void Ask(FaultKind kind, string name)
+    {
+        if (Fleet.Find(name) is null)
+        {
+            return;
+        }
+
+        var request = new Request(kind, name, _system.Scheduler.Now, _invariants.OnRequest(name, kind));
+        _pending.Add(request);
+        _invariants[name].PendingRequests++;
+        _system.Say($"ask {kind} {name}");
+        Watch(AskAsync(request), request.ToString());
+    }
+
+    /// <summary>Applies another configuration. One that is asked for during a change is not: its caller would have to wait.</summary>
+    public void Reload(IReadOnlyList<DaemonSpec> specs)
+    {
+        if (IsChanging)
+        {
+            return;
+        }
+
+        foreach (var spec in Specs)
+        {
+            if (NeedsReload || specs.FirstOrDefault(s => s.Name == spec.Name) is not { } next || SpecComparison.Compare(spec, next) == SpecDifference.Restart)
+            {
+                _invariants.OnReload(spec.Name);
+            }
+        }
+
+        // A daemon that is added begins, even where one of its name was stopped before it was removed.
+        foreach (var added in specs.Where(s => Specs.All(old => old.Name != s.Name)))
+        {
+            _invariants.OnRequest(added.Name, FaultKind.AskStart);
+            (_invariants[added.Name].Restarts, _invariants[added.Name].ShownSince) = (0, _system.Scheduler.Now);
+        }
+
+        _before = Specs;
+        Specs = specs;
+        var request = new Request(FaultKind.Reload, "", _system.Scheduler.Now, 0);
+        _pending.Add(request);
+        _system.Say($"reload {string.Join(", ", specs.Select(s => $"{s.Name} on {s.Port}"))}");
+        _changing = ReloadAsync(specs, request);
+        Watch(_changing, "reload");
+    }
+
+    /// <summary>Dies without a word. Its daemons live on.</summary>
+    public void Crash(IEnumerable<int> ports)
+    {
+        // The next supervisor gets the configuration that was carried out. One without the daemons that were not stopped yet would know nothing of them.
+        Specs = IsChanging ? _before : Specs;
+        Engine.Crash(ports);
+        _pending.Clear();
+
+        // What is under way ends with errors that touch nothing. Only the memory is freed.
+        _parts.Options = _parts.Options with { StopDaemonsOnShutdown = false };
+        _ = ForgetAsync();
+    }
+
+    /// <summary>Ends in order, and stops the daemons or leaves them.</summary>
+    public Task EndAsync(bool stops)
+    {
+        _parts.Options = _parts.Options with { StopDaemonsOnShutdown = stops };
+        _invariants.EndSupervisor();
+        var ending = EndAsync();
+        Watch(ending, "end");
+        return ending;
+    }
+
+    private void ReadEvents()
+    {
+        var events = _parts.Events.Kept(_lastEvent);
+        _lastEvent = events is [.., var last] ? last.Id : _lastEvent;
+        _invariants.Read(events);
+    }
+
+    private async Task EndAsync()
+    {
+        await Fleet.DisposeAsync().ConfigureAwait(false);
+        _pending.Clear();
+    }
+
+    private async Task ForgetAsync()
+    {
+        await _changing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await Fleet.DisposeAsync().ConfigureAwait(false);
+    }
+
+    private async Task AskAsync(Request request)
+    {
+        try
+        {
+            switch (request.Kind)
+            {
+                case FaultKind.AskStart:
+                    Answered(await Fleet.StartAsync(request.Name, default).ConfigureAwait(false), _invariants.OnStartAnswered);
+                    break;
+                case FaultKind.AskRestart:
+                    Answered(await Fleet.RestartAsync(request.Name, default).ConfigureAwait(false), _invariants.OnStartAnswered);
+                    break;
+                case FaultKind.AskStop:
+                    Answered(await Fleet.StopAsync(request.Name, default).ConfigureAwait(false), _invariants.OnStopAnswered);
+                    break;
+                default:
+                    await Fleet.ResetCrashLoopAsync(request.Name, default).ConfigureAwait(false);
+                    break;
+            }
+        }
+        catch (FleetConflictException e)
+        {
+            _system.Say($"{request} refused: {e.Message}");
+        }
+
+        _pending.Remove(request);
+        if (!Engine.IsCrashed)
+        {
+            ReadEvents();
+            _invariants.OnRequestEnded(request.Name, request.Kind);
+        }
+
+        void Answered<T>(T report, Action<string, long, T> check)
+        {
+            if (!Engine.IsCrashed)
+            {
+                _system.Say($"{request} answered: {report}");
+                check(request.Name, request.Number, report);
+            }
+        }
+    }
+
+    private async Task ReloadAsync(IReadOnlyList<DaemonSpec> specs, Request request)
+    {
+        var change = await Fleet.ApplyAsync(specs).ConfigureAwait(false);
+        _pending.Remove(request);
+        if (Engine.IsCrashed)
+        {
+            return;
+        }
+
+        _invariants.OnReloaded();
+        NeedsReload = change.Failures.Count > 0;
+        if (change.Errors.Count > 0)
+        {
+            _violate("reload-refused", string.Join("; ", change.Errors));
+        }
+    }
+
+    private void Watch(Task task, string what) => task.ContinueWith(
+        ended =>
+        {
+            if (ended.Exception is { } e && !Engine.IsCrashed)
+            {
+                _violate("unexpected-error", $"{what}: {e.InnerException}");
+            }
+        },
+        CancellationToken.None,
+        TaskContinuationOptions.ExecuteSynchronously,
+        TaskScheduler.Default);
+
+    private sealed class Request(FaultKind kind, string name, TimeSpan at, long number)
+    {
+        public FaultKind Kind { get; } = kind;
+
+        public string Name { get; } = name;
+
+        public TimeSpan At { get; } = at;
+
+        public long Number { get; } = number;
+
+        public override string ToString() => $"{Kind} {Name}";
+    }
+
+    /// <summary>An error that the fleet only logs is a violation, unless the simulated system caused it.</summary>
+    private sealed class ErrorLogger(SimulatedFleet fleet) : ILogger
+    {
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => logLevel == LogLevel.Error;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        {
+            if (exception is not null and not IOException && !fleet.Engine.IsCrashed)
+            {
+                fleet._violate("unexpected-error", $"{formatter(state, exception)}: {exception}");
+            }
+        }
+    }
+}
