@@ -17,6 +17,9 @@ public class PolyglotFleetTests
             [
                 "--Ports:Python", Text(fleet.Servers[0].Port), "--Ports:Node", Text(fleet.Servers[1].Port),
                 "--Ports:Supervisor", Text(fleet.SupervisorPort), "--Monitors:StateDirectory", fleet.StateDirectory,
+
+                // A test has random ports otherwise, and this one asks the servers on the ports that it gives.
+                "--DcpPublisher:RandomizePorts", "false",
             ],
             limit.Token);
         await using (var application = await builder.BuildAsync(limit.Token))

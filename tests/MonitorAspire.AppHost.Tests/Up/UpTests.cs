@@ -81,13 +81,13 @@ public class UpTests
     }
 
     [Fact]
-    public async Task Up_StateDirectoryIsAFile_IsOneLineAndExitCode1()
+    public async Task Up_StateDirectoryIsAFile_IsOneLineAndExitCode2()
     {
         using var directory = new TemporaryDirectory();
         await File.WriteAllTextAsync(directory["state"], "");
         await using var up = RunningUp.StartProcess(new Dictionary<string, string?>(), "--state-dir", directory["state"]);
 
-        Assert.Equal(1, await up.ExitCodeAsync());
+        Assert.Equal(2, await up.ExitCodeAsync());
         await up.LineAsync(directory["state"]);
         Assert.DoesNotContain('\n', up.Output);
     }
