@@ -85,6 +85,7 @@ public sealed class DocumentationTests
                 case "add" when words is [_, _, "package", var package]:
                     Assert.Contains("<IsPackable>true</IsPackable>", File.ReadAllText(Repository.PathOf($"src/{package}/{package}.csproj")), StringComparison.Ordinal);
                     break;
+                case "add" when words is [_, _, "package", "Aspire.Hosting.Kubernetes", ..]:
                 case "tool" when words is [_, _, "install", "--global", "MonitorAspire.Cli"]:
                     break;
                 case "tool" or "aspire":
