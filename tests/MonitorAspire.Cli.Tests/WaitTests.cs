@@ -34,7 +34,8 @@ public sealed class WaitTests : IAsyncDisposable
     [Fact]
     public async Task Wait_DaemonThatEnds_ExitsWithSixLongBeforeTheTimeIsUp()
     {
-        await using var start = _cli.Start("start", "--port", Port, "--", "sh", "-c", "sleep 2; exit 3");
+        // Long enough that wait sees it before it ends, also on a busy machine.
+        await using var start = _cli.Start("start", "--port", Port, "--", "sh", "-c", "sleep 15; exit 3");
         await Wait.UntilAsync(() => File.Exists(_cli.File(_port, "pid")), "the process");
         var result = await _cli.RunAsync("wait", "--port", Port, "--timeout", "1h");
         result.AssertOneLine(6, $"monitor-{Port} does not serve (it cannot serve)");
