@@ -143,7 +143,7 @@ internal sealed partial class DaemonActor
     private void BeginAdoption(bool isStarted)
     {
         var spec = Spec;
-        _isAdopting = true;
+        (_isAdopting, _startsAfterAdoption) = (true, isStarted);
         _mailbox.Work("an adoption", async () =>
         {
             AdoptableInstance? found = null;

@@ -156,7 +156,7 @@ internal sealed partial class DaemonActor
     /// </summary>
     public Task<StopReport> HoldAsync() => AskAsync<StopReport>(answer =>
     {
-        (_isHeld, _startsAfterHold) = (true, _state.Wanted || IsAdopting);
+        (_isHeld, _startsAfterHold) = (true, _state.Wanted || (IsAdopting && _startsAfterAdoption));
         if (IsAtRest && !IsAdopting)
         {
             // Another process may have its port by now.

@@ -25,6 +25,7 @@ internal sealed partial class DaemonActor : IAsyncDisposable
     private CancellationTokenSource? _starting;
     private string? _lastRotation;
     private bool _isAdopting;
+    private bool _startsAfterAdoption;
     private bool _isHeld;
     private bool _startsAfterHold;
     private DefinitionTrial? _trial;
