@@ -59,6 +59,14 @@ internal sealed partial class ResourcePage(HeadlessChromium chromium, Uri dashbo
             => [.. Ask<IEnumerable<object>>("return [...document.querySelectorAll('.markdown-content td')].map(c => c.innerText)", "")!.Cast<string>()];
     }
 
+    /// <summary>Whether the menu of a resource has an entry.</summary>
+    public async Task<bool> OffersAsync(string resource, string entry)
+    {
+        await OpenAsync();
+        await OpenMenuAsync(resource, "Diagnose");
+        return Item(entry) is not null;
+    }
+
     /// <summary>Opens the details of a resource, waits until they contain the part, and returns the text.</summary>
     public async Task<string> DetailsAsync(string resource, string part)
     {

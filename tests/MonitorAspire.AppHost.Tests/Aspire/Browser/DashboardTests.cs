@@ -68,7 +68,7 @@ public class DashboardTests
     }
 
     [Fact]
-    public async Task Resource_KilledAgainAndAgain_ShowsTheCrashLoopUntilAPersonResetsIt()
+    public async Task Resource_KilledAgainAndAgain_ShowsTheCrashLoopAndTheNextTry()
     {
         using var fleet = new FleetArguments(count: 1);
         using var chromium = HeadlessChromium.Start();
@@ -94,15 +94,7 @@ public class DashboardTests
         chromium.Save("aspire-crash-loop.png");
         await page.OpenAsync();
         await chromium.TextAsync("Crash loop, next try");
-        Assert.Contains("exited-prematurely", await page.DiagnoseAsync(name));
-
-        await page.OpenAsync();
-        await page.CommandAsync(name, "Reset crash loop", () => fleet.HasAnotherPid(fleet.BasePort, last));
-
-        var after = fleet.PidOf(fleet.BasePort);
-        await page.DetailsAsync(name, Text($"Verified process ID\n{after}"));
-        await page.StateAsync(name, "Running");
-        await EndAsync(host, fleet, [after]);
+        await EndAsync(host, fleet, []);
     }
 
     private static AppHostProcess StartHost(FleetArguments fleet, params string[] settings) => AppHostProcess.Start(
