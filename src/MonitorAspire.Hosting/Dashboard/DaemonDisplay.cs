@@ -30,26 +30,15 @@ internal sealed class DaemonDisplay(ResourceNotificationService notifications, D
 
     internal Task UpdateAsync(DaemonSnapshot daemon)
     {
-        var wasLost = _connectionLost is not null;
         _connectionLost = null;
-        var shown = _daemons.GetValueOrDefault(daemon.Name);
         _daemons[daemon.Name] = daemon;
         if (daemon.Checks.Any(c => c is { Name: CheckName.Port, Healthy: true }))
         {
             _refusals.TryRemove(daemon.Name, out _);
         }
 
-        // The supervisor repeats itself each second. The dashboard draws a resource anew whenever it is published, and closes its open menu.
-        return wasLost || shown is null || Gist(shown) != Gist(daemon) ? PublishAsync(daemon.Name) : Task.CompletedTask;
+        return PublishAsync(daemon.Name);
     }
-
-    // What is worth a new drawing: not the times and the latency of checks that passed again.
-    private static string Gist(DaemonSnapshot daemon) => string.Join(
-        '|',
-        [
-            daemon.State, daemon.Stage, daemon.Pid, daemon.Restarts, daemon.ConsecutiveFailures, daemon.ProbeFailures, daemon.VerifiedAt, daemon.NextAttemptAt, daemon.LastFailure?.At,
-            daemon.LastFailure?.Detail, .. daemon.WaitingFor, .. daemon.Alerts.Select(a => a.ToString()), .. daemon.Checks.Select(c => $"{c.Name} {c.Healthy}"),
-        ]);
 
     /// <summary>Shows that the supervisor does not watch the daemons, until it says something again.</summary>
     internal Task ShowConnectionLostAsync(DateTimeOffset lastMessageAt)
