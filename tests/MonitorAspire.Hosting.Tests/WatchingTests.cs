@@ -23,9 +23,15 @@ public sealed class WatchingTests
         await app.HealthyAsync("supervisor");
         var supervisor = await app.SupervisorPidAsync();
 
+        using var isLost = new CancellationTokenSource();
+        var killing = Task.CompletedTask;
         if (how == "stop")
         {
             Assert.True((await app.CommandAsync("supervisor", KnownResourceCommands.StopCommand)).Success);
+        }
+        else if (how == "KILL")
+        {
+            killing = KillAgainAsync(app, supervisor, isLost.Token);
         }
         else
         {
@@ -45,6 +51,8 @@ public sealed class WatchingTests
         }
         finally
         {
+            await isLost.CancelAsync();
+            await killing;
             if (how == "STOP")
             {
                 SupervisedApplication.Signal("CONT", supervisor);
@@ -59,23 +67,49 @@ public sealed class WatchingTests
         await app.HealthyAsync("supervisor");
     }
 
+    // The next supervisor is often back before the silence is long enough to be shown. Each kill makes the delay before the next one longer.
+    private static async Task KillAgainAsync(SupervisedApplication app, int supervisor, CancellationToken until)
+    {
+        SupervisedApplication.Signal("KILL", supervisor);
+        while (!until.IsCancellationRequested)
+        {
+            try
+            {
+                var next = await app.SupervisorPidAsync();
+                if (next != supervisor && !until.IsCancellationRequested)
+                {
+                    supervisor = next;
+                    SupervisedApplication.Signal("KILL", supervisor);
+                }
+            }
+            catch (HttpRequestException)
+            {
+                // It is not back yet.
+            }
+
+            await Task.Delay(20, CancellationToken.None);
+        }
+    }
+
     [Fact]
     public async Task Files_OfServersOnRandomPorts_AreRemoved()
     {
         using var directory = new TemporaryDirectory();
+        int? first;
         await using (var app = new SupervisedApplication(directory, "--Monitors:StartTimeout=00:00:01"))
         {
             app.AddServer("server");
             var silent = app.AddServer("silent", port: null, SupervisedApplication.Eager, "--hang");
             await app.StartAsync();
-            await app.HealthyAsync("server");
+            first = SupervisedApplication.Pid(await app.HealthyAsync("server"));
 
             // It was never verified.
             await app.UntilAsync("silent", s => s.State?.Text.StartsWith("Crash loop", StringComparison.Ordinal) == true);
             Assert.Empty(FilesOf(silent.GetEndpoint("http").Port));
         }
 
-        // Where the supervisor had no time to remove the files of an instance, the next one does.
+        // Where the supervisor had no time to remove the files of an instance, the next one does, if the instance has ended by then.
+        await Wait.UntilAsync(() => first is { } pid && !SupervisedApplication.IsAlive(pid), "the end of the first server");
         await using var next = new SupervisedApplication(directory);
         var other = next.AddServer("server");
         await next.StartAsync();
