@@ -30,7 +30,7 @@ internal static partial class Commands
             : throw new InvalidOperationException($"{program} ended with exit code {process.ExitCode}: {output}");
     }
 
-    /// <summary>Starts a program with pipes. It must write no more than a pipe holds, or somebody must read.</summary>
+    /// <summary>Starts a program with pipes. It must not write more than a pipe holds, unless the caller reads its output.</summary>
     public static Process Start(string program, IReadOnlyDictionary<string, string>? environment, IEnumerable<string> arguments)
     {
         var start = new ProcessStartInfo(program, arguments) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };

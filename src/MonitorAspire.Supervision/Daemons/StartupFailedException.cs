@@ -23,8 +23,24 @@ internal sealed class StartupFailedException(StartupReason reason, string detail
     /// <summary>Whether another process holds the lock, which may change soon.</summary>
     internal bool IsHeld { get; init; }
 
+    /// <summary>The last answer of the health check, if that failed.</summary>
+    internal HealthCheckAnswer? HealthAnswer { get; init; }
+
+    /// <summary>PID of the existing instance, for <see cref="StartupReason.AlreadyRunning"/>.</summary>
+    internal int? ExistingPid { get; init; }
+
+    /// <summary>The same failure with another message, and with another existing instance if one is given.</summary>
+    internal StartupFailedException With(string message, int? existingPid = null) => Copy(message, LogTail, HealthAnswer, existingPid ?? ExistingPid);
+
     /// <summary>The same failure without the values of secrets, which the daemon may have printed.</summary>
-    internal StartupFailedException Without(Secrets secrets) => new(Reason, secrets.HideIn(Message))
+    internal StartupFailedException Without(Secrets secrets) => Copy(
+        secrets.HideIn(Message),
+        LogTail is null ? null : secrets.HideIn(LogTail),
+        HealthAnswer is { } answer ? answer with { Body = secrets.HideIn(answer.Body) } : null,
+        ExistingPid);
+
+    // The one place that names what a copy keeps.
+    private StartupFailedException Copy(string message, IReadOnlyList<string>? logTail, HealthCheckAnswer? healthAnswer, int? existingPid) => new(Reason, message)
     {
         IsPassing = IsPassing,
         Lingers = Lingers,
@@ -32,14 +48,8 @@ internal sealed class StartupFailedException(StartupReason reason, string detail
         Owner = Owner,
         ExitCode = ExitCode,
         Signal = Signal,
-        LogTail = LogTail is null ? null : secrets.HideIn(LogTail),
-        ExistingPid = ExistingPid,
-        HealthAnswer = HealthAnswer is { } answer ? answer with { Body = secrets.HideIn(answer.Body) } : null,
+        LogTail = logTail,
+        HealthAnswer = healthAnswer,
+        ExistingPid = existingPid,
     };
-
-    /// <summary>The last answer of the health check, if that failed.</summary>
-    internal HealthCheckAnswer? HealthAnswer { get; init; }
-
-    /// <summary>PID of the existing instance, for <see cref="StartupReason.AlreadyRunning"/>.</summary>
-    internal int? ExistingPid { get; init; }
 }

@@ -7,6 +7,7 @@ namespace MonitorAspire.Supervision.Diagnosis;
 internal sealed class FileModeCheck(string directory)
 {
     private const UnixFileMode Private = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+
     internal IEnumerable<FixableFinding> Examine() => OperatingSystem.IsWindows()
         ? []
         : ExamineAll();
@@ -40,7 +41,7 @@ internal sealed class FileModeCheck(string directory)
         }
         else if (status.IsOpenToOthers)
         {
-            var secret = OurFiles.IsSecret(name);
+            var secret = SupervisorFiles.IsToken(name);
             yield return new FixableFinding(
                 "file-mode", secret ? FindingSeverity.Error : isClosed ? FindingSeverity.Info : FindingSeverity.Warning, path,
                 $"{name} has mode {FileStatus.Octal(status.Permissions)} and not 0600"

@@ -27,5 +27,8 @@ internal sealed record SupervisorFiles(string Directory, int Port)
     /// </summary>
     internal static string TemporaryDirectory(string stateDirectory) => Path.Combine(stateDirectory, "apphost");
 
+    /// <summary>Whether a file is the token of a supervisor, or a temporary file of its writer.</summary>
+    internal static bool IsToken(string fileName) => fileName.StartsWith(Prefix, StringComparison.Ordinal) && fileName.Contains(".token", StringComparison.Ordinal);
+
     private string Of(string ending) => Path.Combine(Directory, string.Create(CultureInfo.InvariantCulture, $"{Prefix}{Port}{ending}"));
 }

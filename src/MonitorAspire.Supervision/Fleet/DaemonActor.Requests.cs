@@ -173,7 +173,7 @@ internal sealed partial class DaemonActor
     {
         if (_state.State is DaemonState.Stopped or DaemonState.Failed or DaemonState.Foreign or DaemonState.Waiting)
         {
-            var instead = _state.State == DaemonState.Foreign ? $"port {_snapshot.Port} is somebody else's"
+            var instead = _state.State == DaemonState.Foreign ? $"another process owns port {_snapshot.Port}"
                 : _state.State == DaemonState.Waiting ? $"it waits for {string.Join(", ", _state.WaitingFor)}"
                 : "it needs a start";
             throw new FleetConflictException($"'{Spec.Name}' is in no crash loop (it is {_state.State}); {instead}");

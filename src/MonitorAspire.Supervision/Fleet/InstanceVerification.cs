@@ -82,7 +82,7 @@ internal sealed partial class InstanceVerification(FleetParts parts, DaemonSpec 
         _seen = await parts.Engine.InspectAsync(spec, Inspection(spec, _instance, _patience) with { ProbeHealth = false }, cancellationToken).ConfigureAwait(false);
         if (_seen.Verdict == InspectionVerdict.Foreign)
         {
-            throw new StartupFailedException(StartupReason.PortInUse, _seen.Detail ?? $"port {spec.Port} is somebody else's");
+            throw new StartupFailedException(StartupReason.PortInUse, _seen.Detail ?? $"another process owns port {spec.Port}");
         }
 
         Timeline.LeaveAt(ask ? null : _launch?.CheckedAt);

@@ -23,7 +23,7 @@ internal sealed class ProbeConnection(HealthRequest question, IPEndPoint target,
     /// <summary>The processes at the other end that were seen.</summary>
     internal IReadOnlyList<int> Servers { get; private set; } = [];
 
-    /// <summary>What a certificate is checked with. Nobody has to sign the certificate of a server on this machine: the owner of its socket is known.</summary>
+    /// <summary>TLS options that accept every certificate, also a self-signed one.</summary>
     internal static SslClientAuthenticationOptions AnyCertificate(string? host) => new()
     {
         TargetHost = host,

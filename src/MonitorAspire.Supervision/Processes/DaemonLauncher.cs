@@ -101,6 +101,19 @@ internal static class DaemonLauncher
         });
     }
 
+    /// <summary>Sets a variable, or removes it where the value is <see langword="null"/>.</summary>
+    internal static void SetOrRemove(Dictionary<string, string> environment, string name, string? value)
+    {
+        if (value is null)
+        {
+            environment.Remove(name);
+        }
+        else
+        {
+            environment[name] = value;
+        }
+    }
+
     private static Dictionary<string, string> BuildEnvironment(
         DaemonSpec spec, DaemonFiles files, IReadOnlyDictionary<string, string?> variables, string instanceId)
     {
@@ -116,14 +129,7 @@ internal static class DaemonLauncher
         environment.Remove(UserDescriptorLimit.Variable);
         foreach (var (name, value) in variables.Concat(spec.Environment))
         {
-            if (value is null)
-            {
-                environment.Remove(name);
-            }
-            else
-            {
-                environment[name] = files.FillIn(value, spec.Host);
-            }
+            SetOrRemove(environment, name, value is null ? null : files.FillIn(value, spec.Host));
         }
 
         environment[InstanceRecord.EnvironmentVariable] = instanceId;

@@ -96,7 +96,7 @@ internal sealed partial class DaemonMachine
                 break;
             case StartupReason.PortInUse or StartupReason.PortOwnedByOther when settings.CanAct:
                 _state = _state with { State = DaemonState.Foreign, NextAttemptAt = now + settings.LookInterval };
-                Fire(AlertKind.CannotStart, $"the port is somebody else's: {detail}");
+                Fire(AlertKind.CannotStart, $"another process owns the port: {detail}");
                 break;
             case StartupReason.Cancelled:
                 // No request cancelled it, so the supervisor itself is ending.

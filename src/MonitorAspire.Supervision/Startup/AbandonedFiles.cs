@@ -1,4 +1,3 @@
-using System.Globalization;
 using MonitorAspire.Supervision.Files;
 using MonitorAspire.Supervision.Identity;
 
@@ -10,8 +9,6 @@ namespace MonitorAspire.Supervision.Startup;
 /// </summary>
 internal static class AbandonedFiles
 {
-    private const string Prefix = "monitor-daemon-";
-
     /// <summary>A younger lock may belong to a start that is under way.</summary>
     private static readonly TimeSpan YoungestLock = TimeSpan.FromMinutes(1);
 
@@ -23,12 +20,11 @@ internal static class AbandonedFiles
     {
         try
         {
-            foreach (var lockFile in Directory.EnumerateFiles(stateDirectory, Prefix + "*.lock").ToList())
+            foreach (var files in KnownDaemons.Ports(stateDirectory).Select(port => new DaemonFiles(stateDirectory, port)))
             {
-                if (int.TryParse(Path.GetFileNameWithoutExtension(lockFile)[Prefix.Length..], NumberStyles.None, CultureInfo.InvariantCulture, out var port)
-                    && TrustedPath.WhyNot(new DaemonFiles(stateDirectory, port)) is null)
+                if (File.Exists(files.LockFile) && TrustedPath.WhyNot(files) is null)
                 {
-                    Remove(new DaemonFiles(stateDirectory, port), time);
+                    Remove(files, time);
                 }
             }
         }

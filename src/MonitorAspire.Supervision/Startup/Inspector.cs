@@ -17,9 +17,9 @@ internal sealed class Inspector(EngineParts parts)
     {
         var seen = await LookAsync(spec, options, cancellationToken).ConfigureAwait(false);
 
-        // The detail may quote what the daemon answered.
+        // These may quote what the daemon answered.
         var secrets = Secrets.Of(spec);
-        return seen with { Detail = secrets.HideIn(seen.Detail), HealthBody = secrets.HideIn(seen.HealthBody) };
+        return seen with { Detail = secrets.HideIn(seen.Detail), HealthDetail = secrets.HideIn(seen.HealthDetail), HealthBody = secrets.HideIn(seen.HealthBody) };
     }
 
     private async Task<DaemonInspection> LookAsync(DaemonSpec spec, InspectOptions options, CancellationToken cancellationToken)

@@ -62,7 +62,7 @@ internal sealed class InstanceHealth(EngineParts parts, DaemonSpec spec, Instanc
         }
         catch (StartupFailedException e)
         {
-            throw new StartupFailedException(e.Reason, $"the health check cannot be made: {e.Message}");
+            throw e.With($"the health check cannot be made: {e.Message}");
         }
     }
 

@@ -14,29 +14,24 @@ internal sealed record ClaimedPort(DaemonSpec Spec, DaemonFiles Files, InstanceL
     public void Dispose() => Lock.HandOver();
 }
 
-/// <summary>One try of stage one: takes the lock, removes stale files, migrates legacy files and checks that the port is free.</summary>
+/// <summary>The work of stage one: takes the lock, removes stale files, migrates legacy files and checks that the port is free.</summary>
 internal sealed class Preflight(EngineParts parts)
 {
-    /// <summary>Takes the lock of the port, or of the first free port of the range.</summary>
+    /// <summary>What is done once for a start: makes the state directory, deletes what killed writers left in it, and migrates legacy files.</summary>
+    /// <exception cref="StartupFailedException">The state directory cannot be used.</exception>
+    internal void Prepare(DaemonSpec spec, List<string> notes)
+    {
+        RequireStateDirectory();
+        notes.AddRange(new PendingWrites(parts.Processes).Delete(parts.Options.StateDirectory, parts.Time.GetUtcNow()).Select(name => $"deleted {name}, which a killed process had left"));
+        ReportLegacy(spec, notes);
+    }
+
+    /// <summary>One try: takes the lock of the port, or of the first free port of the range.</summary>
     /// <exception cref="StartupFailedException">The port cannot be used. Where an instance of ours has it, with its PID.</exception>
     internal ClaimedPort Run(DaemonSpec spec, IReadOnlyList<IPAddress> addresses, List<string> notes)
     {
-        if (StateDirectory.WhyUnusable(parts.Options.StateDirectory) is { } unusable)
-        {
-            throw new StartupFailedException(StartupReason.InvalidConfiguration, unusable) { IsPassing = true };
-        }
-
-        try
-        {
-            StateDirectory.Create(parts.Options.StateDirectory);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw Unwritable(e);
-        }
-
-        notes.AddRange(new PendingWrites(parts.Processes).Delete(parts.Options.StateDirectory, parts.Time.GetUtcNow()).Select(name => $"deleted {name}, which a killed process had left"));
-        ReportLegacy(spec, notes);
+        // Again before each try: the directory may be removed while the start waits.
+        RequireStateDirectory();
         if (spec.PortRangeEnd is not { } last || last == spec.Port)
         {
             return TakePort(spec, addresses, notes);
@@ -62,6 +57,23 @@ internal sealed class Preflight(EngineParts parts)
         {
             Owner = first.Owner,
         };
+    }
+
+    private void RequireStateDirectory()
+    {
+        if (StateDirectory.WhyUnusable(parts.Options.StateDirectory) is { } unusable)
+        {
+            throw new StartupFailedException(StartupReason.InvalidConfiguration, unusable) { IsPassing = true };
+        }
+
+        try
+        {
+            StateDirectory.Create(parts.Options.StateDirectory);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw Unwritable(e);
+        }
     }
 
     // A daemon with the default name is named after the port that it got.
@@ -203,5 +215,4 @@ internal sealed class Preflight(EngineParts parts)
             : StartupReason.LockUnavailable;
         return new StartupFailedException(reason, $"the state directory {parts.Options.StateDirectory} cannot be used: {e.Message}") { IsPassing = true };
     }
-
 }

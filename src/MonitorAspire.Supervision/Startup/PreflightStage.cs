@@ -28,13 +28,15 @@ internal sealed class PreflightStage(EngineParts parts, StartOptions options, Li
             throw new StartupFailedException(StartupReason.InvalidConfiguration, EngineParts.NoAddress(spec.Host)) { IsPassing = true };
         }
 
+        var preflight = new Preflight(parts);
+        preflight.Prepare(spec, notes);
         for (var delay = RetryDelay.OfOthers; ; delay = delay.Next())
         {
             cancellationToken.ThrowIfCancellationRequested();
             StartupFailedException held;
             try
             {
-                return (new Preflight(parts).Run(spec, addresses, notes), null);
+                return (preflight.Run(spec, addresses, notes), null);
             }
             catch (StartupFailedException e) when (e.IsHeld)
             {
@@ -112,11 +114,7 @@ internal sealed class PreflightStage(EngineParts parts, StartOptions options, Li
         }
         catch (StartupFailedException e)
         {
-            throw new StartupFailedException(e.Reason, $"{e.Message}; nothing was stopped{(held.ExistingPid is { } pid ? $", PID {pid} runs on" : "")}")
-            {
-                Owner = e.Owner,
-                ExistingPid = held.ExistingPid,
-            };
+            throw e.With($"{e.Message}; nothing was stopped{(held.ExistingPid is { } pid ? $", PID {pid} runs on" : "")}", held.ExistingPid);
         }
     }
 

@@ -16,8 +16,8 @@ internal sealed class SpawnStage(EngineParts parts, DateTimeOffset startedAt, in
         var id = InstanceRecord.NewInstanceId(spec.Port);
         var plan = DaemonLauncher.Plan(spec, files, parts.Options.BuiltInDaemonPath, parts.Options.DaemonEnvironment, id);
         LaunchCheck.RequireLog(files);
-        SetOrRemove(plan.Environment, "TRACEPARENT", traceParent);
-        SetOrRemove(plan.Environment, "TRACESTATE", traceState);
+        DaemonLauncher.SetOrRemove(plan.Environment, "TRACEPARENT", traceParent);
+        DaemonLauncher.SetOrRemove(plan.Environment, "TRACESTATE", traceState);
         var notifications = OpenNotifications(claimed, plan);
 
         var launcher = parts.Processes.Identify(Environment.ProcessId);
@@ -76,19 +76,7 @@ internal sealed class SpawnStage(EngineParts parts, DateTimeOffset startedAt, in
 
         plan.Environment[NotifySocket.EnvironmentVariable] = claimed.Files.NotifySocket;
         plan.Environment.Remove("WATCHDOG_PID");
-        SetOrRemove(plan.Environment, "WATCHDOG_USEC", health.Liveness?.Timeout is { } limit ? limit.TotalMicroseconds.ToString("F0", CultureInfo.InvariantCulture) : null);
+        DaemonLauncher.SetOrRemove(plan.Environment, "WATCHDOG_USEC", health.Liveness?.Timeout is { } limit ? limit.TotalMicroseconds.ToString("F0", CultureInfo.InvariantCulture) : null);
         return parts.Notifications.Open(claimed.Files);
-    }
-
-    private static void SetOrRemove(Dictionary<string, string> environment, string name, string? value)
-    {
-        if (value is null)
-        {
-            environment.Remove(name);
-        }
-        else
-        {
-            environment[name] = value;
-        }
     }
 }

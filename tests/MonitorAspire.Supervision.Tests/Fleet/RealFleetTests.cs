@@ -61,6 +61,23 @@ public class RealFleetTests
     }
 
     [Fact]
+    public async Task Probe_503ThatQuotesASecretArgument_IsShownWithoutIt()
+    {
+        await using var fixture = new RealFleetFixture(1, moods: true, _ => ["--body", "TOKEN=quoted-by-the-daemon"]);
+        await using var fleet = fixture.NewFleet();
+        await fleet.BeginAsync();
+        await RealFleetFixture.AllRunAsync(fleet);
+
+        await File.WriteAllTextAsync(fixture.MoodFile(fixture.FirstPort), "503", TestContext.Current.CancellationToken);
+        DaemonSnapshot? unhealthy = null;
+        await Wait.UntilAsync(() => fleet.Daemons is [{ State: DaemonState.Unhealthy, LastFailure: not null } seen] && (unhealthy = seen) is not null, "it is unhealthy");
+
+        var shown = System.Text.Json.JsonSerializer.Serialize(unhealthy, SupervisionJson.Default.DaemonSnapshot);
+        Assert.Contains("TOKEN=***", shown, StringComparison.Ordinal);
+        Assert.DoesNotContain("quoted-by-the-daemon", shown, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Health_LimitsOfOneDaemon_AreItsOwn()
     {
         await using var fixture = new RealFleetFixture(1, faults: _ => ["--answer-delay", "400"]);

@@ -28,13 +28,7 @@ internal static class ProcNetTcp
         foreach (var range in content.Split((byte)'\n'))
         {
             var fields = new Fields(content[range]);
-            if (fields.TryNext(out _)
-                && fields.TryNext(out var local)
-                && fields.TryNext(out _)
-                && fields.TryNext(out var state)
-                && TryHex(state, 2, out var code)
-                && code == Listening
-                && TryPort(local, out var localPort)
+            if (TryLocal(ref fields, Listening, out var local, out var localPort)
                 && (port is null || port == localPort)
                 && TryAddress(local[..local.IndexOf((byte)':')], out var address)
                 && fields.TrySkip(3)
@@ -57,13 +51,7 @@ internal static class ProcNetTcp
         {
             // tm->when is hexadecimal as well, and as long as it needs to be.
             var fields = new Fields(content[range]);
-            if (fields.TryNext(out _)
-                && fields.TryNext(out var local)
-                && fields.TryNext(out _)
-                && fields.TryNext(out var state)
-                && TryHex(state, 2, out var code)
-                && code == TimeWait
-                && TryPort(local, out var localPort)
+            if (TryLocal(ref fields, TimeWait, out _, out var localPort)
                 && localPort == port
                 && fields.TrySkip(1)
                 && fields.TryNext(out var timer)
@@ -76,6 +64,20 @@ internal static class ProcNetTcp
         }
 
         return (count, longest);
+    }
+
+    /// <summary>Reads the fields up to the state. False for a socket in another state.</summary>
+    private static bool TryLocal(ref Fields fields, uint wanted, out ReadOnlySpan<byte> local, out int port)
+    {
+        local = default;
+        port = 0;
+        return fields.TryNext(out _)
+            && fields.TryNext(out local)
+            && fields.TryNext(out _)
+            && fields.TryNext(out var state)
+            && TryHex(state, 2, out var code)
+            && code == wanted
+            && TryPort(local, out port);
     }
 
     private static bool TryPort(ReadOnlySpan<byte> endPoint, out int port)
