@@ -73,7 +73,10 @@ internal sealed class Inspector(EngineParts parts)
         {
             Pid = root.Pid,
             IdentityProof = located.Proof,
-            PidFileState = reading.State == PidFileState.Valid && reading.Pid != root.Pid ? "mismatch" : reading.StateName,
+            PidFileState = reading.State != PidFileState.Valid || reading.Pid == root.Pid ? reading.StateName
+                : parts.Processes.Lookup(reading.Pid).Presence == ProcessPresence.Dead ? "stale"
+                : "mismatch",
+            IsRecordLost = located.Record?.Identity != root,
             OwnsPort = ownership.Owned,
             Contested = ownership.Owned == true ? ownership.Other : null,
             Listeners = ownership.Listeners,
@@ -168,11 +171,12 @@ internal sealed class Inspector(EngineParts parts)
             Verdict = InspectionVerdict.Running,
             Reason = seen.PidFileState switch
             {
-                "ok" => null,
+                "ok" or "stale" => null,
                 "mismatch" => StartupReason.PidMismatch,
                 _ => StartupReason.PidFileMissing,
             },
-            Detail = seen.PidFileState != "ok" ? $"{seen.PidFile} is {seen.PidFileState}; the instance is PID {root.Pid}"
+            Detail = seen.PidFileState == "stale" ? $"PID {seen.PidInFile} has ended and PID {root.Pid} took over; 'monitor doctor --fix' writes the new PID into {seen.PidFile}"
+                : seen.PidFileState != "ok" ? $"{seen.PidFile} is {seen.PidFileState}; the instance is PID {root.Pid}"
                 : seen.Contested is { } other ? $"port {seen.Port} is contested: {other} listens on it too"
                 : null,
         };

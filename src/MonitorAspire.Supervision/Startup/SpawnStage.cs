@@ -1,6 +1,8 @@
 using System.Globalization;
+using Microsoft.Extensions.Logging;
 using MonitorAspire.Supervision.Files;
 using MonitorAspire.Supervision.Identity;
+using MonitorAspire.Supervision.Identity.Linux;
 using MonitorAspire.Supervision.Interop;
 using MonitorAspire.Supervision.Probes;
 using MonitorAspire.Supervision.Processes;
@@ -8,7 +10,7 @@ using MonitorAspire.Supervision.Processes;
 namespace MonitorAspire.Supervision.Startup;
 
 /// <summary>Stage two: writes the record and launches the process, which inherits the lock and the log.</summary>
-internal sealed class SpawnStage(EngineParts parts, DateTimeOffset startedAt, int restarts, DaemonSpec? definition = null)
+internal sealed partial class SpawnStage(EngineParts parts, ILogger logger, DateTimeOffset startedAt, int restarts, DaemonSpec? definition = null)
 {
     internal StartingInstance Run(ClaimedPort claimed, string? traceParent = null, string? traceState = null)
     {
@@ -20,6 +22,12 @@ internal sealed class SpawnStage(EngineParts parts, DateTimeOffset startedAt, in
         DaemonLauncher.SetOrRemove(plan.Environment, "TRACESTATE", traceState);
         var notifications = OpenNotifications(claimed, plan);
 
+        var group = ControlGroup.Current.TryCreate(id, spec.Port, out var whyNoGroup);
+        if (group is null)
+        {
+            LogNoGroup(logger, spec.Name, whyNoGroup);
+        }
+
         var launcher = parts.Processes.Identify(Environment.ProcessId);
         var record = InstanceRecord.Of(spec, [plan.Executable, .. plan.Arguments], id, startedAt, restarts) with
         {
@@ -29,6 +37,8 @@ internal sealed class SpawnStage(EngineParts parts, DateTimeOffset startedAt, in
             Health = spec.Health,
             LauncherPid = launcher?.Pid ?? 0,
             LauncherStartTicks = launcher?.StartTicks ?? 0,
+            ControlGroup = group,
+            Fleet = parts.Options.Fleet,
         };
 
         // Written before the launch: a process that finds the lock held meanwhile reads the launcher's PID in it.
@@ -38,6 +48,12 @@ internal sealed class SpawnStage(EngineParts parts, DateTimeOffset startedAt, in
         using (log)
         {
             var pid = DaemonLauncher.Launch(plan, log, claimed.Lock);
+            if (group is not null && ControlGroup.Current.WhyNotAdded(group, id, pid) is { } refused)
+            {
+                record = record with { ControlGroup = null };
+                LogNoGroup(logger, spec.Name, refused);
+            }
+
             claimed.Lock.MarkRoot(pid);
 
             // No process has reaped the child yet, so a child that has ended already still has its identity.
@@ -79,4 +95,7 @@ internal sealed class SpawnStage(EngineParts parts, DateTimeOffset startedAt, in
         DaemonLauncher.SetOrRemove(plan.Environment, "WATCHDOG_USEC", health.Liveness?.Timeout is { } limit ? limit.TotalMicroseconds.ToString("F0", CultureInfo.InvariantCulture) : null);
         return parts.Notifications.Open(claimed.Files);
     }
+
+    [LoggerMessage(1004, LogLevel.Debug, "{Name}: no control group of its own: {Reason}")]
+    private static partial void LogNoGroup(ILogger logger, string name, string? reason);
 }

@@ -16,7 +16,7 @@ internal sealed class StartingInstance(EngineParts parts, ClaimedPort claimed, I
     internal ProcessIdentity Root => Record.Identity!.Value;
 
     /// <summary>What its members are recognised by. This process is its launcher and no member.</summary>
-    internal InstanceSigns Signs => new(Root, Record.InstanceId, claimed.Files.LockFile);
+    internal InstanceSigns Signs => new(Root, Record.InstanceId, claimed.Files.LockFile, ControlGroup: Record.ControlGroup);
 
     internal Task<ProcessExit> Exited { get; private set; } = exited;
 

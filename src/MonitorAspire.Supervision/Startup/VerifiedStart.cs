@@ -101,7 +101,7 @@ internal sealed partial class VerifiedStart(EngineParts parts, DaemonSpec reques
         {
             try
             {
-                return new SpawnStage(parts, _startedAt, options.RestartCount, options.Definition).Run(claimed, traceParent, traceState);
+                return new SpawnStage(parts, logger, _startedAt, options.RestartCount, options.Definition).Run(claimed, traceParent, traceState);
             }
             catch (StartupFailedException e) when (e.Reason == StartupReason.TimedOut && Left > TimeSpan.Zero && parts.Time.GetElapsedTime(since) < BusyTimeout)
             {
@@ -183,11 +183,14 @@ internal sealed partial class VerifiedStart(EngineParts parts, DaemonSpec reques
         var secrets = Secrets.Of(Spec);
         failure = failure.Without(secrets);
         _timeline.Leave(failure);
+
+        // Asked before the process is stopped: a server that ends with code 0 then did not go into the background.
+        var foregroundHint = _instance?.ForegroundHint;
         var (survivors, logTail) = _claimed is null ? ([], []) : await new FailedStart(parts, options.StopGracePeriod).CleanUpAsync(_claimed, _instance).ConfigureAwait(false);
         var detail = survivors.Count == 0 ? failure.Message : $"{failure.Message}; could not be stopped: PID {string.Join(", ", survivors)}";
-        if (_instance?.ForegroundHint is { } hint)
+        if (foregroundHint is not null)
         {
-            detail += $"; the process went into the background or ended by itself: {hint}";
+            detail += $"; the process went into the background or ended by itself: {foregroundHint}";
         }
 
         var stage = _timeline.Stage;
