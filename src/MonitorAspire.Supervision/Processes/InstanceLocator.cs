@@ -99,7 +99,7 @@ internal sealed class InstanceLocator(ProcessTable table, InstanceTree tree, Lis
         }
 
         // A lock that this user may not test does not count as free.
-        var held = InstanceLock.IsHeld(files.LockFile) != false;
+        var held = !lockIsMine && InstanceLock.IsHeld(files.LockFile) != false;
         if (held && launcher is not null && record is { Pid: 0 })
         {
             return new(LocatedKind.Launching, signs, null, record, held, []);

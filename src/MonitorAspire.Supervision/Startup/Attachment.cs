@@ -23,6 +23,7 @@ internal sealed class Attachment(EngineParts parts)
                 ProcessExits.OfOther(identity, parts.Processes))
             {
                 VerifiedAt = located.Record?.Identity == identity ? located.Record.VerifiedAt : null,
+                HasWorkers = located.Record?.Identity == identity || parts.Processes.Snapshot().Any(p => p.ParentPid == identity.Pid && !p.IsZombie),
             }
             : null;
     }

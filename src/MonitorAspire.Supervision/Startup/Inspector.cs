@@ -46,10 +46,10 @@ internal sealed class Inspector(EngineParts parts)
             LocatedKind.Instance when parts.IsOfAnotherLauncher(spec, located) => await InspectOtherLaunchAsync(spec, located, seen, cancellationToken).ConfigureAwait(false),
             LocatedKind.Instance => await InspectInstanceAsync(spec, options, located, reading, seen, cancellationToken).ConfigureAwait(false),
             LocatedKind.Launching => seen with { Verdict = InspectionVerdict.Starting, Detail = $"being started by PID {located.Record!.LauncherPid}" },
-            LocatedKind.Leaked when located.LockHeld => seen with
+            LocatedKind.Leaked when located.LockHeld || Serves(located.Processes, spec.Port) => seen with
             {
                 Verdict = InspectionVerdict.Unhealthy,
-                Reason = StartupReason.LockUnavailable,
+                Reason = located.LockHeld ? StartupReason.LockUnavailable : StartupReason.PortInUse,
                 Detail = $"{located.DeadRoot} is dead, but other processes of the daemon live: {located.ProcessList}",
                 PidFileState = reading.State == PidFileState.Valid ? "stale" : seen.PidFileState,
             },
@@ -61,6 +61,12 @@ internal sealed class Inspector(EngineParts parts)
             },
             _ => await InspectNothingAsync(spec, files, reading, seen, cancellationToken).ConfigureAwait(false),
         };
+    }
+
+    private bool Serves(IReadOnlyList<ProcessInfo> processes, int port)
+    {
+        int[] pids = [.. processes.Select(p => p.Pid)];
+        return parts.Listeners.FindOwners(port, pids).Any(l => l.Pids.Any(pids.Contains));
     }
 
     private async Task<DaemonInspection> InspectInstanceAsync(

@@ -195,6 +195,9 @@ internal sealed class Preflight(EngineParts parts)
         {
             ExistingPid = located.Identity!.Value.Pid,
             IsHeld = true,
+
+            // Only a child is left, which did not take over.
+            AreOrphans = located.Record?.Identity is { } recorded && recorded != located.Identity,
         },
         LocatedKind.Leaked => new StartupFailedException(
             StartupReason.LockUnavailable,

@@ -67,7 +67,7 @@ internal sealed class PreflightStage(EngineParts parts, StartOptions options, Li
     // An instance of ours is there, or another process is just starting or stopping it.
     private async Task<DaemonInspection?> LookAsync(DaemonSpec spec, StartupFailedException held, CancellationToken cancellationToken)
     {
-        if (held.AreOrphans && !_acceptsOrphans)
+        if (held.AreOrphans && !_acceptsOrphans && !(options.Force && held.ExistingPid is not null))
         {
             // Tried once. What cannot be stopped is in the way only where it holds lock or port.
             _acceptsOrphans = true;

@@ -1,5 +1,4 @@
 using System.Globalization;
-using Microsoft.Extensions.Logging;
 using MonitorAspire.Supervision.Files;
 using MonitorAspire.Supervision.Identity;
 using MonitorAspire.Supervision.Identity.Linux;
@@ -10,7 +9,7 @@ using MonitorAspire.Supervision.Processes;
 namespace MonitorAspire.Supervision.Startup;
 
 /// <summary>Stage two: writes the record and launches the process, which inherits the lock and the log.</summary>
-internal sealed partial class SpawnStage(EngineParts parts, ILogger logger, DateTimeOffset startedAt, int restarts, DaemonSpec? definition = null)
+internal sealed class SpawnStage(EngineParts parts, DateTimeOffset startedAt, int restarts, DaemonSpec? definition = null)
 {
     internal StartingInstance Run(ClaimedPort claimed, string? traceParent = null, string? traceState = null)
     {
@@ -23,11 +22,6 @@ internal sealed partial class SpawnStage(EngineParts parts, ILogger logger, Date
         var notifications = OpenNotifications(claimed, plan);
 
         var group = ControlGroup.Current.TryCreate(id, spec.Port, out var whyNoGroup);
-        if (group is null)
-        {
-            LogNoGroup(logger, spec.Name, whyNoGroup);
-        }
-
         var launcher = parts.Processes.Identify(Environment.ProcessId);
         var record = InstanceRecord.Of(spec, [plan.Executable, .. plan.Arguments], id, startedAt, restarts) with
         {
@@ -48,17 +42,12 @@ internal sealed partial class SpawnStage(EngineParts parts, ILogger logger, Date
         using (log)
         {
             var pid = DaemonLauncher.Launch(plan, log, claimed.Lock);
-            if (group is not null && ControlGroup.Current.WhyNotAdded(group, id, pid) is { } refused)
-            {
-                record = record with { ControlGroup = null };
-                LogNoGroup(logger, spec.Name, refused);
-            }
-
+            var grouping = AddToGroupAsync(group, whyNoGroup, id, pid);
             claimed.Lock.MarkRoot(pid);
 
             // No process has reaped the child yet, so a child that has ended already still has its identity.
             var identity = parts.Processes.Describe(pid)?.Identity ?? new ProcessIdentity(pid, 0, parts.Processes.BootId);
-            var instance = new StartingInstance(parts, claimed, record.With(identity) with { LogOffset = offset }, ProcessExits.OfChild(pid), offset);
+            var instance = new StartingInstance(parts, claimed, record.With(identity) with { LogOffset = offset }, ProcessExits.OfChild(pid), offset) { WhyNotInGroup = grouping };
             if (OperatingSystem.IsLinux())
             {
                 notifications?.Listen(sender => parts.Tree.Membership(instance.Signs)(sender));
@@ -67,6 +56,11 @@ internal sealed partial class SpawnStage(EngineParts parts, ILogger logger, Date
             return instance;
         }
     }
+
+    // The kernel may need 20 ms for the move (it waits for all processors), so the start does not wait for it, nor a thread of the pool.
+    private static Task<string?> AddToGroupAsync(string? group, string? whyNot, string id, int pid) => group is null
+        ? Task.FromResult(whyNot)
+        : Task.Factory.StartNew(() => ControlGroup.Current.WhyNotAdded(group, id, pid), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 
     private void StoreDefinition(DaemonSpec spec, DaemonFiles files)
     {
@@ -95,7 +89,4 @@ internal sealed partial class SpawnStage(EngineParts parts, ILogger logger, Date
         DaemonLauncher.SetOrRemove(plan.Environment, "WATCHDOG_USEC", health.Liveness?.Timeout is { } limit ? limit.TotalMicroseconds.ToString("F0", CultureInfo.InvariantCulture) : null);
         return parts.Notifications.Open(claimed.Files);
     }
-
-    [LoggerMessage(1004, LogLevel.Debug, "{Name}: no control group of its own: {Reason}")]
-    private static partial void LogNoGroup(ILogger logger, string name, string? reason);
 }

@@ -67,6 +67,12 @@ internal sealed partial class VerifiedStart(EngineParts parts, DaemonSpec reques
                 await WaitAsync(stage, _instance, cancellationToken).ConfigureAwait(false);
             }
 
+            if (await _instance.WhyNotInGroup.ConfigureAwait(false) is { } reason)
+            {
+                _instance.LeaveGroup();
+                LogNoGroup(logger, Spec.Name, reason);
+            }
+
             return Verified(_claimed, _instance, port.Owned == true);
         }
         catch (StartupFailedException e)
@@ -101,7 +107,7 @@ internal sealed partial class VerifiedStart(EngineParts parts, DaemonSpec reques
         {
             try
             {
-                return new SpawnStage(parts, logger, _startedAt, options.RestartCount, options.Definition).Run(claimed, traceParent, traceState);
+                return new SpawnStage(parts, _startedAt, options.RestartCount, options.Definition).Run(claimed, traceParent, traceState);
             }
             catch (StartupFailedException e) when (e.Reason == StartupReason.TimedOut && Left > TimeSpan.Zero && parts.Time.GetElapsedTime(since) < BusyTimeout)
             {
@@ -262,6 +268,9 @@ internal sealed partial class VerifiedStart(EngineParts parts, DaemonSpec reques
 
     [LoggerMessage(1002, LogLevel.Information, "{Name}: PID {Pid} on port {Port} verified in {Milliseconds:0} ms")]
     private static partial void LogVerified(ILogger logger, string name, int port, int pid, double milliseconds);
+
+    [LoggerMessage(1004, LogLevel.Debug, "{Name}: no control group of its own: {Reason}")]
+    private static partial void LogNoGroup(ILogger logger, string name, string reason);
 
     [LoggerMessage(1003, LogLevel.Error, "{Name}: start on port {Port} failed in stage {Stage}: {Reason}: {Detail}")]
     private static partial void LogFailed(ILogger logger, string name, int port, StartupReason reason, StartupStage stage, string detail);

@@ -92,6 +92,47 @@ public sealed class MemberTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Start_WrapperWasKilledAndItsChildHasClosedTheLock_NamesTheChildAndStopsItFirst()
+    {
+        // As npm does it: node closes the lock, serves, and outlives npm.
+        var server = Path.Combine(AppContext.BaseDirectory, "prefork.py");
+        var spec = _fixture.Spec("sh", "-c", $"python3 {server} --port {{port}} --workers 1 3>&-; exit 1");
+        var outcome = await _fixture.StartOutcomeAsync(spec);
+        Assert.True(outcome.Report.Verdict == StartupVerdict.Verified, outcome.Report.Detail);
+        Assert.Equal([outcome.Instance!.Pid], ProcessTable.Current.LockHolders(_fixture.Files(spec.Port).LockFile));
+        var tree = new InstanceTree(ProcessTable.Current);
+        var id = InstanceRecord.Read(_fixture.Files(spec.Port).InstanceFile)!.InstanceId;
+        var child = tree.Members(new InstanceSigns(null, id, _fixture.Files(spec.Port).LockFile)).Single(p => p.ParentPid == outcome.Instance.Pid);
+        await KillAsync(outcome.Instance);
+
+        var seen = await _fixture.InspectAsync(spec);
+        var refused = await _fixture.StartAsync(spec);
+        var started = await _fixture.Engine.StartAsync(spec, new StartOptions { StopOrphans = true }, CancellationToken.None);
+
+        Assert.Equal((InspectionVerdict.Unhealthy, StartupReason.PortInUse), (seen.Verdict, seen.Reason));
+        Assert.Equal(StartupReason.LockUnavailable, refused.Reason);
+        Assert.All([seen.Detail, refused.Detail], text => Assert.Contains($"PID {child.Pid} (", text, StringComparison.Ordinal));
+        Assert.True(started.Report.Verdict == StartupVerdict.Verified, started.Report.Detail);
+        Assert.False(ProcessTable.Current.IsAlive(child.Identity));
+    }
+
+    [Fact]
+    public async Task Start_OnlyOneWorkerOfADeadMasterIsLeft_IsNoSuccessorAndIsStoppedFirst()
+    {
+        var spec = Prefork("--workers", "1");
+        var outcome = await _fixture.StartOutcomeAsync(spec);
+        var worker = Assert.Single(await AllWorkersAsync(spec, 1));
+        await KillAsync(outcome.Instance!);
+
+        Assert.Null(Successor.Find(_fixture.Engine, spec, outcome.Instance!, ProcessExit.Unknown));
+        var started = (await _fixture.Engine.StartAsync(spec, new StartOptions { StopOrphans = true }, CancellationToken.None)).Report;
+
+        Assert.Equal(StartupVerdict.Verified, started.Verdict);
+        Assert.NotEqual(worker, started.Pid);
+        Assert.Equal(ProcessPresence.Dead, ProcessTable.Current.Lookup(worker).Presence);
+    }
+
+    [Fact]
     public async Task Start_AnotherStartOfItWasKilled_WaitsUntilItServes()
     {
         var mood = _fixture["mood"];

@@ -1,5 +1,4 @@
 using System.Net;
-using Microsoft.Extensions.Logging.Abstractions;
 using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervision.Files;
 using MonitorAspire.Supervision.Identity;
@@ -36,7 +35,7 @@ public sealed class StageTests : IAsyncDisposable
     private async Task<StartingInstance> SpawnAsync(DaemonSpec spec)
     {
         (_claimed, _) = await Preflight(new StartOptions()).RunAsync(spec, CancellationToken.None);
-        return _instance = new SpawnStage(_parts, NullLogger.Instance, DateTimeOffset.UtcNow, restarts: 3).Run(_claimed!);
+        return _instance = new SpawnStage(_parts, DateTimeOffset.UtcNow, restarts: 3).Run(_claimed!);
     }
 
     [Fact]
