@@ -77,8 +77,7 @@ internal sealed class InstanceLocator(ProcessTable table, InstanceTree tree, Lis
     {
         // The id of another port was inherited from that port's instance.
         var id = InstanceRecord.InstanceIdFor(files.Port, record?.InstanceId);
-        var launcher = record?.Launcher is { } launching && table.IsAlive(launching) ? record.Launcher : null;
-        var signs = new InstanceSigns(null, id, files.LockFile, launcher);
+        var signs = new InstanceSigns(null, id, files.LockFile, record?.Launcher);
         if (told is { } named && table.IsAlive(named))
         {
             return Instance(named, QuickProof(named, id, files) ?? "launcher");
@@ -96,6 +95,8 @@ internal sealed class InstanceLocator(ProcessTable table, InstanceTree tree, Lis
         {
             return new(LocatedKind.None, signs, null, record, LockHeld: false, []);
         }
+
+        var launcher = record?.Launcher is { } launching && table.IsAlive(launching) ? record.Launcher : null;
 
         // A lock that this user may not test does not count as free.
         var held = InstanceLock.IsHeld(files.LockFile) != false;
