@@ -78,8 +78,7 @@ internal sealed class InstanceLocator(ProcessTable table, InstanceTree tree, Lis
     {
         // The id of another port was inherited from that port's instance.
         var id = InstanceRecord.InstanceIdFor(files.Port, record?.InstanceId);
-        var launcher = record?.Launcher is { } launching && table.IsAlive(launching) ? record.Launcher : null;
-        var signs = new InstanceSigns(null, id, files.LockFile, launcher, record?.ControlGroup);
+        var signs = new InstanceSigns(null, id, files.LockFile, record?.Launcher, record?.ControlGroup);
         if (told is { } named && table.IsAlive(named))
         {
             return Instance(named, QuickProof(named, id, files) ?? "launcher");
@@ -97,6 +96,8 @@ internal sealed class InstanceLocator(ProcessTable table, InstanceTree tree, Lis
         {
             return new(LocatedKind.None, signs, null, record, LockHeld: false, []);
         }
+
+        var launcher = record?.Launcher is { } launching && table.IsAlive(launching) ? record.Launcher : null;
 
         // A lock that this user may not test does not count as free.
         var held = !lockIsMine && InstanceLock.IsHeld(files.LockFile) != false;

@@ -90,6 +90,7 @@ internal sealed class Inspector(EngineParts parts)
             Command = located.Record?.ShownCommand ?? [],
         };
 
+        var hasAnswered = false;
         var problems = new List<(StartupReason Reason, string Detail)>();
         if (addresses.Count == 0)
         {
@@ -107,6 +108,7 @@ internal sealed class Inspector(EngineParts parts)
         if (options.ProbeHealth && problems.Count == 0)
         {
             var health = await CheckHealthAsync(spec, options, located, seen.Contested is not null, cancellationToken).ConfigureAwait(false);
+            hasAnswered = health.IsHealthy && health.ServedBy.Contains(root.Pid);
             seen = seen with
             {
                 Healthy = health.IsHealthy,
@@ -127,8 +129,8 @@ internal sealed class Inspector(EngineParts parts)
             }
         }
 
-        // Checked last: an instance that has ended meanwhile is not unhealthy but dead.
-        if (!parts.Processes.IsAlive(root))
+        // Checked last: an instance that has ended meanwhile is not unhealthy but dead. One that has just answered lives.
+        if (!hasAnswered && !parts.Processes.IsAlive(root))
         {
             return seen with { Verdict = reading.Exists ? InspectionVerdict.Dead : InspectionVerdict.NotRunning, Pid = null, Detail = $"PID {root.Pid} has just ended" };
         }

@@ -149,7 +149,7 @@ internal sealed partial class VerifiedStart(EngineParts parts, DaemonSpec reques
                 throw stage.TimedOut(string.Create(CultureInfo.InvariantCulture, $"{options.Timeout.TotalSeconds:0.###} s"));
             }
 
-            await Task.WhenAny(instance.Exited, delay.WaitAsync(Left, parts.Time, cancellationToken)).ConfigureAwait(false);
+            await Task.WhenAny(instance.Exited, delay.WaitAsync(Left, parts.Waits, cancellationToken)).ConfigureAwait(false);
         }
     }
 

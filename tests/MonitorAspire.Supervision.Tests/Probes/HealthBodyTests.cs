@@ -34,6 +34,10 @@ public class HealthBodyTests
         Assert.Null(HealthBody.Mismatch(Encoding.UTF8.GetBytes(body), true, 8768, _ => false));
 
     [Fact]
+    public void Mismatch_WhiteSpaceBeforeTheObject_IsSkipped() =>
+        Assert.NotNull(HealthBody.Mismatch(" \r\n\t{\"pid\":1}"u8, true, 8768, _ => false));
+
+    [Fact]
     public void Mismatch_ByteOrderMark_IsSkipped() =>
         Assert.NotNull(HealthBody.Mismatch(Encoding.UTF8.GetBytes("\uFEFF{\"pid\":1}"), true, 8768, _ => false));
 
