@@ -81,6 +81,13 @@ internal static class SupervisedCommands
             }
         }
 
+        // The row of a resource shows the first two highlighted commands: Start and Stop before these.
+        foreach (var own in resource.Annotations.OfType<ResourceCommandAnnotation>().Where(c => c.Name is Diagnose or ResetCrashLoop or StopRetrying).ToList())
+        {
+            resource.Annotations.Remove(own);
+            resource.Annotations.Add(own);
+        }
+
         void Replace(ResourceCommandAnnotation command, Func<UpdateCommandStateContext, ResourceCommandState> updateState, Func<ExecuteCommandContext, Task<ExecuteCommandResult>> execute)
         {
             // The old one is removed first: Aspire expects one command of each name.
