@@ -4,7 +4,9 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Aspire.Hosting;
 using Aspire.Hosting.ApplicationModel;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 using MonitorAspire.Supervision;
+using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervision.Fleet;
 using MonitorAspire.Testing;
 
@@ -62,7 +64,7 @@ public sealed class ShopTests
             foreach (var name in names)
             {
                 SupervisedApplication.Signal("KILL", pids[name]);
-                var again = await app.UntilAsync(name, s => s.HealthStatus == Microsoft.Extensions.Diagnostics.HealthChecks.HealthStatus.Healthy
+                var again = await app.UntilAsync(name, s => s.HealthStatus == HealthStatus.Healthy
                     && SupervisedApplication.Property(s, "monitor.pid") is { } pid && pid != pids[name].ToString(CultureInfo.InvariantCulture)
                     && SupervisedApplication.Property(s, "monitor.restarts") == "1");
                 pids[name] = SupervisedApplication.Pid(again)!.Value;
