@@ -21,6 +21,7 @@ internal sealed partial class DaemonActor
             Attempt = start.Attempt,
             RestartCount = start.Restarts,
             Force = start.Force,
+            StopOrphans = true,
             StageEntered = (stage, pid) => Post(() => OnStageEntered(start.Operation, stage, pid)),
         };
         _mailbox.Work("a start", async () =>
