@@ -310,7 +310,7 @@ internal sealed partial class DaemonActor
             return;
         }
 
-        _publisher.PublishStop(report);
+        _publisher.PublishStop(report, _snapshot);
         Apply(new MachineEvent.StopEnded(operation, report));
         _answers.AnswerStops(report);
         if (report.Verdict is StopVerdict.Failed or StopVerdict.PermissionDenied)
