@@ -12,6 +12,7 @@ namespace MonitorAspire.Supervision.Identity.Linux;
 internal sealed class LinuxProcesses(ProcFiles files, Func<int, bool>? mayExist = null) : ProcessTable
 {
     private const int Guesses = 1024;
+    private const long LatestBoot = 1L << 35; // seconds; in the year 3058
 
     private readonly Func<int, bool> _mayExist = mayExist ?? (files.IsReal ? SignalZeroReaches : static _ => false);
     private readonly long _ticksPerSecond = files.IsReal && LibC.SysConf(LibC.ScClockTicks) is > 0 and var ticks ? ticks : 100;
@@ -109,7 +110,7 @@ internal sealed class LinuxProcesses(ProcFiles files, Func<int, bool>? mayExist 
             var buffer = new ArrayBufferWriter<byte>(16384);
             _ = files.Read("stat", buffer);
             var at = buffer.WrittenSpan.IndexOf("\nbtime "u8);
-            if (at < 0 || !Utf8Parser.TryParse(buffer.WrittenSpan[(at + 7)..], out _bootTime, out _))
+            if (at < 0 || !Utf8Parser.TryParse(buffer.WrittenSpan[(at + 7)..], out _bootTime, out _) || _bootTime is < 0 or > LatestBoot)
             {
                 throw new IOException($"{files.Root}/stat has no line 'btime', so the time of the boot is unknown.");
             }
