@@ -100,6 +100,16 @@ public class HealthProbeTests
     }
 
     [Fact]
+    public async Task Probe_RedirectToALongAddress_IsCut()
+    {
+        await using var server = RawServer.Answering("302 Found", "", $"Location: http://127.0.0.1/{new string('a', 60_000)}\u202E\r\n");
+
+        var result = await ProbeAsync(server.Port);
+
+        Assert.True(result.Detail.Length < 1000, $"{result.Detail.Length} characters");
+    }
+
+    [Fact]
     public async Task Probe_HugeBody_IsHealthy()
     {
         await using var server = RawServer.Answering("200 OK", new string('x', 10_000_000));

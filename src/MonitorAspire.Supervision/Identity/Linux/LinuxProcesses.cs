@@ -12,6 +12,7 @@ namespace MonitorAspire.Supervision.Identity.Linux;
 internal sealed class LinuxProcesses(ProcFiles files, Func<int, bool>? mayExist = null) : ProcessTable
 {
     private const int Guesses = 1024;
+    private const long LatestBoot = 1L << 35; // seconds; in the year 3058
 
     [ThreadStatic]
     private static ArrayBufferWriter<byte>? _lookupBuffer;
@@ -112,7 +113,7 @@ internal sealed class LinuxProcesses(ProcFiles files, Func<int, bool>? mayExist 
             var buffer = new ArrayBufferWriter<byte>(16384);
             _ = files.Read("stat", buffer);
             var at = buffer.WrittenSpan.IndexOf("\nbtime "u8);
-            if (at < 0 || !Utf8Parser.TryParse(buffer.WrittenSpan[(at + 7)..], out _bootTime, out _))
+            if (at < 0 || !Utf8Parser.TryParse(buffer.WrittenSpan[(at + 7)..], out _bootTime, out _) || _bootTime is < 0 or > LatestBoot)
             {
                 throw new IOException($"{files.Root}/stat has no line 'btime', so the time of the boot is unknown.");
             }

@@ -136,6 +136,7 @@ internal sealed class SocketScan(ProcFiles files, int[]? guesses = null)
         return link.StartsWith("socket:["u8)
             && link[^1] == ']'
             && Utf8Parser.TryParse(link[8..^1], out inode, out var consumed)
-            && consumed == link.Length - 9;
+            && consumed == link.Length - 9
+            && inode >= 0;
     }
 }
