@@ -13,8 +13,14 @@ var specs = Enumerable.Range(port, int.Parse(args[3], CultureInfo.InvariantCultu
     .ToList();
 
 var engine = new DaemonEngine(new EngineOptions { StateDirectory = args[0] }, NullLogger<DaemonEngine>.Instance);
-// Short times, so that daemons that hang are ended soon.
-var options = new FleetOptions { StateDirectory = args[0], StartTimeout = TimeSpan.FromSeconds(8), StopGracePeriod = TimeSpan.FromSeconds(1) };
+// Short times, so that daemons that hang are ended soon, and what could not be started is tried again soon.
+var options = new FleetOptions
+{
+    StateDirectory = args[0],
+    StartTimeout = TimeSpan.FromSeconds(8),
+    StopGracePeriod = TimeSpan.FromSeconds(1),
+    Restart = new RestartPolicy { MaxDelay = TimeSpan.FromSeconds(2) },
+};
 await using var fleet = new FleetSupervisor(engine, specs, options, NullLogger<FleetSupervisor>.Instance);
 var events = fleet.WatchAsync(0, CancellationToken.None);
 await fleet.BeginAsync();

@@ -1,4 +1,5 @@
 using System.Globalization;
+using MonitorAspire.Simulation.Engine;
 using MonitorAspire.Simulation.Invariants;
 using MonitorAspire.Simulation.Scenarios;
 using MonitorAspire.Simulation.World;
@@ -22,8 +23,6 @@ internal sealed class Simulation
     /// <summary>So many steps without any time between them are an endless loop.</summary>
     private const int MostStepsAtOnce = 20_000;
 
-    private const int FirstPort = 9000;
-
     private readonly Scenario _scenario;
     private readonly Trace _trace;
     private readonly Scheduler _scheduler;
@@ -35,6 +34,7 @@ internal sealed class Simulation
     private SimulatedFleet _fleet;
     private volatile Violation? _violation;
     private int _steps;
+    private int _corrections = 1000;
     private int _stepsAtRest;
     private TimeSpan _restedAt;
 
@@ -53,9 +53,9 @@ internal sealed class Simulation
             Restart = new RestartPolicy { ResetAfter = scenario.ResetAfter },
         };
         _invariants = new FleetInvariants(scenario, _system, _options, Violate);
-        _ports = [.. Enumerable.Range(FirstPort, scenario.Daemons)];
+        _ports = [.. scenario.Specs.Select(spec => spec.Port)];
         _system.Spawn(null, null, isRoot: false, null);
-        _fleet = NewFleet([.. _ports.Select((port, i) => new DaemonSpec { Name = $"d{i}", Port = port, Command = "simulated" })]);
+        _fleet = NewFleet(scenario.Specs);
     }
 
     public static SimulationResult Run(Scenario scenario, bool trace = false)
@@ -131,7 +131,7 @@ internal sealed class Simulation
 
                 break;
             default:
-                _injector.Apply(fault, _fleet.Specs.FirstOrDefault(s => s.Name == name)?.Port ?? FirstPort + fault.Daemon);
+                _injector.Apply(fault, _fleet.Specs.FirstOrDefault(s => s.Name == name)?.Port ?? _ports[fault.Daemon]);
                 break;
         }
     }
@@ -142,13 +142,13 @@ internal sealed class Simulation
         _fleet = NewFleet(_fleet.Specs);
     }
 
-    private SimulatedFleet NewFleet(IReadOnlyList<DaemonSpec> specs) => new(_system, _invariants, _options, specs, _scenario.Seed, Violate);
+    private SimulatedFleet NewFleet(IReadOnlyList<DaemonSpec> specs) => new(_system, _invariants, _options, specs, _ports, _scenario.Seed, Violate);
 
     private List<DaemonSpec> Changed(string name, Choices luck)
     {
         var specs = _fleet.Specs.ToList();
         var index = specs.FindIndex(s => s.Name == name);
-        switch (luck.Below(4))
+        switch (luck.Below(6))
         {
             case 0 when index >= 0 && specs.Count > 1:
                 specs.RemoveAt(index);
@@ -157,21 +157,29 @@ internal sealed class Simulation
                 var other = (index + 1) % specs.Count;
                 (specs[index], specs[other]) = (specs[index] with { Port = specs[other].Port }, specs[other] with { Port = specs[index].Port });
                 break;
+            case 2 when index >= 0:
+                specs[index] = specs[index] with { DependsOn = specs[index].DependsOn.Count > 0 ? [] : Original(name).DependsOn };
+                break;
             default:
                 if (index >= 0)
                 {
-                    specs[index] = specs[index] with { Arguments = [luck.Below(1000).ToString(CultureInfo.InvariantCulture)] };
+                    specs[index] = specs[index] with { Arguments = [luck.Below(1000).ToString(CultureInfo.InvariantCulture), .. luck.Chance(0.3) ? [SimulatedEngine.Broken] : Array.Empty<string>()] };
                 }
                 else
                 {
-                    specs.Add(new DaemonSpec { Name = name, Port = _ports.First(p => specs.TrueForAll(s => s.Port != p)), Command = "simulated" });
+                    specs.Add(Original(name) with { Port = _ports.First(p => specs.TrueForAll(s => s.Port != p)) });
                 }
 
                 break;
         }
 
-        return specs;
+        // A daemon that is not there cannot be depended on.
+        return specs.ConvertAll(spec => spec.DependsOn.All(d => specs.Exists(s => s.Name == d.Name))
+            ? spec
+            : spec with { DependsOn = [.. spec.DependsOn.Where(d => specs.Exists(s => s.Name == d.Name))] });
     }
+
+    private DaemonSpec Original(string name) => _scenario.Specs.First(s => s.Name == name);
 
     /// <summary>All faults end. Within a limited time every daemon runs again and every alert is resolved.</summary>
     private void Recover()
@@ -191,15 +199,16 @@ internal sealed class Simulation
                 return;
             }
 
-            if (_fleet.NeedsReload)
+            if (!_fleet.IsChanging && (_fleet.NeedsReload || !IsAsConfigured() || _fleet.Specs.Any(s => SimulatedEngine.IsBroken(s) || _invariants[s.Name].Rejected is not null)))
             {
-                _fleet.Reload(_fleet.Specs);
+                // A definition that was rolled back is tried again only when it is changed.
+                _fleet.Reload([.. _fleet.Specs.Select(s => s with { Arguments = [(++_corrections).ToString(CultureInfo.InvariantCulture)] })]);
             }
 
             foreach (var daemon in _fleet.Fleet.Daemons)
             {
                 if (daemon.State is DaemonState.Failed or DaemonState.Stopped && _invariants[daemon.Name] is var truth
-                    && (daemon.State == DaemonState.Failed || truth.IsStopAsked) && !_fleet.IsAsked(daemon.Name) && !_fleet.IsChanging)
+                    && (daemon.State == DaemonState.Failed || truth.IsStopAsked || !truth.MayStart) && !_fleet.IsAsked(daemon.Name) && !_fleet.IsChanging)
                 {
                     _fleet.Ask(FaultKind.AskStart, daemon.Name);
                 }
@@ -215,11 +224,13 @@ internal sealed class Simulation
     }
 
     private bool IsCalm() => _fleet.IsIdle && !_fleet.IsChanging && !_fleet.NeedsReload
-        && _fleet.Specs.Select(s => (s.Name, s.Port)).SequenceEqual(_fleet.Fleet.Daemons.Select(d => (d.Name, d.Port)))
+        && IsAsConfigured()
         && _fleet.Fleet.Daemons.All(d => d is { State: DaemonState.Running, ProbeFailures: 0, Alerts.Count: 0 }
             && _system.RootOf(d.Port) is { ServesSurely: true } root
             && root.Pid == d.Pid
             && _system.Files(d.Port).PidInFile == root.Pid);
+
+    private bool IsAsConfigured() => _fleet.Specs.Select(s => (s.Name, s.Port)).SequenceEqual(_fleet.Fleet.Daemons.Select(d => (d.Name, d.Port)));
 
     /// <summary>The supervisor ends in order: nothing of ours is left.</summary>
     private void End()

@@ -166,6 +166,7 @@ internal sealed partial class Secrets
         return true;
     }
 
-    [GeneratedRegex(@"[A-Za-z][A-Za-z0-9+.-]*://[^/\s:@]*:([^/\s@]+)@")]
+    // One character of the scheme is enough. To look for all of it takes a time that grows with the square of the text.
+    [GeneratedRegex(@"[A-Za-z0-9+.-]://[^/\s:@]*:([^/\s@]+)@")]
     private static partial Regex UserPassword();
 }

@@ -113,21 +113,30 @@ internal static class StartOrder
     /// <param name="nameOf">The name of an item.</param>
     /// <param name="needs">The names of the items that an item needs.</param>
     /// <param name="action">The action.</param>
-    public static Task<TResult[]> InReverseAsync<T, TResult>(
+    public static async Task<TResult[]> InReverseAsync<T, TResult>(
         IReadOnlyList<T> items, Func<T, string> nameOf, Func<T, IEnumerable<string>> needs, Func<T, Task<TResult>> action)
     {
-        var begun = new Task<TResult>?[items.Count];
-        return Task.WhenAll(Enumerable.Range(0, items.Count).Select(Begin));
+        var named = Enumerable.Range(0, items.Count).ToDictionary(i => nameOf(items[i]), StringComparer.OrdinalIgnoreCase);
+        var needed = items.Select(item => needs(item).Distinct(StringComparer.OrdinalIgnoreCase).Where(named.ContainsKey).Select(name => named[name]).ToList()).ToList();
+        var results = new TResult[items.Count];
+        var left = new int[items.Count];
+        needed.ForEach(indices => indices.ForEach(index => left[index]++));
 
-        Task<TResult> Begin(int index) => begun[index] ??= RunAsync(
-            index,
-            [.. Enumerable.Range(0, items.Count).Where(other => other != index && needs(items[other]).Contains(nameOf(items[index]), StringComparer.OrdinalIgnoreCase)).Select(Begin)]);
+        // No task is awaited twice: of several who wait for one task, only the first goes on at once.
+        await Task.WhenAll(Enumerable.Range(0, items.Count).Where(index => left[index] == 0).ToList().Select(RunAsync)).ConfigureAwait(false);
+        return results;
 
-        async Task<TResult> RunAsync(int index, IReadOnlyList<Task<TResult>> first)
+        async Task RunAsync(int index)
         {
-            // An action that fails holds up no other.
-            await Task.WhenAll((IEnumerable<Task>)first).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            return await action(items[index]).ConfigureAwait(false);
+            try
+            {
+                results[index] = await action(items[index]).ConfigureAwait(false);
+            }
+            finally
+            {
+                // An action that fails holds up no other.
+                await Task.WhenAll(needed[index].Where(next => Interlocked.Decrement(ref left[next]) == 0).Select(RunAsync)).ConfigureAwait(false);
+            }
         }
     }
 

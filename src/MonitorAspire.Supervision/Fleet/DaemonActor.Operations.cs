@@ -185,6 +185,16 @@ internal sealed partial class DaemonActor
         _facts = _facts with { LastStart = null, Checks = DaemonChecks.Of(found.Seen, found.Instance.Pid, _parts.Time.GetUtcNow()) };
         _launcher.ExpectLaunch(byOthers: false);
         Apply(new MachineEvent.AdoptedInstance(number, found.Instance.RestartCount, found.IsHealthy, found.Seen.Reason, found.Seen.Detail));
+        if (_state.State == DaemonState.Running)
+        {
+            // A start that waited for other daemons is not needed any more.
+            _answers.AnswerStarts(_state.LastOperation + 1, AlreadyRunning());
+        }
+        else
+        {
+            _answers.FailStarts(NotHealthy());
+        }
+
         _ = WatchExitAsync(number, found.Instance);
     }
 

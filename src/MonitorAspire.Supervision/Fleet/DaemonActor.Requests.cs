@@ -22,15 +22,21 @@ internal sealed partial class DaemonActor
         Apply(new MachineEvent.DependenciesChanged());
         if (_state.State == DaemonState.Waiting)
         {
-            if (_answers.AnyStart && _parts.Dependencies.ObstacleOf(Spec) is { } obstacle)
-            {
-                _answers.FailStarts(new FleetConflictException($"'{Spec.Name}' waits for {obstacle}; it is started as soon as that one is ready"));
-            }
+            TellObstacle();
 
             // What waits for this one waits for the same.
             _parts.Dependencies.OnChanged(this);
         }
     });
+
+    // Callers are told when a daemon that this one waits for is not being started.
+    private void TellObstacle()
+    {
+        if (_answers.AnyStart && _parts.Dependencies.ObstacleOf(Spec) is { } obstacle)
+        {
+            _answers.FailStarts(new FleetConflictException($"'{Spec.Name}' waits for {obstacle}; it is started as soon as that one is ready"));
+        }
+    }
 
     public Task<StartupReport> StartAsync() => AskAsync<StartupReport>(answer =>
     {
@@ -43,10 +49,10 @@ internal sealed partial class DaemonActor
         switch (_state.State)
         {
             case DaemonState.Running:
-                answer.SetResult(DaemonPublisher.AlreadyRunning(_snapshot, $"PID {_snapshot.Pid} is verified and runs"));
+                answer.SetResult(AlreadyRunning());
                 break;
             case DaemonState.Unhealthy:
-                throw new FleetConflictException($"'{Spec.Name}' lives as PID {_snapshot.Pid} but is not healthy; a restart replaces it");
+                throw NotHealthy();
             default:
                 _answers.AddStart(answer, _state.State == DaemonState.Starting ? _state.Operation!.Value : _state.LastOperation + 1);
                 Apply(new MachineEvent.StartRequested());
@@ -286,6 +292,10 @@ internal sealed partial class DaemonActor
     }
 
     private StopReport NothingToStop() => new() { Name = Spec.Name, Port = Spec.Port, Verdict = StopVerdict.NotRunning, Detail = $"'{Spec.Name}' is stopped already" };
+
+    private StartupReport AlreadyRunning() => DaemonPublisher.AlreadyRunning(_snapshot, $"PID {_snapshot.Pid} is verified and runs");
+
+    private FleetConflictException NotHealthy() => new($"'{Spec.Name}' lives as PID {_snapshot.Pid} but is not healthy; a restart replaces it");
 
     private FleetConflictException StoppedBeforeStart() => new($"'{Spec.Name}' was stopped before it was started");
 

@@ -102,6 +102,12 @@ internal sealed partial class DaemonActor : IAsyncDisposable
             _answers.FailStarts(StoppedBeforeStart());
         }
 
+        if (shown.State == DaemonState.Stopping && _state.State == DaemonState.Waiting)
+        {
+            // The other daemon was stopped during the stop of this one, and may not change any more.
+            TellObstacle();
+        }
+
         SetTimer();
         if (shown.State != _snapshot.State || shown.Pid != _snapshot.Pid)
         {

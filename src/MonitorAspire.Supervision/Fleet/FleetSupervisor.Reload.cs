@@ -111,7 +111,9 @@ public sealed partial class FleetSupervisor
             }
             else if (daemon.OwnsProcess && spec.Launch == daemon.Spec.Launch)
             {
-                if (await daemon.ReconfigureAsync(spec, spec.Rollback && serving.Contains(daemon), isConfiguration).ConfigureAwait(false) is { } trial)
+                // The old definition is no way back when another daemon has got its port.
+                var rollback = spec.Rollback && serving.Contains(daemon) && !specs.Any(other => other.Port == daemon.Current.Port && !Is(daemon, other));
+                if (await daemon.ReconfigureAsync(spec, rollback, isConfiguration).ConfigureAwait(false) is { } trial)
                 {
                     trials.Add(trial);
                 }
@@ -186,9 +188,9 @@ public sealed partial class FleetSupervisor
         }
 
         return possible;
-
-        static bool Is(DaemonActor daemon, DaemonSpec spec) => string.Equals(daemon.Spec.Name, spec.Name, StringComparison.OrdinalIgnoreCase);
     }
+
+    private static bool Is(DaemonActor daemon, DaemonSpec spec) => string.Equals(daemon.Spec.Name, spec.Name, StringComparison.OrdinalIgnoreCase);
 
     private static SpecDifference Difference(DaemonActor daemon, DaemonSpec spec) =>
         daemon.Rejected is { } rejected && SpecComparison.Compare(rejected, spec) == SpecDifference.None

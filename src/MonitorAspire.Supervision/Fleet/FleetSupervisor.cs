@@ -113,26 +113,15 @@ public sealed partial class FleetSupervisor : IFleet, IAsyncDisposable
     }
 
     /// <inheritdoc />
-    public Task<StartupReport> StartAsync(string name, CancellationToken cancellationToken)
-    {
-        var daemon = Actor(name);
-        var isNeeded = !daemon.HasInstance;
-
-        // The request comes first: it is told when one of the others fails at once.
-        var report = daemon.StartAsync();
-        if (isNeeded)
-        {
-            StartNeeded(daemon.Spec, _ => true);
-        }
-
-        return report.WaitAsync(cancellationToken);
-    }
+    public Task<StartupReport> StartAsync(string name, CancellationToken cancellationToken) =>
+        WithNeededAsync(Actor(name), daemon => daemon.StartAsync()).WaitAsync(cancellationToken);
 
     /// <inheritdoc />
     public Task<StopReport> StopAsync(string name, CancellationToken cancellationToken) => Actor(name).StopAsync().WaitAsync(cancellationToken);
 
     /// <inheritdoc />
-    public Task<StartupReport> RestartAsync(string name, CancellationToken cancellationToken) => Actor(name).RestartAsync().WaitAsync(cancellationToken);
+    public Task<StartupReport> RestartAsync(string name, CancellationToken cancellationToken) =>
+        WithNeededAsync(Actor(name), daemon => daemon.RestartAsync()).WaitAsync(cancellationToken);
 
     /// <inheritdoc />
     public Task<DaemonSnapshot> ResetCrashLoopAsync(string name, CancellationToken cancellationToken) => Actor(name).ResetCrashLoopAsync().WaitAsync(cancellationToken);
@@ -184,6 +173,21 @@ public sealed partial class FleetSupervisor : IFleet, IAsyncDisposable
         || _daemons.Exists(d => d.Spec.AutoStart && StartOrder.AllNeededBy(d.Spec, Specs).Contains(spec.Name, StringComparer.OrdinalIgnoreCase));
 
     private IReadOnlyList<DaemonSpec> Specs => [.. _daemons.Select(d => d.Spec)];
+
+    /// <summary>Asks for the start of a daemon, and starts those that it depends on where it does not run.</summary>
+    private Task<StartupReport> WithNeededAsync(DaemonActor daemon, Func<DaemonActor, Task<StartupReport>> start)
+    {
+        var isNeeded = !daemon.HasInstance;
+
+        // The request comes first: it is told when one of the others fails at once.
+        var report = start(daemon);
+        if (isNeeded)
+        {
+            StartNeeded(daemon.Spec, _ => true);
+        }
+
+        return report;
+    }
 
     private void StartNeeded(DaemonSpec spec, Func<DaemonSpec, bool> which)
     {

@@ -137,9 +137,9 @@ internal sealed partial class SimulatedEngine
             process.EndsAfter = behaviour.EndsAfter;
             _system.Scheduler.After(behaviour.BindsAfter, Bind);
             _system.Scheduler.After(behaviour.BindsAfter + behaviour.HealthyAfter, () => process.Health = process.Health == Health.Failing ? Health.Good : process.Health);
-            if (behaviour.ExitsAfter is { } ends)
+            if ((IsBroken(spec) ? TimeSpan.FromMilliseconds(1) : behaviour.ExitsAfter) is { } after)
             {
-                _system.Scheduler.After(ends, () => _system.Kill(process, new ProcessExit(behaviour.ExitCode, null)));
+                _system.Scheduler.After(after, () => _system.Kill(process, new ProcessExit(behaviour.ExitCode, null)));
             }
 
             void Bind()

@@ -12,6 +12,9 @@ namespace MonitorAspire.Simulation.Engine;
 /// </summary>
 internal sealed partial class SimulatedEngine(SimulatedSystem system, IEngineObserver observer) : IDaemonEngine
 {
+    /// <summary>The argument of a definition whose process ends at once.</summary>
+    public const string Broken = "broken";
+
     private static readonly TimeSpan UnhealthyToBelieve = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(3);
 
@@ -98,6 +101,19 @@ internal sealed partial class SimulatedEngine(SimulatedSystem system, IEngineObs
             _ => seen with { Verdict = files.PidFile is null ? InspectionVerdict.NotRunning : InspectionVerdict.Dead },
         };
     }
+
+    public static bool IsBroken(DaemonSpec spec) => spec.Arguments.Contains(Broken);
+
+    public StartupReport? CheckStart(DaemonSpec spec, IReadOnlySet<int> freed) => !_system.MissingCommands.Contains(spec.Port) ? null : new StartupReport
+    {
+        Name = spec.Name,
+        Host = spec.Host,
+        Port = spec.Port,
+        Verdict = StartupVerdict.Failed,
+        Stage = StartupStage.Preflight,
+        Reason = StartupReason.CommandNotFound,
+        Detail = "no such command",
+    };
 
     public DaemonInstance? Attach(DaemonSpec spec)
     {

@@ -15,6 +15,30 @@ internal sealed class DaemonTruth
     /// <summary>Since when a free port is shown as another process's.</summary>
     public TimeSpan? FalseForeignSince { get; set; }
 
+    /// <summary>Since when it waits although all that it depends on runs.</summary>
+    public TimeSpan? WaitsForNothingSince { get; set; }
+
+    /// <summary>Since when an instance of it lives although it is shown as stopped.</summary>
+    public TimeSpan? LivesStoppedSince { get; set; }
+
+    /// <summary>When it was last shown as Running.</summary>
+    public TimeSpan? RunningAt { get; set; }
+
+    /// <summary>When it was last shown with a process.</summary>
+    public TimeSpan? ProcessAt { get; set; }
+
+    /// <summary>It may be started: with the fleet, on request, or for another one. Otherwise nothing starts it.</summary>
+    public bool MayStart => MayStartSince is not null;
+
+    /// <summary>Since when it may be started.</summary>
+    public TimeSpan? MayStartSince { get; set; }
+
+    /// <summary>The failed probes in a row that are shown.</summary>
+    public int FailedProbes { get; set; }
+
+    /// <summary>The arguments of a definition that was rolled back.</summary>
+    public string? Rejected { get; set; }
+
     public (DaemonState State, int Restarts, int Failures) Shown { get; set; }
 
     public TimeSpan ShownSince { get; set; }

@@ -15,15 +15,16 @@ internal sealed class EventChecker
     /// <summary>The states that may follow a state. A daemon that may still live is never started, and nothing runs without a start or an adoption.</summary>
     private static readonly Dictionary<DaemonState, DaemonState[]> Next = new()
     {
-        [DaemonState.Stopped] = [DaemonState.Starting, DaemonState.Stopping, DaemonState.Running, DaemonState.Unhealthy],
-        [DaemonState.Starting] = [DaemonState.Running, DaemonState.Stopping, DaemonState.Stopped, .. Down],
-        [DaemonState.Running] = [DaemonState.Unhealthy, DaemonState.Stopping, DaemonState.Starting, .. Down],
-        [DaemonState.Unhealthy] = [DaemonState.Running, DaemonState.Stopping, DaemonState.Starting, .. Down],
-        [DaemonState.Stopping] = [DaemonState.Stopped, DaemonState.Starting, .. Down],
-        [DaemonState.Backoff] = [DaemonState.Starting, DaemonState.Stopping],
-        [DaemonState.CrashLooping] = [DaemonState.Starting, DaemonState.Stopping],
-        [DaemonState.Failed] = [DaemonState.Starting, DaemonState.Stopping],
-        [DaemonState.Foreign] = [DaemonState.Starting, DaemonState.Stopping],
+        [DaemonState.Stopped] = [DaemonState.Waiting, DaemonState.Starting, DaemonState.Stopping, DaemonState.Running, DaemonState.Unhealthy],
+        [DaemonState.Waiting] = [DaemonState.Starting, DaemonState.Stopping, DaemonState.Running, DaemonState.Unhealthy],
+        [DaemonState.Starting] = [DaemonState.Running, DaemonState.Stopping, DaemonState.Stopped, DaemonState.Waiting, .. Down],
+        [DaemonState.Running] = [DaemonState.Unhealthy, DaemonState.Stopping, DaemonState.Starting, DaemonState.Waiting, .. Down],
+        [DaemonState.Unhealthy] = [DaemonState.Running, DaemonState.Stopping, DaemonState.Starting, DaemonState.Waiting, .. Down],
+        [DaemonState.Stopping] = [DaemonState.Stopped, DaemonState.Starting, DaemonState.Waiting, .. Down],
+        [DaemonState.Backoff] = [DaemonState.Starting, DaemonState.Stopping, DaemonState.Waiting],
+        [DaemonState.CrashLooping] = [DaemonState.Starting, DaemonState.Stopping, DaemonState.Waiting],
+        [DaemonState.Failed] = [DaemonState.Starting, DaemonState.Stopping, DaemonState.Waiting],
+        [DaemonState.Foreign] = [DaemonState.Starting, DaemonState.Stopping, DaemonState.Waiting],
     };
 
     private readonly Lock _lock = new();

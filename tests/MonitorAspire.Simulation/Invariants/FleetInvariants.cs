@@ -12,9 +12,12 @@ internal sealed class FleetInvariants(Scenario scenario, SimulatedSystem system,
 {
     private readonly Dictionary<string, DaemonTruth> _daemons = [];
     private EventChecker _events = new();
+    private IReadOnlyList<DaemonSpec> _before = [];
     private TimeSpan _obstacleAt;
     private TimeSpan _begunAt;
     private bool _ending;
+    private bool _endingStops;
+    private readonly Dictionary<int, TimeSpan> _unownedSince = [];
     private long _requests;
 
     /// <summary>Messages that come late make everything late: an operation is a chain of some twenty messages at most.</summary>
@@ -27,14 +30,23 @@ internal sealed class FleetInvariants(Scenario scenario, SimulatedSystem system,
     /// <summary>The longest time of a start, its clean-up and the stop before it, and of retries of that stop.</summary>
     public TimeSpan OperationTime => options.StartTimeout + (StopTime * 3) + options.Restart.MaxDelay + Slack;
 
+    /// <summary>The longest time until the answer to a request, which may have to wait for all that the daemon depends on.</summary>
+    public TimeSpan AnswerTime => ((OperationTime * 2) + UnhealthyTime) * scenario.Specs.Count;
+
+    /// <summary>The longest time until an unhealthy daemon is given up.</summary>
+    private TimeSpan UnhealthyTime => ((scenario.ProbeInterval + (scenario.ProbeTimeout * 4)) * (options.Probe.Failures + 2)) + Slack;
+
     private TimeSpan Now => system.Scheduler.Now;
 
     public DaemonTruth this[string name] => _daemons.TryGetValue(name, out var truth) ? truth : _daemons[name] = new DaemonTruth();
 
+    /// <summary>The daemons as they are configured.</summary>
+    public IReadOnlyList<DaemonSpec> Specs { get; private set; } = [];
+
     public IReadOnlyList<string> OpenAlerts => _events.OpenAlerts;
 
     /// <summary>A new supervisor begins: what the one before it was asked for in memory is gone.</summary>
-    public void BeginSupervisor()
+    public void BeginSupervisor(IReadOnlyList<DaemonSpec> specs)
     {
         _events = new EventChecker();
         _begunAt = Now;
@@ -44,11 +56,39 @@ internal sealed class FleetInvariants(Scenario scenario, SimulatedSystem system,
             truth.Failures.Clear();
             (truth.IsStopAsked, truth.IsStopDone, truth.IsReloading, truth.Operation) = (false, false, false, null);
             (truth.FalseRunningSince, truth.FalseUnhealthySince, truth.FalseForeignSince, truth.Snapshot) = (null, null, null, null);
-            (truth.ShownSince, truth.Restarts, truth.StopCauses, truth.PendingRequests) = (Now, 0, 0, 0);
+            (truth.Shown, truth.ShownSince, truth.Restarts, truth.StopCauses, truth.PendingRequests) = (default, Now, 0, 0, 0);
+            (truth.WaitsForNothingSince, truth.LivesStoppedSince, truth.RunningAt, truth.ProcessAt, truth.MayStartSince, truth.Rejected) = (null, null, null, null, null, null);
+        }
+
+        _unownedSince.Clear();
+        Configure(specs);
+    }
+
+    public void EndSupervisor(bool stops) => (_ending, _endingStops) = (true, stops);
+
+    /// <summary>The fleet gets a configuration.</summary>
+    public void Configure(IReadOnlyList<DaemonSpec> specs)
+    {
+        _before = Specs;
+        Specs = specs;
+        foreach (var spec in specs)
+        {
+            var old = _before.FirstOrDefault(s => s.Name == spec.Name);
+            this[spec.Name].MayStartSince = old is null ? null : this[spec.Name].MayStartSince;
+            this[spec.Name].Rejected = old is null || SpecComparison.Compare(old, spec) != SpecDifference.None ? null : this[spec.Name].Rejected;
+        }
+
+        foreach (var spec in specs)
+        {
+            if (spec.AutoStart)
+            {
+                AllowStart(spec.Name, isRequest: false);
+            }
         }
     }
 
-    public void EndSupervisor() => _ending = true;
+    /// <summary>A definition did not start, and the one before it takes its place.</summary>
+    public void OnRolledBack(DaemonSpec spec) => this[spec.Name].Rejected = ArgumentsOf(spec);
 
     /// <summary>Notes a request and numbers it.</summary>
     public long OnRequest(string name, FaultKind kind)
@@ -63,6 +103,11 @@ internal sealed class FleetInvariants(Scenario scenario, SimulatedSystem system,
             truth.LastStart = truth.IsStopAsked ? truth.LastStart : _requests;
         }
 
+        if (kind is FaultKind.AskStart or FaultKind.AskRestart)
+        {
+            AllowStart(name, isRequest: true);
+        }
+
         if (kind is FaultKind.AskStop or FaultKind.AskRestart)
         {
             truth.StopCauseAt = Now;
@@ -72,11 +117,27 @@ internal sealed class FleetInvariants(Scenario scenario, SimulatedSystem system,
         return _requests;
     }
 
-    public void OnRequestEnded(string name, FaultKind kind)
+    /// <summary>The daemons that a request is for: a start is also for all that the daemon depends on.</summary>
+    public IReadOnlyList<string> TouchedBy(string name, FaultKind kind) =>
+        [name, .. kind is FaultKind.AskStart or FaultKind.AskRestart ? NeededBy(name).SelectMany(needed => TouchedBy(needed, kind)) : []];
+
+    public void OnRequestBegins(IReadOnlyList<string> touched)
+    {
+        foreach (var name in touched)
+        {
+            this[name].PendingRequests++;
+            this[name].Failures.Clear();
+        }
+    }
+
+    public void OnRequestEnded(string name, FaultKind kind, IReadOnlyList<string> touched)
     {
         this[name].StopCauses -= kind is FaultKind.AskStop or FaultKind.AskRestart ? 1 : 0;
-        this[name].PendingRequests--;
-        this[name].Failures.Clear();
+        foreach (var other in touched)
+        {
+            this[other].PendingRequests--;
+            this[other].Failures.Clear();
+        }
     }
 
     /// <summary>A reload changes the daemon, which stops its instance.</summary>
@@ -87,8 +148,9 @@ internal sealed class FleetInvariants(Scenario scenario, SimulatedSystem system,
         truth.Failures.Clear();
     }
 
-    public void OnReloaded()
+    public void OnReloaded(IReadOnlyList<string> touched)
     {
+        OnRequestEnded("", FaultKind.Reload, touched);
         foreach (var truth in _daemons.Values.Where(t => t.IsReloading))
         {
             truth.IsReloading = false;
@@ -112,9 +174,18 @@ internal sealed class FleetInvariants(Scenario scenario, SimulatedSystem system,
         this[name].IsStopDone = number > this[name].LastStart;
     }
 
+    /// <summary>A request that was refused leaves the stop before it as it was.</summary>
+    public void OnRefused(string name) => this[name].IsStopAsked |= this[name].Snapshot?.State is DaemonState.Stopping or DaemonState.Stopped;
+
     public void OnStartAnswered(string name, long _, StartupReport report)
     {
         this[name].Failures.Clear();
+
+        if (report is { Verdict: StartupVerdict.Failed, Reason: StartupReason.CommandNotFound })
+        {
+            OnRefused(name);
+        }
+
         if (report.Verdict == StartupVerdict.Verified && report.Pid is null)
         {
             violate("verified-without-pid", $"the report of {name} names no PID");
@@ -135,6 +206,7 @@ internal sealed class FleetInvariants(Scenario scenario, SimulatedSystem system,
             violate("restarted-too-fast", $"{spec.Name} is started at {Now}, and not before {earliest} after {truth.Failures.Count} failures");
         }
 
+        CheckOrder(spec, truth);
         if (startOptions.RestartCount < truth.Restarts)
         {
             violate("restarts-lost", $"{spec.Name} has {startOptions.RestartCount} restarts after {truth.Restarts}");
@@ -149,6 +221,11 @@ internal sealed class FleetInvariants(Scenario scenario, SimulatedSystem system,
         }
 
         this[spec.Name].Operation = operation;
+        if (_ending && _endingStops && this[spec.Name].StopCauses == 0 && Specs.FirstOrDefault(s => s.DependsOn.Any(d => d.Name == spec.Name) && system.RootOf(s.Port) is not null) is { } dependent)
+        {
+            violate("stopped-before-dependent", $"{operation} of {spec.Name} begins, and {dependent.Name}, which depends on it, lives");
+        }
+
         system.Say($"{operation} of {spec.Name} begins");
     }
 
@@ -162,7 +239,7 @@ internal sealed class FleetInvariants(Scenario scenario, SimulatedSystem system,
         }
 
         var truth = this[spec.Name];
-        var isAsked = _ending || truth.StopCauses > 0 || truth.IsReloading || truth.StopCauseAt >= process.StartedAt;
+        var isAsked = _ending || Specs.All(s => s.Port != spec.Port) || truth.StopCauses > 0 || truth.IsReloading || truth.StopCauseAt >= process.StartedAt;
         if (process is { IsRoot: true, VerifiedAt: not null, WasDown: false, IsEnding: false } && !isCleanUp && !isAsked)
         {
             violate("healthy-stopped", $"{process} has served without a break, and is signalled although no request asked for it");
@@ -188,6 +265,13 @@ internal sealed class FleetInvariants(Scenario scenario, SimulatedSystem system,
         }
 
         ObserveSystem();
+        foreach (var daemon in fleet.Daemons)
+        {
+            var truth = this[daemon.Name];
+            truth.RunningAt = daemon.State == DaemonState.Running ? Now : truth.RunningAt;
+            truth.ProcessAt = daemon is { Pid: not null, State: DaemonState.Running or DaemonState.Unhealthy or DaemonState.Starting } ? Now : truth.ProcessAt;
+        }
+
         if (_ending)
         {
             // A daemon whose supervision has ended is not looked at any more.
@@ -197,7 +281,11 @@ internal sealed class FleetInvariants(Scenario scenario, SimulatedSystem system,
         foreach (var daemon in fleet.Daemons)
         {
             Check(daemon, this[daemon.Name]);
+            CheckDependencies(daemon, fleet, this[daemon.Name]);
+            CheckShared(daemon, fleet);
         }
+
+        CheckOwners(fleet);
     }
 
     /// <summary>How long something has lasted, without the time in which the system made progress impossible.</summary>
@@ -208,6 +296,12 @@ internal sealed class FleetInvariants(Scenario scenario, SimulatedSystem system,
         _events.Add(happened);
         var truth = this[happened.Daemon.Name];
         system.Say($"event {happened.Id} {happened.Daemon.Name} {happened.Kind} {happened.Daemon.State} PID {happened.Daemon.Pid} {happened.Alert?.Kind} {happened.Message}");
+        if (happened is { Kind: FleetEventKind.StateChanged, Daemon.State: DaemonState.Stopping, Message: { } why }
+            && why.StartsWith("given up after", StringComparison.Ordinal) && truth.FailedProbes < options.Probe.Failures - 1)
+        {
+            violate("given-up-early", $"{happened.Daemon.Name} is {why}, after {truth.FailedProbes} failed probes were shown");
+        }
+
         var isFailure = happened.Kind switch
         {
             FleetEventKind.Exited => true,
@@ -219,6 +313,17 @@ internal sealed class FleetInvariants(Scenario scenario, SimulatedSystem system,
         if (isFailure && !truth.IsStopAsked && !truth.IsReloading)
         {
             truth.Failures.Add(happened.At - (system.Scheduler.GetUtcNow() - Now));
+        }
+
+        if (happened.Kind is FleetEventKind.StartVerified or FleetEventKind.Adopted)
+        {
+            // A daemon may be restarted after those that it depends on.
+            foreach (var dependent in Specs.Where(s => s.OnDependencyRestart == DependencyRestart.Restart && s.DependsOn.Any(d => d.Name == happened.Daemon.Name)))
+            {
+                this[dependent.Name].StopCauseAt = Now;
+            }
+
+            truth.MayStartSince ??= Now;
         }
 
         truth.Restarts = Math.Max(truth.Restarts, happened.Daemon.Restarts);
@@ -264,10 +369,16 @@ internal sealed class FleetInvariants(Scenario scenario, SimulatedSystem system,
         var shown = (daemon.State, daemon.Restarts, daemon.ConsecutiveFailures);
         if (shown != truth.Shown)
         {
+            if (truth.Shown.State == DaemonState.Stopping && daemon.State == DaemonState.Stopped && system.AliveOf(daemon.Port).FirstOrDefault() is { } left)
+            {
+                violate("stopped-lives", $"{daemon.Name} is shown as Stopped right after its stop, but {left} lives");
+            }
+
             (truth.Shown, truth.ShownSince) = (shown, Now);
         }
 
         truth.Snapshot = daemon;
+        truth.FailedProbes = daemon.ProbeFailures;
         var instance = system.RootOf(daemon.Port) is { } root && root.Pid == daemon.Pid ? root : null;
         var isDown = instance is null || (instance.IsSurelyDown && !IsContested(daemon.Port));
         truth.FalseRunningSince = daemon.State == DaemonState.Running && isDown ? truth.FalseRunningSince ?? Now : null;
@@ -281,15 +392,93 @@ internal sealed class FleetInvariants(Scenario scenario, SimulatedSystem system,
         {
             DaemonState.Starting or DaemonState.Stopping => OperationTime,
             DaemonState.Backoff or DaemonState.CrashLooping => options.Restart.MaxDelay + Slack,
-            DaemonState.Unhealthy => ((scenario.ProbeInterval + (scenario.ProbeTimeout * 4)) * (options.Probe.Failures + 2)) + Slack,
-            DaemonState.Stopped when !truth.IsStopAsked && !_ending && truth.ShownSince <= _begunAt => options.StartTimeout + (scenario.ProbeTimeout * 6) + Slack,
+            DaemonState.Unhealthy => UnhealthyTime,
+            DaemonState.Stopped when truth.MayStart && !truth.IsStopAsked && !_ending && truth.ShownSince <= _begunAt => options.StartTimeout + (scenario.ProbeTimeout * 6) + Slack,
             _ => null,
         };
         if (longest is { } limit)
         {
-            Limit(truth.ShownSince, limit, "no-progress", $"{daemon.Name} is {daemon.State} for longer than {limit}");
+            Limit(truth.ShownSince > truth.MayStartSince ? truth.ShownSince : truth.MayStartSince ?? truth.ShownSince, limit, "no-progress", $"{daemon.Name} is {daemon.State} for longer than {limit}");
         }
     }
+
+    /// <summary>Nothing starts that nothing asked for, before what it depends on, or with a definition that was rolled back.</summary>
+    private void CheckOrder(DaemonSpec spec, DaemonTruth truth)
+    {
+        if (!truth.MayStart)
+        {
+            violate("started-unasked", $"{spec.Name} is started, although it is not started with the fleet and was not asked for");
+        }
+
+        if (truth.Rejected is { } rejected && rejected == ArgumentsOf(spec))
+        {
+            violate("rolled-back-again", $"{spec.Name} is started with the definition that was rolled back");
+        }
+
+        foreach (var needed in spec.DependsOn)
+        {
+            // A message may come late, and the other one may fail meanwhile.
+            var at = needed.Condition == DependencyCondition.Verified ? this[needed.Name].RunningAt : this[needed.Name].ProcessAt;
+            if (at is null || AgeOf(at.Value) > (system.Scheduler.Lateness * 4) + TimeSpan.FromMilliseconds(100))
+            {
+                violate("started-before-dependency", $"{spec.Name} is started, and {needed.Name}, which it depends on, was last ready at {at}");
+            }
+        }
+    }
+
+    private void CheckShared(DaemonSnapshot daemon, FleetSupervisor fleet)
+    {
+        if (daemon.Pid is { } pid && fleet.Daemons.FirstOrDefault(other => other.Pid == pid && other.Name != daemon.Name) is { } sharing)
+        {
+            violate("shared-process", $"{daemon.Name} and {sharing.Name} are both shown with PID {pid}");
+        }
+    }
+
+    private void CheckDependencies(DaemonSnapshot daemon, FleetSupervisor fleet, DaemonTruth truth)
+    {
+        var waitsForNothing = daemon.State == DaemonState.Waiting && daemon.WaitingFor.All(name => fleet.Find(name)?.State == DaemonState.Running);
+        truth.WaitsForNothingSince = waitsForNothing ? truth.WaitsForNothingSince ?? Now : null;
+        Limit(truth.WaitsForNothingSince, Slack, "waits-for-nothing", $"{daemon.Name} waits for {string.Join(", ", daemon.WaitingFor)}, which run");
+
+        var lives = daemon.State == DaemonState.Stopped && truth.Operation is null && system.RootOf(daemon.Port) is { VerifiedAt: not null };
+        truth.LivesStoppedSince = lives ? truth.LivesStoppedSince ?? Now : null;
+        Limit(truth.LivesStoppedSince, OperationTime, "stopped-lives", $"{daemon.Name} is shown as Stopped, but {system.RootOf(daemon.Port)} lives");
+    }
+
+    /// <summary>Every process of a daemon has a daemon that looks after it.</summary>
+    private void CheckOwners(FleetSupervisor fleet)
+    {
+        foreach (var port in scenario.Specs.Select(s => s.Port))
+        {
+            if (fleet.Daemons.Any(d => d.Port == port) || !system.AliveOf(port).Any() || _daemons.Values.Any(t => t.IsReloading))
+            {
+                _unownedSince.Remove(port);
+            }
+            else
+            {
+                _unownedSince.TryAdd(port, Now);
+                Limit(_unownedSince[port], OperationTime, "without-owner", $"{system.AliveOf(port).First()} lives, and no daemon of the fleet has its port");
+            }
+        }
+    }
+
+    /// <summary>A start allows the starts of all that it depends on.</summary>
+    private void AllowStart(string name, bool isRequest)
+    {
+        var truth = this[name];
+        truth.MayStartSince ??= Now;
+        truth.IsStopDone &= !isRequest;
+        truth.LastStart = isRequest ? _requests : truth.LastStart;
+        foreach (var needed in NeededBy(name))
+        {
+            AllowStart(needed, isRequest);
+        }
+    }
+
+    // During a change, the fleet still has the configuration before it.
+    private IEnumerable<string> NeededBy(string name) => Specs.Concat(_before).Where(s => s.Name == name).SelectMany(s => s.DependsOn).Select(d => d.Name).Distinct();
+
+    private static string ArgumentsOf(DaemonSpec spec) => string.Join(' ', spec.Arguments);
 
     private void Limit(TimeSpan? since, TimeSpan limit, string invariant, string detail)
     {

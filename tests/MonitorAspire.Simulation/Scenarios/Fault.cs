@@ -1,5 +1,6 @@
 using System.Globalization;
 using MonitorAspire.Simulation.World;
+using MonitorAspire.Supervision.Daemons;
 
 namespace MonitorAspire.Simulation.Scenarios;
 
@@ -55,8 +56,11 @@ internal sealed record Fault(int Number, TimeSpan Gap, FaultKind Kind, int Daemo
 }
 
 /// <summary>The settings and the faults that follow from a seed.</summary>
-internal sealed record Scenario(ulong Seed, int Daemons, TimeSpan ProbeInterval, TimeSpan ProbeTimeout, TimeSpan ResetAfter, TimeSpan Lateness, IReadOnlyList<Fault> Faults)
+internal sealed record Scenario(
+    ulong Seed, IReadOnlyList<DaemonSpec> Specs, TimeSpan ProbeInterval, TimeSpan ProbeTimeout, TimeSpan ResetAfter, TimeSpan Lateness, IReadOnlyList<Fault> Faults)
 {
+    private const int FirstPort = 9000;
+
     private static readonly FaultKind[] Kinds = Enum.GetValues<FaultKind>();
 
     // Requests and crashes of the supervisor meet everything else, so they come more often.
@@ -80,12 +84,38 @@ internal sealed record Scenario(ulong Seed, int Daemons, TimeSpan ProbeInterval,
             choices.Next()));
         return new Scenario(
             seed,
-            daemons,
+            SpecsFrom(new Choices(seed).Fork(4), daemons),
             interval,
             choices.Of(TimeSpan.FromMilliseconds(500), TimeSpan.FromSeconds(2)),
             choices.Of(TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(60)),
             choices.Of(TimeSpan.Zero, TimeSpan.FromMilliseconds(1), TimeSpan.FromMilliseconds(100)),
             [.. faults]);
+    }
+
+    /// <summary>The daemons: some depend on others before them, some are not started with the fleet, some are rolled back.</summary>
+    private static List<DaemonSpec> SpecsFrom(Choices choices, int count)
+    {
+        var (depends, rollsBack) = (choices.Chance(0.5), choices.Chance(0.5));
+        return
+        [
+            .. Enumerable.Range(0, count).Select(i => new DaemonSpec
+            {
+                Name = $"d{i}",
+                Port = FirstPort + i,
+                Command = "simulated",
+                AutoStart = choices.Chance(0.85),
+                Rollback = rollsBack,
+                OnDependencyRestart = choices.Chance(0.3) ? DependencyRestart.Restart : DependencyRestart.Nothing,
+                DependsOn =
+                [
+                    .. Enumerable.Range(0, i).Where(_ => depends && choices.Chance(0.7)).Select(other => new DaemonDependency
+                    {
+                        Name = $"d{other}",
+                        Condition = choices.Chance(0.8) ? DependencyCondition.Verified : DependencyCondition.Started,
+                    }),
+                ],
+            }),
+        ];
     }
 
     public Scenario With(IReadOnlySet<int> kept) => this with { Faults = [.. Faults.Where(f => kept.Contains(f.Number))] };

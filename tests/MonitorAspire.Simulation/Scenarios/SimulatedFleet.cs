@@ -1,9 +1,11 @@
+using System.Globalization;
 using Microsoft.Extensions.Logging;
 using MonitorAspire.Simulation.Engine;
 using MonitorAspire.Simulation.Invariants;
 using MonitorAspire.Simulation.World;
 using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervision.Fleet;
+using MonitorAspire.Supervision.Startup;
 
 namespace MonitorAspire.Simulation.Scenarios;
 
@@ -17,19 +19,21 @@ internal sealed class SimulatedFleet
     private readonly Action<string, string> _violate;
     private readonly FleetParts _parts;
     private readonly List<Request> _pending = [];
+    private readonly Task _unwanted;
     private Task _changing = Task.CompletedTask;
-    private IReadOnlyList<DaemonSpec> _before = [];
     private long _lastEvent;
 
-    public SimulatedFleet(SimulatedSystem system, FleetInvariants invariants, FleetOptions options, IReadOnlyList<DaemonSpec> specs, ulong seed, Action<string, string> violate)
+    public SimulatedFleet(SimulatedSystem system, FleetInvariants invariants, FleetOptions options, IReadOnlyList<DaemonSpec> specs, IReadOnlyList<int> ports, ulong seed, Action<string, string> violate)
     {
         (_system, _invariants, _violate) = (system, invariants, violate);
         Specs = specs;
         Engine = new SimulatedEngine(system, invariants);
         _parts = new FleetParts(Engine, options, new ErrorLogger(this), system.Scheduler, null, null, new Random((int)seed), system.Scheduler.Post);
         Fleet = new FleetSupervisor(_parts, specs);
-        invariants.BeginSupervisor();
+        invariants.BeginSupervisor(specs);
         Watch(Fleet.BeginAsync(), "begin");
+        _unwanted = StopUnwantedAsync([.. ports.Where(port => specs.All(s => s.Port != port))]);
+        Watch(_unwanted, "stop of what the configuration does not name");
     }
 
     public FleetSupervisor Fleet { get; }
@@ -53,7 +57,7 @@ internal sealed class SimulatedFleet
         _invariants.Check(Fleet);
         foreach (var request in _pending)
         {
-            if (_invariants.AgeOf(request.At) > _invariants.OperationTime * 2)
+            if (_invariants.AgeOf(request.At) > _invariants.AnswerTime)
             {
                 _violate("no-answer", $"{request} has no answer");
             }
@@ -67,9 +71,9 @@ internal sealed class SimulatedFleet
             return;
         }
 
-        var request = new Request(kind, name, _system.Scheduler.Now, _invariants.OnRequest(name, kind));
+        var request = new Request(kind, name, _system.Scheduler.Now, _invariants.OnRequest(name, kind), _invariants.TouchedBy(name, kind));
         _pending.Add(request);
-        _invariants[name].PendingRequests++;
+        _invariants.OnRequestBegins(request.Touched);
         _system.Say($"ask {kind} {name}");
         Watch(AskAsync(request), request.ToString());
     }
@@ -84,22 +88,34 @@ internal sealed class SimulatedFleet
 
         foreach (var spec in Specs)
         {
-            if (NeedsReload || specs.FirstOrDefault(s => s.Name == spec.Name) is not { } next || SpecComparison.Compare(spec, next) == SpecDifference.Restart)
+            var difference = specs.FirstOrDefault(s => s.Name == spec.Name) is { } next ? SpecComparison.Compare(spec, next) : SpecDifference.Restart;
+
+            // Any change of a definition that was rolled back is a reason to try it again.
+            if (NeedsReload || difference == SpecDifference.Restart || (difference == SpecDifference.Update && _invariants[spec.Name].Rejected is not null))
             {
                 _invariants.OnReload(spec.Name);
             }
         }
 
+        _invariants.Configure(specs);
+
         // A daemon that is added begins, even where one of its name was stopped before it was removed.
         foreach (var added in specs.Where(s => Specs.All(old => old.Name != s.Name)))
         {
-            _invariants.OnRequest(added.Name, FaultKind.AskStart);
+            if (added.AutoStart)
+            {
+                _invariants.OnRequest(added.Name, FaultKind.AskStart);
+            }
+
             (_invariants[added.Name].Restarts, _invariants[added.Name].ShownSince) = (0, _system.Scheduler.Now);
         }
 
-        _before = Specs;
+        var before = Specs;
         Specs = specs;
-        var request = new Request(FaultKind.Reload, "", _system.Scheduler.Now, 0);
+        // A daemon that waits for its next try is tried at once when anything about it changes.
+        var changed = Specs.Where(s => before.Any(old => old.Name == s.Name && SpecComparison.Compare(old, s) != SpecDifference.None)).Select(s => s.Name).ToList();
+        var request = new Request(FaultKind.Reload, "", _system.Scheduler.Now, 0, changed);
+        _invariants.OnRequestBegins(changed);
         _pending.Add(request);
         _system.Say($"reload {string.Join(", ", specs.Select(s => $"{s.Name} on {s.Port}"))}");
         _changing = ReloadAsync(specs, request);
@@ -109,8 +125,6 @@ internal sealed class SimulatedFleet
     /// <summary>Dies without a word. Its daemons live on.</summary>
     public void Crash(IEnumerable<int> ports)
     {
-        // The next supervisor gets the configuration that was carried out. One without the daemons that were not stopped yet would know nothing of them.
-        Specs = IsChanging ? _before : Specs;
         Engine.Crash(ports);
         _pending.Clear();
 
@@ -123,7 +137,7 @@ internal sealed class SimulatedFleet
     public Task EndAsync(bool stops)
     {
         _parts.Options = _parts.Options with { StopDaemonsOnShutdown = stops };
-        _invariants.EndSupervisor();
+        _invariants.EndSupervisor(stops);
         var ending = EndAsync();
         Watch(ending, "end");
         return ending;
@@ -136,8 +150,23 @@ internal sealed class SimulatedFleet
         _invariants.Read(events);
     }
 
+    /// <summary>
+    /// Stops what an earlier supervisor left on ports that the configuration does not name any more, as the real fleet does: it crashed
+    /// before a change was carried out.
+    /// </summary>
+    private async Task StopUnwantedAsync(IReadOnlyList<int> ports)
+    {
+        foreach (var port in ports)
+        {
+            await Engine.StopAsync(SpecOf(port), new StopOptions { GracePeriod = _parts.Options.StopGracePeriod }, CancellationToken.None).ConfigureAwait(false);
+        }
+
+        static DaemonSpec SpecOf(int port) => new() { Name = string.Create(CultureInfo.InvariantCulture, $"port {port}"), Port = port };
+    }
+
     private async Task EndAsync()
     {
+        await _unwanted.ConfigureAwait(false);
         await Fleet.DisposeAsync().ConfigureAwait(false);
         _pending.Clear();
     }
@@ -171,13 +200,17 @@ internal sealed class SimulatedFleet
         catch (FleetConflictException e)
         {
             _system.Say($"{request} refused: {e.Message}");
+            if (!Engine.IsCrashed)
+            {
+                _invariants.OnRefused(request.Name);
+            }
         }
 
         _pending.Remove(request);
         if (!Engine.IsCrashed)
         {
             ReadEvents();
-            _invariants.OnRequestEnded(request.Name, request.Kind);
+            _invariants.OnRequestEnded(request.Name, request.Kind, request.Touched);
         }
 
         void Answered<T>(T report, Action<string, long, T> check)
@@ -192,18 +225,40 @@ internal sealed class SimulatedFleet
 
     private async Task ReloadAsync(IReadOnlyList<DaemonSpec> specs, Request request)
     {
-        var change = await Fleet.ApplyAsync(specs).ConfigureAwait(false);
+        var change = await Fleet.ApplyAsync(specs, _parts.Options).ConfigureAwait(false);
         _pending.Remove(request);
         if (Engine.IsCrashed)
         {
             return;
         }
 
-        _invariants.OnReloaded();
+        _invariants.OnReloaded(request.Touched);
         NeedsReload = change.Failures.Count > 0;
+        foreach (var trial in change.Trials)
+        {
+            Watch(AfterTrialAsync(trial, specs), "trial");
+        }
+
         if (change.Errors.Count > 0)
         {
             _violate("reload-refused", string.Join("; ", change.Errors));
+        }
+    }
+
+    private async Task AfterTrialAsync(Task<StartupReport> trial, IReadOnlyList<DaemonSpec> specs)
+    {
+        try
+        {
+            var report = await trial.ConfigureAwait(false);
+            if (report.Rollback is not null && Specs == specs && !Engine.IsCrashed)
+            {
+                _system.Say($"{report.Name} was rolled back: {report.Detail}");
+                _invariants.OnRolledBack(specs.First(s => s.Name == report.Name));
+            }
+        }
+        catch (FleetConflictException e)
+        {
+            _system.Say($"a trial was given up: {e.Message}");
         }
     }
 
@@ -219,7 +274,7 @@ internal sealed class SimulatedFleet
         TaskContinuationOptions.ExecuteSynchronously,
         TaskScheduler.Default);
 
-    private sealed class Request(FaultKind kind, string name, TimeSpan at, long number)
+    private sealed class Request(FaultKind kind, string name, TimeSpan at, long number, IReadOnlyList<string> touched)
     {
         public FaultKind Kind { get; } = kind;
 
@@ -228,6 +283,9 @@ internal sealed class SimulatedFleet
         public TimeSpan At { get; } = at;
 
         public long Number { get; } = number;
+
+        /// <summary>The daemons whose failures it forgets.</summary>
+        public IReadOnlyList<string> Touched { get; } = touched;
 
         public override string ToString() => $"{Kind} {Name}";
     }

@@ -31,6 +31,58 @@ public class DependencyTests
     }
 
     [Fact]
+    public async Task Restart_DependencyIsStoppedDuringTheStop_IsAnswered()
+    {
+        await using var fixture = await new FleetFixture([Api, Db]).BeginAsync();
+        await fixture.UntilAsync(() => fixture["api"].State == DaemonState.Running);
+        fixture.Engine[9001].StopTakes = TimeSpan.FromSeconds(2);
+
+        var restart = fixture.Fleet.RestartAsync("api", CancellationToken.None);
+        await fixture.Fleet.StopAsync("db", CancellationToken.None);
+        await fixture.UntilAsync(() => fixture["api"].State == DaemonState.Waiting);
+
+        Assert.True(restart.IsCompleted);
+        Assert.Contains("'db' (stopped)", (await Assert.ThrowsAsync<FleetConflictException>(() => restart)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Restart_NothingRuns_StartsWhatItDependsOn()
+    {
+        await using var fixture = await new FleetFixture([Api with { AutoStart = false }, Db with { AutoStart = false }]).BeginAsync();
+
+        var report = await fixture.Fleet.RestartAsync("api", CancellationToken.None);
+
+        Assert.Equal(StartupVerdict.Verified, report.Verdict);
+        Assert.Equal(["db", "api"], fixture.Engine.Starts.Select(s => s.Name));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Start_WaitsWhileItsInstanceIsAdopted_IsAnswered(bool unhealthy)
+    {
+        await using var fixture = new FleetFixture([Api, Db], before: TakesTwoSeconds);
+        var living = fixture.Engine.AddInstance(9001);
+        fixture.Engine[9001].ProbeTakes = TimeSpan.FromSeconds(1);
+        fixture.Engine[9001].Unhealthy = unhealthy;
+        await fixture.BeginAsync();
+
+        var start = fixture.Fleet.StartAsync("api", CancellationToken.None);
+        Assert.Equal((DaemonState.Waiting, false), (fixture["api"].State, start.IsCompleted));
+        await fixture.UntilAsync(() => fixture["api"].Pid == living.Pid);
+
+        Assert.True(start.IsCompleted);
+        if (unhealthy)
+        {
+            await Assert.ThrowsAsync<FleetConflictException>(() => start);
+        }
+        else
+        {
+            Assert.Equal((StartupVerdict.AlreadyRunning, living.Pid), ((await start).Verdict, (await start).Pid));
+        }
+    }
+
+    [Fact]
     public async Task Begin_ConditionStarted_WaitsForTheProcessOnly()
     {
         var worker = FleetFixture.Spec("worker", 9004) with { DependsOn = [new DaemonDependency { Name = "DB", Condition = DependencyCondition.Started }] };

@@ -169,6 +169,21 @@ public class FleetReloadTests
     }
 
     [Fact]
+    public async Task Apply_ChangeFailsAfterItsPortWasGivenAway_IsNotRolledBackToThatPort()
+    {
+        await using var fixture = await new FleetFixture(FleetFixture.Specs(2)).BeginAsync();
+        fixture.Engine[9001].Failures.Enqueue(StartupReason.ExitedPrematurely);
+        DaemonSpec[] swapped = [FleetFixture.Spec("d0", 9001) with { Rollback = true }, FleetFixture.Spec("d1", 9000)];
+
+        var change = await fixture.Fleet.ApplyAsync(swapped, FleetFixture.Options);
+        await fixture.UntilAsync(() => fixture.Fleet.Daemons.All(d => d.State == DaemonState.Running));
+
+        Assert.Empty(change.Trials);
+        Assert.Equal([("d0", 9001), ("d1", 9000)], fixture.Fleet.Daemons.Select(d => (d.Name, d.Port)));
+        Assert.NotEqual(fixture["d0"].Pid, fixture["d1"].Pid);
+    }
+
+    [Fact]
     public async Task Apply_ChangeFailsItsStartWithoutRollback_IsRetriedByThePolicy()
     {
         await using var fixture = await new FleetFixture(FleetFixture.Specs(1)).BeginAsync();

@@ -16,13 +16,22 @@ internal sealed class RealFleetFixture : IAsyncDisposable
     private readonly TemporaryDirectory _root = new();
     private readonly DaemonEngine _engine;
     private readonly bool _moods;
+    private readonly bool _smallDisk;
     private readonly Func<int, string[]> _faults;
 
     /// <param name="count">How many daemons.</param>
     /// <param name="moods">Whether <see cref="MoodFile"/> can change their answers while they run.</param>
     /// <param name="faults">More arguments for a daemon, by its index.</param>
-    public RealFleetFixture(int count, bool moods = false, Func<int, string[]>? faults = null)
+    /// <param name="smallDisk">Whether the state directory is a file system of its own, of one megabyte. Only root can mount it.</param>
+    public RealFleetFixture(int count, bool moods = false, Func<int, string[]>? faults = null, bool smallDisk = false)
     {
+        _smallDisk = smallDisk;
+        if (smallDisk)
+        {
+            Directory.CreateDirectory(StateDirectory);
+            Run("mount", "-t", "tmpfs", "-o", "size=1m,mode=0700", "tmpfs", StateDirectory);
+        }
+
         _moods = moods;
         _faults = faults ?? (_ => []);
         FirstPort = FreePort.Consecutive(count);
@@ -88,10 +97,14 @@ internal sealed class RealFleetFixture : IAsyncDisposable
             .Where(pid => pid > 0 && CommandLine(pid).Contains(pidFile, StringComparison.Ordinal))];
     }
 
-    public static void Signal(int pid, string signal)
+    public static void Signal(int pid, string signal) => Signal([pid], signal);
+
+    public static void Signal(IEnumerable<int> pids, string signal) => Run("kill", [$"-{signal}", .. pids.Select(pid => pid.ToString(CultureInfo.InvariantCulture))]);
+
+    private static void Run(string command, params string[] arguments)
     {
-        using var kill = Process.Start("kill", [$"-{signal}", pid.ToString(CultureInfo.InvariantCulture)]);
-        kill.WaitForExit();
+        using var process = Process.Start(command, arguments);
+        process.WaitForExit();
     }
 
     /// <summary>Whether a process is stopped by SIGSTOP: its state follows the name in parentheses.</summary>
@@ -106,6 +119,11 @@ internal sealed class RealFleetFixture : IAsyncDisposable
 
         var left = Ports.SelectMany(ProcessesOf).ToList();
         left.ForEach(pid => Signal(pid, "KILL"));
+        if (_smallDisk)
+        {
+            Run("umount", StateDirectory);
+        }
+
         _root.Dispose();
         Assert.Empty(left);
     }
@@ -172,6 +190,8 @@ internal sealed class RealFleetFixture : IAsyncDisposable
             .ToDictionary(e => e[1], e => int.Parse(e[3], CultureInfo.InvariantCulture));
 
         public bool HasExited => _process.HasExited;
+
+        public int Pid => _process.Id;
 
         /// <summary>Waits for its first event.</summary>
         public Task HasBegunAsync() => Wait.UntilAsync(() => Events.Count > 0, "its first event");

@@ -38,16 +38,12 @@ public class SimulationTests(ITestOutputHelper output)
         }
     }
 
-    // Each of these seeds has found a fault of the fleet.
+    // Each of these seeds has found a fault of the fleet. Those that earlier forms of the simulation found are gone: they mean something else now.
     [Theory]
-    [InlineData(23, "0,1,10")] // A stop during the adoption was undone by its end.
-    [InlineData(17, "3,4")] // A stop during a reload was undone by its end.
-    [InlineData(58, "9,18,19")] // An inspection that failed during the adoption left the daemon stopped for ever.
-    [InlineData(213, "6,8,9,14,23")] // The wall clock was set back, and the adoption waited for that time.
-    [InlineData(465, "0,7,14")] // A restart during a reload started the old specification on a port that another daemon had got.
-    [InlineData(377, "16,17")] // A reload during the adoption left two daemons with one process.
-    [InlineData(987, "10,11,13")] // A daemon that a reload could not stop at once was never started again.
-    [InlineData(448, "0,2,4,6,8,9,11,14,15,16")] // A reload gave away the port of a daemon that was still being stopped.
+    [InlineData(302, "0,1,3,4")] // A roll-back took the port that another daemon had got: two daemons had one process.
+    [InlineData(1275, "3,4,5,6")] // A start waited for another daemon, its own instance was adopted, and nothing answered it.
+    [InlineData(4106, "6")] // A restart of a stopped daemon did not start what that one depends on.
+    [InlineData(6685, "5,7,10,13")] // The other daemon was stopped during a restart, and nothing answered the restart.
     public void Run_SeedThatFoundAFault_ViolatesNoInvariant(ulong seed, string faults)
     {
         var kept = faults.Split(',').Select(n => int.Parse(n, CultureInfo.InvariantCulture)).ToHashSet();

@@ -85,7 +85,8 @@ public sealed class MachineTroubleTests : IAsyncDisposable
         DaemonSpec[] specs = [_fixture.Faulty() with { HealthPath = "no-slash" }, _fixture.Spec("sh", "-c", "", new string('x', 3_000_000))];
         foreach (var spec in specs)
         {
-            var report = await _fixture.StartAsync(spec);
+            // Also with an argument of megabytes, which is searched for secrets.
+            var report = await Task.Run(() => _fixture.StartAsync(spec)).WaitAsync(Wait.Generous);
             Assert.True(report is { Reason: StartupReason.InvalidConfiguration, IsPassing: false }, $"{report.Reason}: {report.Detail}");
         }
     }
