@@ -1,12 +1,10 @@
-using System.Text.RegularExpressions;
-
 namespace MonitorAspire.Supervision.Daemons;
 
 /// <summary>
 /// Hides the secrets of one daemon in what leaves the engine: values of variables whose names look like secrets or that the definition marks,
 /// and arguments that carry such a value, are called like one, or are a URL with a password.
 /// </summary>
-internal sealed partial class Secrets
+internal sealed class Secrets
 {
     /// <summary>Stands for a hidden value. A client that changes a definition sends it back, and the stored value is kept.</summary>
     internal const string Mask = "***";
@@ -146,7 +144,48 @@ internal sealed partial class Secrets
             return (0, argument.Length);
         }
 
-        return UserPassword().Match(argument) is { Success: true } match ? (match.Groups[1].Index, match.Groups[1].Length) : default;
+        return UserPassword(argument);
+    }
+
+    // The password in scheme://user:password@host. An argument may have 128 KiB, and a regular expression would need a time that grows with
+    // the square of that.
+    private static (int Start, int Length) UserPassword(string argument)
+    {
+        const string afterScheme = "://";
+        for (var at = argument.IndexOf(afterScheme, StringComparison.Ordinal); at >= 0; at = argument.IndexOf(afterScheme, at + 1, StringComparison.Ordinal))
+        {
+            var user = at + afterScheme.Length;
+            if (EndsWithScheme(argument.AsSpan(0, at))
+                && End(argument, user, ":/@") is var colon && colon < argument.Length && argument[colon] == ':'
+                && End(argument, colon + 1, "/@") is var end && end < argument.Length && argument[end] == '@'
+                && end > colon + 1)
+            {
+                return (colon + 1, end - colon - 1);
+            }
+        }
+
+        return default;
+
+        static bool EndsWithScheme(ReadOnlySpan<char> text)
+        {
+            var isScheme = false;
+            for (var i = text.Length - 1; i >= 0 && (char.IsAsciiLetterOrDigit(text[i]) || text[i] is '+' or '.' or '-'); i--)
+            {
+                isScheme |= char.IsAsciiLetter(text[i]);
+            }
+
+            return isScheme;
+        }
+
+        static int End(string text, int from, string ends)
+        {
+            while (from < text.Length && !ends.Contains(text[from], StringComparison.Ordinal) && !char.IsWhiteSpace(text[from]))
+            {
+                from++;
+            }
+
+            return from;
+        }
     }
 
     private static bool IsName(ReadOnlySpan<char> text)
@@ -161,7 +200,4 @@ internal sealed partial class Secrets
 
         return true;
     }
-
-    [GeneratedRegex(@"[A-Za-z][A-Za-z0-9+.-]*://[^/\s:@]*:([^/\s@]+)@")]
-    private static partial Regex UserPassword();
 }
