@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace MonitorAspire.Supervision.Daemons;
 
 /// <summary>
@@ -13,6 +15,8 @@ internal sealed class Secrets
     private const int ShortestInText = 6;
 
     private static readonly string[] Words = ["SECRET", "TOKEN", "PASSWORD", "PASSWD", "KEY", "CREDENTIAL", "CONNECTIONSTRING", "CONNECTION_STRING"];
+
+    private static readonly ConditionalWeakTable<DaemonSpec, Secrets> OfSpecs = [];
 
     private readonly HashSet<string> _marked;
     private readonly string[] _inText;
@@ -33,7 +37,8 @@ internal sealed class Secrets
         _inText = [.. values.Distinct(StringComparer.Ordinal).OrderByDescending(v => v.Length)];
     }
 
-    internal static Secrets Of(DaemonSpec spec) => new(spec.SecretEnvironment, spec.Environment, spec.Arguments);
+    /// <summary>The secrets of a specification, which does not change. They are found once.</summary>
+    internal static Secrets Of(DaemonSpec spec) => OfSpecs.GetValue(spec, static s => new(s.SecretEnvironment, s.Environment, s.Arguments));
 
     internal static Secrets Of(DaemonDefinition definition) => new(definition.SecretEnvironment, definition.Environment, definition.Arguments);
 

@@ -83,6 +83,12 @@ internal sealed record InstanceRecord
     /// <summary>Start time of the launcher, in the unit of <see cref="StartTicks"/>.</summary>
     public long LauncherStartTicks { get; set; }
 
+    /// <summary>The fleet that started it (<see cref="Startup.EngineOptions.Fleet"/>); <see langword="null"/> for a start from the command line.</summary>
+    public string? Fleet { get; init; }
+
+    /// <summary>Its control group, as <c>/proc/PID/cgroup</c> shows it; <see langword="null"/> where it has none of its own.</summary>
+    public string? ControlGroup { get; init; }
+
     /// <summary>The variable that carries <see cref="InstanceId"/>.</summary>
     public const string EnvironmentVariable = "MONITOR_INSTANCE_ID";
 

@@ -23,6 +23,12 @@ internal static class HealthBody
             body = body[3..];
         }
 
+        // Most bodies that are no JSON object end here, without an exception.
+        if (!body.TrimStart(" \t\r\n"u8).StartsWith((byte)'{'))
+        {
+            return null;
+        }
+
         string? mismatch = null;
         var reader = new Utf8JsonReader(body, complete, default);
         try

@@ -119,6 +119,26 @@ public sealed class LogFollowerTests : IDisposable
     }
 
     [Fact]
+    public async Task CopyNew_LogIsDeletedAndWrittenOn_GivesTheRestAndThenTheNewLog()
+    {
+        Write(3);
+        using var reading = await ReadAsync();
+        await reading.AssertAllAsync(_written);
+        await using (var daemon = new StreamWriter(Log, append: true) { AutoFlush = true })
+        {
+            File.Delete(Log);
+            for (var i = 0; i < 3; i++)
+            {
+                await daemon.WriteLineAsync($"{_written++}");
+                await reading.AssertAllAsync(_written);
+            }
+        }
+
+        Write(2);
+        await reading.AssertAllAsync(_written);
+    }
+
+    [Fact]
     public async Task CopyNew_ManyRotationsBetweenTwoReads_LosesAndRepeatsNothing()
     {
         Write(10);

@@ -54,6 +54,10 @@ public class HealthBodyTests
         Assert.Equal(string.Concat(Enumerable.Repeat("😀", 249)) + "…", Assert.Single(HealthBody.Lines(Encoding.UTF8.GetBytes(string.Concat(Enumerable.Repeat("😀", 400))))));
 
     [Fact]
+    public void Mismatch_WhiteSpaceBeforeTheObject_IsSkipped() =>
+        Assert.NotNull(HealthBody.Mismatch(" \r\n\t{\"pid\":1}"u8, true, 8768, _ => false));
+
+    [Fact]
     public void Mismatch_ByteOrderMark_IsSkipped() =>
         Assert.NotNull(HealthBody.Mismatch(Encoding.UTF8.GetBytes("\uFEFF{\"pid\":1}"), true, 8768, _ => false));
 
