@@ -34,6 +34,24 @@ public sealed class SecretsTests
             Secrets.Of(Stored).HideInArguments([.. Stored.Arguments]));
 
     [Theory]
+    [InlineData("amqp+ssl://u:p@h and https://v:q@i", "amqp+ssl://u:***@h and https://v:q@i")]
+    [InlineData("9z://:p:q@h", "9z://:***@h")]
+    [InlineData("https://host/a:b@c", "https://host/a:b@c")]
+    [InlineData("https://u@h:8080/x@y https://u:p@h", "https://u@h:8080/x@y https://u:***@h")]
+    [InlineData("9://u:p@h", "9://u:p@h")]
+    [InlineData("https://u:@h", "https://u:@h")]
+    [InlineData("https://u:p q@h", "https://u:p q@h")]
+    public void HideByName_Url_MasksThePassword(string argument, string expected) => Assert.Equal([expected], Secrets.HideByName([argument]));
+
+    // A time that grows with the square of the length would be hours.
+    [Fact]
+    public void HideByName_LongArgument_ComesToAnEnd()
+    {
+        var text = string.Concat(Enumerable.Repeat("http", 500_000)) + "://" + string.Concat(Enumerable.Repeat("://", 200_000));
+        Assert.Equal([text], Secrets.HideByName([text]));
+    }
+
+    [Theory]
     [InlineData("cannot log in with hunter2-and-more!", "cannot log in with ***!")]
     [InlineData("abcdef ghijkl", "*** ***")]
     [InlineData("shown", "shown")]

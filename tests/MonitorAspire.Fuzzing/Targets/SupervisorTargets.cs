@@ -14,12 +14,12 @@ using MonitorAspire.Supervisor.Rest;
 using MonitorAspire.Supervisor.Settings;
 using MonitorAspire.Testing;
 
-namespace MonitorAspire.Fuzzing.Tests.Targets;
+namespace MonitorAspire.Fuzzing.Targets;
 
 /// <summary>What the supervisor reads: requests, its configuration, and its own files after people have edited them.</summary>
 internal static class SupervisorTargets
 {
-    private static readonly TemporaryDirectory Directory = new();
+    private static readonly TemporaryDirectory Directory = Scratch.Create();
 
     internal static void LastEventId(byte[] content)
     {

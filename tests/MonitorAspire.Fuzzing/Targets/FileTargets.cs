@@ -8,14 +8,14 @@ using MonitorAspire.Supervision.Files;
 using MonitorAspire.Supervision.Identity;
 using MonitorAspire.Testing;
 
-namespace MonitorAspire.Fuzzing.Tests.Targets;
+namespace MonitorAspire.Fuzzing.Targets;
 
 /// <summary>Files of a state directory. People edit them, a full disk cuts them off, and a daemon writes its log.</summary>
 internal static partial class FileTargets
 {
     private const int Port = 8768;
 
-    private static readonly TemporaryDirectory Directory = new();
+    private static readonly TemporaryDirectory Directory = Scratch.Create();
     private static readonly DaemonFiles Files = new(Directory.Path, Port);
 
     internal static void PidFile(byte[] content)

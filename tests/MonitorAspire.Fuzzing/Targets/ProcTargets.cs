@@ -8,14 +8,14 @@ using MonitorAspire.Supervision.Probes;
 using MonitorAspire.Supervision.Probes.Linux;
 using MonitorAspire.Testing;
 
-namespace MonitorAspire.Fuzzing.Tests.Targets;
+namespace MonitorAspire.Fuzzing.Targets;
 
 /// <summary>What the kernel writes. Programs choose parts of it: their name, their environment.</summary>
 internal static partial class ProcTargets
 {
     private const int Pid = 42;
 
-    private static readonly TemporaryDirectory Root = new();
+    private static readonly TemporaryDirectory Root = Scratch.Create();
     private static readonly LinuxProcesses Table = new(new ProcFiles(Root.Path));
 
     internal static void Stat(byte[] content)
@@ -31,7 +31,7 @@ internal static partial class ProcTargets
         // A second, slow implementation.
         if (StatLine().Match(Encoding.Latin1.GetString(content)) is { Success: true } line
             && line.Groups["field"].Captures is var fields
-            && Number(line, "pid") is > 0 and <= int.MaxValue and var pid
+            && Number(line.Groups["pid"]) is > 0 and <= int.MaxValue and var pid
             && IsInt(fields[0]) && IsInt(fields[2]) && IsInt(fields[16])
             && Number(fields[18]) is >= 0 and < 1L << 41 and var ticks)
         {
@@ -41,8 +41,9 @@ internal static partial class ProcTargets
                 ((long?)stat.Pid, stat.Name, stat.State, (long?)stat.ParentPid, (long?)stat.Session, (long?)stat.ThreadCount, stat.StartTicks));
         }
 
-        static long? Number(Capture group, string? name = null) =>
-            long.TryParse(name is null ? group.Value : ((Match)group).Groups[name].Value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) ? number : null;
+        // .NET ignores NUL characters at the end of a number.
+        static long? Number(Capture group) =>
+            !group.Value.Contains('\0', StringComparison.Ordinal) && long.TryParse(group.Value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) ? number : null;
 
         static bool IsInt(Capture capture) => Number(capture) is >= int.MinValue and <= int.MaxValue;
     }

@@ -5,7 +5,7 @@ using System.Text.Json;
 using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervision.Probes;
 
-namespace MonitorAspire.Fuzzing.Tests.Targets;
+namespace MonitorAspire.Fuzzing.Targets;
 
 /// <summary>What a daemon answers, or any other program on its port.</summary>
 internal static class ProbeTargets
@@ -47,7 +47,9 @@ internal static class ProbeTargets
             var body = theirs.Content.ReadAsByteArrayAsync().GetAwaiter().GetResult();
             Assert.NotEqual(0, mine.Status);
             Assert.Equal((int)theirs.StatusCode, mine.Status);
-            if (mine.Error is null)
+            // After 101 comes another protocol, and with a coding that it does not know .NET's parser gives the chunks as they are.
+            var isKnown = theirs.Headers.TransferEncodingChunked == true || !theirs.Headers.NonValidated.Contains("Transfer-Encoding");
+            if (mine.Error is null && mine.Status != 101 && isKnown)
             {
                 Assert.Equal(Convert.ToHexString(body.AsSpan(0, Math.Min(body.Length, BodyLimit))), mine.Body);
             }

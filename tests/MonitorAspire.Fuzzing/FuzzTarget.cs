@@ -1,6 +1,6 @@
-using MonitorAspire.Fuzzing.Tests.Targets;
+using MonitorAspire.Fuzzing.Targets;
 
-namespace MonitorAspire.Fuzzing.Tests;
+namespace MonitorAspire.Fuzzing;
 
 /// <summary>One parser of bytes that another program wrote.</summary>
 /// <param name="Name">Name.</param>
