@@ -35,7 +35,8 @@ internal sealed partial class Secrets
         _inText = [.. values.Distinct(StringComparer.Ordinal).OrderByDescending(v => v.Length)];
     }
 
-    internal static Secrets Of(DaemonSpec spec) => new(spec.SecretEnvironment, spec.Environment, spec.Arguments);
+    internal static Secrets Of(DaemonSpec spec) => 
+        new(spec.SecretEnvironment, spec.EnvironmentFiles.Count == 0 ? spec.Environment : spec.Environment.Concat(EnvironmentFile.TryReadAll(spec)), spec.Arguments);
 
     internal static Secrets Of(DaemonDefinition definition) => new(definition.SecretEnvironment, definition.Environment, definition.Arguments);
 

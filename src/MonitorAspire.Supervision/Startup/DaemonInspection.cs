@@ -76,7 +76,7 @@ public sealed record DaemonInspection
     public int? Pid { get; init; }
 
     /// <summary>
-    /// Proof of the identity: <c>lock</c>, <c>session</c>, <c>instance-id</c> or <c>launcher</c>; <c>record</c> on a platform that shows none of
+    /// Proof of the identity: <c>lock</c>, <c>session</c>, <c>instance-id</c>, <c>log</c> or <c>launcher</c>; <c>record</c> on a platform that shows none of
     /// them; <see langword="null"/> where there is none.
     /// </summary>
     public string? IdentityProof { get; init; }
@@ -116,6 +116,9 @@ public sealed record DaemonInspection
 
     /// <summary>Duration of the health check in milliseconds.</summary>
     public double? HealthMs { get; init; }
+
+    /// <summary>Resident memory of the instance in bytes, where the definition has a <see cref="DaemonSpec.MemoryLimitBytes"/> and the platform tells it.</summary>
+    public long? MemoryBytes { get; init; }
 
     /// <summary>When the instance was started.</summary>
     public DateTimeOffset? StartedAt { get; init; }

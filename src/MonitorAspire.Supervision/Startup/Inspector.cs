@@ -118,6 +118,11 @@ internal sealed class Inspector(EngineParts parts)
             }
         }
 
+        if (spec.MemoryLimitBytes is { } limit && OperatingSystem.IsLinux())
+        {
+            seen = seen with { MemoryBytes = parts.Memory.Of(root, limit) };
+        }
+
         // Checked last: an instance that has ended meanwhile is not unhealthy but dead.
         if (!parts.Processes.IsAlive(root))
         {
