@@ -16,11 +16,11 @@ internal static class Ours
             Directory.Delete(output, recursive: true);
         }
 
-        IEnumerable<string> aot = target == "ours-aot" ? ["--use-current-runtime", "-p:PublishAot=true"] : [];
+        var how = target == "ours-aot" ? "-p:PublishAot=true" : "-p:PublishReadyToRun=true";
         Commands.Run(
             "dotnet",
             new Dictionary<string, string> { ["MSBUILDDISABLENODEREUSE"] = "1", ["DOTNET_NOLOGO"] = "1" },
-            ["publish", Path.Combine(Repository.Root, "src", "MonitorAspire.Cli"), "-c", "Release", "-v", "q", "-clp:ErrorsOnly", "-o", output, .. aot]);
+            ["publish", Path.Combine(Repository.Root, "src", "MonitorAspire.Cli"), "-c", "Release", "-v", "q", "-clp:ErrorsOnly", "-o", output, "--use-current-runtime", how]);
     }
 
     /// <summary>When the supervisor was built, and whether a source file is newer.</summary>

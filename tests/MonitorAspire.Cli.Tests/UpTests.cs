@@ -102,6 +102,7 @@ public sealed class UpTests : IAsyncDisposable
 
     [Theory]
     [InlineData("not json", "fleet.json: not JSON at line 1")]
+    [InlineData("""{ "Monitors": { "StateDirectory": "\ud800" } }""", "fleet.json: a name or the state directory is not valid Unicode")]
     [InlineData("{}", "fleet.json: there is no section 'Monitors'")]
     [InlineData("""{ "Monitors": { "Count": "many" } }""", "fleet.json: Monitors:Count: 'many' is not a whole number")]
     [InlineData("""{ "Monitors": { "Cuont": 3 } }""", "fleet.json: Monitors:Cuont")]

@@ -24,7 +24,7 @@ public sealed class FailedStartTests
                 pids.Add(pid);
             }
 
-            return s.State?.Text.StartsWith("Crash loop", StringComparison.Ordinal) == true;
+            return s.State?.Text.StartsWith("Crash-loop", StringComparison.Ordinal) == true;
         });
 
         Assert.Equal(3, pids.Count);
@@ -42,7 +42,7 @@ public sealed class FailedStartTests
         app.AddScript("server", script, SupervisedApplication.Eager);
         await app.StartAsync();
 
-        var looping = await app.UntilAsync("server", s => s.State?.Text.StartsWith("Crash loop", StringComparison.Ordinal) == true);
+        var looping = await app.UntilAsync("server", s => s.State?.Text.StartsWith("Crash-loop", StringComparison.Ordinal) == true);
         var diagnosis = await app.CommandAsync("server", SupervisedCommands.Diagnose);
 
         Assert.Contains("exit code 3", SupervisedApplication.Property(looping, "monitor.lastFailure"), StringComparison.Ordinal);
@@ -60,7 +60,7 @@ public sealed class FailedStartTests
         await using var app = new SupervisedApplication();
         app.AddScript("server", "exit 3", policy);
         await app.StartAsync();
-        var looping = await app.UntilAsync("server", s => s.State?.Text.StartsWith("Crash loop, next try ", StringComparison.Ordinal) == true);
+        var looping = await app.UntilAsync("server", s => s.State?.Text.StartsWith("Crash-loop, next try ", StringComparison.Ordinal) == true);
         Assert.Equal(ResourceCommandState.Enabled, SupervisedApplication.Command(looping, KnownResourceCommands.StopCommand));
         Assert.Equal(ResourceCommandState.Enabled, SupervisedApplication.Command(looping, KnownResourceCommands.StartCommand));
         Assert.Equal(ResourceCommandState.Enabled, SupervisedApplication.Command(looping, SupervisedCommands.StopRetrying));
@@ -79,7 +79,7 @@ public sealed class FailedStartTests
         Assert.Equal(seen, SupervisedApplication.Pid((await app.UntilAsync("server", _ => true))));
 
         Assert.True((await app.CommandAsync("server", KnownResourceCommands.StartCommand)).Success);
-        await app.UntilAsync("server", s => s.State?.Text.StartsWith("Crash loop", StringComparison.Ordinal) == true && SupervisedApplication.Pid(s) != seen);
+        await app.UntilAsync("server", s => s.State?.Text.StartsWith("Crash-loop", StringComparison.Ordinal) == true && SupervisedApplication.Pid(s) != seen);
     }
 
     [Fact]

@@ -157,7 +157,7 @@ public class SupervisionTests
 
         Assert.Equal((LauncherState.Ended, null, 3), (end.State, end.Pid, end.ExitCode!.Value));
         Assert.Null(tracker.Observe(Snapshot("Finished", null, exitCode: 3)));
-        Assert.Null(tracker.Observe(Snapshot("Crash loop, next try 12:30:07", null)));
+        Assert.Null(tracker.Observe(Snapshot("Crash-loop, next try 12:30:07", null)));
     }
 
     private static CustomResourceSnapshot Snapshot(string state, int? pid, int? exitCode = null) => new()

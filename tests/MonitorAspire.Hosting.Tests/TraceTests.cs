@@ -50,4 +50,28 @@ public sealed class TraceTests
         await Wait.UntilAsync(() => receiver.Logs.Any(l => l.Body.Contains("is verified", StringComparison.Ordinal)), "the log of the verification");
         Assert.All(receiver.Logs.Where(l => l.Body.Contains("is verified", StringComparison.Ordinal)), l => Assert.Equal(trace, l.TraceId));
     }
+
+    [Fact]
+    public async Task CrashLoop_EachLineOfTheLog_HasTheTraceOfItsStart()
+    {
+        await using var receiver = await OtlpReceiver.StartAsync();
+        await using var app = new SupervisedApplication(null, $"--ASPIRE_DASHBOARD_OTLP_ENDPOINT_URL={receiver.GrpcUrl.ToString().TrimEnd('/')}");
+        app.AddServer("server", port: null, SupervisedApplication.Eager);
+        await app.StartAsync();
+        int? last = null;
+        for (var crash = 0; crash < SupervisedApplication.Eager.Budget; crash++)
+        {
+            var verified = await app.UntilAsync("server", s => SupervisedApplication.Property(s, "monitor.state") == "running"
+                && SupervisedApplication.Property(s, "monitor.pid") is { } pid && pid != last?.ToString(CultureInfo.InvariantCulture));
+            last = int.Parse(SupervisedApplication.Property(verified, "monitor.pid")!, CultureInfo.InvariantCulture);
+            SupervisedApplication.Signal("KILL", last.Value);
+        }
+
+        await Wait.UntilAsync(() => Lines("server: PID ").Count == 3 && Lines("server is CrashLooping").Count == 1 && Lines("Alert ").Count == 1 && Starts().Count == 3, "the lines of the crash loop");
+        Assert.Equal(Starts().Order(StringComparer.Ordinal), Lines("server: PID ").Select(l => l.TraceId).Order(StringComparer.Ordinal));
+        Assert.All(Lines("server is ").Concat(Lines("Alert ")), l => Assert.Contains(l.TraceId, Starts()));
+
+        List<ReceivedLog> Lines(string start) => [.. receiver.Logs.Where(l => l.Body.StartsWith(start, StringComparison.Ordinal))];
+        HashSet<string> Starts() => [.. receiver.Spans.Where(s => s.Name == "monitor.startup server").Select(s => s.TraceId)];
+    }
 }

@@ -104,7 +104,7 @@ public sealed class WatchingTests
             first = SupervisedApplication.Pid(await app.HealthyAsync("server"));
 
             // It was never verified.
-            await app.UntilAsync("silent", s => s.State?.Text.StartsWith("Crash loop", StringComparison.Ordinal) == true);
+            await app.UntilAsync("silent", s => s.State?.Text.StartsWith("Crash-loop", StringComparison.Ordinal) == true);
             Assert.Empty(FilesOf(silent.GetEndpoint("http").Port));
         }
 

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
 using MonitorAspire.ProcessBenchmarks.Measuring;
@@ -9,7 +8,7 @@ namespace MonitorAspire.ProcessBenchmarks.Fleets;
 /// pm2 through its own API, in a small Node program that lives as long as the fleet. A daemon is said to run when the call for its start
 /// returns: pm2 says "online" as soon as it has spawned the process.
 /// </summary>
-internal sealed class Pm2Fleet(Workspace workspace, IReadOnlyList<TinyDaemon> daemons) : Fleet(workspace, daemons)
+internal sealed class Pm2Fleet(Workspace workspace, IReadOnlyList<TinyDaemon> daemons) : LineFleet(workspace, daemons)
 {
     private const string Script = """
         const pm2 = require('pm2');
@@ -30,9 +29,7 @@ internal sealed class Pm2Fleet(Workspace workspace, IReadOnlyList<TinyDaemon> da
         """;
 
     private readonly string _directory = workspace.NewDirectory("pm2");
-    private Process? _process;
-    private int _stopped;
-    private int _connected;
+    private volatile bool _isConnected;
 
     /// <summary>The directory <c>node_modules</c> with pm2: from NODE_PATH, or from the global installation.</summary>
     public static string? Modules { get; } = new[] { Environment.GetEnvironmentVariable("NODE_PATH"), "/usr/local/lib/node_modules", "/usr/lib/node_modules" }
@@ -43,8 +40,6 @@ internal sealed class Pm2Fleet(Workspace workspace, IReadOnlyList<TinyDaemon> da
     // The daemon that manages all, without the Node program of this harness.
     public override IReadOnlyList<int> Processes =>
         ProcessCost.Tree(int.Parse(File.ReadAllText(Path.Combine(_directory, "pm2.pid")), CultureInfo.InvariantCulture), Workspace.Tiny);
-
-    protected override Process Supervisor => _process!;
 
     public override void Open(bool startAll)
     {
@@ -59,67 +54,16 @@ internal sealed class Pm2Fleet(Workspace workspace, IReadOnlyList<TinyDaemon> da
             interpreter = "none",
             cwd = _directory,
         })));
-        _process = Commands.Start("node", new Dictionary<string, string> { ["PM2_HOME"] = _directory, ["NODE_PATH"] = Modules! }, [script, apps]);
-        Listen(_process.StandardOutput.ReadLine, line =>
-        {
-            switch (line.Split(' '))
-            {
-                case ["said", var daemon]:
-                    return int.Parse(daemon, CultureInfo.InvariantCulture);
-                case ["stopped", _]:
-                    Interlocked.Increment(ref _stopped);
-                    return null;
-                case ["connected"]:
-                    Interlocked.Increment(ref _connected);
-                    return null;
-                default:
-                    return null;
-            }
-        });
-        Poll(() => Volatile.Read(ref _connected) == 1, 2);
+        Listen(
+            Commands.Start("node", new Dictionary<string, string> { ["PM2_HOME"] = _directory, ["NODE_PATH"] = Modules! }, [script, apps]),
+            line => _isConnected |= line == "connected");
+        Poll(() => _isConnected, 2);
         if (startAll)
         {
             foreach (var daemon in Daemons)
             {
                 Tell($"start {daemon.Index}");
             }
-        }
-    }
-
-    public override long Start(int daemon)
-    {
-        var asked = Clock.Now;
-        Tell($"start {daemon}");
-        return WaitSaid(daemon, asked);
-    }
-
-    public override void Stop(int daemon)
-    {
-        var before = Volatile.Read(ref _stopped);
-        Tell($"stop {daemon}");
-        Poll(() => Volatile.Read(ref _stopped) > before, 1);
-    }
-
-    protected override void Close()
-    {
-        if (_process is not null)
-        {
-            _process.StandardInput.Close();
-            if (!_process.WaitForExit(TimeSpan.FromSeconds(60)))
-            {
-                Commands.Kill(_process.Id);
-            }
-
-            _process.Dispose();
-        }
-    }
-
-    private void Tell(string text)
-    {
-        lock (_process!)
-        {
-            _process.StandardInput.Write($"{text}\n");
-            _process.StandardInput.Flush();
         }
     }
 }

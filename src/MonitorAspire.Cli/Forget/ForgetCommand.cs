@@ -2,6 +2,7 @@ using System.CommandLine;
 using MonitorAspire.Cli.CommandLine;
 using MonitorAspire.Supervision.Files;
 using MonitorAspire.Supervision.Identity;
+using MonitorAspire.Supervision.Identity.Linux;
 using MonitorAspire.Supervision.Startup;
 
 namespace MonitorAspire.Cli.Forget;
@@ -56,6 +57,7 @@ internal sealed class ForgetCommand(CliContext context)
             return Refuse("its lock is held, so it is being started, or something of it is left");
         }
 
+        ControlGroup.Current.Remove(known.Record);
         File.Delete(files.DefinitionFile);
         File.Delete(files.InstanceFile);
         context.Console.Out.WriteLine($"{known.Name} forgotten: the next start on port {port} needs a command");

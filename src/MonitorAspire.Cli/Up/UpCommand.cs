@@ -107,7 +107,7 @@ internal sealed class UpCommand(CliContext context, Interrupts interrupts)
 
     /// <summary>The state directory that a file names, which is needed here too; everything else in it is the supervisor's business. A file
     /// without the section is an error, because a misspelt section would mean the default fleet.</summary>
-    private static string? StateDirectoryIn(string path)
+    internal static string? StateDirectoryIn(string path)
     {
         try
         {
@@ -119,6 +119,10 @@ internal sealed class UpCommand(CliContext context, Interrupts interrupts)
         catch (JsonException e)
         {
             throw new UsageException($"{path}: not JSON at line {e.LineNumber + 1}: {e.Message}");
+        }
+        catch (InvalidOperationException)
+        {
+            throw new UsageException($"{path}: a name or the state directory is not valid Unicode");
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {

@@ -7,7 +7,9 @@ namespace MonitorAspire.Hosting.Dashboard;
 /// <c>Finished</c> and <c>Exited</c> for that, which look like an end.</summary>
 internal static class RetryState
 {
-    private const string CrashLoop = "Crash loop";
+    // The dashboard makes words of the text of a state, and drops what is no word, such as the colons of a time. A text with a hyphen it shows
+    // as it is, with a space for the hyphen.
+    private const string CrashLoop = "Crash-loop";
     private const string BackOff = "Back-off";
 
     /// <summary>The state of a daemon that waits for its next start; otherwise <see langword="null"/>.</summary>

@@ -8,7 +8,8 @@ using MonitorAspire.Supervision.Launcher;
 
 namespace MonitorAspire.Hosting.Resources;
 
-/// <summary>The commands that a supervised resource has in the dashboard, in addition to Aspire's own, and what supervision changes of those.</summary>
+/// <summary>The commands that a supervised resource has in the dashboard, in addition to Aspire's own, and what supervision changes of those. The
+/// dashboard moves commands that are not highlighted into a submenu as soon as there are more than five.</summary>
 internal static class SupervisedCommands
 {
     internal const string Diagnose = "diagnose";
@@ -26,6 +27,7 @@ internal static class SupervisedCommands
             {
                 Description = "What the supervisor knows about this daemon: its checks, the owner of its port, its last failure, and what to do.",
                 IconName = "Stethoscope",
+                IsHighlighted = true,
                 // Also for a daemon that does not run, which needs it most.
                 UpdateState = static _ => ResourceCommandState.Enabled,
             })
@@ -41,6 +43,7 @@ internal static class SupervisedCommands
             {
                 Description = "Resets the failures of the daemon and starts it at once.",
                 IconName = "ArrowReset",
+                IsHighlighted = true,
                 UpdateState = context => StateOf(context, daemon) is DaemonState.CrashLooping or DaemonState.Backoff ? ResourceCommandState.Enabled : ResourceCommandState.Hidden,
             })
         .WithCommand(
@@ -51,6 +54,7 @@ internal static class SupervisedCommands
             {
                 Description = "The daemon stays stopped until a person starts it.",
                 IconName = "RecordStop",
+                IsHighlighted = true,
                 UpdateState = context => IsRetried(StateOf(context, daemon)) ? ResourceCommandState.Enabled : ResourceCommandState.Hidden,
             });
 
@@ -75,6 +79,13 @@ internal static class SupervisedCommands
             {
                 Replace(command, context => command.UpdateState(AsEnded(context)), command.ExecuteCommand);
             }
+        }
+
+        // The row of a resource shows the first two highlighted commands: Start and Stop before these.
+        foreach (var own in resource.Annotations.OfType<ResourceCommandAnnotation>().Where(c => c.Name is Diagnose or ResetCrashLoop or StopRetrying).ToList())
+        {
+            resource.Annotations.Remove(own);
+            resource.Annotations.Add(own);
         }
 
         void Replace(ResourceCommandAnnotation command, Func<UpdateCommandStateContext, ResourceCommandState> updateState, Func<ExecuteCommandContext, Task<ExecuteCommandResult>> execute)

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Text.RegularExpressions;
 
 namespace MonitorAspire.Supervision.Daemons;
@@ -15,6 +16,8 @@ internal sealed partial class Secrets
     private const int ShortestInText = 6;
 
     private static readonly string[] Words = ["SECRET", "TOKEN", "PASSWORD", "PASSWD", "KEY", "CREDENTIAL", "CONNECTIONSTRING", "CONNECTION_STRING"];
+
+    private static readonly ConditionalWeakTable<DaemonSpec, Secrets> OfSpecs = [];
 
     private readonly HashSet<string> _marked;
     private readonly string[] _inText;
@@ -35,8 +38,10 @@ internal sealed partial class Secrets
         _inText = [.. values.Distinct(StringComparer.Ordinal).OrderByDescending(v => v.Length)];
     }
 
-    internal static Secrets Of(DaemonSpec spec) => 
-        new(spec.SecretEnvironment, spec.EnvironmentFiles.Count == 0 ? spec.Environment : spec.Environment.Concat(EnvironmentFile.TryReadAll(spec)), spec.Arguments);
+    /// <summary>The secrets of a specification, which does not change, so they are found once. Environment files may change, and are read each time.</summary>
+    internal static Secrets Of(DaemonSpec spec) => spec.EnvironmentFiles.Count > 0
+        ? new(spec.SecretEnvironment, spec.Environment.Concat(EnvironmentFile.TryReadAll(spec)), spec.Arguments)
+        : OfSpecs.GetValue(spec, static s => new(s.SecretEnvironment, s.Environment, s.Arguments));
 
     internal static Secrets Of(DaemonDefinition definition) => new(definition.SecretEnvironment, definition.Environment, definition.Arguments);
 

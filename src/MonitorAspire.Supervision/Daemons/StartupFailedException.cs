@@ -23,6 +23,9 @@ internal sealed class StartupFailedException(StartupReason reason, string detail
     /// <summary>Whether another process holds the lock, which may change soon.</summary>
     internal bool IsHeld { get; init; }
 
+    /// <summary>Whether processes of a dead instance are in the way, which can be stopped.</summary>
+    internal bool AreOrphans { get; init; }
+
     /// <summary>The last answer of the health check, if that failed.</summary>
     internal HealthCheckAnswer? HealthAnswer { get; init; }
 
@@ -45,6 +48,7 @@ internal sealed class StartupFailedException(StartupReason reason, string detail
         IsPassing = IsPassing,
         Lingers = Lingers,
         IsHeld = IsHeld,
+        AreOrphans = AreOrphans,
         Owner = Owner,
         ExitCode = ExitCode,
         Signal = Signal,

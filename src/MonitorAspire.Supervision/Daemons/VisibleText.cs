@@ -56,7 +56,8 @@ internal static class VisibleText
 
         foreach (var rune in text.EnumerateRunes())
         {
-            if ((rune.Value != '\t' && Rune.IsControl(rune)) || IsHidden(rune))
+            // The replacement may stand for half of a pair.
+            if ((rune.Value != '\t' && Rune.IsControl(rune)) || IsHidden(rune) || rune == Rune.ReplacementChar)
             {
                 return false;
             }

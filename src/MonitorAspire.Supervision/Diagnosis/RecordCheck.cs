@@ -1,4 +1,5 @@
 using MonitorAspire.Supervision.Identity;
+using MonitorAspire.Supervision.Identity.Linux;
 using MonitorAspire.Supervision.Processes;
 
 namespace MonitorAspire.Supervision.Diagnosis;
@@ -46,6 +47,7 @@ internal static class RecordCheck
             throw new NoLongerSafeException($"PID {identity.Pid} may live");
         }
 
+        ControlGroup.Current.Remove(now);
         File.Delete(port.Files.InstanceFile);
         return $"removed {Path.GetFileName(port.Files.InstanceFile)}";
     });

@@ -37,7 +37,7 @@ internal static class DefinitionFile
         catch (JsonException e)
         {
             // The message of the exception may quote the file.
-            throw Wrong(files, $"line {e.LineNumber + 1}, key '{e.Path}' cannot be read");
+            throw Wrong(files, $"line {e.LineNumber + 1}, key '{FleetTopology.Shown(e.Path ?? "")}' cannot be read");
         }
 
         if (definition is null || definition.Port != files.Port)

@@ -14,7 +14,8 @@ internal sealed class LineStream(Func<string, CancellationToken, ValueTask> onLi
 
     private readonly Decoder _decoder = Encoding.UTF8.GetDecoder();
     private readonly StringBuilder _line = new();
-    private char[] _characters = [];
+    private char[] _characters = new char[1];
+    private bool _isReturn;
 
     public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {
@@ -24,22 +25,7 @@ internal sealed class LineStream(Func<string, CancellationToken, ValueTask> onLi
             _characters = new char[needed];
         }
 
-        var count = _decoder.GetChars(buffer.Span, _characters, flush: false);
-        for (var i = 0; i < count; i++)
-        {
-            var c = _characters[i];
-            if (c == '\n')
-            {
-                await EndLineAsync(cancellationToken).ConfigureAwait(false);
-                continue;
-            }
-
-            _line.Append(c);
-            if (_line.Length >= MaximumLineLength && !char.IsHighSurrogate(c))
-            {
-                await EndLineAsync(cancellationToken).ConfigureAwait(false);
-            }
-        }
+        await TakeAsync(_decoder.GetChars(buffer.Span, _characters, flush: false), cancellationToken).ConfigureAwait(false);
     }
 
     public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken)
@@ -48,7 +34,9 @@ internal sealed class LineStream(Func<string, CancellationToken, ValueTask> onLi
     /// <summary>Gives the last line, if it has no line ending.</summary>
     public async ValueTask FinishAsync(CancellationToken cancellationToken)
     {
-        if (_line.Length > 0)
+        // A character that is not complete becomes U+FFFD.
+        await TakeAsync(_decoder.GetChars([], _characters, flush: true), cancellationToken).ConfigureAwait(false);
+        if (_line.Length > 0 || _isReturn)
         {
             await EndLineAsync(cancellationToken).ConfigureAwait(false);
         }
@@ -60,13 +48,50 @@ internal sealed class LineStream(Func<string, CancellationToken, ValueTask> onLi
 
     public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
-    private ValueTask EndLineAsync(CancellationToken cancellationToken)
+    private async ValueTask TakeAsync(int count, CancellationToken cancellationToken)
     {
-        if (_line.Length > 0 && _line[^1] == '\r')
+        for (var i = 0; i < count; i++)
         {
-            _line.Length--;
+            var c = _characters[i];
+            if (c == '\n')
+            {
+                await EndLineAsync(cancellationToken).ConfigureAwait(false);
+                continue;
+            }
+
+            if (_isReturn)
+            {
+                await AddAsync('\r', cancellationToken).ConfigureAwait(false);
+            }
+
+            // It may be a part of the line ending.
+            _isReturn = c == '\r';
+            if (!_isReturn)
+            {
+                await AddAsync(c, cancellationToken).ConfigureAwait(false);
+            }
+        }
+    }
+
+    // A full line is cut by the next character, not by its line ending.
+    private async ValueTask AddAsync(char c, CancellationToken cancellationToken)
+    {
+        if (_line.Length >= MaximumLineLength && !char.IsLowSurrogate(c))
+        {
+            await GiveAsync(cancellationToken).ConfigureAwait(false);
         }
 
+        _line.Append(c);
+    }
+
+    private ValueTask EndLineAsync(CancellationToken cancellationToken)
+    {
+        _isReturn = false;
+        return GiveAsync(cancellationToken);
+    }
+
+    private ValueTask GiveAsync(CancellationToken cancellationToken)
+    {
         var line = _line.ToString();
         _line.Clear();
         return onLine(line, cancellationToken);

@@ -147,7 +147,9 @@ internal sealed class LogFollower(string path) : IDisposable
         do
         {
             Dispose();
-            _newestRotated = LogPart.TryOpenPart(path, 1);
+
+            // Where the newest one cannot be read, the lines before the log are in the next one.
+            _newestRotated = LogPart.TryOpenPart(path, 1) ?? LogPart.TryOpenPart(path, 2);
             if (TryOpenLog() && _newestRotated is not null && _log!.BeginsWith(_newestRotated))
             {
                 // A rotation has begun and is not finished: the log still contains what is copied to the rotated file.

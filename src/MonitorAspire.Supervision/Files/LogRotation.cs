@@ -28,6 +28,12 @@ internal static partial class LogRotation
     /// <exception cref="IOException">The file system refuses.</exception>
     internal static bool Rotate(string path, LogPolicy policy, long above = 0)
     {
+        // One call for the log of a supervised daemon, which is mostly small.
+        if (FileVersion.Of(path) is { } version && version.Size <= (ulong)above)
+        {
+            return false;
+        }
+
         if (!File.Exists(path) || new FileInfo(path) is not { LinkTarget: null } file || file.Length <= above)
         {
             return false;

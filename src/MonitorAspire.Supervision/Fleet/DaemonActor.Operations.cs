@@ -21,6 +21,7 @@ internal sealed partial class DaemonActor
             Attempt = start.Attempt,
             RestartCount = start.Restarts,
             Force = start.Force,
+            StopOrphans = true,
             StageEntered = (stage, pid) => Post(() => OnStageEntered(start.Operation, stage, pid)),
         };
         _mailbox.Work("a start", async () =>
@@ -310,7 +311,7 @@ internal sealed partial class DaemonActor
             return;
         }
 
-        _publisher.PublishStop(report);
+        _publisher.PublishStop(report, _snapshot);
         Apply(new MachineEvent.StopEnded(operation, report));
         _answers.AnswerStops(report);
         if (report.Verdict is StopVerdict.Failed or StopVerdict.PermissionDenied)

@@ -12,6 +12,8 @@ internal sealed partial class DaemonPublisher(FleetParts parts)
     /// <summary>Publishes a transition of the state machine.</summary>
     public void Publish(Transition transition, DaemonSnapshot before, DaemonSnapshot daemon, StartupReport? lastStart)
     {
+        // What happens to an instance is found from the trace of its start.
+        using var trace = TraceScope.Enter(daemon.TraceId);
         foreach (var action in transition.Actions)
         {
             switch (action)
@@ -77,8 +79,9 @@ internal sealed partial class DaemonPublisher(FleetParts parts)
     };
 
     /// <summary>A process has ended because the supervisor stopped it.</summary>
-    public void PublishStop(StopReport report)
+    public void PublishStop(StopReport report, DaemonSnapshot daemon)
     {
+        using var trace = TraceScope.Enter(daemon.TraceId);
         if (report is { Verdict: StopVerdict.Stopped, Pid: { } pid })
         {
             LogStopped(parts.Logger, report.Name, pid, report.TotalMs, report.Killed ? "with SIGKILL after the grace period" : "in order");

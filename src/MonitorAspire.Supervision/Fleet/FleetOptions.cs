@@ -6,6 +6,12 @@ public sealed record FleetOptions
     /// <summary>Absolute path of the state directory, the same as the engine's.</summary>
     public required string StateDirectory { get; init; }
 
+    /// <summary>
+    /// The name of the fleet, the same as the engine's. Daemons of its own that the configuration does not name any more are stopped at the
+    /// beginning, as a change of the configuration does it. Default none: nothing is stopped.
+    /// </summary>
+    public string? Fleet { get; init; }
+
     /// <summary>Time limit of a verified start. Default 30 seconds.</summary>
     public TimeSpan StartTimeout { get; init; } = TimeSpan.FromSeconds(30);
 

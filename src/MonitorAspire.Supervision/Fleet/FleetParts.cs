@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using MonitorAspire.Supervision.Probes;
 using MonitorAspire.Supervision.Startup;
 
 namespace MonitorAspire.Supervision.Fleet;
@@ -14,6 +15,8 @@ internal sealed class FleetParts(
     Random? random,
     Action<Action>? schedule = null) : IDisposable
 {
+    private static readonly TimeSpan ProbeGrid = TimeSpan.FromMilliseconds(100);
+
     private readonly Lock _randomLock = new();
     private readonly long _origin = time.GetTimestamp();
     private volatile FleetOptions _options = options;
@@ -29,6 +32,9 @@ internal sealed class FleetParts(
     public OwnTrouble OwnTrouble { get; } = new(logger);
 
     public TimeProvider Time { get; } = time;
+
+    /// <summary>The clock that the probes of all daemons share.</summary>
+    public ProbeClock ProbeTime { get; } = new(time, ProbeGrid);
 
     public IAttachedDaemonController? Controller { get; } = controller;
 

@@ -41,7 +41,7 @@ public sealed partial class FleetSupervisor
     private IReadOnlyList<string> ChangeOptions(FleetOptions options)
     {
         var old = _parts.Options;
-        var next = options with { StateDirectory = old.StateDirectory };
+        var next = options with { StateDirectory = old.StateDirectory, Fleet = old.Fleet };
         var differences = old.DifferencesTo(next);
         if (differences.Count > 0)
         {

@@ -8,46 +8,49 @@ using MonitorAspire.Supervision.Interop;
 
 namespace MonitorAspire.Supervision.Identity;
 
-/// <summary>What the state directory stores about an instance: identity, command and history. Adoption and diagnosis read it.</summary>
+/// <summary>
+/// What the state directory stores about an instance: identity, command and history. Adoption and diagnosis read it. It has setters because
+/// the JSON reader would not keep the defaults of init-only properties that are not in the file. It is not changed after that.
+/// </summary>
 internal sealed record InstanceRecord
 {
     /// <summary>PID of the instance; 0 until the launcher has spawned it.</summary>
-    public int Pid { get; init; }
+    public int Pid { get; set; }
 
     /// <summary>Start time of the process in the kernel's unit, as in <see cref="ProcessIdentity.StartTicks"/>.</summary>
-    public long StartTicks { get; init; }
+    public long StartTicks { get; set; }
 
     /// <summary>The boot that the ticks are counted from.</summary>
-    public string BootId { get; init; } = "";
+    public string BootId { get; set; } = "";
 
     /// <summary>
     /// Random id. The process gets it as <see cref="EnvironmentVariable"/>, so that its descendants are recognised even when they have
     /// left its session, their parent has ended and they have closed the lock.
     /// </summary>
-    public string InstanceId { get; init; } = "";
+    public string InstanceId { get; set; } = "";
 
-    public string Name { get; init; } = "";
+    public string Name { get; set; } = "";
 
-    public string Host { get; init; } = "";
+    public string Host { get; set; } = "";
 
-    public int Port { get; init; }
+    public int Port { get; set; }
 
-    public string HealthPath { get; init; } = "/health";
+    public string HealthPath { get; set; } = "/health";
 
     /// <summary>Limits of its log; <see langword="null"/> for the defaults.</summary>
-    public LogPolicy? Log { get; init; }
+    public LogPolicy? Log { get; set; }
 
     /// <summary>The health check; <see langword="null"/> where the daemon wrote the record itself.</summary>
-    public HealthCheck? Health { get; init; }
+    public HealthCheck? Health { get; set; }
 
     /// <summary>Length of the log before this instance wrote anything.</summary>
-    public long LogOffset { get; init; }
+    public long LogOffset { get; set; }
 
     /// <summary>Executable and arguments, with all placeholders replaced.</summary>
-    public IReadOnlyList<string> Command { get; init; } = [];
+    public IReadOnlyList<string> Command { get; set; } = [];
 
     /// <summary>Places in <see cref="Command"/> that carry a secret, although they do not look like it.</summary>
-    public IReadOnlyList<int>? SecretArguments { get; init; }
+    public IReadOnlyList<int>? SecretArguments { get; set; }
 
     /// <summary><see cref="Command"/> as it may be shown.</summary>
     [JsonIgnore]
@@ -55,30 +58,36 @@ internal sealed record InstanceRecord
         [.. Secrets.HideByName(Command).Select((argument, i) => SecretArguments?.Contains(i) == true && argument == Command[i] ? Secrets.Mask : argument)];
 
     /// <summary>Working directory of the start; <see langword="null"/> where it is not known. A restart from the command line keeps it.</summary>
-    public string? WorkingDirectory { get; init; }
+    public string? WorkingDirectory { get; set; }
 
     /// <summary>The same directory with all symbolic links resolved at the time of the start. A roll-back goes there after a link has moved.</summary>
-    public string? RealDirectory { get; init; }
+    public string? RealDirectory { get; set; }
 
-    public DateTimeOffset StartedAt { get; init; }
+    public DateTimeOffset StartedAt { get; set; }
 
     /// <summary>When it passed its last stage; <see langword="null"/> before that.</summary>
-    public DateTimeOffset? VerifiedAt { get; init; }
+    public DateTimeOffset? VerifiedAt { get; set; }
 
     /// <summary>Restarts before this instance that no person asked for.</summary>
-    public int RestartCount { get; init; }
+    public int RestartCount { get; set; }
 
     /// <summary>The signal that it was started to be stopped with.</summary>
-    public TerminationSignal StopSignal { get; init; }
+    public TerminationSignal StopSignal { get; set; }
 
     /// <summary>Which of its processes get that signal.</summary>
-    public StopMode StopMode { get; init; }
+    public StopMode StopMode { get; set; }
 
     /// <summary>PID of the process that carries out the start. It also holds the lock until the start has ended. 0 for a daemon that claimed its files itself.</summary>
-    public int LauncherPid { get; init; }
+    public int LauncherPid { get; set; }
 
     /// <summary>Start time of the launcher, in the unit of <see cref="StartTicks"/>.</summary>
-    public long LauncherStartTicks { get; init; }
+    public long LauncherStartTicks { get; set; }
+
+    /// <summary>The fleet that started it (<see cref="Startup.EngineOptions.Fleet"/>); <see langword="null"/> for a start from the command line.</summary>
+    public string? Fleet { get; init; }
+
+    /// <summary>Its control group, as <c>/proc/PID/cgroup</c> shows it; <see langword="null"/> where it has none of its own.</summary>
+    public string? ControlGroup { get; init; }
 
     /// <summary>The variable that carries <see cref="InstanceId"/>.</summary>
     public const string EnvironmentVariable = "MONITOR_INSTANCE_ID";
@@ -161,7 +170,8 @@ internal sealed record InstanceRecord
         try
         {
             using var stream = new FileStream(NoFollowFile.OpenTrusted(path), FileAccess.Read, bufferSize: 0);
-            return stream.CanSeek && stream.Length <= MaximumLength ? JsonSerializer.Deserialize(stream, FilesJson.Default.InstanceRecord) : null;
+            return stream.CanSeek && stream.Length <= MaximumLength
+                && JsonSerializer.Deserialize(stream, FilesJson.Default.InstanceRecord) is { IsValid: true } record ? record : null;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException)
         {
@@ -172,10 +182,18 @@ internal sealed record InstanceRecord
     /// <summary>Writes the record atomically, mode 0600.</summary>
     public void Write(string path) => AtomicFile.Write(path, JsonSerializer.SerializeToUtf8Bytes(this, FilesJson.Default.InstanceRecord));
 
+    // A file may have been edited by hand, and the numbers are used for offsets and counts.
+    private bool IsValid => Pid >= 0 && StartTicks >= 0 && LauncherPid >= 0 && LauncherStartTicks >= 0
+        && Port is >= 0 and <= 65535 && LogOffset >= 0 && RestartCount is >= 0 and <= MostRestarts
+        && Command.All(a => a is not null) && Enum.IsDefined(StopSignal) && Enum.IsDefined(StopMode);
+
+    // More than a daemon has that is restarted every 30 s for nine years. The counts of a fleet can be added.
+    private const int MostRestarts = 10_000_000;
+
     // Command lines can be long (ARG_MAX is 2 MiB on Linux). A larger file is no record of ours.
     private const int MaximumLength = 4 * 1024 * 1024;
 }
 
-[JsonSourceGenerationOptions(JsonSerializerDefaults.Web, WriteIndented = true, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSourceGenerationOptions(JsonSerializerDefaults.Web, WriteIndented = true, RespectNullableAnnotations = true, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(InstanceRecord))]
 internal sealed partial class FilesJson : JsonSerializerContext;

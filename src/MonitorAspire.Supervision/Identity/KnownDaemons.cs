@@ -46,13 +46,16 @@ internal static class KnownDaemons
         Name = NullIfEmpty(record?.Name),
         Host = NullIfEmpty(record?.Host),
         HealthPath = NullIfEmpty(record?.HealthPath),
-        Health = record?.Health,
+        Health = HealthOf(record),
         StopSignal = record?.StopSignal ?? default,
         StopMode = record?.StopMode ?? default,
 
         // A record that was edited by hand is not a definition.
         Log = record?.Log is { } log && log.Validate() is null ? log : null,
     });
+
+    internal static HealthCheck? HealthOf(InstanceRecord? record) =>
+        record?.Health is { } health && HealthCheckRules.Problem(health, LaunchMode.Supervisor) is null ? health : null;
 
     internal static string? NullIfEmpty(string? text) => string.IsNullOrEmpty(text) ? null : text;
 
@@ -77,6 +80,6 @@ internal sealed record KnownDaemon(int Port, DaemonDefinition? Definition, Insta
         Name = Name,
         Host = KnownDaemons.NullIfEmpty(Record?.Host) ?? Definition.Host ?? DaemonSpec.DefaultHost,
         HealthPath = KnownDaemons.NullIfEmpty(Record?.HealthPath) ?? Definition.HealthPath ?? DaemonSpec.DefaultHealthPath,
-        Health = Record?.Health ?? Definition.Health ?? new HealthCheck(),
+        Health = KnownDaemons.HealthOf(Record) ?? Definition.Health ?? new HealthCheck(),
     };
 }

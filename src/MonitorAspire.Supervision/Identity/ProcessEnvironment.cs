@@ -20,7 +20,7 @@ internal static class ProcessEnvironment
         value = null;
         var environment = new ArrayBufferWriter<byte>(8192);
         if (table.Files is not { } files
-            || files.Read(string.Create(CultureInfo.InvariantCulture, $"{pid}/environ"), environment) != ProcAccess.Ok
+            || files.Read(string.Create(CultureInfo.InvariantCulture, $"{pid}/environ"), environment, isOneRecord: true) != ProcAccess.Ok
             || environment.WrittenCount == 0)
         {
             return false;

@@ -80,9 +80,15 @@ internal static unsafe partial class LibC
     [LibraryImport(Library, SetLastError = true)]
     internal static partial int prctl(int option, int* result);
 
-    // System.Net.Sockets.Socket does not support netlink.
+    // System.Net.Sockets.Socket does not support netlink, and makes more calls for each connection than a probe needs.
     [LibraryImport(Library, EntryPoint = "socket")]
     internal static partial int Socket(int family, int type, int protocol);
+
+    [LibraryImport(Library)]
+    internal static partial int connect(int descriptor, byte* address, uint length);
+
+    [LibraryImport(Library)]
+    internal static partial int getsockname(int descriptor, byte* address, uint* length);
 
     [LibraryImport(Library, EntryPoint = "send")]
     internal static partial nint Send(int descriptor, byte* buffer, nuint length, int flags);
@@ -156,6 +162,9 @@ internal static unsafe partial class LibC
     [LibraryImport(Library, EntryPoint = "readlink", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     public static partial nint ReadLink(string path, byte* buffer, nuint size);
 
+    [LibraryImport(Library, EntryPoint = "readlinkat", SetLastError = true)]
+    public static partial nint ReadLinkAt(int directory, byte* name, byte* buffer, nuint size);
+
     [LibraryImport(Library, EntryPoint = "access", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     public static partial int Access(string path, int mode);
 
@@ -173,6 +182,9 @@ internal static unsafe partial class LibC
 
     [LibraryImport(Library, EntryPoint = "readdir")]
     public static partial byte* ReadDirectory(nint directory);
+
+    [LibraryImport(Library, EntryPoint = "dirfd")]
+    public static partial int DirectoryDescriptor(nint directory);
 
     [LibraryImport(Library, EntryPoint = "closedir")]
     public static partial int CloseDirectory(nint directory);

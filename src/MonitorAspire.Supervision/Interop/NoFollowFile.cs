@@ -87,13 +87,14 @@ internal static class NoFollowFile
         {
             throw new NoFollowException(Errno.NotADirectory, path, e.Message);
         }
-        catch (IOException e) when (e.HResult != Errno.Exists && !File.Exists(path))
+        catch (IOException e) when (e.HResult != Errno.Exists && e.HResult != Errno.WouldBlock && !File.Exists(path))
         {
             throw new NoFollowException(e.HResult, path, e.Message);
         }
         catch (IOException)
         {
-            // Another process created it first: that file is opened. Where it was deleted again meanwhile, the next attempt creates it.
+            // Another process created it first, or locked the file that was created here before .NET did, which locks each file that it opens.
+            // That file is opened. Where it was deleted again meanwhile, the next attempt creates it.
         }
     }
 

@@ -109,11 +109,14 @@ internal sealed class LauncherConnection(WebSocket socket)
         }
     }
 
-    private static LauncherMessage Parse(ReadOnlySpan<byte> content)
+    /// <exception cref="InvalidDataException">It is not a message.</exception>
+    internal static LauncherMessage Parse(ReadOnlySpan<byte> content)
     {
         try
         {
-            return JsonSerializer.Deserialize(content, LauncherJson.Default.LauncherMessage) ?? throw new InvalidDataException("null is not a message");
+            return JsonSerializer.Deserialize(content, LauncherJson.Default.LauncherMessage) is { IsValid: true } message
+                ? message
+                : throw new InvalidDataException("not a message: null, or a value that does not exist");
         }
         catch (Exception e) when (e is JsonException or NotSupportedException)
         {

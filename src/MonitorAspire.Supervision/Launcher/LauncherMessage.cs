@@ -13,10 +13,19 @@ namespace MonitorAspire.Supervision.Launcher;
 [JsonDerivedType(typeof(DaemonUpdate), "daemon")]
 [JsonDerivedType(typeof(LauncherReport), "report")]
 [JsonDerivedType(typeof(LauncherAnswer), "answer")]
-internal abstract record LauncherMessage;
+internal abstract record LauncherMessage
+{
+    /// <summary>Whether its values exist. JSON can leave them out, and it can have any number for the member of an enumeration, and null in a list.</summary>
+    [JsonIgnore]
+    public virtual bool IsValid => true;
+}
 
 /// <summary>The supervisor asks the launcher to do something. The answer repeats the id. A launch belongs to the W3C trace context, if there is one.</summary>
-internal sealed record LauncherRequest(long Id, string Daemon, LauncherAction Action, string? TraceParent) : LauncherMessage;
+internal sealed record LauncherRequest(long Id, string Daemon, LauncherAction Action, string? TraceParent) : LauncherMessage
+{
+    [JsonIgnore]
+    public override bool IsValid => Daemon is not null && Enum.IsDefined(Action);
+}
 
 /// <summary>What a launcher can be asked to do.</summary>
 internal enum LauncherAction
@@ -29,11 +38,18 @@ internal enum LauncherAction
 internal sealed record LauncherAnswer(long Id, string? Error) : LauncherMessage;
 
 /// <summary>A daemon as the supervisor sees it now.</summary>
-internal sealed record DaemonUpdate(DaemonSnapshot Daemon) : LauncherMessage;
+internal sealed record DaemonUpdate(DaemonSnapshot Daemon) : LauncherMessage
+{
+    [JsonIgnore]
+    public override bool IsValid => Daemon is not null;
+}
 
 /// <summary>The launcher reports the state of its process of one daemon, whenever it changes.</summary>
 internal sealed record LauncherReport : LauncherMessage
 {
+    [JsonIgnore]
+    public override bool IsValid => Enum.IsDefined(State) && Pid is null or > 0 && LogTail.All(line => line is not null);
+
     public required string Daemon { get; init; }
 
     public required LauncherState State { get; init; }
@@ -62,8 +78,8 @@ internal sealed record LauncherReport : LauncherMessage
     /// <summary>Why it could not be launched, for a person.</summary>
     public string? Detail { get; init; }
 
-    /// <summary>Last lines that the process wrote, if they are not in a log file of ours.</summary>
-    public IReadOnlyList<string> LogTail { get; init; } = [];
+    /// <summary>Last lines that the process wrote, if they are not in a log file of ours. It has a setter because the JSON reader would not keep the default of an init-only property.</summary>
+    public IReadOnlyList<string> LogTail { get; set; } = [];
 }
 
 /// <summary>State of a launcher's process.</summary>
@@ -78,6 +94,10 @@ internal enum LauncherState
     Failed,
 }
 
-[JsonSourceGenerationOptions(JsonSerializerDefaults.Web, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, UseStringEnumConverter = true)]
+[JsonSourceGenerationOptions(
+    JsonSerializerDefaults.Web,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    UseStringEnumConverter = true,
+    RespectNullableAnnotations = true)]
 [JsonSerializable(typeof(LauncherMessage))]
 internal sealed partial class LauncherJson : JsonSerializerContext;

@@ -12,6 +12,7 @@ internal static class HealthBody
 
     private const int MostLines = 3;
     private const int MostCharacters = 500;
+    private const int MostDigits = 20;
 
     /// <summary>Compares the numbers <c>pid</c> and <c>port</c> at the top of a JSON object, or its beginning, with this instance's.</summary>
     /// <returns>The difference, or <see langword="null"/>. Also <see langword="null"/> for a body that is no JSON object or has neither number.</returns>
@@ -20,6 +21,12 @@ internal static class HealthBody
         if (body.StartsWith("\uFEFF"u8))
         {
             body = body[3..];
+        }
+
+        // Most bodies that are no JSON object end here, without an exception.
+        if (!body.TrimStart(" \t\r\n"u8).StartsWith((byte)'{'))
+        {
+            return null;
         }
 
         string? mismatch = null;
@@ -33,8 +40,8 @@ internal static class HealthBody
 
             while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
             {
-                var isPid = reader.ValueTextEquals("pid"u8);
-                var isPort = reader.ValueTextEquals("port"u8);
+                var isPid = IsNamed(ref reader, "pid"u8);
+                var isPort = IsNamed(ref reader, "port"u8);
                 if (!reader.Read())
                 {
                     break;
@@ -45,11 +52,11 @@ internal static class HealthBody
                     var isInteger = reader.TryGetInt32(out var number);
                     if (isPid && !(isInteger && isExpectedPid(number)))
                     {
-                        mismatch ??= $"the body names PID {Encoding.UTF8.GetString(reader.ValueSpan)}, which does not belong to this instance";
+                        mismatch ??= $"the body names PID {Shown(reader.ValueSpan)}, which does not belong to this instance";
                     }
                     else if (isPort && !(isInteger && number == port))
                     {
-                        mismatch ??= $"the body names port {Encoding.UTF8.GetString(reader.ValueSpan)} instead of {port}";
+                        mismatch ??= $"the body names port {Shown(reader.ValueSpan)} instead of {port}";
                     }
                 }
                 else if (!reader.TrySkip())
@@ -86,13 +93,33 @@ internal static class HealthBody
         var found = new List<string>();
         foreach (var line in chosen.TakeWhile(_ => left > 0))
         {
-            var shown = Harmless(line.Length > left ? string.Concat(line.AsSpan(0, left - 1), "…") : line);
+            var shown = Cut(Harmless(line), left);
             left -= shown.Length;
             found.Add(shown);
         }
 
         return found;
     }
+
+    // A name with half of a surrogate pair is valid JSON, and no text.
+    private static bool IsNamed(ref Utf8JsonReader reader, ReadOnlySpan<byte> name)
+    {
+        try
+        {
+            return reader.ValueTextEquals(name);
+        }
+        catch (InvalidOperationException)
+        {
+            return false;
+        }
+    }
+
+    // A pair of characters is not cut in the middle.
+    private static string Cut(string line, int most) => line.Length <= most ? line
+        : string.Concat(line.AsSpan(0, most - (most > 1 && char.IsHighSurrogate(line[most - 2]) ? 2 : 1)), "…");
+
+    // JSON has no limit for the digits of a number.
+    private static string Shown(ReadOnlySpan<byte> number) => Cut(Encoding.UTF8.GetString(number), MostDigits);
 
     private static bool IsHtml(string text) =>
         text.AsSpan().TrimStart() is var start

@@ -111,10 +111,11 @@ internal sealed class HealthExchange(HealthRequest question, ProbeConnection con
         var status = answer.Status;
         var lines = HealthBody.Lines(answer.Body);
         var to = answer.Location is { } location && Uri.TryCreate(uri, location, out var there) ? there : null;
+        var shown = to is null ? "" : FleetTopology.Shown(to.ToString());
         var redirect = to is null ? ""
             : to.Scheme == Uri.UriSchemeHttps && uri.Scheme == Uri.UriSchemeHttp
-            ? $" (redirect to {to}, which is not followed: it is not an HTTPS port of this daemon. Let the health path answer without a redirect, or accept {status} in Health:Statuses)"
-            : $" (redirect to {to})";
+            ? $" (redirect to {shown}, which is not followed: it is not an HTTPS port of this daemon. Let the health path answer without a redirect, or accept {status} in Health:Statuses)"
+            : $" (redirect to {shown})";
         var tls = question.Explains && status == 400 && uri.Scheme == Uri.UriSchemeHttp && await connection.SpeaksTlsAsync(token).ConfigureAwait(false)
             ? $"; {KnownProtocols.Tls}"
             : "";

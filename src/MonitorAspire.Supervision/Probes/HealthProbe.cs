@@ -12,7 +12,7 @@ internal sealed class HealthProbe(TimeProvider? timeProvider = null)
 {
     private const int ContestedTries = 4;
 
-    private readonly TimeProvider _time = timeProvider ?? TimeProvider.System;
+    private readonly ProbeClock _time = new(timeProvider ?? TimeProvider.System);
 
     /// <summary>Makes one request. Everything that is wrong with the daemon is in the result.</summary>
     public async Task<HealthResult> ProbeAsync(HealthRequest request, CancellationToken cancellationToken)

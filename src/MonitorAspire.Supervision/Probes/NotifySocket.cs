@@ -140,19 +140,27 @@ internal sealed class NotifySocket : IDisposable
                 return;
             }
 
-            foreach (var line in message.Split('\n', StringSplitOptions.RemoveEmptyEntries))
-            {
-                var separator = line.IndexOf('=', StringComparison.Ordinal);
-                var (key, value) = separator < 0 ? (line, "") : (line[..separator], line[(separator + 1)..]);
-                _seen = key switch
-                {
-                    "READY" when value == "1" => _seen with { IsReady = true, AliveAt = _time.GetTimestamp() },
-                    "WATCHDOG" when value == "1" => _seen with { AliveAt = _time.GetTimestamp() },
-                    "STATUS" => _seen with { Status = HealthBody.Lines(Encoding.UTF8.GetBytes(value)) is [var status, ..] ? status : null },
-                    "MAINPID" when int.TryParse(value, out var main) && main > 0 => _seen with { MainPid = main },
-                    _ => _seen,
-                };
-            }
+            _seen = Read(message, _seen, _time.GetTimestamp());
         }
+    }
+
+    /// <summary>What is known after a message: lines of <c>NAME=value</c>, see sd_notify(3). Lines that are not known are ignored.</summary>
+    internal static Seen Read(string message, Seen seen, long now)
+    {
+        foreach (var line in message.Split('\n', StringSplitOptions.RemoveEmptyEntries))
+        {
+            var separator = line.IndexOf('=', StringComparison.Ordinal);
+            var (key, value) = separator < 0 ? (line, "") : (line[..separator], line[(separator + 1)..]);
+            seen = key switch
+            {
+                "READY" when value == "1" => seen with { IsReady = true, AliveAt = now },
+                "WATCHDOG" when value == "1" => seen with { AliveAt = now },
+                "STATUS" => seen with { Status = HealthBody.Lines(Encoding.UTF8.GetBytes(value)) is [var status, ..] ? status : null },
+                "MAINPID" when int.TryParse(value, out var main) && main > 0 => seen with { MainPid = main },
+                _ => seen,
+            };
+        }
+
+        return seen;
     }
 }

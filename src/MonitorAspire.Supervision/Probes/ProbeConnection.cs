@@ -2,6 +2,8 @@ using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
+using MonitorAspire.Supervision.Interop;
+using MonitorAspire.Supervision.Probes.Linux;
 
 namespace MonitorAspire.Supervision.Probes;
 
@@ -32,32 +34,48 @@ internal sealed class ProbeConnection(HealthRequest question, IPEndPoint target,
 #pragma warning restore CA5359
     };
 
-    internal async ValueTask<NetworkStream> ConnectAsync(CancellationToken token)
+    internal async ValueTask<Stream> ConnectAsync(CancellationToken token)
     {
+        // What cannot be connected to at once is tried in the usual way, which also tells why not.
+        if (OperatingSystem.IsLinux() && TcpConnection.TryConnect(target, QuickStream.LimitMilliseconds) is { } quick)
+        {
+            if (IsConnected(quick.OurEnd))
+            {
+                return new QuickStream(quick);
+            }
+
+            quick.Dispose();
+        }
+
         using var limit = connectLimit is { } own ? new CancellationTokenSource(own, time) : null;
         using var linked = limit is null ? null : CancellationTokenSource.CreateLinkedTokenSource(limit.Token, token);
         var socket = new Socket(target.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         try
         {
             await socket.ConnectAsync(target, linked?.Token ?? token).ConfigureAwait(false);
-
-            // Where no process listens on an ephemeral port, the kernel may give the same port to the connecting socket. TCP then connects the
-            // socket to itself.
-            _ourEnd = (IPEndPoint)socket.LocalEndPoint!;
-            if (target.Equals(_ourEnd))
-            {
-                throw new SocketException((int)SocketError.ConnectionRefused);
-            }
-
-            ConnectedAfter = Elapsed;
-            FindServers(); // some servers close the connection right after the answer
-            return new NetworkStream(socket, ownsSocket: true);
+            return IsConnected((IPEndPoint)socket.LocalEndPoint!) ? new NetworkStream(socket, ownsSocket: true)
+                : throw new SocketException((int)SocketError.ConnectionRefused);
         }
         catch
         {
             socket.Dispose();
             throw;
         }
+    }
+
+    // Where no process listens on an ephemeral port, the kernel may give the same port to the connecting socket. TCP then connects the socket
+    // to itself.
+    private bool IsConnected(IPEndPoint ourEnd)
+    {
+        _ourEnd = ourEnd;
+        if (target.Equals(ourEnd))
+        {
+            return false;
+        }
+
+        ConnectedAfter = Elapsed;
+        FindServers(); // some servers close the connection right after the answer
+        return true;
     }
 
     /// <summary>Whether the server answers a TLS handshake on another connection.</summary>

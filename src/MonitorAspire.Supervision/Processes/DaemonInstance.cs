@@ -29,6 +29,9 @@ public sealed class DaemonInstance(ProcessIdentity identity, int port, DateTimeO
     /// <summary>When it was verified, from its record; <see langword="null"/> where the record does not say so.</summary>
     public DateTimeOffset? VerifiedAt { get; init; }
 
+    /// <summary>False where another process than the recorded one was found, and it has no children: it may be the last worker of a dead master.</summary>
+    internal bool HasWorkers { get; init; } = true;
+
     /// <summary>Completes as soon as the process has ended; never fails.</summary>
     public Task<ProcessExit> Exited { get; } = exited;
 }

@@ -52,7 +52,7 @@ internal static class DaemonLauncher
                     ? $"the built-in daemon was not found at {command}"
                     : $"there is no command '{command}'{(command.Contains('/', StringComparison.Ordinal) ? "" : " on the PATH")}"));
 
-        return new LaunchPlan(executable, [.. first, .. Arguments(spec, files)], environment, spec.WorkingDirectory is null ? null : directory) 
+        return new LaunchPlan(executable, [.. first, .. Arguments(spec, files)], environment, spec.WorkingDirectory is null ? null : directory)
         {
             Prefix = prefix,
             SetsDescriptorLimit = spec.Limits?.NoFile is not null,

@@ -26,7 +26,7 @@ internal enum LocatedKind
 
 /// <summary>
 /// What was found out about the instance of one port. The identity is the living instance, or the dead one of <see cref="LocatedKind.Leaked"/>,
-/// where it is known. The proof is <c>lock</c>, <c>session</c>, <c>instance-id</c>, <c>log</c> or <c>launcher</c>; where the platform shows none of them,
+/// where it is known. The proof is <c>lock</c>, <c>session</c>, <c>control-group</c>, <c>instance-id</c>, <c>log</c> or <c>launcher</c>; where the platform shows none of them,
 /// <c>record</c>. The processes are the members of a dead instance, or the processes that hold the lock.
 /// </summary>
 internal sealed record Located(
@@ -86,8 +86,7 @@ internal sealed class InstanceLocator(ProcessTable table, InstanceTree tree, Lis
     {
         // The id of another port was inherited from that port's instance.
         var id = InstanceRecord.InstanceIdFor(files.Port, record?.InstanceId);
-        var launcher = record?.Launcher is { } launching && table.IsAlive(launching) ? record.Launcher : null;
-        var signs = new InstanceSigns(null, id, files.LockFile, launcher);
+        var signs = new InstanceSigns(null, id, files.LockFile, record?.Launcher, record?.ControlGroup);
         if (told is { } named && table.IsAlive(named))
         {
             return Instance(named, QuickProof(named, id, files) ?? "launcher");
@@ -106,8 +105,10 @@ internal sealed class InstanceLocator(ProcessTable table, InstanceTree tree, Lis
             return new(LocatedKind.None, signs, null, record, LockHeld: false, []);
         }
 
+        var launcher = record?.Launcher is { } launching && table.IsAlive(launching) ? record.Launcher : null;
+
         // A lock that this user may not test does not count as free.
-        var held = InstanceLock.IsHeld(files.LockFile) != false;
+        var held = !lockIsMine && InstanceLock.IsHeld(files.LockFile) != false;
         if (held && launcher is not null && record is { Pid: 0 })
         {
             return new(LocatedKind.Launching, signs, null, record, held, []);
@@ -137,7 +138,7 @@ internal sealed class InstanceLocator(ProcessTable table, InstanceTree tree, Lis
                 : held ? MainProcess(files, members)
                 : null;
             return main is not null
-                ? Instance(main.Identity, table.HolderOf(main.Pid, files.LockFile) is { IsOurs: true } ? "lock" : "session")
+                ? Instance(main.Identity, table.HolderOf(main.Pid, files.LockFile) is { IsOurs: true } ? "lock" : ControlGroup.Current.MembersOf(signs.ControlGroup, id).Contains(main.Pid) ? "control-group" : "session")
                 : new(LocatedKind.Leaked, signs with { Root = recorded is null ? record?.Identity : null }, null, record, held, members);
         }
 

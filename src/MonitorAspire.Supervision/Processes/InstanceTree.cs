@@ -1,13 +1,14 @@
 using MonitorAspire.Supervision.Identity;
+using MonitorAspire.Supervision.Identity.Linux;
 
 namespace MonitorAspire.Supervision.Processes;
 
 /// <summary>
 /// Finds the members of an instance. They are: the root; its descendants; the processes in the session that the launcher made for it; every
-/// process that holds the open file description of its lock; and the processes that have its id in their environment.
+/// process that holds the open file description of its lock; the processes in its control group; and those that have its id in their environment.
 /// </summary>
 /// <remarks>
-/// A program can overwrite its environment, but neither its lock nor its session nor its parent. A process with the lock or the id of
+/// A program can overwrite its environment, but neither its lock nor its session nor its parent nor its control group. A process with the lock or the id of
 /// <em>another</em> instance is never a member, and its children are not searched: a supervisor that is an instance itself must not stop its
 /// daemons with its own tree.
 /// </remarks>
@@ -33,23 +34,25 @@ internal sealed class InstanceTree(ProcessTable table)
     /// <param name="isLockFree">Whether the caller knows that no member holds the lock. Then no descriptors are read.</param>
     internal IReadOnlyList<ProcessInfo> Members(InstanceSigns signs, bool isLockFree = false)
     {
-        var (living, holders) = Look(signs, isLockFree);
-        var search = new Search(table, signs, living, holders);
+        var (living, holders, group) = Look(signs, isLockFree);
+        var search = new Search(table, signs, living, holders, group);
         return search.Run();
     }
 
     // The holders are read first. One that has ended since may have left a child that is not among them, and then both are read again. At last
     // each holder must still hold the lock: its PID may be another process's by now, or it has executed its program and so closed the lock.
-    private (Dictionary<int, ProcessInfo> Living, List<LockHolder> Holders) Look(InstanceSigns signs, bool isLockFree)
+    // The group is read last: a process in it that was not seen before is new, and then everything is read again.
+    private (Dictionary<int, ProcessInfo> Living, List<LockHolder> Holders, HashSet<int> Group) Look(InstanceSigns signs, bool isLockFree)
     {
         for (var look = 1; ; look++)
         {
             var holders = isLockFree ? [] : table.HoldersOf(signs.LockFile).Where(IsMembersLock).ToList();
             var living = table.Snapshot().Where(p => !p.IsZombie && p.Pid != Environment.ProcessId).ToDictionary(p => p.Pid);
-            if (look == Looks || holders.TrueForAll(h => living.ContainsKey(h.Pid)))
+            var group = ControlGroup.Current.MembersOf(signs.ControlGroup, signs.InstanceId).Where(pid => pid != Environment.ProcessId).ToHashSet();
+            if (look == Looks || (holders.TrueForAll(h => living.ContainsKey(h.Pid)) && group.All(living.ContainsKey)))
             {
                 holders.RemoveAll(h => !living.ContainsKey(h.Pid) || table.HolderOf(h.Pid, signs.LockFile) is not { } now || !IsMembersLock(now));
-                return (living, holders);
+                return (living, holders, group);
             }
         }
 
@@ -57,7 +60,7 @@ internal sealed class InstanceTree(ProcessTable table)
             holder.Pid != Environment.ProcessId && (holder.IsOurs || (holder.IsOfAnInstance && holder.RootPid == signs.Root?.Pid));
     }
 
-    private sealed class Search(ProcessTable table, InstanceSigns signs, Dictionary<int, ProcessInfo> living, List<LockHolder> holders)
+    private sealed class Search(ProcessTable table, InstanceSigns signs, Dictionary<int, ProcessInfo> living, List<LockHolder> holders, HashSet<int> group)
     {
         private readonly Dictionary<int, string?> _ids = [];
         private readonly int? _root = signs.Root is { } identity && living.TryGetValue(identity.Pid, out var process) && process.Identity == identity ? identity.Pid : null;
@@ -71,7 +74,8 @@ internal sealed class InstanceTree(ProcessTable table)
             // A daemon that claimed its files itself has no id of its own, but it may have inherited one, and its children too.
             var ownId = !hasId && _root is { } root ? IdOf(root) : signs.InstanceId;
             var members = living.Values
-                .Where(p => p.Pid == _root || byLock.ContainsKey(p.Pid) || (hasId && IdOf(p.Pid) == signs.InstanceId && MayJoin(p.Pid, ownId)))
+                .Where(p => p.Pid == _root || byLock.ContainsKey(p.Pid)
+                    || (hasId && (IdOf(p.Pid) == signs.InstanceId || (group.Contains(p.Pid) && !launchers.Contains(p.Pid))) && MayJoin(p.Pid, ownId)))
                 .ToDictionary(p => p.Pid);
 
             // A session has the PID of the process that made it, and the kernel does not use that PID again while the session has a process.

@@ -1,5 +1,6 @@
 using MonitorAspire.Supervision.Files;
 using MonitorAspire.Supervision.Identity;
+using MonitorAspire.Supervision.Identity.Linux;
 using MonitorAspire.Supervision.Processes;
 
 namespace MonitorAspire.Supervision.Startup;
@@ -22,6 +23,7 @@ internal sealed class Attachment(EngineParts parts)
                 ProcessExits.OfOther(identity, parts.Processes))
             {
                 VerifiedAt = located.Record?.Identity == identity ? located.Record.VerifiedAt : null,
+                HasWorkers = located.Record?.Identity == identity || parts.Processes.Snapshot().Any(p => p.ParentPid == identity.Pid && !p.IsZombie),
             }
             : null;
     }
@@ -60,16 +62,15 @@ internal sealed class Attachment(EngineParts parts)
             return null;
         }
 
-        var was = reading.State != PidFileState.Valid ? $"was {reading.StateName}"
-            : reading.Pid != instance.Pid ? $"named PID {reading.Pid}"
-            : "had lost its record";
-        return $"{spec.Name}: {files.PidFile} {was}; it names PID {instance.Pid} again";
+        return reading is { State: PidFileState.Valid } && reading.Pid == instance.Pid
+            ? $"{spec.Name}: {files.InstanceFile} was lost; it was written again for PID {instance.Pid}"
+            : $"{spec.Name}: {files.PidFile} {(reading.State != PidFileState.Valid ? $"was {reading.StateName}" : $"named PID {reading.Pid}")}; it names PID {instance.Pid} again";
     }
 
     // A process that took over from its master is the same instance: its command, id and number of restarts go on.
     private InstanceRecord? Continued(InstanceRecord? record, DaemonFiles files, DaemonInstance instance) =>
         record?.Identity is { } master && parts.Processes.IsGone(master)
-        && parts.Tree.Members(new InstanceSigns(null, record.InstanceId, files.LockFile)).Any(m => m.Identity == instance.Identity)
+        && parts.Tree.Members(new InstanceSigns(null, record.InstanceId, files.LockFile, ControlGroup: record.ControlGroup)).Any(m => m.Identity == instance.Identity)
             ? record.With(instance.Identity)
             : null;
 
@@ -177,12 +178,13 @@ internal sealed class Attachment(EngineParts parts)
     private InstanceRecord RecordOf(DaemonSpec spec, DaemonInstance instance)
     {
         var files = new DaemonFiles(parts.Options.StateDirectory, instance.Port);
-        var id = ProcessEnvironment.Get(parts.Processes, instance.Pid, InstanceRecord.EnvironmentVariable);
+        var group = ControlGroup.Of(instance.Pid, instance.Port);
+        var id = group?.InstanceId ?? ProcessEnvironment.Get(parts.Processes, instance.Pid, InstanceRecord.EnvironmentVariable);
         return InstanceRecord.Of(
             spec with { Port = instance.Port },
             spec.Command is null ? [] : [spec.Command, .. DaemonLauncher.Arguments(spec with { Port = instance.Port }, files)],
             InstanceRecord.InstanceIdFor(instance.Port, id),
             instance.StartedAt,
-            instance.RestartCount).With(instance.Identity) with { Health = spec.Health };
+            instance.RestartCount).With(instance.Identity) with { Health = spec.Health, ControlGroup = group?.Group };
     }
 }

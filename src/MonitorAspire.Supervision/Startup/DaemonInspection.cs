@@ -76,7 +76,7 @@ public sealed record DaemonInspection
     public int? Pid { get; init; }
 
     /// <summary>
-    /// Proof of the identity: <c>lock</c>, <c>session</c>, <c>instance-id</c>, <c>log</c> or <c>launcher</c>; <c>record</c> on a platform that shows none of
+    /// Proof of the identity: <c>lock</c>, <c>session</c>, <c>control-group</c>, <c>instance-id</c>, <c>log</c> or <c>launcher</c>; <c>record</c> on a platform that shows none of
     /// them; <see langword="null"/> where there is none.
     /// </summary>
     public string? IdentityProof { get; init; }
@@ -104,6 +104,9 @@ public sealed record DaemonInspection
 
     /// <summary>Whether the health check could not be made because this process has no descriptor left.</summary>
     internal bool IsOwnTrouble { get; init; }
+
+    /// <summary>Whether the record of the living instance is missing, or is about another process.</summary>
+    internal bool IsRecordLost { get; init; }
 
     /// <summary>What the health check asked and measured, for people.</summary>
     public string? HealthDetail { get; init; }

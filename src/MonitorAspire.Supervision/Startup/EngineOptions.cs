@@ -13,6 +13,12 @@ public sealed record EngineOptions
     public IReadOnlyDictionary<string, string?> DaemonEnvironment { get; init; } = new Dictionary<string, string?>();
 
     /// <summary>
+    /// The name of the fleet, the same in every run of its supervisor. A record has it, so that the next supervisor knows the daemons that its
+    /// configuration does not name any more. Default none.
+    /// </summary>
+    public string? Fleet { get; init; }
+
+    /// <summary>
     /// Id of the launcher of the attached daemons, which is part of their instance ids (<see cref="Identity.InstanceRecord.NewInstanceId"/>). An
     /// instance with another id, or a built-in daemon without an id, has another launcher and is foreign. Default none: every launcher is
     /// accepted.

@@ -8,10 +8,13 @@ namespace MonitorAspire.Supervision.Startup;
 /// <summary>The parts of the engine.</summary>
 internal sealed class EngineParts
 {
+    private static readonly TimeSpan WaitGrid = TimeSpan.FromMilliseconds(1);
+
     internal EngineParts(EngineOptions options, TimeProvider time)
     {
         Options = options;
         Time = time;
+        Waits = new ProbeClock(time == TimeProvider.System ? new FineTime() : time, WaitGrid);
         Processes = ProcessTable.Current;
         Listeners = new ListenerProbe(Processes);
         Health = new HealthProbe(time);
@@ -50,6 +53,9 @@ internal sealed class EngineParts
     internal EngineOptions Options { get; }
 
     internal TimeProvider Time { get; }
+
+    /// <summary>The clock that the short waits of all starts share.</summary>
+    internal TimeProvider Waits { get; }
 
     internal ProcessTable Processes { get; }
 

@@ -1,4 +1,6 @@
 using MonitorAspire.Supervision.Files;
+using MonitorAspire.Supervision.Identity;
+using MonitorAspire.Supervision.Identity.Linux;
 
 namespace MonitorAspire.Supervision.Startup;
 
@@ -31,6 +33,7 @@ internal sealed class FailedStart(EngineParts parts, TimeSpan gracePeriod)
         parts.Notifications.Close(files.Port);
         if (survivors.Count == 0)
         {
+            ControlGroup.Current.Remove(InstanceRecord.Read(files.InstanceFile));
             AtomicFile.TryDelete(files.InstanceFile);
             claimed.Lock.Dispose();
         }

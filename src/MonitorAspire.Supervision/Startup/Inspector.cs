@@ -46,10 +46,10 @@ internal sealed class Inspector(EngineParts parts)
             LocatedKind.Instance when parts.IsOfAnotherLauncher(spec, located) => await InspectOtherLaunchAsync(spec, located, seen, cancellationToken).ConfigureAwait(false),
             LocatedKind.Instance => await InspectInstanceAsync(spec, options, located, reading, seen, cancellationToken).ConfigureAwait(false),
             LocatedKind.Launching => seen with { Verdict = InspectionVerdict.Starting, Detail = $"being started by PID {located.Record!.LauncherPid}" },
-            LocatedKind.Leaked when located.LockHeld => seen with
+            LocatedKind.Leaked when located.LockHeld || Serves(located.Processes, spec.Port) => seen with
             {
                 Verdict = InspectionVerdict.Unhealthy,
-                Reason = StartupReason.LockUnavailable,
+                Reason = located.LockHeld ? StartupReason.LockUnavailable : StartupReason.PortInUse,
                 Detail = $"{located.DeadRoot} is dead, but other processes of the daemon live: {located.ProcessList}",
                 PidFileState = reading.State == PidFileState.Valid ? "stale" : seen.PidFileState,
             },
@@ -63,6 +63,12 @@ internal sealed class Inspector(EngineParts parts)
         };
     }
 
+    private bool Serves(IReadOnlyList<ProcessInfo> processes, int port)
+    {
+        int[] pids = [.. processes.Select(p => p.Pid)];
+        return parts.Listeners.FindOwners(port, pids).Any(l => l.Pids.Any(pids.Contains));
+    }
+
     private async Task<DaemonInspection> InspectInstanceAsync(
         DaemonSpec spec, InspectOptions options, Located located, PidFileReading reading, DaemonInspection seen, CancellationToken cancellationToken)
     {
@@ -73,7 +79,10 @@ internal sealed class Inspector(EngineParts parts)
         {
             Pid = root.Pid,
             IdentityProof = located.Proof,
-            PidFileState = reading.State == PidFileState.Valid && reading.Pid != root.Pid ? "mismatch" : reading.StateName,
+            PidFileState = reading.State != PidFileState.Valid || reading.Pid == root.Pid ? reading.StateName
+                : parts.Processes.Lookup(reading.Pid).Presence == ProcessPresence.Dead ? "stale"
+                : "mismatch",
+            IsRecordLost = located.Record?.Identity != root,
             OwnsPort = ownership.Owned,
             Contested = ownership.Owned == true ? ownership.Other : null,
             Listeners = ownership.Listeners,
@@ -81,6 +90,7 @@ internal sealed class Inspector(EngineParts parts)
             Command = located.Record?.ShownCommand ?? [],
         };
 
+        var hasAnswered = false;
         var problems = new List<(StartupReason Reason, string Detail)>();
         if (addresses.Count == 0)
         {
@@ -98,6 +108,7 @@ internal sealed class Inspector(EngineParts parts)
         if (options.ProbeHealth && problems.Count == 0)
         {
             var health = await CheckHealthAsync(spec, options, located, seen.Contested is not null, cancellationToken).ConfigureAwait(false);
+            hasAnswered = health.IsHealthy && health.ServedBy.Contains(root.Pid);
             seen = seen with
             {
                 Healthy = health.IsHealthy,
@@ -123,8 +134,8 @@ internal sealed class Inspector(EngineParts parts)
             seen = seen with { MemoryBytes = parts.Memory.Of(root, limit) };
         }
 
-        // Checked last: an instance that has ended meanwhile is not unhealthy but dead.
-        if (!parts.Processes.IsAlive(root))
+        // Checked last: an instance that has ended meanwhile is not unhealthy but dead. One that has just answered lives.
+        if (!hasAnswered && !parts.Processes.IsAlive(root))
         {
             return seen with { Verdict = reading.Exists ? InspectionVerdict.Dead : InspectionVerdict.NotRunning, Pid = null, Detail = $"PID {root.Pid} has just ended" };
         }
@@ -173,11 +184,12 @@ internal sealed class Inspector(EngineParts parts)
             Verdict = InspectionVerdict.Running,
             Reason = seen.PidFileState switch
             {
-                "ok" => null,
+                "ok" or "stale" => null,
                 "mismatch" => StartupReason.PidMismatch,
                 _ => StartupReason.PidFileMissing,
             },
-            Detail = seen.PidFileState != "ok" ? $"{seen.PidFile} is {seen.PidFileState}; the instance is PID {root.Pid}"
+            Detail = seen.PidFileState == "stale" ? $"PID {seen.PidInFile} has ended and PID {root.Pid} took over; 'monitor doctor --fix' writes the new PID into {seen.PidFile}"
+                : seen.PidFileState != "ok" ? $"{seen.PidFile} is {seen.PidFileState}; the instance is PID {root.Pid}"
                 : seen.Contested is { } other ? $"port {seen.Port} is contested: {other} listens on it too"
                 : null,
         };

@@ -36,7 +36,7 @@ internal sealed class PortView(ListenerProbe probe, InstanceTree tree, ProcessTa
         // Nearly always the root has all sockets open. Then the other processes are not searched, neither for sockets nor for members.
         var sockets = probe.OwnersOf(serving, signs?.Root is { } likely ? [likely.Pid] : []);
         var members = signs is null ? []
-            : signs.Root is { } identity && sockets.All(s => s.Pids.Contains(identity.Pid)) && table.IsAlive(identity) ? [identity.Pid]
+            : signs.Root is { } identity && sockets.All(s => s.Pids.Contains(identity.Pid)) ? [identity.Pid]
             : tree.Members(signs).Select(m => m.Pid).ToHashSet();
         var listeners = new List<PortOwner>();
         var owned = false;

@@ -27,14 +27,18 @@ internal sealed class Preflight(EngineParts parts)
     }
 
     /// <summary>One try: takes the lock of the port, or of the first free port of the range.</summary>
+    /// <param name="spec">The daemon.</param>
+    /// <param name="addresses">The addresses that its host stands for.</param>
+    /// <param name="notes">What was done.</param>
+    /// <param name="acceptsOrphans">Whether processes of a dead instance may live on, as long as they hold neither lock nor port.</param>
     /// <exception cref="StartupFailedException">The port cannot be used. Where an instance of ours has it, with its PID.</exception>
-    internal ClaimedPort Run(DaemonSpec spec, IReadOnlyList<IPAddress> addresses, List<string> notes)
+    internal ClaimedPort Run(DaemonSpec spec, IReadOnlyList<IPAddress> addresses, List<string> notes, bool acceptsOrphans = true)
     {
         // Again before each try: the directory may be removed while the start waits.
         RequireStateDirectory();
         if (spec.PortRangeEnd is not { } last || last == spec.Port)
         {
-            return TakePort(spec, addresses, notes);
+            return TakePort(spec, addresses, notes, acceptsOrphans);
         }
 
         StartupFailedException? first = null;
@@ -42,7 +46,7 @@ internal sealed class Preflight(EngineParts parts)
         {
             try
             {
-                return TakePort(spec with { Port = port, PortRangeEnd = null, Name = NameOn(port, spec) }, addresses, notes);
+                return TakePort(spec with { Port = port, PortRangeEnd = null, Name = NameOn(port, spec) }, addresses, notes, acceptsOrphans);
             }
             catch (StartupFailedException e) when (e.Reason is StartupReason.PortInUse or StartupReason.AlreadyRunning
                 or StartupReason.LockUnavailable or StartupReason.PidMismatch or StartupReason.PermissionDenied)
@@ -80,7 +84,7 @@ internal sealed class Preflight(EngineParts parts)
     private static string NameOn(int port, DaemonSpec spec) =>
         spec.Name == DaemonSpec.DefaultName(spec.Port) ? DaemonSpec.DefaultName(port) : spec.Name;
 
-    private ClaimedPort TakePort(DaemonSpec spec, IReadOnlyList<IPAddress> addresses, List<string> notes)
+    private ClaimedPort TakePort(DaemonSpec spec, IReadOnlyList<IPAddress> addresses, List<string> notes, bool acceptsOrphans)
     {
         var files = new DaemonFiles(parts.Options.StateDirectory, spec.Port);
         InstanceLock? instanceLock;
@@ -102,13 +106,18 @@ internal sealed class Preflight(EngineParts parts)
         {
             // A daemon that has closed its inherited descriptors does not hold the lock. Its instance id still proves it.
             var located = parts.Locator.Locate(files, lockIsMine: true);
-            if (located.Kind == LocatedKind.Instance)
+            if (located.Kind == LocatedKind.Instance || (located.Kind == LocatedKind.Leaked && !acceptsOrphans))
             {
                 throw Held(files, located);
             }
 
             parts.Stale.Clean(files, notes);
             RequireFreePort(spec, addresses, located);
+            if (located.Kind == LocatedKind.Leaked)
+            {
+                notes.Add($"{located.DeadRoot} is dead, but other processes of it live on and are not watched any more: {located.ProcessList}");
+            }
+
             return new ClaimedPort(spec, files, instanceLock, addresses);
         }
         catch (Exception)
@@ -186,6 +195,9 @@ internal sealed class Preflight(EngineParts parts)
         {
             ExistingPid = located.Identity!.Value.Pid,
             IsHeld = true,
+
+            // Only a child is left, which did not take over.
+            AreOrphans = located.Record?.Identity is { } recorded && recorded != located.Identity,
         },
         LocatedKind.Leaked => new StartupFailedException(
             StartupReason.LockUnavailable,
@@ -193,6 +205,7 @@ internal sealed class Preflight(EngineParts parts)
             + $"{located.ProcessList}; 'monitor stop --port {files.Port}' stops them")
         {
             IsHeld = true,
+            AreOrphans = true,
         },
         LocatedKind.Launching => new StartupFailedException(
             StartupReason.LockUnavailable, $"another start of port {files.Port} is under way (PID {located.Record!.LauncherPid})")

@@ -15,6 +15,7 @@ internal sealed class PreflightStage(EngineParts parts, StartOptions options, Li
     private static readonly TimeSpan UnhealthyToBelieve = TimeSpan.FromSeconds(1);
 
     private long? _unhealthySince;
+    private bool _acceptsOrphans = !options.Force && !options.StopOrphans;
 
     /// <summary>The instance that was stopped for this start: its PID, and the directory that it was started in.</summary>
     internal (int Pid, string? Directory)? Replaced { get; private set; }
@@ -36,7 +37,7 @@ internal sealed class PreflightStage(EngineParts parts, StartOptions options, Li
             StartupFailedException held;
             try
             {
-                return (preflight.Run(spec, addresses, notes), null);
+                return (preflight.Run(spec, addresses, notes, _acceptsOrphans), null);
             }
             catch (StartupFailedException e) when (e.IsHeld)
             {
@@ -66,6 +67,16 @@ internal sealed class PreflightStage(EngineParts parts, StartOptions options, Li
     // An instance of ours is there, or another process is just starting or stopping it.
     private async Task<DaemonInspection?> LookAsync(DaemonSpec spec, StartupFailedException held, CancellationToken cancellationToken)
     {
+        if (held.AreOrphans && !_acceptsOrphans && !(options.Force && held.ExistingPid is not null))
+        {
+            // Tried once. What cannot be stopped is in the way only where it holds lock or port.
+            _acceptsOrphans = true;
+            CheckBeforeStop(spec, held);
+            var stop = await StopAsync(spec, cancellationToken).ConfigureAwait(false);
+            notes.Add(stop.Detail ?? "processes of a dead instance were stopped first");
+            return null;
+        }
+
         if (options.Force && Replaced is null)
         {
             CheckBeforeStop(spec, held);
@@ -86,7 +97,7 @@ internal sealed class PreflightStage(EngineParts parts, StartOptions options, Li
             return seen;
         }
 
-        if (seen.Verdict != InspectionVerdict.Unhealthy)
+        if (seen.Verdict != InspectionVerdict.Unhealthy || IsInItsStart(spec))
         {
             _unhealthySince = null;
             return null;
@@ -105,6 +116,15 @@ internal sealed class PreflightStage(EngineParts parts, StartOptions options, Li
         };
     }
 
+    // Its launcher was killed during the start. The instance has the rest of its time.
+    private bool IsInItsStart(DaemonSpec spec) =>
+        InstanceRecord.Read(new DaemonFiles(parts.Options.StateDirectory, spec.Port).InstanceFile) is { VerifiedAt: null, Pid: > 0, LauncherPid: > 0 } record
+        && parts.Processes.IsAlive(record.Identity!.Value)
+        && parts.Time.GetUtcNow() - record.StartedAt < options.Timeout;
+
+    private Task<StopReport> StopAsync(DaemonSpec spec, CancellationToken cancellationToken) =>
+        new VerifiedStop(parts).RunAsync(spec, new StopOptions { GracePeriod = options.StopGracePeriod }, cancellationToken);
+
     // What cannot start must not end what serves.
     private void CheckBeforeStop(DaemonSpec spec, StartupFailedException held)
     {
@@ -121,7 +141,7 @@ internal sealed class PreflightStage(EngineParts parts, StartOptions options, Li
     private async Task ReplaceAsync(DaemonSpec spec, CancellationToken cancellationToken)
     {
         var directory = InstanceRecord.Read(new DaemonFiles(parts.Options.StateDirectory, spec.Port).InstanceFile)?.RealDirectory;
-        var stop = await new VerifiedStop(parts).RunAsync(spec, new StopOptions { GracePeriod = options.StopGracePeriod }, cancellationToken).ConfigureAwait(false);
+        var stop = await StopAsync(spec, cancellationToken).ConfigureAwait(false);
         switch (stop.Verdict)
         {
             case StopVerdict.Stopped:

@@ -4,8 +4,8 @@ namespace MonitorAspire.Supervision.Startup;
 /// <remarks>The delay is the time that a verified start comes too late, so it stays short for a daemon that needs 20 s as well.</remarks>
 internal readonly record struct RetryDelay(TimeSpan Delay, TimeSpan Longest)
 {
-    /// <summary>For a look at the machine, which the daemon does not notice: 4 ms at most.</summary>
-    internal static RetryDelay OfLooks { get; } = new(TimeSpan.FromMilliseconds(1), TimeSpan.FromMilliseconds(4));
+    /// <summary>For a look at the machine, which the daemon does not notice: 2 ms at most.</summary>
+    internal static RetryDelay OfLooks { get; } = new(TimeSpan.FromMilliseconds(1), TimeSpan.FromMilliseconds(2));
 
     /// <summary>For a question to the daemon: 8 ms at most.</summary>
     internal static RetryDelay OfRequests { get; } = new(TimeSpan.FromMilliseconds(1), TimeSpan.FromMilliseconds(8));

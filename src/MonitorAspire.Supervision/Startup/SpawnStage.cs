@@ -1,6 +1,7 @@
 using System.Globalization;
 using MonitorAspire.Supervision.Files;
 using MonitorAspire.Supervision.Identity;
+using MonitorAspire.Supervision.Identity.Linux;
 using MonitorAspire.Supervision.Interop;
 using MonitorAspire.Supervision.Probes;
 using MonitorAspire.Supervision.Processes;
@@ -21,6 +22,7 @@ internal sealed class SpawnStage(EngineParts parts, DateTimeOffset startedAt, in
         DaemonLauncher.SetOrRemove(plan.Environment, "TRACESTATE", traceState);
         var notifications = OpenNotifications(claimed, plan);
 
+        var group = ControlGroup.Current.TryCreate(id, spec.Port, out var whyNoGroup);
         var launcher = parts.Processes.Identify(Environment.ProcessId);
         var record = InstanceRecord.Of(spec, [plan.Executable, .. plan.Arguments], id, startedAt, restarts) with
         {
@@ -30,6 +32,8 @@ internal sealed class SpawnStage(EngineParts parts, DateTimeOffset startedAt, in
             Health = spec.Health,
             LauncherPid = launcher?.Pid ?? 0,
             LauncherStartTicks = launcher?.StartTicks ?? 0,
+            ControlGroup = group,
+            Fleet = parts.Options.Fleet,
         };
 
         // Written before the launch: a process that finds the lock held meanwhile reads the launcher's PID in it.
@@ -39,11 +43,12 @@ internal sealed class SpawnStage(EngineParts parts, DateTimeOffset startedAt, in
         using (log)
         {
             var pid = DaemonLauncher.Launch(plan, log, claimed.Lock);
+            var grouping = AddToGroupAsync(group, whyNoGroup, id, pid);
             claimed.Lock.MarkRoot(pid);
 
             // No process has reaped the child yet, so a child that has ended already still has its identity.
             var identity = parts.Processes.Describe(pid)?.Identity ?? new ProcessIdentity(pid, 0, parts.Processes.BootId);
-            var instance = new StartingInstance(parts, claimed, record.With(identity) with { LogOffset = offset }, ProcessExits.OfChild(pid), offset);
+            var instance = new StartingInstance(parts, claimed, record.With(identity) with { LogOffset = offset }, ProcessExits.OfChild(pid), offset) { WhyNotInGroup = grouping };
             if (OperatingSystem.IsLinux())
             {
                 notifications?.Listen(sender => parts.Tree.Membership(instance.Signs)(sender));
@@ -52,6 +57,11 @@ internal sealed class SpawnStage(EngineParts parts, DateTimeOffset startedAt, in
             return instance;
         }
     }
+
+    // The kernel may need 20 ms for the move (it waits for all processors), so the start does not wait for it, nor a thread of the pool.
+    private static Task<string?> AddToGroupAsync(string? group, string? whyNot, string id, int pid) => group is null
+        ? Task.FromResult(whyNot)
+        : Task.Factory.StartNew(() => ControlGroup.Current.WhyNotAdded(group, id, pid), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 
     private void StoreDefinition(DaemonSpec spec, DaemonFiles files)
     {

@@ -10,6 +10,12 @@ public sealed record StartOptions
     public bool Force { get; init; }
 
     /// <summary>
+    /// Whether processes that outlived the main process of a dead instance are stopped first. Default false: the start names them, and fails where they
+    /// are in its way. An instance that is replaced (<see cref="Force"/>) takes them along in any case.
+    /// </summary>
+    public bool StopOrphans { get; init; }
+
+    /// <summary>
     /// What is stored as the definition of the port once the checks have passed, for a later restart from the command line. Default none: then
     /// a stored definition is removed, because the port has another daemon now.
     /// </summary>

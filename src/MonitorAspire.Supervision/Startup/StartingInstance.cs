@@ -16,9 +16,15 @@ internal sealed class StartingInstance(EngineParts parts, ClaimedPort claimed, I
     internal ProcessIdentity Root => Record.Identity!.Value;
 
     /// <summary>What its members are recognised by. This process is its launcher and no member.</summary>
-    internal InstanceSigns Signs => new(Root, Record.InstanceId, claimed.Files.LockFile);
+    internal InstanceSigns Signs => new(Root, Record.InstanceId, claimed.Files.LockFile, ControlGroup: Record.ControlGroup);
 
     internal Task<ProcessExit> Exited { get; private set; } = exited;
+
+    /// <summary>Completes when it is in its control group, with <see langword="null"/>, or with the reason why it has none.</summary>
+    internal required Task<string?> WhyNotInGroup { get; init; }
+
+    /// <summary>Goes on without a control group.</summary>
+    internal void LeaveGroup() => Record = Record with { ControlGroup = null };
 
     /// <summary>The last lines that it wrote into its log.</summary>
     internal IReadOnlyList<string> LogTail() => DaemonLog.Tail(claimed.Files.LogFile, fromOffset: logOffset);

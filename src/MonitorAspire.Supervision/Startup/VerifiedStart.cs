@@ -67,6 +67,12 @@ internal sealed partial class VerifiedStart(EngineParts parts, DaemonSpec reques
                 await WaitAsync(stage, _instance, cancellationToken).ConfigureAwait(false);
             }
 
+            if (await _instance.WhyNotInGroup.ConfigureAwait(false) is { } reason)
+            {
+                _instance.LeaveGroup();
+                LogNoGroup(logger, Spec.Name, reason);
+            }
+
             return Verified(_claimed, _instance, port.Owned == true);
         }
         catch (StartupFailedException e)
@@ -143,7 +149,7 @@ internal sealed partial class VerifiedStart(EngineParts parts, DaemonSpec reques
                 throw stage.TimedOut(string.Create(CultureInfo.InvariantCulture, $"{options.Timeout.TotalSeconds:0.###} s"));
             }
 
-            await Task.WhenAny(instance.Exited, delay.WaitAsync(Left, parts.Time, cancellationToken)).ConfigureAwait(false);
+            await Task.WhenAny(instance.Exited, delay.WaitAsync(Left, parts.Waits, cancellationToken)).ConfigureAwait(false);
         }
     }
 
@@ -183,11 +189,14 @@ internal sealed partial class VerifiedStart(EngineParts parts, DaemonSpec reques
         var secrets = Secrets.Of(Spec);
         failure = failure.Without(secrets);
         _timeline.Leave(failure);
+
+        // Asked before the process is stopped: a server that ends with code 0 then did not go into the background.
+        var foregroundHint = _instance?.ForegroundHint;
         var (survivors, logTail) = _claimed is null ? ([], []) : await new FailedStart(parts, options.StopGracePeriod).CleanUpAsync(_claimed, _instance).ConfigureAwait(false);
         var detail = survivors.Count == 0 ? failure.Message : $"{failure.Message}; could not be stopped: PID {string.Join(", ", survivors)}";
-        if (_instance?.ForegroundHint is { } hint)
+        if (foregroundHint is not null)
         {
-            detail += $"; the process went into the background or ended by itself: {hint}";
+            detail += $"; the process went into the background or ended by itself: {foregroundHint}";
         }
 
         var stage = _timeline.Stage;
@@ -259,6 +268,9 @@ internal sealed partial class VerifiedStart(EngineParts parts, DaemonSpec reques
 
     [LoggerMessage(1002, LogLevel.Information, "{Name}: PID {Pid} on port {Port} verified in {Milliseconds:0} ms")]
     private static partial void LogVerified(ILogger logger, string name, int port, int pid, double milliseconds);
+
+    [LoggerMessage(1004, LogLevel.Debug, "{Name}: no control group of its own: {Reason}")]
+    private static partial void LogNoGroup(ILogger logger, string name, string reason);
 
     [LoggerMessage(1003, LogLevel.Error, "{Name}: start on port {Port} failed in stage {Stage}: {Reason}: {Detail}")]
     private static partial void LogFailed(ILogger logger, string name, int port, StartupReason reason, StartupStage stage, string detail);

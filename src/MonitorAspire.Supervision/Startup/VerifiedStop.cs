@@ -1,5 +1,6 @@
 using MonitorAspire.Supervision.Files;
 using MonitorAspire.Supervision.Identity;
+using MonitorAspire.Supervision.Identity.Linux;
 using MonitorAspire.Supervision.Probes;
 using MonitorAspire.Supervision.Processes;
 
@@ -90,6 +91,7 @@ internal sealed class VerifiedStop(EngineParts parts)
                 if (held is not null)
                 {
                     parts.Stale.Clean(files, notes);
+                    ControlGroup.Current.Remove(InstanceRecord.Read(files.InstanceFile));
                     AtomicFile.TryDelete(files.InstanceFile);
                 }
             }
@@ -160,6 +162,7 @@ internal sealed class VerifiedStop(EngineParts parts)
         }
 
         AtomicFile.TryDelete(files.InstanceFile);
+        ControlGroup.Current.Remove(stopped.Record);
         var addresses = await HostAddresses.FindAsync(spec.Host, CancellationToken.None).ConfigureAwait(false);
         var listener = parts.Ports.Look(addresses, spec.Port, null).Listeners.FirstOrDefault();
         return listener is null && PortAvailability.Current.Lingering(addresses, spec.Port) is { } lingering

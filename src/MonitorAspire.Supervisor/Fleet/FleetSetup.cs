@@ -11,13 +11,13 @@ internal static class FleetSetup
         var monitors = fleet.Configuration.Monitors;
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = ShutdownTimeout(monitors, fleet.Specs));
         builder.Services.AddSingleton<IDaemonEngine>(services => new DaemonEngine(
-            new EngineOptions { StateDirectory = settings.StateDirectory, DaemonEnvironment = DaemonEnvironment.Common, LaunchId = settings.LaunchId },
+            new EngineOptions { StateDirectory = settings.StateDirectory, DaemonEnvironment = DaemonEnvironment.Common, LaunchId = settings.LaunchId, Fleet = settings.FleetName },
             services.GetRequiredService<ILogger<DaemonEngine>>(),
             services.GetRequiredService<TimeProvider>()));
         builder.Services.AddSingleton<IFleetControl>(services => new SupervisedFleet(new FleetSupervisor(
             services.GetRequiredService<IDaemonEngine>(),
             [.. fleet.Specs.Select(services.GetRequiredService<DaemonEnvironment>().Complete)],
-            FleetOptions.From(monitors, settings.StateDirectory),
+            FleetOptions.From(monitors, settings.StateDirectory) with { Fleet = settings.FleetName },
             services.GetRequiredService<ILogger<FleetSupervisor>>(),
             services.GetRequiredService<TimeProvider>(),
             services.GetService<IAttachedDaemonController>(),

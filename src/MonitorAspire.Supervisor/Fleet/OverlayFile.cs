@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using System.Text.Unicode;
 using MonitorAspire.Supervision.Files;
 using MonitorAspire.Supervisor.Security;
 using MonitorAspire.Supervisor.Settings;
@@ -12,6 +13,8 @@ namespace MonitorAspire.Supervisor.Fleet;
 internal sealed class OverlayFile(string path)
 {
     private const int MaximumBytes = 64 * 1024 * 1024;
+
+    private static readonly JsonDocumentOptions UniqueNames = new() { AllowDuplicateProperties = false };
 
     internal string FilePath => path;
 
@@ -47,9 +50,15 @@ internal sealed class OverlayFile(string path)
 
     private OverlayDocument Parse(byte[] content)
     {
+        // The parser does not look into strings.
+        if (!Utf8.IsValid(content))
+        {
+            throw Wrong("it is not valid UTF-8");
+        }
+
         try
         {
-            using var document = JsonDocument.Parse(content);
+            using var document = JsonDocument.Parse(content, UniqueNames);
             try
             {
                 return document.Deserialize(FleetJson.Strict.OverlayDocument) ?? throw Wrong("null is not a fleet");
@@ -63,6 +72,10 @@ internal sealed class OverlayFile(string path)
         catch (JsonException e)
         {
             throw Wrong(JsonProblem.Syntax(e));
+        }
+        catch (InvalidOperationException)
+        {
+            throw Wrong("it has a property name with half a surrogate pair");
         }
     }
 

@@ -43,6 +43,11 @@ internal sealed record CommandLine(IReadOnlyDictionary<string, string?> Values, 
         }
 
         var isCheck = options.TryGetValue(CheckOption, out var file);
+        if (options.TryGetValue(ConfigOption, out var config))
+        {
+            values[SupervisorSettings.ConfigFileKey] = Path.GetFullPath(config);
+        }
+
         return isCheck && options.ContainsKey(ConfigOption)
             ? throw new ConfigurationException($"{CheckOption} and {ConfigOption} exclude each other")
             : new CommandLine(

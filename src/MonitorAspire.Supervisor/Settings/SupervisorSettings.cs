@@ -18,6 +18,7 @@ internal sealed record SupervisorSettings
     internal const string TokenKey = "Supervisor:Token";
     internal const string TokenVariable = "Supervisor__Token";
     internal const string TemporaryKey = "Supervisor:Temporary";
+    internal const string ConfigFileKey = "Supervisor:ConfigFile";
     internal const string PortVariable = "MONITOR_SUPERVISOR_PORT";
     internal const string HostVariable = "MONITOR_SUPERVISOR_HOST";
     internal const string ParentPidVariable = "MONITOR_PARENT_PID";
@@ -50,6 +51,9 @@ internal sealed record SupervisorSettings
 
     /// <summary>Id of the launcher whose daemons are accepted. Default: those of every launcher.</summary>
     internal string? LaunchId { get; init; }
+
+    /// <summary>The fleet's name in the records of its daemons: REST port and configuration file. Default none: without a file it has no name.</summary>
+    internal string? FleetName { get; init; }
 
     /// <summary>URL that alerts are posted to. Default none.</summary>
     internal Uri? AlertWebhook { get; init; }
@@ -101,9 +105,11 @@ internal sealed record SupervisorSettings
             throw new ConfigurationException($"{MonitorsOptions.Section}:StateDirectory: '{directory}' is not a path: {e.Message}");
         }
 
+        var addresses = ReadAddresses(configuration);
         return new SupervisorSettings
         {
-            Addresses = ReadAddresses(configuration),
+            Addresses = addresses,
+            FleetName = configuration[ConfigFileKey] is { } file ? string.Create(CultureInfo.InvariantCulture, $"{addresses[0].Port} {file}") : null,
             StateDirectory = stateDirectory,
             AllowedHosts = (configuration[AllowedHostsKey] ?? "").Split([';', ','], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries),
             AlertWebhook = ReadWebhook(configuration),

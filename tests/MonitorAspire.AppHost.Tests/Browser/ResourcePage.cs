@@ -23,12 +23,15 @@ internal sealed partial class ResourcePage(HeadlessChromium chromium, Uri dashbo
     public Task OpenAsync() => chromium.Page.Navigate().GoToUrlAsync(dashboard);
 
     /// <summary>Waits until a resource is in a state.</summary>
-    public async Task StateAsync(string resource, string state)
+    public Task StateAsync(string resource, string state) => StateAsync(resource, new Regex($"^{Regex.Escape(state)}$"));
+
+    /// <summary>Waits until the state of a resource has a form.</summary>
+    public async Task StateAsync(string resource, Regex state)
     {
         string? seen = null;
         try
         {
-            await Wait.UntilAsync(() => (seen = Ask<string>($"return {Row}?.cells[1].innerText.trim()", resource)) == state, $"'{resource}' in state '{state}'");
+            await Wait.UntilAsync(() => (seen = Ask<string>($"return {Row}?.cells[1].innerText.trim()", resource)) is not null && state.IsMatch(seen), $"'{resource}' in state '{state}'");
         }
         catch (TimeoutException e)
         {

@@ -24,4 +24,39 @@ public sealed class DaemonLogTests : IDisposable
         Assert.Equal(["new"], DaemonLog.Tail(_directory["log"], 10, 4));
         Assert.Empty(DaemonLog.Tail(_directory["missing"], 10));
     }
+
+    [Theory]
+    [InlineData(2000, false)]
+    [InlineData(2001, true)]
+    public void Tail_LongLine_IsCutAfter2000Characters(int length, bool isCut)
+    {
+        File.WriteAllText(_directory["log"], new string('x', length) + "\n");
+        Assert.Equal([new string('x', 2000) + (isCut ? "…" : "")], DaemonLog.Tail(_directory["log"]));
+    }
+
+    [Fact]
+    public void Tail_LineThatBeganBeforeTheLast64KiB_IsLeftOutUnlessItIsTheOnlyOne()
+    {
+        File.WriteAllText(_directory["log"], $"{new string('x', 65_530)}\nlast\n\n");
+        Assert.Equal(["last"], DaemonLog.Tail(_directory["log"], 5));
+        File.WriteAllText(_directory["log"], new string('x', 70_000));
+        Assert.Equal(2001, Assert.Single(DaemonLog.Tail(_directory["log"], 5)).Length);
+    }
+
+    [Fact]
+    public void Tail_LogOfExactly64KiB_KeepsItsFirstLine()
+    {
+        File.WriteAllText(_directory["log"], $"first\n{new string('\n', 65_530)}");
+        Assert.Equal(["first"], DaemonLog.Tail(_directory["log"], 5));
+    }
+
+    [Fact]
+    public void Tail_LogIsShorterThanTheOffset_IsEmpty()
+    {
+        File.WriteAllText(_directory["log"], "old\n");
+        Assert.Empty(DaemonLog.Tail(_directory["log"], 5, 1000));
+    }
+
+    [Fact]
+    public void Tail_Directory_IsEmpty() => Assert.Empty(DaemonLog.Tail(_directory.Path));
 }

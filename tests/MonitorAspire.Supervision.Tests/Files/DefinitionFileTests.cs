@@ -13,6 +13,16 @@ public sealed class DefinitionFileTests : IDisposable
     public void Dispose() => _root.Dispose();
 
     [Fact]
+    public void Read_UnknownKeyWithControlCharacters_NamesItVisibly()
+    {
+        File.WriteAllText(Files.DefinitionFile, "{\"\u001b[2J\u007f\": 1}".Replace("\u001b", "\\u001b", StringComparison.Ordinal));
+
+        var message = Assert.Throws<DefinitionFileException>(() => DefinitionFile.Read(Files)).Message;
+
+        Assert.DoesNotContain(message, char.IsControl);
+    }
+
+    [Fact]
     public void Write_Definition_IsReadAgainAndPrivate()
     {
         var definition = DefinitionMapper.ToDefinition(new DaemonSpec

@@ -119,6 +119,26 @@ public sealed class LogFollowerTests : IDisposable
     }
 
     [Fact]
+    public async Task CopyNew_LogIsDeletedAndWrittenOn_GivesTheRestAndThenTheNewLog()
+    {
+        Write(3);
+        using var reading = await ReadAsync();
+        await reading.AssertAllAsync(_written);
+        await using (var daemon = new StreamWriter(Log, append: true) { AutoFlush = true })
+        {
+            File.Delete(Log);
+            for (var i = 0; i < 3; i++)
+            {
+                await daemon.WriteLineAsync($"{_written++}");
+                await reading.AssertAllAsync(_written);
+            }
+        }
+
+        Write(2);
+        await reading.AssertAllAsync(_written);
+    }
+
+    [Fact]
     public async Task CopyNew_ManyRotationsBetweenTwoReads_LosesAndRepeatsNothing()
     {
         Write(10);
@@ -310,6 +330,45 @@ public sealed class LogFollowerTests : IDisposable
         await lines.WriteAsync(Encoding.UTF8.GetBytes(new string('x', (2 * LineStream.MaximumLineLength) + 1)).AsMemory());
         await lines.FinishAsync(default);
         Assert.Equal([LineStream.MaximumLineLength, LineStream.MaximumLineLength, 1], found.Select(l => l.Length));
+    }
+
+    [Theory]
+    [InlineData("\n", 0)]
+    [InlineData("\r\n", 0)]
+    [InlineData("\r\n", 1)]
+    public async Task LineStream_LineAsLongAsTheLimit_IsOneLine(string ending, int shorter)
+    {
+        var line = new string('x', LineStream.MaximumLineLength - shorter);
+        Assert.Equal([line, "next"], await LinesOfAsync(Encoding.UTF8.GetBytes($"{line}{ending}next{ending}")));
+    }
+
+    [Fact]
+    public async Task LineStream_EndsInsideACharacter_ShowsThat() => Assert.Equal(["a", "\uFFFD"], await LinesOfAsync([(byte)'a', (byte)'\n', 0xF0, 0x9F]));
+
+    [Fact]
+    public async Task LineStream_ReturnsInsideALine_AreKept() => Assert.Equal(["10%\r\r50%", "\rend", ""], await LinesOfAsync("10%\r\r50%\r\n\rend\n\r"u8.ToArray()));
+
+    [Fact]
+    public async Task CopyTail_NewestPartCannotBeRead_GivesTheLastLines()
+    {
+        await File.WriteAllTextAsync(Log + ".1.gz", "this is not gzip");
+        await File.WriteAllTextAsync(Log + ".2", "old\n");
+        await File.WriteAllTextAsync(Log, "a\nb\n");
+        Assert.Equal("b\n", await TailAsync(1));
+        Assert.Equal("old\na\nb\n", await TailAsync(9));
+    }
+
+    private static async Task<List<string>> LinesOfAsync(byte[] content)
+    {
+        var found = new List<string>();
+        await using var lines = new LineStream((line, _) =>
+        {
+            found.Add(line);
+            return ValueTask.CompletedTask;
+        });
+        await lines.WriteAsync(content.AsMemory());
+        await lines.FinishAsync(default);
+        return found;
     }
 
     private void Write(int lines)

@@ -12,6 +12,8 @@ public sealed class PidFileTests
     [InlineData("123", 123)]
     [InlineData("  123 \r\n", 123)]
     [InlineData("4194304\n", 4194304)]
+    [InlineData("2147483647\n", int.MaxValue)]
+    [InlineData("0000000000000000000000000000000000000000000000000000000000004711", 4711)] // 64 bytes
     public void Parse_APid_IsValid(string content, int pid) =>
         Assert.Equal(new PidFileReading(PidFileState.Valid, pid), PidFile.Parse(Encoding.UTF8.GetBytes(content)));
 
@@ -24,6 +26,7 @@ public sealed class PidFileTests
     [InlineData("1 2\n", "malformed")]
     [InlineData("0x10\n", "malformed")]
     [InlineData("2147483648\n", "malformed")]
+    [InlineData("00000000000000000000000000000000000000000000000000000000000004711", "malformed")] // 65 bytes
     [InlineData("18446744073709551617\n", "malformed")]
     [InlineData("１２\n", "malformed")]
     public void Parse_AnythingElse_IsInvalid(string content, string state)

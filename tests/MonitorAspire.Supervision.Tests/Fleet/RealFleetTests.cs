@@ -114,6 +114,50 @@ public class RealFleetTests
     }
 
     [Fact]
+    public async Task Kill9_MainProcessWithWorkers_IsOneRestart()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "looks at /proc");
+        await using var fixture = new RealFleetFixture(1);
+        await using var fleet = fixture.NewFleet();
+        await fleet.BeginAsync();
+        var port = FreePort.Next();
+        var server = Path.Combine(AppContext.BaseDirectory, "prefork.py");
+        await fleet.ApplyAsync([new DaemonSpec { Name = "prefork", Port = port, Command = "python3", Arguments = [server, "--port", "{port}", "--ignore-term", "--leave-session"] }]);
+        await Wait.UntilAsync(() => fleet.Find("prefork")?.State == DaemonState.Running, "it runs");
+        var old = fleet.Find("prefork")!.Pid!.Value;
+        var lockFile = new DaemonFiles(fixture.StateDirectory, port).LockFile;
+        await Wait.UntilAsync(() => ProcessTable.Current.LockHolders(lockFile).Count == 3, "main process and two workers");
+        var workers = ProcessTable.Current.LockHolders(lockFile).Where(pid => pid != old).ToList();
+
+        RealFleetFixture.Signal(old, "KILL");
+        await Wait.UntilAsync(() => fleet.Find("prefork") is { State: DaemonState.Running, Pid: { } pid } && pid != old, "the new main process");
+
+        Assert.Equal(1, fleet.Find("prefork")!.Restarts);
+        Assert.All(workers, pid => Assert.Equal(ProcessPresence.Dead, ProcessTable.Current.Lookup(pid).Presence));
+        await fleet.EndAsync();
+        Assert.True(FreePort.IsFree(port));
+    }
+
+    [Fact]
+    public async Task Record_Removed_IsWrittenAgainWithoutARestart()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "looks at /proc");
+        await using var fixture = new RealFleetFixture(1);
+        await using var fleet = fixture.NewFleet();
+        await fleet.BeginAsync();
+        await RealFleetFixture.AllRunAsync(fleet);
+        var file = new DaemonFiles(fixture.StateDirectory, fixture.FirstPort).InstanceFile;
+        var before = InstanceRecord.Read(file)!;
+
+        File.Delete(file);
+        await Wait.UntilAsync(() => InstanceRecord.Read(file) is not null, "the record again");
+
+        var after = InstanceRecord.Read(file)!;
+        Assert.Equal((before.Identity, before.InstanceId, before.Name), (after.Identity, after.InstanceId, after.Name));
+        Assert.Equal((before.Pid, 0), (fleet.Daemons[0].Pid, fleet.Daemons[0].Restarts));
+    }
+
+    [Fact]
     public async Task Sigstop_OneDaemon_IsUnhealthyAndReplaced()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "looks at /proc");

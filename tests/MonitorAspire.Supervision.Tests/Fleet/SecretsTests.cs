@@ -13,6 +13,15 @@ public sealed class SecretsTests
     };
 
     [Fact]
+    public void Of_SameSpecification_AreFoundOnce()
+    {
+        var spec = DefinitionMapper.ToSpec(Stored);
+
+        Assert.Same(Secrets.Of(spec), Secrets.Of(spec));
+        Assert.Equal("***", Secrets.Of(spec with { Environment = new Dictionary<string, string?> { ["MY_TOKEN"] = "another-value" } }).HideIn("another-value"));
+    }
+
+    [Fact]
     public void HideIn_Environment_MasksMarkedOnesAndThoseThatLookSecret() =>
         Assert.Equal(
             new Dictionary<string, string?> { ["DB_PASSWORD"] = "***", ["PLAIN"] = "***", ["OPEN"] = "shown", ["MY_KEY"] = "" },

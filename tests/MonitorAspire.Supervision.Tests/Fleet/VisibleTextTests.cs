@@ -21,4 +21,7 @@ public sealed class VisibleTextTests
 
     [Fact]
     public void Of_HalfOfAPair_IsReplaced() => Assert.Equal("a\uFFFDb\u0001".Replace('\u0001', '\uFFFD'), VisibleText.Of("a\uD83Db\u0001"));
+
+    [Fact]
+    public void Of_HalfOfAPairInVisibleText_IsReplacedAsWell() => Assert.Equal("a\uFFFD…", VisibleText.Of("a\uD83D…"));
 }

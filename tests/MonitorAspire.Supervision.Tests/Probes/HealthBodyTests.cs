@@ -33,6 +33,30 @@ public class HealthBodyTests
     public void Mismatch_NoObjectWithAPid_IsNone(string body) =>
         Assert.Null(HealthBody.Mismatch(Encoding.UTF8.GetBytes(body), true, 8768, _ => false));
 
+    // Valid JSON, but no text. It once ended the probe of the daemon with an exception.
+    [Theory]
+    [InlineData("""{"\ud800pid":1}""", false)]
+    [InlineData("""{"\ud800":2,"pid":1}""", true)]
+    public void Mismatch_NameWithHalfOfAPair_IsAnotherName(string body, bool isReported) =>
+        Assert.Equal(isReported, HealthBody.Mismatch(Encoding.UTF8.GetBytes(body), true, 8768, _ => false) is not null);
+
+    [Fact]
+    public void Mismatch_NumberWithManyDigits_IsCut() => Assert.Equal(
+        $"the body names PID {new string('1', 19)}…, which does not belong to this instance",
+        HealthBody.Mismatch(Encoding.UTF8.GetBytes($"{{\"pid\":{new string('1', 60_000)}}}"), true, 8768, _ => false));
+
+    [Fact]
+    public void Lines_CharactersThatAreShownByTheirNumber_AreShortAsWell() =>
+        Assert.Equal(500, Assert.Single(HealthBody.Lines(Encoding.UTF8.GetBytes(string.Concat(Enumerable.Repeat("\U000E0041", 400))))).Length);
+
+    [Fact]
+    public void Lines_CutBetweenTwoHalvesOfACharacter_LeavesItOut() =>
+        Assert.Equal(string.Concat(Enumerable.Repeat("😀", 249)) + "…", Assert.Single(HealthBody.Lines(Encoding.UTF8.GetBytes(string.Concat(Enumerable.Repeat("😀", 400))))));
+
+    [Fact]
+    public void Mismatch_WhiteSpaceBeforeTheObject_IsSkipped() =>
+        Assert.NotNull(HealthBody.Mismatch(" \r\n\t{\"pid\":1}"u8, true, 8768, _ => false));
+
     [Fact]
     public void Mismatch_ByteOrderMark_IsSkipped() =>
         Assert.NotNull(HealthBody.Mismatch(Encoding.UTF8.GetBytes("\uFEFF{\"pid\":1}"), true, 8768, _ => false));

@@ -50,6 +50,24 @@ public class HealthProbeTests
         Assert.Equal([body], result.Body);
     }
 
+    [Fact]
+    public async Task Probe_SlowAnswerInPieces_IsAwaited()
+    {
+        await using var server = new RawServer(async (stream, token) =>
+        {
+            foreach (var piece in RawServer.Response("200 OK", "fine").Chunk(20))
+            {
+                // Longer than a probe waits on its own thread.
+                await Task.Delay(20, token);
+                await stream.WriteAsync(piece, token);
+            }
+        });
+
+        var result = await ProbeAsync(server.Port);
+
+        Assert.Equal((HealthOutcome.Healthy, "fine"), (result.Outcome, Assert.Single(result.Body)));
+    }
+
     [Theory]
     [InlineData("500 Internal Server Error", 500)]
     [InlineData("503 Service Unavailable", 503)]
@@ -79,6 +97,16 @@ public class HealthProbeTests
         Assert.Contains($"redirect to http://127.0.0.1:{elsewhere.Port}/", result.Detail, StringComparison.Ordinal);
         Assert.Empty(elsewhere.Requests);
         Assert.Single(server.Requests);
+    }
+
+    [Fact]
+    public async Task Probe_RedirectToALongAddress_IsCut()
+    {
+        await using var server = RawServer.Answering("302 Found", "", $"Location: http://127.0.0.1/{new string('a', 60_000)}\u202E\r\n");
+
+        var result = await ProbeAsync(server.Port);
+
+        Assert.True(result.Detail.Length < 1000, $"{result.Detail.Length} characters");
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using MonitorAspire.Supervision.Daemons;
+using MonitorAspire.Supervision.Diagnosis;
 using MonitorAspire.Supervision.Files;
 using MonitorAspire.Supervision.Identity;
 using MonitorAspire.Supervision.Interop;
@@ -67,6 +68,119 @@ public sealed class MemberTests : IAsyncDisposable
         Assert.All(workers, pid => Assert.Contains($"PID {pid} (", refused.Detail, StringComparison.Ordinal));
         Assert.True(replaced.Verdict == StartupVerdict.Verified, replaced.Detail);
         Assert.All(workers, pid => Assert.Equal(ProcessPresence.Dead, ProcessTable.Current.Lookup(pid).Presence));
+    }
+
+    [Fact]
+    public async Task Start_MainProcessWasKilledAndOrphansAreToBeStopped_StopsThemFirst()
+    {
+        var spec = Prefork("--leave-session", "--ignore-term");
+        var outcome = await _fixture.StartOutcomeAsync(spec);
+        var workers = await AllWorkersAsync(spec, 2);
+        await KillAsync(outcome.Instance!);
+
+        // What cannot start ends nothing that serves.
+        var options = new StartOptions { StopOrphans = true, StopGracePeriod = TimeSpan.FromMilliseconds(200) };
+        var refused = (await _fixture.Engine.StartAsync(spec with { Command = "no-such-command" }, options, CancellationToken.None)).Report;
+        Assert.Equal(StartupReason.CommandNotFound, refused.Reason);
+        Assert.All(workers, pid => Assert.Equal(ProcessPresence.Alive, ProcessTable.Current.Lookup(pid).Presence));
+
+        var report = (await _fixture.Engine.StartAsync(spec, options, CancellationToken.None)).Report;
+
+        Assert.True(report.Verdict == StartupVerdict.Verified, report.Detail);
+        Assert.All(workers, pid => Assert.Contains(report.Notes, n => n.Contains($"PID {pid} (", StringComparison.Ordinal)));
+        Assert.All(workers, pid => Assert.Equal(ProcessPresence.Dead, ProcessTable.Current.Lookup(pid).Presence));
+    }
+
+    [Fact]
+    public async Task Start_WrapperWasKilledAndItsChildHasClosedTheLock_NamesTheChildAndStopsItFirst()
+    {
+        // As npm does it: node closes the lock, serves, and outlives npm.
+        var server = Path.Combine(AppContext.BaseDirectory, "prefork.py");
+        var spec = _fixture.Spec("sh", "-c", $"python3 {server} --port {{port}} --workers 1 3>&-; exit 1");
+        var outcome = await _fixture.StartOutcomeAsync(spec);
+        Assert.True(outcome.Report.Verdict == StartupVerdict.Verified, outcome.Report.Detail);
+        Assert.Equal([outcome.Instance!.Pid], ProcessTable.Current.LockHolders(_fixture.Files(spec.Port).LockFile));
+        var tree = new InstanceTree(ProcessTable.Current);
+        var id = InstanceRecord.Read(_fixture.Files(spec.Port).InstanceFile)!.InstanceId;
+        var child = tree.Members(new InstanceSigns(null, id, _fixture.Files(spec.Port).LockFile)).Single(p => p.ParentPid == outcome.Instance.Pid);
+        await KillAsync(outcome.Instance);
+
+        var seen = await _fixture.InspectAsync(spec);
+        var refused = await _fixture.StartAsync(spec);
+        var started = await _fixture.Engine.StartAsync(spec, new StartOptions { StopOrphans = true }, CancellationToken.None);
+
+        Assert.Equal((InspectionVerdict.Unhealthy, StartupReason.PortInUse), (seen.Verdict, seen.Reason));
+        Assert.Equal(StartupReason.LockUnavailable, refused.Reason);
+        Assert.All([seen.Detail, refused.Detail], text => Assert.Contains($"PID {child.Pid} (", text, StringComparison.Ordinal));
+        Assert.True(started.Report.Verdict == StartupVerdict.Verified, started.Report.Detail);
+        Assert.False(ProcessTable.Current.IsAlive(child.Identity));
+    }
+
+    [Fact]
+    public async Task Start_OnlyOneWorkerOfADeadMasterIsLeft_IsNoSuccessorAndIsStoppedFirst()
+    {
+        var spec = Prefork("--workers", "1");
+        var outcome = await _fixture.StartOutcomeAsync(spec);
+        var worker = Assert.Single(await AllWorkersAsync(spec, 1));
+        await KillAsync(outcome.Instance!);
+
+        Assert.Null(Successor.Find(_fixture.Engine, spec, outcome.Instance!, ProcessExit.Unknown));
+        var started = (await _fixture.Engine.StartAsync(spec, new StartOptions { StopOrphans = true }, CancellationToken.None)).Report;
+
+        Assert.Equal(StartupVerdict.Verified, started.Verdict);
+        Assert.NotEqual(worker, started.Pid);
+        Assert.Equal(ProcessPresence.Dead, ProcessTable.Current.Lookup(worker).Presence);
+    }
+
+    [Fact]
+    public async Task Start_AnotherStartOfItWasKilled_WaitsUntilItServes()
+    {
+        var mood = _fixture["mood"];
+        var spec = _fixture.Faulty("--mood", mood);
+        var report = await _fixture.StartAsync(spec);
+        await File.WriteAllTextAsync(mood, "503");
+        var file = _fixture.Files(spec.Port).InstanceFile;
+        using var launcher = PythonProcess.Start("print('ready', flush=True)");
+        var dead = ProcessTable.Current.Identify(launcher.Pid)!.Value;
+        Signal(launcher.Pid, 9);
+        await Wait.UntilAsync(() => !ProcessTable.Current.IsAlive(dead), "the end of the launcher");
+        (InstanceRecord.Read(file)! with { VerifiedAt = null, StartedAt = DateTimeOffset.UtcNow, LauncherPid = dead.Pid, LauncherStartTicks = dead.StartTicks }).Write(file);
+
+        var again = _fixture.StartAsync(spec);
+        await Assert.ThrowsAsync<TimeoutException>(() => again.WaitAsync(TimeSpan.FromSeconds(2)));
+        File.Delete(mood);
+
+        Assert.Equal((StartupVerdict.AlreadyRunning, report.Pid), (await again) is var found ? (found.Verdict, found.Pid) : default);
+    }
+
+    [Fact]
+    public async Task Start_ServerInTheForegroundIsNotHealthy_SaysNothingAboutTheBackground()
+    {
+        var report = await _fixture.StartAsync(_fixture.Faulty("--status", "503"), timeoutSeconds: 1);
+
+        Assert.Equal(StartupReason.HealthStatus, report.Reason);
+        Assert.DoesNotContain("background", report.Detail, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Inspect_MainProcessHandedOverWithoutASupervisor_IsHealthyAndTheDoctorWritesThePidFile()
+    {
+        var spec = Prefork();
+        var outcome = await _fixture.StartOutcomeAsync(spec);
+        var old = outcome.Instance!;
+        Signal(old.Pid, 12);
+        await AllWorkersAsync(spec, 4);
+        Signal(old.Pid, 3);
+        await old.Exited.WaitAsync(Wait.Generous);
+        await AllWorkersAsync(spec, 2);
+
+        var seen = await _fixture.InspectAsync(spec);
+
+        Assert.Equal((InspectionVerdict.Running, null, "stale"), (seen.Verdict, seen.Reason, seen.PidFileState));
+        Assert.NotEqual(old.Pid, seen.Pid);
+        Assert.Contains($"PID {old.Pid} has ended and PID {seen.Pid} took over", seen.Detail, StringComparison.Ordinal);
+        await new Doctor(new EngineOptions { StateDirectory = _fixture.StateDirectory }).ExamineAsync(fix: true, CancellationToken.None);
+        Assert.Equal((InspectionVerdict.Running, seen.Pid, "ok"), await _fixture.InspectAsync(spec) is var after ? (after.Verdict, after.Pid, after.PidFileState) : default);
     }
 
     [Theory]

@@ -85,7 +85,7 @@ public class DefinitionRoundTripTests
         // Over the REST API a daemon is always launched by the supervisor. Each kind of health check has options of its own.
         var whole = Sample<HealthCheck>();
         var health = new HealthCheck { Kind = whole.Kind, Statuses = whole.Statuses, Headers = whole.Headers, Text = whole.Text, Startup = whole.Startup, Liveness = whole.Liveness };
-        var sample = Sample<DaemonDefinition>() with { Launch = LaunchMode.Supervisor, PidFileWriter = PidFileWriter.Launcher, Health = health, DependsOn = [new DaemonDependency { Name = "alpha", Condition = DependencyCondition.Started }] };
+        var sample = Sample<DaemonDefinition>() with { Launch = LaunchMode.Supervisor, PidFileWriter = PidFileWriter.Launcher, EnvironmentFiles = ["a.env", "-b.env"], RestartOnChange = new RestartOnChange { Paths = ["a", "b"], Delay = TimeSpan.FromSeconds(2) }, Health = health, DependsOn = [new DaemonDependency { Name = "alpha", Condition = DependencyCondition.Started }] };
         var body = Encoding.UTF8.GetString(JsonSerializer.SerializeToUtf8Bytes(new SourcedDefinition(DefinitionSource.RestApi, sample), FleetJson.Strict.SourcedDefinition));
         using var sent = JsonDocument.Parse(body);
         var put = await supervisor.SendAsync(HttpMethod.Put, $"/api/daemons/{sample.Name}", sent.RootElement.GetProperty("definition").GetRawText());

@@ -65,6 +65,7 @@ public sealed class OverlayFileTests : IDisposable
     [InlineData("""{"daemons": [null]}""", "daemons.0.name")]
     [InlineData("""{"daemons": [{"name": "a", "port": 9000}], "removed": ["a"]}""", "removed.0: 'a'")]
     [InlineData("""{"demons": []}""", "demons: is not a setting")]
+    [InlineData("""{"\ud800": 1, "daemons": [{"name": "a", "port": "x"}]}""", "half a surrogate pair")]
     public void Read_Broken_NamesFileKeyAndValueAndLeavesItAsItIs(string content, string says)
     {
         WriteText(content);
@@ -75,6 +76,15 @@ public sealed class OverlayFileTests : IDisposable
         Assert.Contains(says, message, StringComparison.Ordinal);
         Assert.DoesNotContain('\n', message);
         Assert.Equal(content, System.IO.File.ReadAllText(File.FilePath));
+    }
+
+    [Fact]
+    public void Read_NotUtf8_SaysSo()
+    {
+        WriteText("");
+        System.IO.File.WriteAllBytes(File.FilePath, [.. """{"daemons": [{"name": "a"""u8, 0xFF, .. "\", \"port\": \"x\"}]}"u8]);
+
+        Assert.Contains("not valid UTF-8", Assert.Throws<ConfigurationException>(() => File.Read()).Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -50,6 +50,24 @@ public sealed class ReloadTests : IDisposable
     }
 
     [Fact]
+    public async Task Start_SupervisorWasKilledAndADaemonIsNotWantedAnyMore_IsStoppedAndSaid()
+    {
+        int? kept;
+        await using (var killed = await StartAsync(Fleet(("a", _basePort), ("b", _basePort + 1))))
+        {
+            kept = (await killed.RunningAsync(2))[0].Pid;
+            await killed.SignalAsync("KILL");
+            await killed.ExitAsync();
+        }
+
+        await using var next = await StartAsync(Fleet(("a", _basePort)));
+
+        Assert.Equal(kept, Assert.Single(await next.RunningAsync(1)).Pid);
+        await SaysAsync(next, $"b (port {_basePort + 1}) is of this fleet, but the configuration does not name it any more: PID ", "is stopped");
+        Assert.True(FreePort.IsFree(_basePort + 1));
+    }
+
+    [Fact]
     public async Task Reload_FleetWideOptions_HoldWithoutTouchingADaemon()
     {
         await using var supervisor = await StartAsync(Fleet(("a", _basePort)));

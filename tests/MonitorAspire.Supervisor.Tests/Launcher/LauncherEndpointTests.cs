@@ -132,6 +132,11 @@ public class LauncherEndpointTests
     [InlineData("""{"type": "report", "daemon": "alpha", "state": "Dancing"}""")]
     [InlineData("""{"daemon": "alpha"}""")]
     [InlineData("null")]
+    [InlineData("""{"type": "report", "daemon": null, "state": "Running"}""")]
+    [InlineData("""{"type": "report", "daemon": "alpha", "state": 99}""")]
+    [InlineData("""{"type": "report", "daemon": "alpha", "state": "Running", "pid": -1}""")]
+    [InlineData("""{"type": "report", "daemon": "alpha", "state": "Running", "logTail": [null]}""")]
+    [InlineData("""{"type": "daemon"}""")]
     public async Task Message_Malformed_EndsTheConnectionAndTheNextOneIsServed(string text)
     {
         await using var supervisor = await RunningSupervisor.StartAsync();

@@ -39,7 +39,7 @@ internal sealed record AspireTool(string Command, IReadOnlyList<string> Argument
         return null;
     }
 
-    private static bool Names(string manifest)
+    internal static bool Names(string manifest)
     {
         try
         {
@@ -54,9 +54,9 @@ internal sealed record AspireTool(string Command, IReadOnlyList<string> Argument
                 && tools.ValueKind == JsonValueKind.Object
                 && tools.EnumerateObject().Any(t => string.Equals(t.Name, Package, StringComparison.OrdinalIgnoreCase));
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException or InvalidOperationException)
         {
-            // A manifest that cannot be read names no tool.
+            // A manifest that cannot be read names no tool. A name that is not valid Unicode is an InvalidOperationException.
             return false;
         }
     }

@@ -12,6 +12,10 @@ namespace MonitorAspire.Supervision.Identity.Linux;
 internal sealed class LinuxProcesses(ProcFiles files, Func<int, bool>? mayExist = null) : ProcessTable
 {
     private const int Guesses = 1024;
+    private const long LatestBoot = 1L << 35; // seconds; in the year 3058
+
+    [ThreadStatic]
+    private static ArrayBufferWriter<byte>? _lookupBuffer;
 
     private readonly Func<int, bool> _mayExist = mayExist ?? (files.IsReal ? SignalZeroReaches : static _ => false);
     private readonly long _ticksPerSecond = files.IsReal && LibC.SysConf(LibC.ScClockTicks) is > 0 and var ticks ? ticks : 100;
@@ -33,7 +37,7 @@ internal sealed class LinuxProcesses(ProcFiles files, Func<int, bool>? mayExist 
             return ProcessLookup.Dead;
         }
 
-        var buffer = new ArrayBufferWriter<byte>(4096);
+        var buffer = _lookupBuffer ??= new ArrayBufferWriter<byte>(4096);
         var access = ReadStat(pid, buffer, out var stat);
         if (access == ProcAccess.Missing && _mayExist(pid))
         {
@@ -109,7 +113,7 @@ internal sealed class LinuxProcesses(ProcFiles files, Func<int, bool>? mayExist 
             var buffer = new ArrayBufferWriter<byte>(16384);
             _ = files.Read("stat", buffer);
             var at = buffer.WrittenSpan.IndexOf("\nbtime "u8);
-            if (at < 0 || !Utf8Parser.TryParse(buffer.WrittenSpan[(at + 7)..], out _bootTime, out _))
+            if (at < 0 || !Utf8Parser.TryParse(buffer.WrittenSpan[(at + 7)..], out _bootTime, out _) || _bootTime is < 0 or > LatestBoot)
             {
                 throw new IOException($"{files.Root}/stat has no line 'btime', so the time of the boot is unknown.");
             }
@@ -147,7 +151,7 @@ internal sealed class LinuxProcesses(ProcFiles files, Func<int, bool>? mayExist 
     private ProcAccess ReadStat(int pid, ArrayBufferWriter<byte> buffer, out ProcStat stat)
     {
         stat = default;
-        var access = files.Read($"{pid}/stat", buffer);
+        var access = files.Read($"{pid}/stat", buffer, isOneRecord: true);
         return access == ProcAccess.Ok && !ProcStat.TryParse(buffer.WrittenSpan, out stat) ? ProcAccess.Unreadable : access;
     }
 

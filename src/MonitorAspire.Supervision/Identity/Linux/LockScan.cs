@@ -74,7 +74,7 @@ internal sealed class LockScan(ProcFiles files, string lockFilePath)
     private bool TryFlock(string directory, int descriptor, out bool isShared, out long position)
     {
         (isShared, position) = (false, 0);
-        return files.Read($"{directory}/fdinfo/{descriptor}", _buffer) == ProcAccess.Ok
+        return files.Read($"{directory}/fdinfo/{descriptor}", _buffer, isOneRecord: true) == ProcAccess.Ok
             && SmallFormats.TryFlock(_buffer.WrittenSpan, out isShared, out position);
     }
 

@@ -22,6 +22,7 @@ internal enum ProcAccess
 /// <summary>Reads files of <c>/proc</c>, or of a directory of recorded files with the same layout. Parses nothing.</summary>
 internal sealed class ProcFiles(string root)
 {
+    private const int LongestSocketLink = 64;
     private const int NameOffset = 19; // of d_name in struct dirent: ino 8, off 8, reclen 2, type 1
 
     public string Root => root;
@@ -30,7 +31,10 @@ internal sealed class ProcFiles(string root)
     public bool IsReal => root == "/proc";
 
     /// <summary>Reads a whole file. The kernel tells no size for these files, so it is read to its end. The buffer is emptied first.</summary>
-    public unsafe ProcAccess Read(string path, ArrayBufferWriter<byte> buffer)
+    /// <param name="path">The path below the root.</param>
+    /// <param name="buffer">Gets the content.</param>
+    /// <param name="isOneRecord">Whether the kernel makes the whole content at once, as for <c>PID/stat</c>. Then a read that does not fill the buffer was the last one.</param>
+    public unsafe ProcAccess Read(string path, ArrayBufferWriter<byte> buffer, bool isOneRecord = false)
     {
         buffer.ResetWrittenCount();
         var descriptor = LibC.Open($"{root}/{path}", LibC.OpenReadOnlyCloseOnExec);
@@ -54,6 +58,11 @@ internal sealed class ProcFiles(string root)
                 {
                     case > 0:
                         buffer.Advance((int)count);
+                        if (isOneRecord && count < space.Length)
+                        {
+                            return ProcAccess.Ok;
+                        }
+
                         break;
                     case 0:
                         return ProcAccess.Ok;
@@ -148,6 +157,45 @@ internal sealed class ProcFiles(string root)
         return access == ProcAccess.Unreadable ? access : ProcAccess.Ok;
     }
 
+    /// <summary>
+    /// Calls back with the number and the target of each link in a directory, until the callback returns false. Links whose names are no numbers are
+    /// left out, and longer targets than 64 bytes are cut: such a descriptor is no socket. Returns how many there were.
+    /// </summary>
+    /// <remarks>No text is made for each link: a process may have ten thousand descriptors.</remarks>
+    public unsafe int ForEachLink(string path, LinkVisitor visit)
+    {
+        var directory = LibC.OpenDirectory($"{root}/{path}");
+        if (directory == 0)
+        {
+            return 0;
+        }
+
+        var target = stackalloc byte[LongestSocketLink];
+        var links = 0;
+        try
+        {
+            for (var entry = LibC.ReadDirectory(directory); entry is not null; entry = LibC.ReadDirectory(directory))
+            {
+                var name = MemoryMarshal.CreateReadOnlySpanFromNullTerminated(entry + NameOffset);
+                if (Utf8Parser.TryParse(name, out int number, out var consumed) && consumed == name.Length)
+                {
+                    links++;
+                    var length = LibC.ReadLinkAt(LibC.DirectoryDescriptor(directory), entry + NameOffset, target, LongestSocketLink);
+                    if (length > 0 && !visit(number, new ReadOnlySpan<byte>(target, (int)length)))
+                    {
+                        break;
+                    }
+                }
+            }
+
+            return links;
+        }
+        finally
+        {
+            _ = LibC.CloseDirectory(directory);
+        }
+    }
+
     private static unsafe ProcAccess ListNatively(string path, List<int> numbers)
     {
         var directory = LibC.OpenDirectory(path);
@@ -203,3 +251,6 @@ internal sealed class ProcFiles(string root)
         ? ProcAccess.Missing
         : ProcAccess.Unreadable;
 }
+
+/// <summary>Gets the number and the target of a link. False ends the search.</summary>
+internal delegate bool LinkVisitor(int number, ReadOnlySpan<byte> target);

@@ -12,6 +12,9 @@ internal readonly record struct ProcStat(int Pid, string Name, char State, int P
     /// </summary>
     public bool IsDead => State is 'X' or 'x' || (State == 'Z' && ThreadCount <= 1);
 
+    // A kernel that counts 1000 ticks a second reaches this after seventy years.
+    private const long MostTicks = (1L << 41) - 1;
+
     // One line, see https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html:
     //
     //   19269 (cat) R 19264 19264 8278 0 -1 4194304 102 0 0 0 0 0 0 0 20 0 1 0 189710 3133440 414 18446744073709551615 …
@@ -43,7 +46,7 @@ internal readonly record struct ProcStat(int Pid, string Name, char State, int P
             || !rest.TryNumber(out int threads)
             || !rest.TrySkip(1)
             || !rest.TryNumber(out long ticks)
-            || ticks < 0)
+            || ticks is < 0 or > MostTicks)
         {
             return false;
         }

@@ -18,7 +18,7 @@ internal static class SmallFormats
     {
         var key = "\nTgid:\t"u8;
         var at = content.IndexOf(key);
-        return at >= 0 && Utf8Parser.TryParse(content[(at + key.Length)..], out int group, out _) ? group : null;
+        return at >= 0 && Utf8Parser.TryParse(content[(at + key.Length)..], out int group, out _) && group > 0 ? group : null;
     }
 
     /// <summary>The PID in the innermost PID namespace of a process, which is how it knows itself, from <c>/proc/PID/status</c>; null where the line is missing.</summary>
@@ -35,7 +35,7 @@ internal static class SmallFormats
         var line = content[(at + key.Length)..];
         var end = line.IndexOf((byte)'\n');
         line = end < 0 ? line : line[..end];
-        return Utf8Parser.TryParse(line[(line.LastIndexOf((byte)'\t') + 1)..], out int pid, out _) ? pid : null;
+        return Utf8Parser.TryParse(line[(line.LastIndexOf((byte)'\t') + 1)..], out int pid, out _) && pid > 0 ? pid : null;
     }
 
     // See https://man7.org/linux/man-pages/man5/proc_pid_fdinfo.5.html. There is a lock line only if this open file description holds the
@@ -50,7 +50,7 @@ internal static class SmallFormats
     /// <summary>The <c>flock</c> of a descriptor and its file position, from <c>/proc/PID/fdinfo/N</c>. False where it holds none.</summary>
     public static bool TryFlock(ReadOnlySpan<byte> content, out bool isShared, out long position)
     {
-        position = content.StartsWith("pos:\t"u8) && Utf8Parser.TryParse(content[5..], out long at, out _) ? at : 0;
+        position = content.StartsWith("pos:\t"u8) && Utf8Parser.TryParse(content[5..], out long at, out _) && at > 0 ? at : 0;
         isShared = false;
         foreach (var range in content.Split((byte)'\n'))
         {

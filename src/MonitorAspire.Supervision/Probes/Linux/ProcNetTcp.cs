@@ -36,7 +36,7 @@ internal static class ProcNetTcp
                 && Utf8Parser.TryParse(uidText, out uint _, out var consumed) && consumed == uidText.Length
                 && fields.TrySkip(1)
                 && fields.TryNext(out var inodeText)
-                && Utf8Parser.TryParse(inodeText, out long inode, out consumed) && consumed == inodeText.Length)
+                && Utf8Parser.TryParse(inodeText, out long inode, out consumed) && consumed == inodeText.Length && inode >= 0)
             {
                 listeners.Add(new Listener(new IPEndPoint(address, localPort), inode));
             }

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Net;
 using MonitorAspire.Supervision.Interop;
 
@@ -16,6 +15,10 @@ internal static class SockDiag
     private const int ProtocolSockDiag = 4;
     private const int MessageDontWait = 0x40;
     private const int BufferLength = 32 * 1024;
+
+    private static readonly Lock Asking = new();
+    private static readonly byte[] Buffer = new byte[BufferLength];
+    private static int _kept = -1;
 
     /// <summary>Adds all listening sockets, or those on one port. On failure the list is unchanged.</summary>
     /// <returns>Whether the kernel gave a complete answer. IPv6 may be disabled.</returns>
@@ -52,37 +55,31 @@ internal static class SockDiag
         return found;
     }
 
+    // The descriptor is kept: a supervisor asks several times each second. After a question that failed, an answer may still be in it.
     private static unsafe bool TryAsk(ReadOnlySpan<byte> request, List<Listener> sockets)
     {
-        var before = sockets.Count;
-        var descriptor = LibC.Socket(FamilyNetlink, RawCloseOnExec, ProtocolSockDiag);
-        if (descriptor < 0)
+        lock (Asking)
         {
-            return false;
-        }
-
-        var buffer = ArrayPool<byte>.Shared.Rent(BufferLength);
-        try
-        {
-            fixed (byte* start = request)
+            var before = sockets.Count;
+            _kept = _kept < 0 ? LibC.Socket(FamilyNetlink, RawCloseOnExec, ProtocolSockDiag) : _kept;
+            if (_kept < 0)
             {
-                if (LibC.Send(descriptor, start, (nuint)request.Length, 0) != request.Length)
-                {
-                    return false;
-                }
+                return false;
             }
 
-            var reply = SockDiagReply.More;
-            while (reply == SockDiagReply.More)
+            var reply = SockDiagReply.Failed;
+            fixed (byte* question = request, answer = Buffer)
             {
-                nint length;
-                fixed (byte* start = buffer)
+                if (LibC.Send(_kept, question, (nuint)request.Length, 0) == request.Length)
                 {
-                    // The kernel answers before send returns, and prepares the next part when one is read, so nothing must be waited for.
-                    length = LibC.Receive(descriptor, start, (nuint)buffer.Length, MessageDontWait);
+                    do
+                    {
+                        // The kernel answers before send returns, and prepares the next part when one is read, so nothing must be waited for.
+                        var length = LibC.Receive(_kept, answer, BufferLength, MessageDontWait);
+                        reply = length <= 0 ? SockDiagReply.Failed : SockDiagMessages.Parse(Buffer.AsSpan(0, (int)length), sockets);
+                    }
+                    while (reply == SockDiagReply.More);
                 }
-
-                reply = length <= 0 ? SockDiagReply.Failed : SockDiagMessages.Parse(buffer.AsSpan(0, (int)length), sockets);
             }
 
             if (reply == SockDiagReply.Done)
@@ -90,13 +87,10 @@ internal static class SockDiag
                 return true;
             }
 
+            _ = LibC.Close(_kept);
+            _kept = -1;
             sockets.RemoveRange(before, sockets.Count - before);
             return false;
-        }
-        finally
-        {
-            _ = LibC.Close(descriptor);
-            ArrayPool<byte>.Shared.Return(buffer);
         }
     }
 }

@@ -16,21 +16,32 @@ internal sealed class SocketScan(ProcFiles files, int[]? guesses = null)
     /// <summary>Calls back with the inode of each socket that a process has open. There is no call where this user may not see them.</summary>
     public void ForEachSocket(int pid, Action<long> found)
     {
-        Search(pid, (inode, _) => found(inode));
+        Search(pid, (inode, _) =>
+        {
+            found(inode);
+            return true;
+        });
     }
 
-    private void Search(int pid, Action<long, int> found)
+    // Until the callback returns false.
+    private void Search(int pid, Func<long, int, bool> found)
     {
-        if (pid <= 0 || files.ListDescriptors(pid, _descriptors, out var directory) != ProcAccess.Ok)
+        if (pid <= 0 || (Environment.Is64BitProcess && files.ForEachLink($"{pid}/fd", (number, target) => !TryParse(target, out var inode) || found(inode, number)) > 0))
+        {
+            return;
+        }
+
+        // Mostly nothing more is seen. See ListDescriptors for a process whose main thread has ended.
+        if (files.ListDescriptors(pid, _descriptors, out var directory) != ProcAccess.Ok)
         {
             return;
         }
 
         foreach (var descriptor in _descriptors)
         {
-            if (TryReadInode($"{directory}/fd/{descriptor}", out var inode))
+            if (TryReadInode($"{directory}/fd/{descriptor}", out var inode) && !found(inode, descriptor))
             {
-                found(inode, descriptor);
+                return;
             }
         }
     }
@@ -98,17 +109,24 @@ internal sealed class SocketScan(ProcFiles files, int[]? guesses = null)
 
         return owners;
 
-        void AddSocketsOf(int pid) => Search(pid, (inode, descriptor) =>
+        void AddSocketsOf(int pid)
         {
-            if (owners.TryGetValue(inode, out var pids) && !pids.Contains(pid))
+            var left = owners.Count;
+            Search(pid, (inode, descriptor) =>
             {
-                pids.Add(pid);
-                if (guesses is not null)
+                if (owners.TryGetValue(inode, out var pids) && !pids.Contains(pid))
                 {
-                    guesses[Place(pid, inode)] = guesses[Place(pid, 0)] = descriptor;
+                    pids.Add(pid);
+                    left--;
+                    if (guesses is not null)
+                    {
+                        guesses[Place(pid, inode)] = guesses[Place(pid, 0)] = descriptor;
+                    }
                 }
-            }
-        });
+
+                return left > 0;
+            });
+        }
     }
 
     // socket:[1525]
@@ -118,6 +136,7 @@ internal sealed class SocketScan(ProcFiles files, int[]? guesses = null)
         return link.StartsWith("socket:["u8)
             && link[^1] == ']'
             && Utf8Parser.TryParse(link[8..^1], out inode, out var consumed)
-            && consumed == link.Length - 9;
+            && consumed == link.Length - 9
+            && inode >= 0;
     }
 }

@@ -65,7 +65,7 @@ public class ProcStatTests
     public void TryParse_AnyNameAndNumbers_RoundTrips()
     {
         var name = Gen.OneOf(Gen.OneOf(" ", "(", ")", ") S 1 1 1", "\n", "é", "x"), Gen.String.AlphaNumeric).Array[0, 5].Select(string.Concat);
-        Gen.Select(Gen.Int[1, 4_194_304], name, Gen.OneOf('R', 'S', 'D', 'Z', 'T', 't', 'X', 'I'), Gen.Int[0, 4_194_304], Gen.Int[-1, 4_194_304], Gen.Int[1, 5000], Gen.Long[0, long.MaxValue])
+        Gen.Select(Gen.Int[1, 4_194_304], name, Gen.OneOf('R', 'S', 'D', 'Z', 'T', 't', 'X', 'I'), Gen.Int[0, 4_194_304], Gen.Int[-1, 4_194_304], Gen.Int[1, 5000], Gen.Long[0, (1L << 41) - 1])
             .Sample((pid, comm, state, parent, session, threads, ticks) =>
             {
                 var line = string.Create(CultureInfo.InvariantCulture, $"{pid} ({comm}) {state} {parent} {session} {session} 0 -1 4194304 1 0 0 0 0 0 0 0 20 0 {threads} 0 {ticks} 16965632 3351\n");

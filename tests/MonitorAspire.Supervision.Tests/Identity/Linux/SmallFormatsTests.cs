@@ -22,6 +22,16 @@ public class SmallFormatsTests
     }
 
     [Fact]
+    public void Status_ThreadGroupThatIsNoPid_IsNone() => Assert.Null(SmallFormats.ThreadGroup("Name:\tcat\nTgid:\t-1\n"u8));
+
+    [Fact]
+    public void FdInfo_NegativePosition_IsNone()
+    {
+        Assert.True(SmallFormats.TryFlock("pos:\t-1\nlock:\t1: FLOCK  ADVISORY  WRITE 1 fe:00:1 0 EOF\n"u8, out _, out var position));
+        Assert.Equal(0, position);
+    }
+
+    [Fact]
     public void Status_AnyBytes_NeverThrows() => Gen.Byte.Array.Sample(bytes => { _ = (SmallFormats.ThreadGroup(bytes), SmallFormats.InnermostPid(bytes)); });
 
     [Fact]
@@ -43,6 +53,7 @@ public class SmallFormatsTests
     [InlineData("Pid:\t19269\nNSpid:\t19269\n", 19269)]
     [InlineData("Pid:\t19269\nNSpid:\t", null)]
     [InlineData("Pid:\t19269\n", null)]
+    [InlineData("Pid:\t19269\nNSpid:\t19269\t0\n", null)]
     public void Status_PidNamespaces_GiveTheInnermostPid(string content, int? pid) => Assert.Equal(pid, SmallFormats.InnermostPid(Encoding.UTF8.GetBytes(content)));
 
     [Theory]

@@ -135,6 +135,7 @@ public class SockDiagTests
         Assert.Equal((true, InodeOf(accepted)), Find(far, near));
         Assert.Equal((true, InodeOf(client)), Find(near, far));
         Assert.Equal((false, 0), Find(new IPEndPoint(far.Address, 1), near));
+        Assert.Equal((true, InodeOf(client)), Find(near, far)); // after a question that failed
 
         static (bool, long) Find(IPEndPoint local, IPEndPoint remote) => (SockDiag.TryFindInode(local, remote, out var inode), inode);
     }

@@ -1,0 +1,180 @@
+using System.Globalization;
+
+namespace MonitorAspire.Supervision.Identity.Linux;
+
+/// <summary>
+/// A control group (cgroup v2) for the processes of one instance, as systemd has one for each service. A process cannot leave it by a fork, a
+/// new session, closed descriptors or an erased environment. It is a further sign only: it has no limits and no controllers, and where it cannot
+/// be had, the instance runs without it.
+/// </summary>
+/// <param name="mountInfo">The mounts of this process.</param>
+/// <param name="ownGroup">The groups of this process.</param>
+internal sealed class ControlGroup(string mountInfo = "/proc/self/mountinfo", string ownGroup = "/proc/self/cgroup")
+{
+    private const string Prefix = "monitor-daemon-";
+    private const string Processes = "cgroup.procs";
+
+    /// <summary>The groups that this program can see.</summary>
+    public static ControlGroup Current { get; } = new();
+
+    // The mount and the group that it shows as its root. The mounts of a program do not change.
+    private readonly Lazy<(string Path, string Root)?> _mount = new(() => FindMount(mountInfo));
+
+    /// <summary>
+    /// Makes the group of an instance beside the instances of this launcher, and returns its path as the kernel counts it; <see langword="null"/>
+    /// where this user may not, or there is no cgroup v2.
+    /// </summary>
+    public string? TryCreate(string instanceId, int port, out string? whyNot)
+    {
+        whyNot = "there is no cgroup v2";
+        try
+        {
+            // A launcher that is an instance itself makes it beside its own group: there it can be removed when the launcher's group is gone.
+            if (_mount.Value is null || OwnPath(ownGroup) is not { } own)
+            {
+                return null;
+            }
+
+            var group = (own.IndexOf("/" + Prefix, StringComparison.Ordinal) is >= 0 and var at ? own[..at] : own.TrimEnd('/')) + "/" + Prefix + instanceId;
+            if (DirectoryOf(group, instanceId) is not { } directory)
+            {
+                return null;
+            }
+
+            foreach (var earlier in Directory.EnumerateDirectories(Path.GetDirectoryName(directory)!, string.Create(CultureInfo.InvariantCulture, $"{Prefix}{port}-*")))
+            {
+                RemoveEmpty(earlier);
+            }
+
+            Directory.CreateDirectory(directory);
+            return group;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            whyNot = e.Message;
+            return null;
+        }
+    }
+
+    /// <summary>Moves a process into the group, or returns why that is not possible. Children that it has by now stay where they are.</summary>
+    public string? WhyNotAdded(string group, string instanceId, int pid)
+    {
+        try
+        {
+            using var file = new FileStream(Path.Combine(DirectoryOf(group, instanceId)!, Processes), FileMode.Open, FileAccess.Write, FileShare.ReadWrite, bufferSize: 0);
+            Span<byte> number = stackalloc byte[11];
+            _ = pid.TryFormat(number, out var length, provider: CultureInfo.InvariantCulture);
+            file.Write(number[..length]);
+            return null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            RemoveEmpty(DirectoryOf(group, instanceId)!);
+            return e.Message;
+        }
+    }
+
+    /// <summary>The PIDs in the group of an instance and in the groups below it. A group that has not the name of the instance is not believed.</summary>
+    public IReadOnlyList<int> MembersOf(string? group, string? instanceId)
+    {
+        var members = new List<int>();
+        if (DirectoryOf(group, instanceId) is { } directory)
+        {
+            Read(directory, members);
+        }
+
+        return members;
+    }
+
+    /// <summary>Removes the group of an instance, if it has no process any more.</summary>
+    public void Remove(InstanceRecord? record)
+    {
+        if (DirectoryOf(record?.ControlGroup, record?.InstanceId) is { } directory)
+        {
+            RemoveEmpty(directory);
+        }
+    }
+
+    /// <summary>The group of a living instance whose record is lost, and the id of the instance, which is in the name of the group.</summary>
+    public static (string Group, string InstanceId)? Of(int pid, int port)
+    {
+        try
+        {
+            return OwnPath(string.Create(CultureInfo.InvariantCulture, $"/proc/{pid}/cgroup")) is { } path
+                && Path.GetFileName(path) is { } name && name.StartsWith(Prefix, StringComparison.Ordinal)
+                && InstanceRecord.InstanceIdFor(port, name[Prefix.Length..]) is { } id
+                    ? (path, id)
+                    : null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
+    private string? DirectoryOf(string? group, string? instanceId) =>
+        _mount.Value is var (path, root) && group is ['/', ..] && !string.IsNullOrEmpty(instanceId)
+        && Path.GetFileName(group) == Prefix + instanceId && Path.GetFullPath(group) == group
+        && Below(group, root) is { } relative
+            ? path + relative
+            : null;
+
+    private static string? Below(string group, string root) =>
+        root == "/" ? group : group.StartsWith(root + "/", StringComparison.Ordinal) ? group[root.Length..] : null;
+
+    // "0::/system.slice/monitor.service" is the line of cgroup v2. A group outside this namespace begins with "/..".
+    private static string? OwnPath(string file) => File.ReadLines(file).FirstOrDefault(l => l.StartsWith("0::/", StringComparison.Ordinal)) is { } line && !line.Contains("/..", StringComparison.Ordinal)
+        ? line[3..]
+        : null;
+
+    // See https://man7.org/linux/man-pages/man5/proc_pid_mountinfo.5.html:
+    //
+    //   42 34 0:30 / /sys/fs/cgroup rw,nosuid - cgroup2 cgroup2 rw
+    private static (string Path, string Root)? FindMount(string mountInfo)
+    {
+        try
+        {
+            return File.ReadLines(mountInfo).Where(l => l.Contains(" - cgroup2 ", StringComparison.Ordinal)).Select(l => l.Split(' '))
+                .Select(fields => ((string, string)?)(fields[4].Replace(@"\040", " ", StringComparison.Ordinal), fields[3])).FirstOrDefault();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
+    private static void Read(string directory, List<int> members)
+    {
+        try
+        {
+            // 0 is a process that this PID namespace does not show.
+            members.AddRange(File.ReadLines(Path.Combine(directory, Processes)).Select(l => int.Parse(l, CultureInfo.InvariantCulture)).Where(pid => pid > 0));
+            foreach (var below in Directory.EnumerateDirectories(directory))
+            {
+                Read(below, members);
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // It was removed meanwhile, or is not for this user.
+        }
+    }
+
+    private static void RemoveEmpty(string directory)
+    {
+        try
+        {
+            foreach (var below in Directory.EnumerateDirectories(directory))
+            {
+                RemoveEmpty(below);
+            }
+
+            // The files in it belong to the kernel and go with it.
+            Directory.Delete(directory);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // It still has a process, or is not for this user.
+        }
+    }
+}

@@ -1,0 +1,179 @@
+using System.Globalization;
+using MonitorAspire.Supervision.Daemons;
+using MonitorAspire.Supervision.Files;
+using MonitorAspire.Supervision.Identity;
+using MonitorAspire.Supervision.Identity.Linux;
+using MonitorAspire.Supervision.Startup;
+using MonitorAspire.Testing;
+
+namespace MonitorAspire.Supervision.Tests.Startup;
+
+/// <summary>
+/// A child that left session, lock, environment and parent: only the control group still shows it. The tests need a cgroup v2 hierarchy in which
+/// this user may make a group, as root has it on most machines. In a container without privileges it is read-only, and they are skipped.
+/// </summary>
+public sealed class ControlGroupTests : IAsyncDisposable
+{
+    private readonly EngineFixture _fixture = new();
+
+    public ControlGroupTests()
+    {
+        var id = InstanceRecord.NewInstanceId(port: 1);
+        var group = ControlGroup.Current.TryCreate(id, port: 1, out var whyNot);
+        Assert.SkipWhen(group is null, $"No control group can be made here: {whyNot}");
+        ControlGroup.Current.Remove(new InstanceRecord { InstanceId = id, ControlGroup = group });
+    }
+
+    public ValueTask DisposeAsync() => _fixture.DisposeAsync();
+
+    [Fact]
+    public async Task Stop_ChildThatLeftEverythingButTheGroup_IsEndedAndTheGroupIsRemoved()
+    {
+        var (spec, root, escaped, group) = await StartAsync();
+        Assert.Null(ProcessTable.Current.HolderOf(escaped, _fixture.Files(spec.Port).LockFile));
+        Assert.NotEqual(root, ProcessTable.Current.Describe(escaped)!.Session);
+
+        Assert.Equal(StopVerdict.Stopped, (await _fixture.StopAsync(spec)).Verdict);
+
+        Assert.Equal(ProcessPresence.Dead, ProcessTable.Current.Lookup(escaped).Presence);
+        Assert.False(Directory.Exists(group));
+        _fixture.AssertNothingLeft(spec, root);
+    }
+
+    [Fact]
+    public async Task Stop_MainProcessWasKilled_EndsTheEscapedChild()
+    {
+        var (spec, root, escaped, group) = await StartAsync();
+        await KillAsync(root);
+
+        var stopped = await _fixture.NewEngine().StopAsync(spec, new StopOptions { GracePeriod = TimeSpan.Zero }, CancellationToken.None);
+
+        Assert.Equal(StopVerdict.Stopped, stopped.Verdict);
+        Assert.Contains($"PID {escaped} (", stopped.Detail, StringComparison.Ordinal);
+        Assert.Equal(ProcessPresence.Dead, ProcessTable.Current.Lookup(escaped).Presence);
+        Assert.False(Directory.Exists(group));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Start_EscapedChildOfADeadInstance_IsNamedOrStoppedFirst(bool stopOrphans)
+    {
+        var (spec, root, escaped, group) = await StartAsync();
+        var holders = ProcessTable.Current.LockHolders(_fixture.Files(spec.Port).LockFile);
+        await KillAsync(root);
+        await Task.WhenAll(holders.Select(KillAsync));
+
+        var outcome = await _fixture.Engine.StartAsync(spec, new StartOptions { StopOrphans = stopOrphans }, CancellationToken.None);
+
+        Assert.True(outcome.Report.Verdict == StartupVerdict.Verified, outcome.Report.Detail);
+        Assert.Contains(outcome.Report.Notes, n => n.Contains($"PID {escaped} (", StringComparison.Ordinal));
+        Assert.Equal(stopOrphans, ProcessTable.Current.Lookup(escaped).Presence == ProcessPresence.Dead);
+        Assert.Equal(stopOrphans, !Directory.Exists(group));
+        await KillAsync(escaped);
+    }
+
+    [Fact]
+    public async Task RepairFiles_RecordLost_FindsIdAndGroupAgain()
+    {
+        var (spec, root, escaped, _) = await StartAsync();
+        var file = _fixture.Files(spec.Port).InstanceFile;
+        var before = InstanceRecord.Read(file)!;
+        File.Delete(file);
+
+        Assert.NotNull(_fixture.Engine.RepairFiles(spec, _fixture.Engine.Attach(spec)!));
+
+        var after = InstanceRecord.Read(file)!;
+        Assert.Equal((before.Identity, before.InstanceId, before.ControlGroup), (after.Identity, after.InstanceId, after.ControlGroup));
+        Assert.Equal(StopVerdict.Stopped, (await _fixture.StopAsync(spec)).Verdict);
+        Assert.Equal(ProcessPresence.Dead, ProcessTable.Current.Lookup(escaped).Presence);
+        _fixture.AssertNothingLeft(spec, root);
+    }
+
+    [Fact]
+    public async Task MembersOf_GroupThatIsNotTheInstances_IsNotBelieved()
+    {
+        var (spec, _, escaped, group) = await StartAsync();
+        var record = InstanceRecord.Read(_fixture.Files(spec.Port).InstanceFile)!;
+        var other = InstanceRecord.NewInstanceId(spec.Port);
+
+        Assert.Contains(escaped, ControlGroup.Current.MembersOf(record.ControlGroup, record.InstanceId));
+        Assert.Empty(ControlGroup.Current.MembersOf(record.ControlGroup, other));
+        Assert.Empty(ControlGroup.Current.MembersOf("/", record.InstanceId));
+        Assert.Empty(ControlGroup.Current.MembersOf($"/x/..{record.ControlGroup}", record.InstanceId));
+        Assert.Empty(ControlGroup.Current.MembersOf(group, record.InstanceId));
+        Assert.Empty(ControlGroup.Current.MembersOf(null, null));
+    }
+
+    private async Task<(DaemonSpec Spec, int Root, int Escaped, string Group)> StartAsync()
+    {
+        var spec = _fixture.Spec("python3", Path.Combine(AppContext.BaseDirectory, "prefork.py"), "--port", "{port}", "--escape", _fixture["escaped"]);
+        var report = await _fixture.StartAsync(spec);
+        Assert.True(report.Verdict == StartupVerdict.Verified, report.Detail);
+        await Wait.UntilAsync(() => File.Exists(_fixture["escaped"]), "the child has escaped");
+        var escaped = int.Parse(await File.ReadAllTextAsync(_fixture["escaped"]), CultureInfo.InvariantCulture);
+        File.Delete(_fixture["escaped"]);
+        var record = InstanceRecord.Read(_fixture.Files(spec.Port).InstanceFile)!;
+        var mount = File.ReadLines("/proc/self/mountinfo").First(l => l.Contains(" - cgroup2 ", StringComparison.Ordinal)).Split(' ');
+        var group = mount[4] + (mount[3] == "/" ? record.ControlGroup : record.ControlGroup![mount[3].Length..]);
+        Assert.True(Directory.Exists(group));
+        return (spec, report.Pid!.Value, escaped, group);
+    }
+
+    private static async Task KillAsync(int pid)
+    {
+        using (var kill = System.Diagnostics.Process.Start("kill", ["-KILL", $"{pid}"]))
+        {
+            await kill.WaitForExitAsync();
+        }
+
+        await Wait.UntilAsync(() => ProcessTable.Current.Lookup(pid).Presence == ProcessPresence.Dead, "its end");
+    }
+}
+
+/// <summary>Machines where there is no control group to be had.</summary>
+public sealed class NoControlGroupTests : IDisposable
+{
+    private readonly TemporaryDirectory _root = new();
+
+    public void Dispose() => _root.Dispose();
+
+    [Theory]
+    [InlineData("36 25 0:31 / /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory", "0::/")]
+    [InlineData("36 25 0:31 / MOUNT rw - cgroup2 cgroup2 rw", "4:memory:/x")]
+    [InlineData("36 25 0:31 / MOUNT rw - cgroup2 cgroup2 rw", "0::/../outside")]
+    [InlineData("36 25 0:31 /docker/a MOUNT rw - cgroup2 cgroup2 rw", "0::/docker/b")]
+    public void TryCreate_NoGroupOfItsOwn_IsNullWithAReason(string mount, string own)
+    {
+        var groups = Groups(mount, own);
+
+        Assert.Null(groups.TryCreate("8768-abc", 8768, out var whyNot));
+        Assert.NotEmpty(whyNot!);
+    }
+
+    [Theory]
+    [InlineData("/", "0::/user.slice/a", "user.slice/a", "/user.slice/a")]
+    [InlineData("/", "0::/", "", "")]
+    [InlineData("/docker/a", "0::/docker/a", "", "/docker/a")]
+    [InlineData("/", "0::/b/monitor-daemon-8760-x/below", "b", "/b")]
+    public void TryCreate_OwnGroup_IsMadeBelowItAndBesideOtherInstances(string root, string own, string directory, string group)
+    {
+        var parent = Directory.CreateDirectory(Path.Combine(_root["mount"], directory)).FullName;
+        var earlier = Directory.CreateDirectory(Path.Combine(parent, "monitor-daemon-8768-old")).FullName;
+        var other = Directory.CreateDirectory(Path.Combine(parent, "monitor-daemon-87680-old")).FullName;
+
+        Assert.Equal($"{group}/monitor-daemon-8768-abc", Groups($"36 25 0:31 {root} MOUNT rw - cgroup2 cgroup2 rw", own).TryCreate("8768-abc", 8768, out _));
+
+        Assert.True(Directory.Exists(Path.Combine(parent, "monitor-daemon-8768-abc")));
+        Assert.False(Directory.Exists(earlier));
+        Assert.True(Directory.Exists(other));
+    }
+
+    private ControlGroup Groups(string mount, string own)
+    {
+        Directory.CreateDirectory(_root["mount"]);
+        File.WriteAllText(_root["mountinfo"], mount.Replace("MOUNT", _root["mount"], StringComparison.Ordinal) + "\n");
+        File.WriteAllText(_root["cgroup"], own + "\n");
+        return new ControlGroup(_root["mountinfo"], _root["cgroup"]);
+    }
+}
