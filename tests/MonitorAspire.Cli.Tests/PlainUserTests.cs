@@ -40,6 +40,17 @@ public sealed class PlainUserTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Up_DaemonOfAnotherUser_SaysThatOnlyRootCan()
+    {
+        var port = FreePort.Consecutive(2);
+        var file = Path.Combine(_theirs.Path, "fleet.json");
+        await File.WriteAllTextAsync(file, $$"""{ "Monitors": { "Daemons": [ { "Name": "web", "Port": {{port}}, "Command": "sleep", "Arguments": ["60"], "User": "root" } ] } }""");
+
+        await using var up = StartAsPlainUser("up", "--supervisor-port", CliFixture.Text(port + 1), "--config", file);
+        await up.SeenAsync("only root can run a daemon as user 'root'; this program runs as uid ");
+    }
+
+    [Fact]
     public async Task Start_StateDirectoryOfSomebodyElse_ExitsWithSeven()
     {
         var result = await AsPlainUserAsync("start", "--port", CliFixture.Text(FreePort.Next()), "--state-dir", "/root/monitor-aspire-state");
@@ -97,12 +108,17 @@ public sealed class PlainUserTests : IAsyncDisposable
 
     private async Task<CliResult> AsPlainUserAsync(params string[] arguments)
     {
+        await using var running = StartAsPlainUser(arguments);
+        return await running.EndAsync();
+    }
+
+    private RunningCli StartAsPlainUser(params string[] arguments)
+    {
         var monitor = Path.Combine(Environment.IsPrivilegedProcess ? _theirs["bin"] : AppContext.BaseDirectory, "monitor");
         var environment = new Dictionary<string, string?> { ["MONITOR_STATE_DIR"] = StateDirectory, ["HOME"] = _theirs.Path };
-        await using var running = Environment.IsPrivilegedProcess
+        return Environment.IsPrivilegedProcess
             ? _cli.Start("setpriv", [$"--reuid={Nobody}", $"--regid={Nobody}", "--clear-groups", "--inh-caps=-all", "--bounding-set=-all", monitor, .. arguments], environment)
             : _cli.Start(monitor, arguments, environment);
-        return await running.EndAsync();
     }
 
     private static void Run(string command, params string[] arguments)

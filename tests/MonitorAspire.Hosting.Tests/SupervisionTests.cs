@@ -41,6 +41,45 @@ public class SupervisionTests
     }
 
     [Fact]
+    public void WithSupervision_MemoryLimitAndFiles_AreInTheDefinition()
+    {
+        var builder = DistributedApplication.CreateBuilder([]);
+        builder.AddExecutable("web", "node", ".").WithHttpEndpoint(port: 9000, env: "PORT", isProxied: false).WithSupervision(options =>
+        {
+            options.MemoryLimitBytes = 512 << 20;
+            options.RestartOnChange = new RestartOnChange { Paths = ["/srv/web/server.js"] };
+        });
+
+        var spec = Assert.Single(SupervisedResource.AllOf(new DistributedApplicationModel(builder.Resources))).Spec!;
+
+        Assert.Equal((512L << 20, "/srv/web/server.js"), (spec.MemoryLimitBytes, Assert.Single(spec.RestartOnChange!.Paths)));
+    }
+
+    [Theory]
+    [InlineData("User", "is for a daemon that the supervisor launches")]
+    [InlineData("Umask", "an AppHost sets it for its own resources")]
+    [InlineData("Limits", "an AppHost sets it for its own resources")]
+    [InlineData("EnvironmentFiles", "an AppHost sets it for its own resources")]
+    [InlineData("MemoryLimitBytes", "out of range")]
+    [InlineData("RestartOnChange", "is not absolute")]
+    public void WithSupervision_WhatOnlyALauncherCanDo_ThrowsWithTheReason(string key, string expected)
+    {
+        var server = DistributedApplication.CreateBuilder([]).AddExecutable("web", "node", ".").WithHttpEndpoint(env: "PORT");
+
+        var e = Assert.Throws<DistributedApplicationException>(() => server.WithSupervision(options => _ = key switch
+        {
+            "User" => options.User = "nobody",
+            "Umask" => options.Umask = "027",
+            "Limits" => (object)(options.Limits = new ResourceLimits { Core = "0" }),
+            "EnvironmentFiles" => options.EnvironmentFiles = ["web.env"],
+            "MemoryLimitBytes" => options.MemoryLimitBytes = 1,
+            _ => options.RestartOnChange = new RestartOnChange { Paths = ["server.js"] },
+        }));
+
+        Assert.Contains(expected, e.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Endpoint_Https_IsCheckedOverHttpsWithTheOptionsOfTheUser()
     {
         var builder = DistributedApplication.CreateBuilder([]);

@@ -23,6 +23,8 @@ internal sealed class DaemonOptions
 
     internal VariableOption Environment { get; } = new();
 
+    internal EnvironmentFileOption EnvironmentFiles { get; } = new();
+
     /// <summary>The daemon's name as an argument, in place of <see cref="Port"/>. Not for <c>start</c> and <c>restart</c>, see <see cref="DaemonCommandLine"/>.</summary>
     internal Argument<string?> NameArgument { get; } = DaemonNames.Argument();
 
@@ -35,6 +37,7 @@ internal sealed class DaemonOptions
         command.Add(HealthPath);
         Health.AddTo(command);
         command.Add(Environment);
+        command.Add(EnvironmentFiles);
         command.Add(StateDirectory);
     }
 
@@ -91,6 +94,7 @@ internal sealed class DaemonOptions
         HealthPath = parsed.GetValue(HealthPath) ?? spec.HealthPath,
         Health = Health.In(parsed) ?? spec.Health,
         Environment = Environment.Over(spec.Environment, parsed),
+        EnvironmentFiles = EnvironmentFiles.In(parsed) ?? spec.EnvironmentFiles,
     };
 
     /// <summary>Refuses a host that has no address. Nothing could be said about a daemon on it.</summary>

@@ -1,7 +1,9 @@
 using System.CommandLine;
 using MonitorAspire.Cli.CommandLine;
+using MonitorAspire.Cli.Fleet;
 using MonitorAspire.Cli.Terminal;
 using MonitorAspire.Supervision;
+using MonitorAspire.Supervision.Fleet;
 using MonitorAspire.Supervision.Identity;
 using MonitorAspire.Supervision.Startup;
 
@@ -36,9 +38,11 @@ internal sealed class StatusCommand(CliContext context)
               monitor status --port 9000 --json
               monitor status web
 
+            What a daemon waits for, or when it is tried again, is what its supervisor says.
+
             Exit codes (LSB): 0 running and healthy; 1 dead, but its PID file exists; 3 not running;
-            4 unknown, foreign, unhealthy or still starting; 2 usage. With --all, that of the worst;
-            a daemon that is stopped, and so has its definition only, counts where no other one runs.
+            4 unknown, foreign, unhealthy, still starting, or to be started by its supervisor; 2 usage.
+            With --all, that of the worst; a daemon that is stopped counts where no other one runs.
             """);
     }
 
@@ -51,10 +55,10 @@ internal sealed class StatusCommand(CliContext context)
             return await WatchAsync(parsed, engine, stateDirectory, cancellationToken).ConfigureAwait(false);
         }
 
-        var daemons = await LookAsync(parsed, engine, stateDirectory, cancellationToken).ConfigureAwait(false);
+        var (daemons, silent) = await LookAsync(parsed, engine, stateDirectory, cancellationToken).ConfigureAwait(false);
         if (!parsed.GetValue(_json))
         {
-            Print(daemons, stateDirectory);
+            Print(daemons, silent, stateDirectory);
         }
         else if (parsed.GetValue(_all))
         {
@@ -68,17 +72,32 @@ internal sealed class StatusCommand(CliContext context)
         return StatusExitCodes.For(daemons);
     }
 
-    private async Task<IReadOnlyList<DaemonInspection>> LookAsync(
+    private async Task<(IReadOnlyList<DaemonInspection> Daemons, IReadOnlyList<string> Silent)> LookAsync(
         ParseResult parsed, IDaemonEngine engine, string stateDirectory, CancellationToken cancellationToken)
     {
         var options = new InspectOptions { HealthTimeout = parsed.GetValue(_timeout) };
-        if (!parsed.GetValue(_all))
-        {
-            return [await engine.InspectAsync(_daemon.Resolve(parsed, stateDirectory), options, cancellationToken).ConfigureAwait(false)];
-        }
+        var supervisors = await Supervisors.AskAsync(engine, stateDirectory, cancellationToken).ConfigureAwait(false);
+        var seen = parsed.GetValue(_all)
+            ? await InspectAllAsync(engine, stateDirectory, options, cancellationToken).ConfigureAwait(false)
+            : [await engine.InspectAsync(Selected(parsed, stateDirectory, supervisors), options, cancellationToken).ConfigureAwait(false)];
 
-        return await InspectAllAsync(engine, stateDirectory, options, cancellationToken).ConfigureAwait(false);
+        // A daemon that was never started has no files.
+        var others = parsed.GetValue(_all) ? supervisors.Daemons.Where(d => seen.All(s => s.Port != d.Port)).ToList() : [];
+        var unseen = await Task.WhenAll(others.Select(d => engine.InspectAsync(SpecOf(d), options, cancellationToken))).ConfigureAwait(false);
+        return ([.. seen.Concat(unseen).OrderBy(d => d.Port).Select(supervisors.Over)], supervisors.Silent);
     }
+
+    private DaemonSpec Selected(ParseResult parsed, string stateDirectory, Supervisors supervisors)
+    {
+        // Also by a name that only a supervisor knows.
+        var name = parsed.GetValue(_daemon.NameArgument);
+        return name is not null && supervisors.Daemons.FirstOrDefault(d => string.Equals(d.Name, name, StringComparison.OrdinalIgnoreCase)) is { } daemon
+            && KnownDaemons.Find(stateDirectory, daemon.Port) is { Record: null, Definition: null }
+            ? DaemonOptions.Checked(_daemon.Over(SpecOf(daemon), parsed))
+            : _daemon.Resolve(parsed, stateDirectory);
+    }
+
+    private static DaemonSpec SpecOf(DaemonSnapshot daemon) => KnownDaemons.Spec(daemon.Port, record: null) with { Name = daemon.Name, Host = daemon.Host };
 
     /// <summary>All daemons of a state directory: those that run or left a PID file, and those that are stopped but have a definition.</summary>
     internal static async Task<IReadOnlyList<DaemonInspection>> InspectAllAsync(
@@ -94,16 +113,16 @@ internal sealed class StatusCommand(CliContext context)
             .Select(pair => pair.First)];
     }
 
-    private void Print(IReadOnlyList<DaemonInspection> daemons, string stateDirectory)
+    private void Print(IReadOnlyList<DaemonInspection> daemons, IReadOnlyList<string> silent, string stateDirectory)
     {
-        foreach (var line in Lines(daemons, stateDirectory, context.Console.OutputTraits.Colour))
+        foreach (var line in Lines(daemons, silent, stateDirectory, context.Console.OutputTraits.Colour))
         {
             context.Console.Out.WriteLine(line);
         }
     }
 
-    private IReadOnlyList<string> Lines(IReadOnlyList<DaemonInspection> daemons, string stateDirectory, bool colour) =>
-        daemons.Count > 0 ? StatusTable.Render(daemons, context.Time.GetUtcNow(), colour) : [$"no daemons in {stateDirectory}"];
+    private IReadOnlyList<string> Lines(IReadOnlyList<DaemonInspection> daemons, IReadOnlyList<string> silent, string stateDirectory, bool colour) =>
+        [.. daemons.Count > 0 ? StatusTable.Render(daemons, context.Time.GetUtcNow(), colour) : [$"no daemons in {stateDirectory}"], .. silent];
 
     private async Task<int> WatchAsync(ParseResult parsed, IDaemonEngine engine, string stateDirectory, CancellationToken cancellationToken)
     {
@@ -116,20 +135,20 @@ internal sealed class StatusCommand(CliContext context)
         {
             do
             {
-                var daemons = await LookAsync(parsed, engine, stateDirectory, cancellationToken).ConfigureAwait(false);
+                var (daemons, silent) = await LookAsync(parsed, engine, stateDirectory, cancellationToken).ConfigureAwait(false);
                 code = StatusExitCodes.For(daemons);
                 if (console.OutputTraits.Redraw)
                 {
-                    block.Draw(Lines(daemons, stateDirectory, console.OutputTraits.Colour));
+                    block.Draw(Lines(daemons, silent, stateDirectory, console.OutputTraits.Colour));
                     continue;
                 }
 
                 // Uptime and latency always change, so a pipe gets changes of the state only.
-                var states = string.Join('\n', daemons.Select(d => $"{d.Port} {d.Verdict} {d.Pid} {d.Reason} {d.Restarts}"));
+                var states = string.Join('\n', daemons.Select(d => $"{d.Port} {d.Verdict} {d.Pid} {d.Reason} {d.Restarts} {d.Supervisor?.State} {string.Join(',', d.Supervisor?.WaitingFor ?? [])} {d.Supervisor?.ConsecutiveFailures}").Concat(silent));
                 if (states != last)
                 {
                     last = states;
-                    Print(daemons, stateDirectory);
+                    Print(daemons, silent, stateDirectory);
                 }
             }
             while (await timer.WaitForNextTickAsync(cancellationToken).ConfigureAwait(false));
@@ -167,7 +186,7 @@ internal static class StatusExitCodes
     /// <summary>Of several daemons: the code of the worst. One that is stopped on purpose counts only where none runs.</summary>
     internal static int For(IReadOnlyCollection<DaemonInspection> daemons)
     {
-        var codes = daemons.Select(d => For(d.Verdict)).ToHashSet();
+        var codes = daemons.Select(d => StatusTable.IsPending(d) ? Unknown : For(d.Verdict)).ToHashSet();
         return codes.Count == 0 ? NotRunning : ((int[])[Unknown, Dead, Running, NotRunning]).First(codes.Contains);
     }
 }

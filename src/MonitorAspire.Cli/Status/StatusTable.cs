@@ -1,4 +1,5 @@
 using System.Globalization;
+using MonitorAspire.Cli.Fleet;
 using MonitorAspire.Cli.Terminal;
 using MonitorAspire.Supervision.Startup;
 using MonitorAspire.Supervision.Telemetry;
@@ -16,18 +17,43 @@ internal static class StatusTable
             table.Add(
                 new Cell(d.Name, Tone.Strong),
                 d.Port.ToString(CultureInfo.InvariantCulture),
-                new Cell(WireNames.Of(d.Verdict), ToneOf(d.Verdict)),
+                State(d, now),
                 d.Pid?.ToString(CultureInfo.InvariantCulture),
                 Health(d),
                 d.Pid is null || d.StartedAt is null ? null : Durations.Age(now - d.StartedAt.Value),
                 d.Restarts.ToString(CultureInfo.InvariantCulture));
         }
 
-        // The detail quotes the first line of an answer already.
-        var details = daemons.Where(d => d.Detail is { Length: > 0 })
-            .SelectMany(d => (string[])[$"{d.Name}: {d.Detail}", .. d.HealthBody.Skip(1).Select(line => $"    {line}")])
-            .Select(VisibleText.Line);
-        return [.. table.Render(colour), .. details];
+        return [.. table.Render(colour), .. daemons.SelectMany(Details).Select(VisibleText.Line)];
+    }
+
+    // What the supervisor waits for says more than that nothing runs.
+    private static Cell State(DaemonInspection d, DateTimeOffset now) => IsPending(d)
+        ? new Cell(FleetTable.State(d.Supervisor!.State, stage: null, d.Supervisor.WaitingFor, d.Supervisor.NextAttemptAt, now), FleetTable.ToneOf(d.Supervisor.State))
+        : new Cell(WireNames.Of(d.Verdict), ToneOf(d.Verdict));
+
+    /// <summary>Whether nothing serves, although a supervisor is to run the daemon.</summary>
+    internal static bool IsPending(DaemonInspection d) =>
+        d.Verdict != InspectionVerdict.Running && d.Supervisor is { State: DaemonState.Waiting or DaemonState.Backoff or DaemonState.CrashLooping or DaemonState.Failed or DaemonState.Foreign };
+
+    private static IEnumerable<string> Details(DaemonInspection d)
+    {
+        if (d.Detail is { Length: > 0 })
+        {
+            // The detail quotes the first line of an answer already.
+            yield return $"{d.Name}: {d.Detail}";
+            foreach (var line in d.HealthBody.Skip(1))
+            {
+                yield return $"    {line}";
+            }
+        }
+
+        if (IsPending(d) && d.Supervisor is { LastFailure: { } reason } supervisor)
+        {
+            var failures = supervisor.ConsecutiveFailures switch { 0 => "", 1 => "1 failure; ", var many => $"{many} failures in a row; " };
+            var detail = supervisor.LastFailureDetail is { Length: > 0 } text ? $": {text}" : "";
+            yield return $"{d.Name}: {failures}the last one: {WireNames.Of(reason)}{detail}";
+        }
     }
 
     private static Cell Health(DaemonInspection d) => d.Healthy switch

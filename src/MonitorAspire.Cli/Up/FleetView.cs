@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using System.Text.Json;
+using MonitorAspire.Cli.Fleet;
 using MonitorAspire.Cli.Terminal;
 using MonitorAspire.Supervision;
 using MonitorAspire.Supervision.Fleet;

@@ -1,4 +1,5 @@
 using System.Globalization;
+using MonitorAspire.Cli.Fleet;
 using MonitorAspire.Cli.Terminal;
 using MonitorAspire.Cli.Up.Dashboard;
 using MonitorAspire.Supervision.Files;

@@ -67,6 +67,9 @@ internal sealed record SupervisionAnnotation(DaemonDefinition Definition, string
             WorkingDirectory = null,
             Environment = new Dictionary<string, string?>(),
             Launch = LaunchMode.Attached,
+            RestartOnChange = spec.RestartOnChange is { } rule
+                ? rule with { Paths = [.. rule.Paths.Select(path => Path.GetFullPath(path, Path.GetFullPath(spec.WorkingDirectory ?? ".", AppContext.BaseDirectory)))] }
+                : null,
 
             // Only the built-in daemon writes its PID file, takes its lock and writes the record of its instance.
             PidFileWriter = spec.Command is null ? PidFileWriter.Daemon : PidFileWriter.Launcher,

@@ -51,6 +51,33 @@ public sealed record DaemonDefinition
     /// </summary>
     public IList<string> SecretEnvironment { get; set; } = [];
 
+    /// <summary>
+    /// Files of variables, one <c>NAME=VALUE</c> a line, relative to the working directory. They are read at each start, and never stored or
+    /// shown. A later file replaces the variables of an earlier one; <see cref="Environment"/> replaces those of all files. With <c>-</c> in
+    /// front of it a file may be missing. Default none.
+    /// </summary>
+    public IList<string> EnvironmentFiles { get; set; } = [];
+
+    /// <summary>Name or number of the user that the daemon runs as. Another user than the supervisor's needs root. Linux. Default: the supervisor's.</summary>
+    public string? User { get; set; }
+
+    /// <summary>Name or number of the group that the daemon runs as. Needs root. Linux. Default: the group of <see cref="User"/>.</summary>
+    public string? Group { get; set; }
+
+    /// <summary>Permissions that new files of the daemon do not have, in octal, as in <c>027</c>. Linux and macOS. Default: the supervisor's.</summary>
+    public string? Umask { get; set; }
+
+    /// <summary>Resource limits of the daemon's processes. A hard limit above the supervisor's own needs root. Linux. Default: those that the user had.</summary>
+    public ResourceLimits? Limits { get; set; }
+
+    /// <summary>
+    /// Resident memory of the daemon's processes together, in bytes, above which it is restarted. 1 MiB to 1 PiB. Linux. Default none.
+    /// </summary>
+    public long? MemoryLimitBytes { get; set; }
+
+    /// <summary>Files whose change restarts the daemon. Default none.</summary>
+    public RestartOnChange? RestartOnChange { get; set; }
+
     /// <summary>The daemons that this one needs: it is started after them and stopped before them. Default none.</summary>
     public IList<DaemonDependency> DependsOn { get; set; } = [];
 

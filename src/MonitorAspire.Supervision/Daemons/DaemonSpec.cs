@@ -54,6 +54,27 @@ public sealed record DaemonSpec
     /// <summary>Variables added to the launcher's environment. A <see langword="null"/> value removes the variable.</summary>
     public IReadOnlyDictionary<string, string?> Environment { get; init; } = new Dictionary<string, string?>();
 
+    /// <summary>Files of variables, read at each start, see <see cref="DaemonDefinition.EnvironmentFiles"/>. Default none.</summary>
+    public IReadOnlyList<string> EnvironmentFiles { get; init; } = [];
+
+    /// <summary>Name or number of the user that the daemon runs as. Default: the launcher's.</summary>
+    public string? User { get; init; }
+
+    /// <summary>Name or number of the group that the daemon runs as. Default: the group of <see cref="User"/>.</summary>
+    public string? Group { get; init; }
+
+    /// <summary>Permissions that new files of the daemon do not have, in octal. Default: the launcher's.</summary>
+    public string? Umask { get; init; }
+
+    /// <summary>Resource limits of the daemon's processes. Default: those that the user had.</summary>
+    public ResourceLimits? Limits { get; init; }
+
+    /// <summary>Resident memory of the daemon's processes together, in bytes, above which it is restarted. Default none.</summary>
+    public long? MemoryLimitBytes { get; init; }
+
+    /// <summary>Files whose change restarts the daemon. Default none.</summary>
+    public RestartOnChange? RestartOnChange { get; init; }
+
     /// <summary>
     /// Who writes the PID file. Default: the daemon itself when it is the built-in one or when an argument contains
     /// <c>{pidfile}</c>, the launcher otherwise.

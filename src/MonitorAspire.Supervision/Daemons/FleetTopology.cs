@@ -81,6 +81,9 @@ public static partial class FleetTopology
             Enum.IsDefined(spec.OnDependencyRestart),
             nameof(spec.OnDependencyRestart),
             $"{(int)spec.OnDependencyRestart} is not one of {string.Join(", ", Enum.GetNames<DependencyRestart>())}");
+        found.AddRange(LaunchRules.Problems(spec));
+        Check(spec.MemoryLimitBytes is null or (>= 1L << 20 and <= 1L << 50), nameof(spec.MemoryLimitBytes), $"{spec.MemoryLimitBytes} is out of range ({1L << 20} to {1L << 50})");
+        Policy(nameof(spec.RestartOnChange), spec.RestartOnChange?.Validate(spec.Launch));
         Check(spec.SecretEnvironment.All(name => name is not null), nameof(spec.SecretEnvironment), "a name of a variable is null");
         return found;
 
@@ -166,7 +169,7 @@ public static partial class FleetTopology
         {
             foreach (var (key, message) in Problems(specs[i]))
             {
-                errors.Add(key is nameof(DaemonSpec.Restart) or nameof(DaemonSpec.Health) or nameof(DaemonSpec.Log)
+                errors.Add(message.StartsWith($"{key}:", StringComparison.Ordinal)
                     ? $"{MonitorsOptions.Section}:Daemons:{i}:{message}"
                     : $"{MonitorsOptions.Section}:Daemons:{i}:{key}: {message}");
             }

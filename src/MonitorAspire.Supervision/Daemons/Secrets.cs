@@ -38,8 +38,10 @@ internal sealed partial class Secrets
         _inText = [.. values.Distinct(StringComparer.Ordinal).OrderByDescending(v => v.Length)];
     }
 
-    /// <summary>The secrets of a specification, which does not change. They are found once.</summary>
-    internal static Secrets Of(DaemonSpec spec) => OfSpecs.GetValue(spec, static s => new(s.SecretEnvironment, s.Environment, s.Arguments));
+    /// <summary>The secrets of a specification, which does not change, so they are found once. Environment files may change, and are read each time.</summary>
+    internal static Secrets Of(DaemonSpec spec) => spec.EnvironmentFiles.Count > 0
+        ? new(spec.SecretEnvironment, spec.Environment.Concat(EnvironmentFile.TryReadAll(spec)), spec.Arguments)
+        : OfSpecs.GetValue(spec, static s => new(s.SecretEnvironment, s.Environment, s.Arguments));
 
     internal static Secrets Of(DaemonDefinition definition) => new(definition.SecretEnvironment, definition.Environment, definition.Arguments);
 

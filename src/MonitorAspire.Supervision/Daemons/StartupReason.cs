@@ -2,7 +2,7 @@ using System.Text.Json.Serialization;
 
 namespace MonitorAspire.Supervision.Daemons;
 
-/// <summary>Why a start did not end with a newly verified instance. No reasons are added, so that a consumer can handle all of them.</summary>
+/// <summary>Why a start did not end with a newly verified instance, or why a running one was given up. No reasons are added, so that a consumer can handle all of them.</summary>
 [JsonConverter(typeof(KebabCaseEnumConverter<StartupReason>))]
 public enum StartupReason
 {
@@ -53,4 +53,7 @@ public enum StartupReason
 
     /// <summary>The caller cancelled the start.</summary>
     Cancelled,
+
+    /// <summary>Not of a start: the memory of a running daemon was above its limit, and so it was restarted.</summary>
+    MemoryLimit,
 }

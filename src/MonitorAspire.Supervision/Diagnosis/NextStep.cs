@@ -49,6 +49,7 @@ internal static class NextStep
         StartupReason.HealthIdentityMismatch => "Find out who answers on its port: its health path tells the PID or the port of somebody else.",
         StartupReason.TimedOut => "See in its log what it waits for, or give it more time (StartTimeout).",
         StartupReason.Cancelled => "Nothing is known to be wrong: the last start was given up.",
+        StartupReason.MemoryLimit => "See in its log what it needs the memory for, or raise MemoryLimitBytes.",
         _ => "Look at its log.",
     };
 

@@ -7,6 +7,7 @@ internal static class ProofText
     {
         "lock" => "the lock that it holds",
         "session" => "the lock of its port, which notes its session",
+        "log" => "the session that it leads and the log that it writes to",
         "control-group" => "its control group",
         "instance-id" => "the instance id in its environment",
         "launcher" => "its launcher",

@@ -137,6 +137,7 @@ internal sealed partial class DaemonActor
         trial.RollbackEnded = new TaskCompletionSource<StartupReport>(_parts.Continuations);
         _answers.AddStart(trial.RollbackEnded, _state.LastOperation + 1);
         _settings = SettingsOf(trial.Old);
+        WatchChanges(trial.Old);
         _facts = _facts with { Spec = trial.Old, InstanceSpec = trial.Old };
         return true;
     }

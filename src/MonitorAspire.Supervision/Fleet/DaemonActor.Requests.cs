@@ -8,7 +8,11 @@ namespace MonitorAspire.Supervision.Fleet;
 internal sealed partial class DaemonActor
 {
     /// <summary>Adopts the living instance, or starts one where that is wanted.</summary>
-    public void Begin(bool isStarted) => Post(() => BeginAdoption(isStarted));
+    public void Begin(bool isStarted) => Post(() =>
+    {
+        BeginAdoption(isStarted);
+        WatchChanges(Spec);
+    });
 
     /// <summary>A daemon that this one depends on has changed.</summary>
     public void LookAtDependencies() => Post(() =>
@@ -119,7 +123,7 @@ internal sealed partial class DaemonActor
 
         if (HasInstance && CheckStart(Spec, ImmutableHashSet<int>.Empty) is { } refusal)
         {
-            LogRefused(_parts.Logger, refusal.Name, refusal.Detail ?? "");
+            LogRefused(_parts.Logger, refusal.Name, $"not restarted, the instance that serves is kept: {refusal.Detail}");
             return Task.FromResult(refusal);
         }
 
@@ -213,6 +217,7 @@ internal sealed partial class DaemonActor
                 }
 
                 _settings = SettingsOf(spec);
+                WatchChanges(spec);
                 if (_parts.ProbeOf(spec).Interval is var interval && interval != _parts.ProbeOf(Spec).Interval)
                 {
                     _probes.Change(interval, phase: 1);
@@ -299,7 +304,7 @@ internal sealed partial class DaemonActor
 
     private FleetConflictException StoppedBeforeStart() => new($"'{Spec.Name}' was stopped before it was started");
 
-    [LoggerMessage(108, LogLevel.Error, "{Daemon}: not restarted, the instance that serves is kept: {Problem}")]
+    [LoggerMessage(108, LogLevel.Error, "{Daemon}: {Problem}")]
     private static partial void LogRefused(ILogger logger, string daemon, string problem);
 
     private FleetConflictException Ending() => new($"the supervisor is ending; '{Spec.Name}' is no longer looked after");

@@ -29,6 +29,8 @@ internal sealed partial class DaemonActor : IAsyncDisposable
     private bool _isHeld;
     private bool _startsAfterHold;
     private DefinitionTrial? _trial;
+    private ChangeWatch? _changes;
+    private string? _pendingChange;
 
     /// <summary>Makes the actor, which does nothing before <see cref="Begin"/>. The phase is that of its <see cref="ProbeSchedule"/>.</summary>
     public DaemonActor(FleetParts parts, DaemonSpec spec, double phase)
@@ -59,6 +61,7 @@ internal sealed partial class DaemonActor : IAsyncDisposable
     {
         await _timer.DisposeAsync().ConfigureAwait(false);
         _probes.Dispose();
+        _changes?.Dispose();
         _parts.OwnTrouble.Report(Spec.Name, trouble: null);
         await _mailbox.EndAsync().ConfigureAwait(false);
         _answers.FailAll(Ending());
@@ -75,6 +78,7 @@ internal sealed partial class DaemonActor : IAsyncDisposable
         Restart = spec.Restart ?? _parts.Options.Restart,
         Probe = _parts.ProbeOf(spec),
         LookInterval = _parts.Options.LookInterval,
+        MemoryLimitBytes = spec.MemoryLimitBytes,
         CanAct = _launcher.CanAct,
     };
 
@@ -113,6 +117,7 @@ internal sealed partial class DaemonActor : IAsyncDisposable
         {
             _parts.Dependencies.OnChanged(this);
             FollowDependencies();
+            FollowChanges();
         }
     }
 

@@ -62,7 +62,7 @@ internal sealed record DaemonProbe(DaemonInspection? Seen, string? Failure, stri
     public MachineEvent.Probed ToEvent(long number, int pid) => Seen switch
     {
         null => new(number, null, null, Health: false, StartupReason.HealthUnreachable, Failure),
-        { Pid: var seen } when seen == pid => new(number, Seen is { PidFileState: "ok", IsRecordLost: false }, Seen.OwnsPort, Seen.Healthy ?? Seen.Contested is not null, Seen.Reason, Seen.Detail, Seen.Contested?.ToString()),
+        { Pid: var seen } when seen == pid => new(number, Seen is { PidFileState: "ok", IsRecordLost: false }, Seen.OwnsPort, Seen.Healthy ?? Seen.Contested is not null, Seen.Reason, Seen.Detail, Seen.Contested?.ToString()) { MemoryBytes = Seen.MemoryBytes },
 
         // Nothing is known of the instance's own socket then.
         { Pid: null } => new(

@@ -23,6 +23,9 @@ internal static class SpecComparison
         {
             Arguments = old.Arguments,
             Environment = old.Environment,
+            EnvironmentFiles = old.EnvironmentFiles,
+            MemoryLimitBytes = old.MemoryLimitBytes,
+            RestartOnChange = old.RestartOnChange,
             PidFileWriter = old.PidFileWriter,
             Restart = old.Restart,
             Rollback = old.Rollback,
@@ -37,14 +40,19 @@ internal static class SpecComparison
         var sameProcess = comparable == old
             && old.Arguments.SequenceEqual(changed.Arguments, StringComparer.Ordinal)
             && old.EffectivePidFileWriter == changed.EffectivePidFileWriter
+            && old.EnvironmentFiles.SequenceEqual(changed.EnvironmentFiles, StringComparer.Ordinal)
             && SameEnvironment(old.Environment, changed.Environment)
             && HealthCheckRules.AsksTheSame(old.Health, changed.Health);
         return !sameProcess ? SpecDifference.Restart
             : old.Restart == changed.Restart && old.Rollback == changed.Rollback && old.Service == changed.Service && old.Log == changed.Log && HealthCheckRules.IsEqual(old.Health, changed.Health)
                 && old.DependsOn.SequenceEqual(changed.DependsOn) && old.OnDependencyRestart == changed.OnDependencyRestart && old.AutoStart == changed.AutoStart
+                && old.MemoryLimitBytes == changed.MemoryLimitBytes && SameFiles(old.RestartOnChange, changed.RestartOnChange)
                 && old.SecretEnvironment.SequenceEqual(changed.SecretEnvironment, StringComparer.Ordinal) ? SpecDifference.None
             : SpecDifference.Update;
     }
+
+    private static bool SameFiles(RestartOnChange? old, RestartOnChange? changed) =>
+        old?.Delay == changed?.Delay && (old?.Paths ?? []).SequenceEqual(changed?.Paths ?? [], StringComparer.Ordinal);
 
     private static bool SameEnvironment(IReadOnlyDictionary<string, string?> old, IReadOnlyDictionary<string, string?> changed) =>
         old.Count == changed.Count && old.All(e => changed.TryGetValue(e.Key, out var value) && value == e.Value);

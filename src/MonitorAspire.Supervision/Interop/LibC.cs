@@ -54,6 +54,19 @@ internal static unsafe partial class LibC
     internal static partial uint geteuid();
 
     [LibraryImport(Library)]
+    internal static partial uint getegid();
+
+    // These return the error instead of setting errno, and a null pointer as result where there is no such entry.
+    [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int getpwnam_r(string name, byte* entry, byte* buffer, nuint size, nint* result);
+
+    [LibraryImport(Library)]
+    internal static partial int getpwuid_r(uint uid, byte* entry, byte* buffer, nuint size, nint* result);
+
+    [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int getgrnam_r(string name, byte* entry, byte* buffer, nuint size, nint* result);
+
+    [LibraryImport(Library)]
     internal static partial int getrlimit(int resource, ulong* limits);
 
     // Linux only. PID 0 is this process. Both limits are two 64-bit numbers, soft and hard; a null pointer stands for "not".
@@ -217,6 +230,12 @@ internal static unsafe partial class LibC
 
         [FieldOffset(104)]
         public uint ChangeNanoseconds;
+
+        [FieldOffset(112)]
+        public long WriteSeconds;
+
+        [FieldOffset(120)]
+        public uint WriteNanoseconds;
 
         [FieldOffset(136)]
         public uint DeviceMajor;

@@ -22,14 +22,18 @@ internal static unsafe class SpawnedProcess
 
     private static short SetSession => OperatingSystem.IsMacOS() ? (short)0x400 : (short)0x80;
 
-    /// <summary>Starts the program. Returns the PID, or the error number as a negative value.</summary>
+    /// <summary>
+    /// Starts the program. Returns the PID, or the error number as a negative value. A program that sets its limit of descriptors itself gets
+    /// none from here: it could come later than its own.
+    /// </summary>
     internal static int Start(
         string executable,
         IReadOnlyList<string> arguments,
         IEnumerable<KeyValuePair<string, string>> environment,
         string? workingDirectory,
         SafeFileHandle output,
-        SafeFileHandle? instanceLock)
+        SafeFileHandle? instanceLock,
+        bool setsDescriptorLimit = false)
     {
         // Both types are a pointer on macOS, 80 and 336 bytes with glibc, smaller with musl.
         var actions = stackalloc byte[512];
@@ -78,7 +82,7 @@ internal static unsafe class SpawnedProcess
                 Check(LibC.posix_spawnattr_setsigdefault(attributes, signals));
                 Check(LibC.posix_spawnattr_setflags(attributes, (short)(SetSession | SetSignalDefaults | SetSignalMask)));
 
-                return OperatingSystem.IsLinux()
+                return OperatingSystem.IsLinux() && !setsDescriptorLimit
                     ? UserDescriptorLimit.Spawn(() => Spawn(path[0], actions, attributes, argv.Pointer, envp.Pointer), Descriptor(lockCopy ?? outputCopy) + 1)
                     : Spawn(path[0], actions, attributes, argv.Pointer, envp.Pointer);
             }

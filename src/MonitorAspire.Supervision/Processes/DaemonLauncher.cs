@@ -8,7 +8,17 @@ using MonitorAspire.Supervision.Interop;
 namespace MonitorAspire.Supervision.Processes;
 
 /// <summary>A command that is ready to execute: the executable is found and all placeholders are replaced.</summary>
-internal sealed record LaunchPlan(string Executable, IReadOnlyList<string> Arguments, Dictionary<string, string> Environment, string? WorkingDirectory);
+internal sealed record LaunchPlan(string Executable, IReadOnlyList<string> Arguments, Dictionary<string, string> Environment, string? WorkingDirectory)
+{
+    /// <summary>What is executed before it and executes it in its own place, see <see cref="LaunchPrefix"/>.</summary>
+    internal IReadOnlyList<string> Prefix { get; init; } = [];
+
+    /// <summary>Whether the prefix sets the limit of descriptors.</summary>
+    internal bool SetsDescriptorLimit { get; init; }
+
+    /// <summary>All words, the prefix first. The first one is the program that is spawned.</summary>
+    internal IReadOnlyList<string> Words => [.. Prefix, Executable, .. Arguments];
+}
 
 /// <summary>Turns a specification into a process.</summary>
 internal static class DaemonLauncher
@@ -25,7 +35,8 @@ internal static class DaemonLauncher
         DaemonSpec spec, DaemonFiles files, string? builtInDaemon, IReadOnlyDictionary<string, string?> variables, string instanceId)
     {
         var directory = WorkingDirectory(spec);
-        var environment = BuildEnvironment(spec, files, variables, instanceId);
+        var environment = BuildEnvironment(spec, files, variables, instanceId, directory);
+        var prefix = LaunchPrefix.Of(spec, environment);
 
         if (spec.WorkingDirectory is not null)
         {
@@ -41,7 +52,11 @@ internal static class DaemonLauncher
                     ? $"the built-in daemon was not found at {command}"
                     : $"there is no command '{command}'{(command.Contains('/', StringComparison.Ordinal) ? "" : " on the PATH")}"));
 
-        return new LaunchPlan(executable, [.. first, .. Arguments(spec, files)], environment, spec.WorkingDirectory is null ? null : directory);
+        return new LaunchPlan(executable, [.. first, .. Arguments(spec, files)], environment, spec.WorkingDirectory is null ? null : directory)
+        {
+            Prefix = prefix,
+            SetsDescriptorLimit = spec.Limits?.NoFile is not null,
+        };
     }
 
     private static string WorkingDirectory(DaemonSpec spec)
@@ -82,7 +97,7 @@ internal static class DaemonLauncher
             return WindowsLauncher.Launch(plan, output, instanceLock);
         }
 
-        var pid = SpawnedProcess.Start(plan.Executable, plan.Arguments, plan.Environment, plan.WorkingDirectory, output, instanceLock.Handle);
+        var pid = SpawnedProcess.Start(plan.Words[0], [.. plan.Words.Skip(1)], plan.Environment, plan.WorkingDirectory, output, instanceLock.Handle, plan.SetsDescriptorLimit);
         return pid > 0 ? pid : throw (-pid switch
         {
             Errno.NoEntry => new StartupFailedException(StartupReason.CommandNotFound, $"{plan.Executable}: it, or the interpreter that it names, does not exist"),
@@ -115,7 +130,7 @@ internal static class DaemonLauncher
     }
 
     private static Dictionary<string, string> BuildEnvironment(
-        DaemonSpec spec, DaemonFiles files, IReadOnlyDictionary<string, string?> variables, string instanceId)
+        DaemonSpec spec, DaemonFiles files, IReadOnlyDictionary<string, string?> variables, string instanceId, string directory)
     {
         var environment = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (DictionaryEntry variable in Environment.GetEnvironmentVariables())
@@ -127,10 +142,13 @@ internal static class DaemonLauncher
         environment.Remove("TRACEPARENT");
         environment.Remove("TRACESTATE");
         environment.Remove(UserDescriptorLimit.Variable);
-        foreach (var (name, value) in variables.Concat(spec.Environment))
+        Fill(variables);
+        foreach (var (name, value) in spec.EnvironmentFiles.SelectMany(entry => ReadFile(entry, directory)))
         {
-            SetOrRemove(environment, name, value is null ? null : files.FillIn(value, spec.Host));
+            SetOrRemove(environment, name, value);
         }
+
+        Fill(spec.Environment);
 
         environment[InstanceRecord.EnvironmentVariable] = instanceId;
         environment["MONITOR_DAEMON_NAME"] = spec.Name;
@@ -141,6 +159,48 @@ internal static class DaemonLauncher
         }
 
         return environment;
+
+        void Fill(IEnumerable<KeyValuePair<string, string?>> given)
+        {
+            foreach (var (name, value) in given)
+            {
+                SetOrRemove(environment, name, value is null ? null : files.FillIn(value, spec.Host));
+            }
+        }
+    }
+
+    // A file that other users can write to would let them run code in the daemon (LD_PRELOAD), so it must be as trustworthy as the state directory.
+    private static IReadOnlyList<KeyValuePair<string, string?>> ReadFile(string entry, string directory)
+    {
+        var (path, isOptional) = EnvironmentFile.Resolve(entry, directory);
+        try
+        {
+            if (!Path.Exists(path))
+            {
+                return isOptional ? [] : throw new StartupFailedException(StartupReason.InvalidConfiguration, $"the environment file {path} does not exist; written as '-{EnvironmentFile.PathOf(entry)}' it may be missing") { IsPassing = true };
+            }
+
+            if (!OperatingSystem.IsWindows() && FileStatus.Of(path, follow: true) is { IsFile: false })
+            {
+                throw new IOException("it is no regular file");
+            }
+
+            return TrustedPath.WhyNot(path) is { } untrusted
+                ? throw new StartupFailedException(StartupReason.PermissionDenied, $"the environment file is not read: {untrusted.Replace(", or use another --state-dir", "", StringComparison.Ordinal)}")
+                : EnvironmentFile.Read(path);
+        }
+        catch (FormatException e)
+        {
+            throw new StartupFailedException(StartupReason.InvalidConfiguration, $"the environment file {path}: {e.Message}") { IsPassing = true };
+        }
+        catch (UnauthorizedAccessException)
+        {
+            throw new StartupFailedException(StartupReason.PermissionDenied, $"this user may not read the environment file {path}");
+        }
+        catch (IOException e)
+        {
+            throw new StartupFailedException(StartupReason.InvalidConfiguration, $"the environment file {path} cannot be read: {e.Message}") { IsPassing = true };
+        }
     }
 
     private static string Number(int value) => value.ToString(CultureInfo.InvariantCulture);

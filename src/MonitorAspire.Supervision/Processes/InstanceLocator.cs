@@ -1,6 +1,8 @@
+using System.Globalization;
 using MonitorAspire.Supervision.Files;
 using MonitorAspire.Supervision.Identity;
 using MonitorAspire.Supervision.Identity.Linux;
+using MonitorAspire.Supervision.Interop;
 using MonitorAspire.Supervision.Probes;
 
 namespace MonitorAspire.Supervision.Processes;
@@ -24,7 +26,7 @@ internal enum LocatedKind
 
 /// <summary>
 /// What was found out about the instance of one port. The identity is the living instance, or the dead one of <see cref="LocatedKind.Leaked"/>,
-/// where it is known. The proof is <c>lock</c>, <c>session</c>, <c>control-group</c>, <c>instance-id</c> or <c>launcher</c>; where the platform shows none of them,
+/// where it is known. The proof is <c>lock</c>, <c>session</c>, <c>control-group</c>, <c>instance-id</c>, <c>log</c> or <c>launcher</c>; where the platform shows none of them,
 /// <c>record</c>. The processes are the members of a dead instance, or the processes that hold the lock.
 /// </summary>
 internal sealed record Located(
@@ -74,6 +76,12 @@ internal sealed class InstanceLocator(ProcessTable table, InstanceTree tree, Lis
         }
     }
 
+    // sshd closes the lock and overwrites its environment. The launcher gave it a session of its own, and the log as output.
+    private bool LeadsSessionAndWrites(ProcessIdentity process, string log) =>
+        table.Describe(process.Pid) is { } found && found.Identity == process && found.Session == process.Pid
+        && FileIdentity.Of(log) is { } file
+        && ((int[])[1, 2]).Any(output => ProcFiles.Stat(string.Create(CultureInfo.InvariantCulture, $"/proc/{process.Pid}/fd/{output}"), out var opened, out _) == ProcAccess.Ok && opened == file);
+
     private Located Locate(DaemonFiles files, InstanceRecord? record, ProcessIdentity? told, bool lockIsMine)
     {
         // The id of another port was inherited from that port's instance.
@@ -116,6 +124,11 @@ internal sealed class InstanceLocator(ProcessTable table, InstanceTree tree, Lis
         if (recorded is { } root && holders.Any(h => h.IsOurs && h.RootPid == root.Pid))
         {
             return Instance(root, "session");
+        }
+
+        if (recorded is { } writer && OperatingSystem.IsLinux() && LeadsSessionAndWrites(writer, files.LogFile))
+        {
+            return Instance(writer, "log");
         }
 
         var members = tree.Members(signs, isLockFree: lockIsMine);

@@ -67,6 +67,7 @@ internal sealed partial class DaemonMachine
             VerifiedSince = _state.VerifiedSince ?? now,
         };
         Resolve(AlertKind.HealthLost, "healthy again");
+        OnMemory(probed);
     }
 
     /// <summary>The first failed probe makes the daemon unhealthy; the restart comes after as many as the settings say.</summary>

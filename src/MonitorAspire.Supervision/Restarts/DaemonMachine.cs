@@ -70,6 +70,7 @@ internal sealed partial class DaemonMachine(MachineState state, MachineSettings 
             MachineEvent.InstanceExited exited => () => OnInstanceExited(exited),
             MachineEvent.Probed probed => () => OnProbed(probed),
             MachineEvent.HealthGivenUp givenUp => () => OnHealthGivenUp(givenUp),
+            MachineEvent.FilesChanged changed => () => OnFilesChanged(changed),
             MachineEvent.Looked looked => () => OnLooked(looked),
             _ => throw new ArgumentOutOfRangeException(nameof(machineEvent), machineEvent, null),
         };
@@ -103,6 +104,7 @@ internal sealed partial class DaemonMachine(MachineState state, MachineSettings 
             NextAttemptAt = null,
             VerifiedSince = null,
             ProbeFailures = 0,
+            MemoryExcesses = 0,
             ForceNext = false,
             WaitingFor = [],
             After = AfterStop.Stay,

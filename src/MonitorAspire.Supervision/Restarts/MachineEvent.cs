@@ -42,7 +42,14 @@ internal abstract record MachineEvent
     public sealed record InstanceExited(long Instance, ProcessExit Exit) : MachineEvent;
 
     /// <summary>A running daemon was probed: PID file, socket (as the kernel says) and health. <see langword="null"/> where one is not known. Contested names another process that listens too.</summary>
-    public sealed record Probed(long Instance, bool? PidFile, bool? Port, bool Health, StartupReason? Reason = null, string? Detail = null, string? Contested = null) : MachineEvent;
+    public sealed record Probed(long Instance, bool? PidFile, bool? Port, bool Health, StartupReason? Reason = null, string? Detail = null, string? Contested = null) : MachineEvent
+    {
+        /// <summary>Resident memory in bytes, where the daemon has a limit.</summary>
+        public long? MemoryBytes { get; init; }
+    }
+
+    /// <summary>Files that the definition names have changed, and the daemon can be started with them, as far as that is known.</summary>
+    public sealed record FilesChanged(string What) : MachineEvent;
 
     /// <summary>
     /// Enough probes have failed, and the daemon is restarted. The machine sends this event to itself, so that the state Unhealthy is

@@ -13,6 +13,9 @@ internal sealed record MachineSettings
     /// <summary>The daemons that this one has to wait for before it can be started now. Default none.</summary>
     public IReadOnlyList<string> WaitingFor { get; init; } = [];
 
+    /// <summary>Resident memory in bytes above which the daemon is restarted. Default none.</summary>
+    public long? MemoryLimitBytes { get; init; }
+
     /// <summary>Whether the daemon can be started and stopped. Otherwise it is only watched. Default true.</summary>
     public bool CanAct { get; init; } = true;
 }

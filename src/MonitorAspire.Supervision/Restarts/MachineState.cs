@@ -78,6 +78,11 @@ internal sealed record MachineState
 
     public TimeSpan ProbeFailureAt { get; init; }
 
+    /// <summary>How many looks in a row have found the memory above its limit, and when the last one was.</summary>
+    public int MemoryExcesses { get; init; }
+
+    public TimeSpan MemoryExcessAt { get; init; }
+
     /// <summary>Whether the last probe found that the instance has no listening socket any more.</summary>
     public bool IsSocketLost { get; init; }
 

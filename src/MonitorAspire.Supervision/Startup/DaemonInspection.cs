@@ -76,7 +76,7 @@ public sealed record DaemonInspection
     public int? Pid { get; init; }
 
     /// <summary>
-    /// Proof of the identity: <c>lock</c>, <c>session</c>, <c>control-group</c>, <c>instance-id</c> or <c>launcher</c>; <c>record</c> on a platform that shows none of
+    /// Proof of the identity: <c>lock</c>, <c>session</c>, <c>control-group</c>, <c>instance-id</c>, <c>log</c> or <c>launcher</c>; <c>record</c> on a platform that shows none of
     /// them; <see langword="null"/> where there is none.
     /// </summary>
     public string? IdentityProof { get; init; }
@@ -120,6 +120,9 @@ public sealed record DaemonInspection
     /// <summary>Duration of the health check in milliseconds.</summary>
     public double? HealthMs { get; init; }
 
+    /// <summary>Resident memory of the instance in bytes, where the definition has a <see cref="DaemonSpec.MemoryLimitBytes"/> and the platform tells it.</summary>
+    public long? MemoryBytes { get; init; }
+
     /// <summary>When the instance was started.</summary>
     public DateTimeOffset? StartedAt { get; init; }
 
@@ -129,9 +132,32 @@ public sealed record DaemonInspection
     /// <summary>Command line of the instance, from its record.</summary>
     public IReadOnlyList<string> Command { get; init; } = [];
 
+    /// <summary>What the supervisor that looks after the daemon says; <see langword="null"/> where none was asked, or none looks after it.</summary>
+    public SupervisorView? Supervisor { get; init; }
+
     /// <summary>The daemon's PID file.</summary>
     public required string PidFile { get; init; }
 
     /// <summary>The daemon's log file.</summary>
     public required string LogFile { get; init; }
+}
+
+/// <summary>What a supervisor says of a daemon: what it waits for, and when it is tried again.</summary>
+/// <param name="State">The daemon's state.</param>
+public sealed record SupervisorView(DaemonState State)
+{
+    /// <summary>The names of the daemons that it waits for, in the state <see cref="DaemonState.Waiting"/>; otherwise empty.</summary>
+    public IReadOnlyList<string> WaitingFor { get; init; } = [];
+
+    /// <summary>When the next try comes, in the states Backoff, CrashLooping and Foreign.</summary>
+    public DateTimeOffset? NextAttemptAt { get; init; }
+
+    /// <summary>Failures since the last verified start that lasted.</summary>
+    public int ConsecutiveFailures { get; init; }
+
+    /// <summary>Reason of the last failure, which is kept after a recovery.</summary>
+    public StartupReason? LastFailure { get; init; }
+
+    /// <summary>The last failure for people, where the supervisor tells it.</summary>
+    public string? LastFailureDetail { get; init; }
 }

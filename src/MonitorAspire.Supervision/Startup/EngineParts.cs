@@ -20,6 +20,7 @@ internal sealed class EngineParts
         Health = new HealthProbe(time);
         Notifications = new Notifications(time);
         Tree = new InstanceTree(Processes);
+        Memory = new TreeMemory(Processes, time);
         Stopper = new TreeStopper(Processes, Tree, time);
         Locator = new InstanceLocator(Processes, Tree, Listeners, time);
         Ports = new PortView(Listeners, Tree, Processes);
@@ -65,6 +66,8 @@ internal sealed class EngineParts
     internal Notifications Notifications { get; }
 
     internal InstanceTree Tree { get; }
+
+    internal TreeMemory Memory { get; }
 
     internal TreeStopper Stopper { get; }
 

@@ -31,7 +31,7 @@ internal static class ExitCodes
         StartupReason.InvalidConfiguration or StartupReason.CommandNotFound => Usage,
         StartupReason.ExitedPrematurely => ExitedPrematurely,
         StartupReason.PortOwnedByOther or StartupReason.PidMismatch => Foreign,
-        StartupReason.Cancelled => Failure,
+        StartupReason.Cancelled or StartupReason.MemoryLimit => Failure,
         _ => NotVerified,
     };
 

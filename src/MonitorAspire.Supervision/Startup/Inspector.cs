@@ -129,6 +129,11 @@ internal sealed class Inspector(EngineParts parts)
             }
         }
 
+        if (spec.MemoryLimitBytes is { } limit && OperatingSystem.IsLinux())
+        {
+            seen = seen with { MemoryBytes = parts.Memory.Of(root, limit) };
+        }
+
         // Checked last: an instance that has ended meanwhile is not unhealthy but dead. One that has just answered lives.
         if (!hasAnswered && !parts.Processes.IsAlive(root))
         {

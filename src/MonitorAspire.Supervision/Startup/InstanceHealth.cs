@@ -53,7 +53,9 @@ internal sealed class InstanceHealth(EngineParts parts, DaemonSpec spec, Instanc
         }
 
         var id = CommandCheck.NewId();
-        var daemon = spec with { Command = spec.Health.Command, Arguments = [.. spec.Health.Arguments] };
+
+        // The daemon has read its files. One that was removed since does not fail the check.
+        var daemon = spec with { Command = spec.Health.Command, Arguments = [.. spec.Health.Arguments], EnvironmentFiles = [.. spec.EnvironmentFiles.Select(EnvironmentFile.Optional)] };
         try
         {
             var plan = DaemonLauncher.Plan(daemon, _files, builtInDaemon: null, parts.Options.DaemonEnvironment, id);

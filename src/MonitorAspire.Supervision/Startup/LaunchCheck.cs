@@ -34,7 +34,9 @@ internal sealed class LaunchCheck(EngineParts parts)
             throw new StartupFailedException(StartupReason.PermissionDenied, untrusted);
         }
 
-        ExecutableCheck.Require(DaemonLauncher.Plan(spec, files, parts.Options.BuiltInDaemonPath, parts.Options.DaemonEnvironment, instanceId: ""));
+        var plan = DaemonLauncher.Plan(spec, files, parts.Options.BuiltInDaemonPath, parts.Options.DaemonEnvironment, instanceId: "");
+        ExecutableCheck.Require(plan);
+        LaunchPrefix.Require(plan, spec);
         RequireLog(files);
         RequireSpace(files);
         RequirePort(spec, freed);

@@ -16,6 +16,7 @@ internal sealed class SpawnStage(EngineParts parts, DateTimeOffset startedAt, in
         var (spec, files) = (claimed.Spec, claimed.Files);
         var id = InstanceRecord.NewInstanceId(spec.Port);
         var plan = DaemonLauncher.Plan(spec, files, parts.Options.BuiltInDaemonPath, parts.Options.DaemonEnvironment, id);
+        LaunchPrefix.Require(plan, spec);
         LaunchCheck.RequireLog(files);
         DaemonLauncher.SetOrRemove(plan.Environment, "TRACEPARENT", traceParent);
         DaemonLauncher.SetOrRemove(plan.Environment, "TRACESTATE", traceState);

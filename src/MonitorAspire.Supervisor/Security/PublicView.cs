@@ -28,5 +28,5 @@ internal static class PublicView
     private static string? Detail(StartupReason? reason, string? detail) => reason is
         StartupReason.AlreadyRunning or StartupReason.PortInUse or StartupReason.PortOwnedByOther or StartupReason.PortNotBound
         or StartupReason.LockUnavailable or StartupReason.PidFileMissing or StartupReason.PidMismatch
-        or StartupReason.PermissionDenied or StartupReason.CommandNotFound ? detail : null;
+        or StartupReason.PermissionDenied or StartupReason.CommandNotFound or StartupReason.MemoryLimit ? detail : null;
 }

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json;
 using Microsoft.Extensions.Configuration.Json;
 using MonitorAspire.Supervision.Interop;
@@ -41,33 +40,13 @@ internal sealed class ConfigurationSetup(CommandLine commandLine)
     });
 
     /// <summary>
-    /// What the files are now: which file each path leads to through symbolic links, its size and the time of its last write. A file watcher does
-    /// not see a change behind a symbolic link, also not the change of <c>..data</c> in a Kubernetes config map.
+    /// What the files are now. A file watcher does not see a change behind a symbolic link.
     /// </summary>
     internal string Fingerprint(string environmentName)
     {
         var files = ((string?[])["appsettings.json", $"appsettings.{environmentName}.json", commandLine.ConfigFile])
-            .OfType<string>().Select(file => StateOf(Path.Combine(AppContext.BaseDirectory, file)));
+            .OfType<string>().Select(file => ContentVersion.Of(Path.Combine(AppContext.BaseDirectory, file)));
         return string.Join('|', files);
-    }
-
-    private static string StateOf(string path)
-    {
-        // A FIFO is not opened: that would wait for its writer.
-        if (!OperatingSystem.IsWindows() && FileStatus.Of(path, follow: true) is not { IsFile: true })
-        {
-            return "none";
-        }
-
-        try
-        {
-            using var file = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-            return string.Create(CultureInfo.InvariantCulture, $"{FileIdentity.Of(file)} {RandomAccess.GetLength(file)} {File.GetLastWriteTimeUtc(file).Ticks}");
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            return e.Message;
-        }
     }
 
     private void AddOverrides(IConfigurationBuilder configuration, bool reload)

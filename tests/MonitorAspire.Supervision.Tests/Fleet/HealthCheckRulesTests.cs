@@ -57,4 +57,17 @@ public class HealthCheckRulesTests
         Assert.Equal(SpecDifference.Update, SpecComparison.Compare(Spec with { Health = Limited(1) }, Spec with { Health = Limited(2) }));
         Assert.Equal(SpecDifference.Restart, SpecComparison.Compare(Spec with { Health = Limited(1) }, Spec with { Health = Limited(1) with { Arguments = ["c"] } }));
     }
+
+    [Fact]
+    public void Compare_WhatIsFixedAtTheLaunch_NeedsARestart()
+    {
+        var watched = Spec with { RestartOnChange = new RestartOnChange { Paths = ["a"] }, EnvironmentFiles = ["a"], MemoryLimitBytes = 1 << 20 };
+
+        Assert.Equal(SpecDifference.None, SpecComparison.Compare(watched, watched with { RestartOnChange = new RestartOnChange { Paths = ["a"] }, EnvironmentFiles = ["a"] }));
+        Assert.Equal(SpecDifference.Update, SpecComparison.Compare(watched, watched with { RestartOnChange = new RestartOnChange { Paths = ["b"] } }));
+        Assert.Equal(SpecDifference.Update, SpecComparison.Compare(watched, watched with { MemoryLimitBytes = 2 << 20 }));
+        Assert.Equal(SpecDifference.Restart, SpecComparison.Compare(watched, watched with { EnvironmentFiles = ["b"] }));
+        Assert.Equal(SpecDifference.Restart, SpecComparison.Compare(watched, watched with { User = "nobody" }));
+        Assert.Equal(SpecDifference.Restart, SpecComparison.Compare(watched, watched with { Limits = new ResourceLimits { Core = "0" } }));
+    }
 }

@@ -155,6 +155,25 @@ public sealed class HealthKindTests : IAsyncDisposable
         AssertVerified(await StartAsync("answer(200)", new HealthCheck { Kind = HealthCheckKind.Https }, Certificate()));
 
     [Fact]
+    public async Task Https_SlowServer_IsVerified() =>
+        AssertVerified(await StartAsync("(time.sleep(2.5), answer(200))", new HealthCheck { Kind = HealthCheckKind.Https }, Certificate()));
+
+    [Fact]
+    public async Task Https_HangsAfterTheHandshake_SaysWhatWasMeasured() => AssertFailed(
+        await StartAsync("time.sleep(300)", new HealthCheck { Kind = HealthCheckKind.Https, Startup = new CheckLimits { Timeout = TimeSpan.FromSeconds(1), Failures = 1 } }, Certificate()),
+        StartupReason.TimedOut,
+        "no answer within 1 s");
+
+    [Fact]
+    public async Task Https_BodyNamesAnotherProcess_IsNotHealthy() => AssertFailed(
+        await StartAsync("answer(200, body='{\"pid\": 1, \"port\": %d}' % port)", new HealthCheck { Kind = HealthCheckKind.Https, Startup = new CheckLimits { Failures = 1 } }, Certificate()),
+        StartupReason.HealthIdentityMismatch,
+        "1");
+
+    [Fact]
+    public async Task Command_Slow_IsVerified() => AssertVerified(await StartRawAsync(Accepting, "", Command("sleep 2.5; echo $1", "fine")));
+
+    [Fact]
     public async Task Http_OnATlsServer_NamesTlsAndTheKindThatFits() => AssertFailed(
         await StartAsync("answer(200)", new HealthCheck { Startup = new CheckLimits { Failures = 3 } }, Certificate()),
         StartupReason.HealthUnreachable,

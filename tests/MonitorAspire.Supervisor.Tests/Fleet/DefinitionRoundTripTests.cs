@@ -85,7 +85,7 @@ public class DefinitionRoundTripTests
         // Over the REST API a daemon is always launched by the supervisor. Each kind of health check has options of its own.
         var whole = Sample<HealthCheck>();
         var health = new HealthCheck { Kind = whole.Kind, Statuses = whole.Statuses, Headers = whole.Headers, Text = whole.Text, Startup = whole.Startup, Liveness = whole.Liveness };
-        var sample = Sample<DaemonDefinition>() with { Launch = LaunchMode.Supervisor, Health = health, DependsOn = [new DaemonDependency { Name = "alpha", Condition = DependencyCondition.Started }] };
+        var sample = Sample<DaemonDefinition>() with { Launch = LaunchMode.Supervisor, PidFileWriter = PidFileWriter.Launcher, EnvironmentFiles = ["a.env", "-b.env"], RestartOnChange = new RestartOnChange { Paths = ["a", "b"], Delay = TimeSpan.FromSeconds(2) }, Health = health, DependsOn = [new DaemonDependency { Name = "alpha", Condition = DependencyCondition.Started }] };
         var body = Encoding.UTF8.GetString(JsonSerializer.SerializeToUtf8Bytes(new SourcedDefinition(DefinitionSource.RestApi, sample), FleetJson.Strict.SourcedDefinition));
         using var sent = JsonDocument.Parse(body);
         var put = await supervisor.SendAsync(HttpMethod.Put, $"/api/daemons/{sample.Name}", sent.RootElement.GetProperty("definition").GetRawText());
@@ -137,6 +137,7 @@ public class DefinitionRoundTripTests
             {
                 nameof(DaemonDefinition.HealthPath) => "/sample/health",
                 nameof(DaemonDefinition.Host) => "localhost",
+                nameof(DaemonDefinition.Umask) => "027",
                 _ => $"sample-{name}",
             };
         }
@@ -148,7 +149,7 @@ public class DefinitionRoundTripTests
 
         if (type == typeof(long))
         {
-            return name == nameof(LogPolicy.TotalBytes) ? 900_000L : 100_000L;
+            return name switch { nameof(LogPolicy.TotalBytes) => 900_000L, nameof(DaemonDefinition.MemoryLimitBytes) => 90_000_000L, _ => 100_000L };
         }
 
         if (type == typeof(double))
@@ -199,6 +200,11 @@ public class DefinitionRoundTripTests
         if (type.Assembly != typeof(DaemonDefinition).Assembly)
         {
             throw new NotSupportedException($"{name} is a {type}: add a sample of that type here");
+        }
+
+        if (type == typeof(ResourceLimits))
+        {
+            return new ResourceLimits { NoFile = "1024:4096", NProc = "infinity", Core = "0", AddressSpace = "1", FileSize = "2", LockedMemory = "3", Stack = "4", Cpu = "5" };
         }
 
         var sample = Activator.CreateInstance(type)!;

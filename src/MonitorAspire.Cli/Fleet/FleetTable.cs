@@ -4,7 +4,7 @@ using MonitorAspire.Supervision.Fleet;
 using MonitorAspire.Supervision.Probes;
 using MonitorAspire.Supervision.Telemetry;
 
-namespace MonitorAspire.Cli.Up;
+namespace MonitorAspire.Cli.Fleet;
 
 internal static class FleetTable
 {
@@ -16,7 +16,7 @@ internal static class FleetTable
             table.Add(
                 new Cell(d.Name, Tone.Strong),
                 d.Port.ToString(CultureInfo.InvariantCulture),
-                new Cell(State(d, now), ToneOf(d.State)),
+                new Cell(State(d.State, d.Stage, d.WaitingFor, d.NextAttemptAt, now), ToneOf(d.State)),
                 d.Pid?.ToString(CultureInfo.InvariantCulture),
                 d.Startup is { } startup ? Durations.OfMilliseconds(startup.TotalMs) : null,
                 d.Pid is null || d.StartedAt is null ? null : Durations.Age(now - d.StartedAt.Value),
@@ -30,15 +30,14 @@ internal static class FleetTable
         return [.. table.Render(colour), .. failures];
     }
 
-    private static string State(DaemonSnapshot daemon, DateTimeOffset now) => daemon switch
-    {
-        { State: DaemonState.Starting, Stage: { } stage } => $"starting ({WireNames.Of(stage)})",
-        { WaitingFor: { Count: > 0 } needed } => $"waiting for {string.Join(", ", needed)}",
-        { NextAttemptAt: { } next } when next > now => $"{DaemonStates.Words(daemon.State)}, next try in {Durations.Age(next - now)}",
-        _ => DaemonStates.Words(daemon.State),
-    };
+    /// <summary>A state, with what is waited for.</summary>
+    internal static string State(DaemonState state, StartupStage? stage, IReadOnlyList<string> waitingFor, DateTimeOffset? nextAttemptAt, DateTimeOffset now) =>
+        state == DaemonState.Starting && stage is { } current ? $"starting ({WireNames.Of(current)})"
+        : waitingFor.Count > 0 ? $"waiting for {string.Join(", ", waitingFor)}"
+        : nextAttemptAt is { } next && next > now ? $"{DaemonStates.Words(state)}, next try in {Durations.Age(next - now)}"
+        : DaemonStates.Words(state);
 
-    private static Tone ToneOf(DaemonState state) => state switch
+    internal static Tone ToneOf(DaemonState state) => state switch
     {
         DaemonState.Running => Tone.Good,
         DaemonState.Stopped => Tone.Dim,

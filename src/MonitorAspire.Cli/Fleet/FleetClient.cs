@@ -7,7 +7,7 @@ using MonitorAspire.Supervision;
 using MonitorAspire.Supervision.Files;
 using MonitorAspire.Supervision.Fleet;
 
-namespace MonitorAspire.Cli.Up;
+namespace MonitorAspire.Cli.Fleet;
 
 /// <summary>Reads the supervisor's REST API. With its token, which is in the state directory, the answers say why a daemon failed.</summary>
 internal sealed class FleetClient : IDisposable

@@ -1,0 +1,80 @@
+using System.Globalization;
+using System.Net;
+using System.Text.Json;
+using MonitorAspire.Supervision.Files;
+using MonitorAspire.Supervision.Fleet;
+using MonitorAspire.Supervision.Identity;
+using MonitorAspire.Supervision.Startup;
+
+namespace MonitorAspire.Cli.Fleet;
+
+/// <summary>What the living supervisors of a state directory say about their daemons, and a sentence for each one that does not answer.</summary>
+internal sealed record Supervisors(IReadOnlyList<DaemonSnapshot> Daemons, IReadOnlyList<string> Silent)
+{
+    private static readonly TimeSpan AnswerLimit = TimeSpan.FromSeconds(2);
+
+    internal static Supervisors None { get; } = new([], []);
+
+    /// <summary>Asks all of them.</summary>
+    internal static async Task<Supervisors> AskAsync(IDaemonEngine engine, string stateDirectory, CancellationToken cancellationToken)
+    {
+        var answers = await Task.WhenAll(Living(stateDirectory).Select(files => AskAsync(engine, files, cancellationToken))).ConfigureAwait(false);
+        return answers.Length == 0 ? None : new Supervisors([.. answers.SelectMany(a => a.Daemons)], [.. answers.SelectMany(a => a.Silent)]);
+    }
+
+    /// <summary>The inspection of a daemon with what its supervisor says.</summary>
+    internal DaemonInspection Over(DaemonInspection seen) => Daemons.FirstOrDefault(d => d.Port == seen.Port) is not { } daemon ? seen : seen with
+    {
+        Supervisor = new SupervisorView(daemon.State)
+        {
+            WaitingFor = daemon.WaitingFor,
+            NextAttemptAt = daemon.NextAttemptAt,
+            ConsecutiveFailures = daemon.ConsecutiveFailures,
+            LastFailure = daemon.LastFailure?.Reason,
+            LastFailureDetail = daemon.LastFailure?.Detail,
+        },
+    };
+
+    // The lock of a supervisor is held as long as it lives.
+    private static IEnumerable<SupervisorFiles> Living(string stateDirectory)
+    {
+        foreach (var directory in (string[])[stateDirectory, SupervisorFiles.TemporaryDirectory(stateDirectory)])
+        {
+            foreach (var path in Directory.Exists(directory) ? Directory.EnumerateFiles(directory, $"{SupervisorFiles.Prefix}*.lock") : [])
+            {
+                if (int.TryParse(Path.GetFileNameWithoutExtension(path)[SupervisorFiles.Prefix.Length..], NumberStyles.None, CultureInfo.InvariantCulture, out var port)
+                    && InstanceLock.IsHeld(path) == true)
+                {
+                    yield return new SupervisorFiles(directory, port);
+                }
+            }
+        }
+    }
+
+    private static async Task<Supervisors> AskAsync(IDaemonEngine engine, SupervisorFiles files, CancellationToken cancellationToken)
+    {
+        // Only the process that holds the lock gets the token. Another one may listen on the port.
+        var holders = ProcessTable.Current.LockHolders(files.Lock);
+        var spec = KnownDaemons.Spec(files.Port, record: null) with { Host = "localhost" };
+        var seen = await engine.InspectAsync(spec, new InspectOptions { ProbeHealth = false }, cancellationToken).ConfigureAwait(false);
+        if (seen.Listeners.FirstOrDefault(l => l.Pid is { } pid && holders.Contains(pid)) is not { } listener || !IPEndPoint.TryParse(listener.Address, out var address))
+        {
+            // It is just starting or ending, or listens where this machine is reached from outside.
+            return None;
+        }
+
+        var host = address.Address.Equals(IPAddress.Any) ? IPAddress.Loopback : address.Address.Equals(IPAddress.IPv6Any) ? IPAddress.IPv6Loopback : address.Address;
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(AnswerLimit);
+        try
+        {
+            using var client = new FleetClient($"http://{new IPEndPoint(host, address.Port)}", files.Directory);
+            return new Supervisors(await client.DaemonsAsync(limit.Token).ConfigureAwait(false), []);
+        }
+        catch (Exception e) when (e is HttpRequestException or JsonException || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+        {
+            var what = e is OperationCanceledException ? $"does not answer within {AnswerLimit.TotalSeconds:0} s" : $"gives no usable answer: {e.Message}";
+            return new Supervisors([], [$"the supervisor (PID {listener.Pid}, port {files.Port}) {what}; what its daemons wait for is not known"]);
+        }
+    }
+}

@@ -1,0 +1,83 @@
+using System.Buffers;
+using System.Buffers.Text;
+using MonitorAspire.Supervision.Identity.Linux;
+
+namespace MonitorAspire.Supervision.Identity;
+
+/// <summary>
+/// The resident memory of a daemon: its main process, the descendants of that, and the session that it leads. All daemons are looked up in one
+/// list of processes, which is read again after half a second.
+/// </summary>
+internal sealed class TreeMemory(ProcessTable processes, TimeProvider time)
+{
+    private static readonly TimeSpan ListAge = TimeSpan.FromMilliseconds(500);
+
+    private readonly Lock _gate = new();
+    private readonly ProcFiles _files = new("/proc");
+    private ILookup<int, ProcessInfo>? _children;
+    private ILookup<int, ProcessInfo>? _sessions;
+    private long _readAt;
+
+    /// <summary>
+    /// The memory in bytes; <see langword="null"/> where it is not known. Pages that several processes share are counted once for each of them,
+    /// which is cheap; where the result is above the limit, they are shared out instead (PSS), which takes milliseconds for a large process.
+    /// </summary>
+    internal long? Of(ProcessIdentity root, long limit)
+    {
+        var buffer = new ArrayBufferWriter<byte>(4096);
+        var pids = Pids(root.Pid);
+        var resident = pids.Sum(pid => Resident(pid, buffer));
+        return resident == 0 ? null : resident <= limit ? resident : pids.Sum(pid => Proportional(pid, buffer) ?? Resident(pid, buffer));
+    }
+
+    private HashSet<int> Pids(int root)
+    {
+        ILookup<int, ProcessInfo> children, sessions;
+        lock (_gate)
+        {
+            if (_children is null || time.GetElapsedTime(_readAt) > ListAge)
+            {
+                var all = processes.Snapshot();
+                (_children, _sessions, _readAt) = (all.ToLookup(p => p.ParentPid), all.ToLookup(p => p.Session), time.GetTimestamp());
+            }
+
+            (children, sessions) = (_children, _sessions!);
+        }
+
+        var found = new HashSet<int> { root };
+        var pending = new Stack<int>(found.Concat(sessions[root].Select(p => p.Pid)));
+        while (pending.TryPop(out var pid))
+        {
+            found.Add(pid);
+            foreach (var child in children[pid].Where(c => !found.Contains(c.Pid)))
+            {
+                pending.Push(child.Pid);
+            }
+        }
+
+        return found;
+    }
+
+    // 2093 1060 903 2 0 158 0: size, resident, shared and others, in pages
+    private long Resident(int pid, ArrayBufferWriter<byte> buffer)
+    {
+        if (_files.Read($"{pid}/statm", buffer) != ProcAccess.Ok)
+        {
+            return 0;
+        }
+
+        var rest = buffer.WrittenSpan[(buffer.WrittenSpan.IndexOf((byte)' ') + 1)..];
+        return Utf8Parser.TryParse(rest, out long pages, out _) ? pages * Environment.SystemPageSize : 0;
+    }
+
+    // Pss:                1234 kB
+    private long? Proportional(int pid, ArrayBufferWriter<byte> buffer)
+    {
+        if (_files.Read($"{pid}/smaps_rollup", buffer) != ProcAccess.Ok || buffer.WrittenSpan.IndexOf("\nPss:"u8) is not (> 0 and var at))
+        {
+            return null;
+        }
+
+        return Utf8Parser.TryParse(buffer.WrittenSpan[(at + 5)..].TrimStart((byte)' '), out long kibibytes, out _) ? kibibytes * 1024 : null;
+    }
+}

@@ -1,0 +1,78 @@
+using MonitorAspire.Testing;
+
+namespace MonitorAspire.Cli.Tests;
+
+/// <summary><c>monitor status</c> of a fleet whose supervisor runs: what a daemon waits for, and when it is tried again.</summary>
+public sealed class SupervisedStatusTests : IAsyncDisposable
+{
+    private readonly CliFixture _cli = new();
+    private readonly int _first = FreePort.Consecutive(3);
+
+    private string SupervisorPort => CliFixture.Text(_first + 2);
+
+    public ValueTask DisposeAsync() => _cli.DisposeAsync();
+
+    [Fact]
+    public async Task Status_OneBacksOffAndOneWaitsForIt_SaysBothAndWhy()
+    {
+        await using var up = await UpAsync();
+
+        CliResult status = null!;
+        await Wait.UntilAsync(async () => (status = await _cli.RunAsync("status", "--all")).Out.Contains("next try in", StringComparison.Ordinal), "the next try in the status");
+
+        Assert.Equal(4, status.ExitCode);
+        Assert.Matches($@"db\s+{_first}\s+(back-off|crash loop), next try in \d+m", status.Out);
+        Assert.Matches(@"db: \d failures? (in a row)?; the last one: exited-prematurely: .*exit code 7", status.Out.Replace("failure;", "failure ;", StringComparison.Ordinal));
+        Assert.Matches($@"api\s+{_first + 1}\s+waiting for db", status.Out);
+
+        var json = await _cli.JsonAsync(4, "status", "--all", "--json");
+        Assert.Equal(["db"], json[1].GetProperty("supervisor").GetProperty("waitingFor").EnumerateArray().Select(n => n.GetString()));
+        Assert.Equal("exited-prematurely", json[0].GetProperty("supervisor").GetProperty("lastFailure").GetString());
+
+        // A daemon that was never started is known by its name as well.
+        var named = await _cli.RunAsync("status", "api");
+        Assert.Equal(4, named.ExitCode);
+        Assert.Contains("waiting for db", named.Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task StatusWatch_SupervisorHangs_SaysThatItDoesNotAnswer()
+    {
+        await using var up = await UpAsync();
+        string? supervisor = null;
+        await Wait.UntilAsync(() => (supervisor = PidOf(_cli["state/up"])) is not null, "the supervisor's PID file");
+        Signal("-STOP", supervisor!);
+        try
+        {
+            await using var watch = _cli.Start("status", "--all", "--watch", "--interval", "100ms");
+            await watch.SeenAsync($"the supervisor (PID {supervisor}, port {SupervisorPort}) does not answer within 2 s");
+            Signal("-CONT", supervisor!);
+            await watch.SeenAsync("waiting for db");
+        }
+        finally
+        {
+            Signal("-CONT", supervisor!);
+        }
+    }
+
+    private async Task<RunningCli> UpAsync()
+    {
+        File.WriteAllText(_cli["fleet.json"], $$"""
+            { "Monitors": { "Restart": { "InitialDelay": "00:05:00", "MaxDelay": "00:10:00" }, "Daemons": [
+              { "Name": "db", "Port": {{_first}}, "Command": "sh", "Arguments": ["-c", "exit 7"] },
+              { "Name": "api", "Port": {{_first + 1}}, "Command": "{{CliFixture.FaultDaemon}}", "Arguments": ["--port", "{port}"], "DependsOn": [{ "Name": "db" }] } ] } }
+            """);
+        var up = _cli.Start("up", "--supervisor-port", SupervisorPort, "--config", "fleet.json");
+        await up.SeenAsync("exit code 7");
+        return up;
+    }
+
+    private static string? PidOf(string directory) =>
+        Directory.Exists(directory) && Directory.EnumerateFiles(directory, "*.pid", SearchOption.AllDirectories).FirstOrDefault() is { } file ? File.ReadAllText(file).Trim() : null;
+
+    private static void Signal(string signal, string pid)
+    {
+        using var kill = System.Diagnostics.Process.Start("kill", [signal, pid]);
+        kill.WaitForExit();
+    }
+}
