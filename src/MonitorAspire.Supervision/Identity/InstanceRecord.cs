@@ -84,7 +84,7 @@ internal sealed record InstanceRecord
     public long LauncherStartTicks { get; set; }
 
     /// <summary>The fleet that started it (<see cref="Startup.EngineOptions.Fleet"/>); <see langword="null"/> for a start from the command line.</summary>
-    public string? Fleet { get; init; }
+    public string? Fleet { get; set; }
 
     /// <summary>Its control group, as <c>/proc/PID/cgroup</c> shows it; <see langword="null"/> where it has none of its own.</summary>
     public string? ControlGroup { get; set; }
