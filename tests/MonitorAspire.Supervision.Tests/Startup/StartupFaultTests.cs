@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using System.Net;
 using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervision.Files;
@@ -304,10 +303,6 @@ public sealed class StartupFaultTests : IAsyncDisposable
         var stop = await _fixture.Engine.StopAsync(spec, new StopOptions(), CancellationToken.None);
         Assert.Equal(StopVerdict.NotRunning, stop.Verdict);
         Assert.Contains("stands for no address", stop.Detail);
-
-        var freed = ImmutableHashSet<int>.Empty;
-        Assert.Equal(StartupReason.InvalidConfiguration, (await _fixture.Engine.CheckStartAsync(spec, freed, CancellationToken.None))?.Reason);
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => _fixture.Engine.CheckStartAsync(spec, freed, new CancellationToken(canceled: true)));
     }
 
     [Fact]
