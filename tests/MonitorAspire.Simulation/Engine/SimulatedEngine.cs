@@ -104,7 +104,7 @@ internal sealed partial class SimulatedEngine(SimulatedSystem system, IEngineObs
 
     public static bool IsBroken(DaemonSpec spec) => spec.Arguments.Contains(Broken);
 
-    public StartupReport? CheckStart(DaemonSpec spec, IReadOnlySet<int> freed) => !_system.MissingCommands.Contains(spec.Port) ? null : new StartupReport
+    public Task<StartupReport?> CheckStartAsync(DaemonSpec spec, IReadOnlySet<int> freed, CancellationToken cancellationToken) => Task.FromResult(!_system.MissingCommands.Contains(spec.Port) ? null : new StartupReport
     {
         Name = spec.Name,
         Host = spec.Host,
@@ -113,7 +113,7 @@ internal sealed partial class SimulatedEngine(SimulatedSystem system, IEngineObs
         Stage = StartupStage.Preflight,
         Reason = StartupReason.CommandNotFound,
         Detail = "no such command",
-    };
+    });
 
     public DaemonInstance? Attach(DaemonSpec spec)
     {

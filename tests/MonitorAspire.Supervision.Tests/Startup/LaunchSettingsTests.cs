@@ -75,7 +75,7 @@ public sealed class LaunchSettingsTests : IAsyncDisposable
         Assert.Contains(file, report.Detail, StringComparison.Ordinal);
         Assert.DoesNotContain("hunter2", report.Detail, StringComparison.Ordinal);
         _fixture.AssertNothingLeft(spec, report.Pid);
-        Assert.StartsWith(report.Detail!, _fixture.Engine.CheckStart(spec, ImmutableHashSet<int>.Empty)?.Detail, StringComparison.Ordinal);
+        Assert.StartsWith(report.Detail!, (await _fixture.Engine.CheckStartAsync(spec, ImmutableHashSet<int>.Empty, CancellationToken.None))?.Detail, StringComparison.Ordinal);
     }
 
     [Fact]
