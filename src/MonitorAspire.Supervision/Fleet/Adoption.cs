@@ -1,4 +1,5 @@
 using MonitorAspire.Supervision.Identity;
+using MonitorAspire.Supervision.Interop;
 using MonitorAspire.Supervision.Processes;
 using MonitorAspire.Supervision.Startup;
 
@@ -7,8 +8,55 @@ namespace MonitorAspire.Supervision.Fleet;
 /// <summary>Finds the living instance that an earlier supervisor left.</summary>
 internal sealed class Adoption(FleetParts parts, ILauncher launcher)
 {
-    /// <summary>The instance that can be adopted, or <see langword="null"/> where the daemon has to be started.</summary>
+    /// <summary>
+    /// The instance that can be adopted, or <see langword="null"/> where the daemon has to be started. With trouble of the supervisor itself
+    /// nothing is known, so it looks again until the trouble is over.
+    /// </summary>
     public async Task<AdoptableInstance?> FindAsync(DaemonSpec spec, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var (found, trouble) = await LookAsync(spec, cancellationToken).ConfigureAwait(false);
+            parts.OwnTrouble.Report(spec.Name, trouble);
+            if (trouble is null)
+            {
+                return found;
+            }
+
+            await NextLookAsync(cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    // A cancelled Task.Delay continues on the thread pool. This one continues where it was cancelled.
+    private async Task NextLookAsync(CancellationToken cancellationToken)
+    {
+        var due = new TaskCompletionSource();
+        using var timer = parts.Time.CreateTimer(_ => due.TrySetResult(), null, parts.Options.LookInterval, Timeout.InfiniteTimeSpan);
+        using (cancellationToken.UnsafeRegister(_ => due.TrySetResult(), null))
+        {
+            await due.Task.ConfigureAwait(false);
+        }
+
+        cancellationToken.ThrowIfCancellationRequested();
+    }
+
+    private async Task<(AdoptableInstance? Found, string? Trouble)> LookAsync(DaemonSpec spec, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var found = await FindOnceAsync(spec, cancellationToken).ConfigureAwait(false);
+
+            // Without descriptors, a record and a lock that are there look missing.
+            var isBlind = found is null ? DescriptorLimit.IsReached() : found.Seen.IsOwnTrouble;
+            return (found, isBlind ? DaemonProbe.NoDescriptors : null);
+        }
+        catch (Exception e) when (DescriptorLimit.IsReachedBy(e) && !cancellationToken.IsCancellationRequested)
+        {
+            return (null, DaemonProbe.NoDescriptors);
+        }
+    }
+
+    private async Task<AdoptableInstance?> FindOnceAsync(DaemonSpec spec, CancellationToken cancellationToken)
     {
         if (Attach(spec) is not var (onPort, instance) || !launcher.CanAdopt(instance))
         {

@@ -137,7 +137,7 @@ internal sealed class SimulatedFleet
     public Task EndAsync(bool stops)
     {
         _parts.Options = _parts.Options with { StopDaemonsOnShutdown = stops };
-        _invariants.EndSupervisor(stops);
+        _invariants.EndSupervisor(stops, isAsConfigured: !NeedsReload);
         var ending = EndAsync();
         Watch(ending, "end");
         return ending;
@@ -202,7 +202,7 @@ internal sealed class SimulatedFleet
             _system.Say($"{request} refused: {e.Message}");
             if (!Engine.IsCrashed)
             {
-                _invariants.OnRefused(request.Name);
+                _invariants.OnRefused(request.Name, e.Message.Contains("is kept", StringComparison.Ordinal), request.Touched);
             }
         }
 
