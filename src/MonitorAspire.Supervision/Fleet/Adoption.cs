@@ -23,21 +23,8 @@ internal sealed class Adoption(FleetParts parts, ILauncher launcher)
                 return found;
             }
 
-            await NextLookAsync(cancellationToken).ConfigureAwait(false);
+            await parts.DelayAsync(parts.Options.LookInterval, cancellationToken).ConfigureAwait(false);
         }
-    }
-
-    // A cancelled Task.Delay continues on the thread pool. This one continues where it was cancelled.
-    private async Task NextLookAsync(CancellationToken cancellationToken)
-    {
-        var due = new TaskCompletionSource();
-        using var timer = parts.Time.CreateTimer(_ => due.TrySetResult(), null, parts.Options.LookInterval, Timeout.InfiniteTimeSpan);
-        using (cancellationToken.UnsafeRegister(_ => due.TrySetResult(), null))
-        {
-            await due.Task.ConfigureAwait(false);
-        }
-
-        cancellationToken.ThrowIfCancellationRequested();
     }
 
     private async Task<(AdoptableInstance? Found, string? Trouble)> LookAsync(DaemonSpec spec, CancellationToken cancellationToken)
@@ -73,10 +60,8 @@ internal sealed class Adoption(FleetParts parts, ILauncher launcher)
             // Its supervisor went away during the start. The instance has the rest of its time before it counts as unhealthy.
             var options = new StartOptions { Timeout = parts.Options.StartTimeout - age };
             using var verification = new InstanceVerification(parts, onPort, options, controller: null);
-            var outcome = await verification.RunAsync(ask: false, cancellationToken).ConfigureAwait(false);
-            seen = outcome.Report.Serves
-                ? await parts.Engine.InspectAsync(onPort, inspect, cancellationToken).ConfigureAwait(false)
-                : seen with { Verdict = InspectionVerdict.Unhealthy };
+            await verification.RunAsync(ask: false, cancellationToken).ConfigureAwait(false);
+            seen = await parts.Engine.InspectAsync(onPort, inspect, cancellationToken).ConfigureAwait(false);
         }
 
         return seen.Verdict is InspectionVerdict.Dead or InspectionVerdict.NotRunning || instance.Exited.IsCompleted ? null : new(onPort, instance, seen);

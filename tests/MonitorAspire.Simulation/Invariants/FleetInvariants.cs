@@ -341,8 +341,8 @@ internal sealed class FleetInvariants(Scenario scenario, SimulatedSystem system,
         {
             FleetEventKind.Exited => true,
             FleetEventKind.StateChanged => happened.Daemon.State == DaemonState.Stopping && happened.Message?.StartsWith("given up", StringComparison.Ordinal) == true,
-            FleetEventKind.StartFailed => happened.Report?.Reason is not (null or StartupReason.Cancelled or StartupReason.PortInUse or StartupReason.PortOwnedByOther
-                or StartupReason.CommandNotFound or StartupReason.InvalidConfiguration or StartupReason.PermissionDenied),
+            FleetEventKind.StartFailed => happened.Report is { IsPassing: false, Reason: not (null or StartupReason.Cancelled or StartupReason.PortInUse or StartupReason.PortOwnedByOther
+                or StartupReason.CommandNotFound or StartupReason.InvalidConfiguration or StartupReason.PermissionDenied) },
             _ => false,
         };
         if (isFailure && !truth.IsStopAsked && !truth.IsReloading)

@@ -114,6 +114,9 @@ internal sealed class SimulatedFleet
         Specs = specs;
         // A daemon that waits for its next try is tried at once when anything about it changes.
         var changed = Specs.Where(s => before.Any(old => old.Name == s.Name && SpecComparison.Compare(old, s) != SpecDifference.None)).Select(s => s.Name).ToList();
+
+        // A daemon that is added starts what it depends on, as a request does.
+        changed.AddRange(Specs.Where(s => s.AutoStart && before.All(old => old.Name != s.Name)).SelectMany(s => _invariants.TouchedBy(s.Name, FaultKind.AskStart)));
         var request = new Request(FaultKind.Reload, "", _system.Scheduler.Now, 0, changed);
         _invariants.OnRequestBegins(changed);
         _pending.Add(request);
