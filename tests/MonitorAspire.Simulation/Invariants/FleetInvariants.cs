@@ -237,7 +237,7 @@ internal sealed class FleetInvariants(Scenario scenario, SimulatedSystem system,
         }
 
         this[spec.Name].Operation = operation;
-        if (_ending && _endingStops && operation == Stop && this[spec.Name].StopCauses == 0 && Specs.FirstOrDefault(s => s.DependsOn.Any(d => d.Name == spec.Name) && system.RootOf(s.Port) is not null) is { } dependent)
+        if (_ending && _endingStops && operation == Stop && this[spec.Name].StopCauses == 0 && Specs.FirstOrDefault(s => s.DependsOn.Any(d => d.Name == spec.Name) && system.RootOf(s.Port) is not null) is { } dependent && system.RootOf(spec.Port) is { ServesSurely: true })
         {
             violate("stopped-before-dependent", $"{operation} of {spec.Name} begins, and {dependent.Name}, which depends on it, lives");
         }
