@@ -15,6 +15,9 @@ internal sealed partial class SimulatedEngine(SimulatedSystem system, IEngineObs
     /// <summary>The argument of a definition whose process ends at once.</summary>
     public const string Broken = "broken";
 
+    /// <summary>EMFILE. The fleet knows by it that the trouble is its own and not the daemon's.</summary>
+    private const int NoDescriptor = 24;
+
     private static readonly TimeSpan UnhealthyToBelieve = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(3);
 
@@ -64,10 +67,18 @@ internal sealed partial class SimulatedEngine(SimulatedSystem system, IEngineObs
 
     public async Task<DaemonInspection> InspectAsync(DaemonSpec spec, InspectOptions options, CancellationToken cancellationToken)
     {
+        var number = observer.OnInspectionBegins(spec);
+        var seen = await LookAsync(spec, options, cancellationToken).ConfigureAwait(false);
+        observer.OnInspected(spec, number, seen);
+        return seen;
+    }
+
+    private async Task<DaemonInspection> LookAsync(DaemonSpec spec, InspectOptions options, CancellationToken cancellationToken)
+    {
         RequireLife();
         if (_system.IsOutOfDescriptors)
         {
-            throw new IOException("too many open files");
+            throw new IOException("too many open files", NoDescriptor);
         }
 
         await PauseAsync(cancellationToken).ConfigureAwait(false);
