@@ -7,6 +7,16 @@ using MonitorAspire.Supervision.Startup;
 // A small supervisor for tests that kill it. It writes each event to stdout as a line, and ends when stdin ends. A line on stdin is a
 // command: "restart NAME".
 // fleet-host STATE-DIRECTORY DAEMON-EXECUTABLE FIRST-PORT COUNT
+
+// The runtime needs descriptors for a new thread, and a process that has none left would end. So all workers are made now, and they stay
+// (ThreadTimeoutMs in the project).
+const int workers = 16;
+ThreadPool.SetMinThreads(workers, workers);
+using (var all = new Barrier(workers))
+{
+    await Task.WhenAll(Enumerable.Range(0, workers).Select(_ => Task.Run(all.SignalAndWait)));
+}
+
 var port = int.Parse(args[2], CultureInfo.InvariantCulture);
 var specs = Enumerable.Range(port, int.Parse(args[3], CultureInfo.InvariantCulture))
     .Select(p => new DaemonSpec { Name = $"d{p}", Port = p, Command = args[1], Arguments = ["--port", "{port}", "--host", "{host}", "--pid-file", "{pidfile}"] })

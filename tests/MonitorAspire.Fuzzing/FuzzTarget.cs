@@ -19,6 +19,7 @@ public sealed record FuzzTarget(string Name, Action<byte[]> Check)
         new("proc-status", ProcTargets.Status),
         new("proc-fdinfo", ProcTargets.DescriptorInfo),
         new("proc-process", ProcTargets.Process) { Cost = 10 },
+        new("control-group", ProcTargets.Groups),
         new("proc-limits", ProcTargets.Limits),
         new("proc-net-tcp", ProcTargets.Sockets),
         new("socket-link", ProcTargets.SocketLink),

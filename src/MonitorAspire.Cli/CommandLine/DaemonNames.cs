@@ -24,12 +24,12 @@ internal static class DaemonNames
         }
     });
 
-    /// <summary>The port of the daemon with a name, upper and lower case being the same.</summary>
+    /// <summary>The port of the daemon with a name, upper and lower case being the same. Supervised: the daemons that supervisors look after.</summary>
     /// <exception cref="UsageException">No daemon of the state directory has the name, or several have it.</exception>
-    internal static int PortOf(string name, string stateDirectory)
+    internal static int PortOf(string name, string stateDirectory, IEnumerable<(string Name, int Port)>? supervised = null)
     {
-        var all = KnownDaemons.All(stateDirectory);
-        var ports = all.Where(d => string.Equals(d.Name, name, StringComparison.OrdinalIgnoreCase)).Select(d => d.Port).ToList();
+        var all = KnownDaemons.All(stateDirectory).Select(d => (d.Name, d.Port)).Union(supervised ?? []).ToList();
+        var ports = all.Where(d => string.Equals(d.Name, name, StringComparison.OrdinalIgnoreCase)).Select(d => d.Port).Distinct().ToList();
         return ports switch
         {
             [var port] => port,

@@ -2,14 +2,16 @@ using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Net.ServerSentEvents;
 using System.Runtime.CompilerServices;
+using System.Text;
 using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
 using MonitorAspire.Supervision;
 using MonitorAspire.Supervision.Files;
 using MonitorAspire.Supervision.Fleet;
 
 namespace MonitorAspire.Cli.Fleet;
 
-/// <summary>Reads the supervisor's REST API. With its token, which is in the state directory, the answers say why a daemon failed.</summary>
+/// <summary>Uses the supervisor's REST API. With its token, which is in the state directory, the answers say why a daemon failed.</summary>
 internal sealed class FleetClient : IDisposable
 {
     private readonly HttpClient _http;
@@ -32,9 +34,31 @@ internal sealed class FleetClient : IDisposable
     /// <summary>The daemons, in the order of the configuration.</summary>
     internal async Task<IReadOnlyList<DaemonSnapshot>> DaemonsAsync(CancellationToken cancellationToken)
     {
-        // A supervisor that was started again may have another token.
-        _http.DefaultRequestHeaders.Authorization = Token() is { Length: > 0 } token ? new AuthenticationHeaderValue("Bearer", token) : null;
+        UseToken();
         return await _http.GetFromJsonAsync("/api/daemons", SupervisionJson.Default.IReadOnlyListDaemonSnapshot, cancellationToken).ConfigureAwait(false) ?? [];
+    }
+
+    /// <summary>Asks for an action on a daemon (<c>start</c>, <c>stop</c>, <c>restart</c>), waits for its end, and returns the report.</summary>
+    /// <exception cref="IOException">The supervisor refuses, or does not answer.</exception>
+    internal async Task<TReport> ActAsync<TReport>(string daemon, string action, JsonTypeInfo<TReport> type, CancellationToken cancellationToken)
+    {
+        UseToken();
+        try
+        {
+            using var content = new StringContent($$"""{"reason":"monitor {{action}}"}""", Encoding.UTF8, "application/json");
+            using var response = await _http.PostAsync(new Uri($"/api/daemons/{Uri.EscapeDataString(daemon)}/{action}", UriKind.Relative), content, cancellationToken).ConfigureAwait(false);
+            if (response.IsSuccessStatusCode)
+            {
+                return await response.Content.ReadFromJsonAsync(type, cancellationToken).ConfigureAwait(false) ?? throw new JsonException("it is empty");
+            }
+
+            var text = await response.Content.ReadAsStringAsync(cancellationToken).ConfigureAwait(false);
+            throw new IOException($"the supervisor at {_http.BaseAddress} refuses to {action} {daemon}: {Problem(text) ?? $"status {(int)response.StatusCode}"}");
+        }
+        catch (Exception e) when (e is HttpRequestException or JsonException)
+        {
+            throw new IOException($"the supervisor at {_http.BaseAddress} gives no usable answer to {action} {daemon}: {e.Message}", e);
+        }
     }
 
     /// <summary>The events that were not seen yet, until the supervisor ends the stream. The first call gives all that are kept.</summary>
@@ -57,6 +81,22 @@ internal sealed class FleetClient : IDisposable
     }
 
     public void Dispose() => _http.Dispose();
+
+    // A supervisor that was started again may have another token.
+    private void UseToken() => _http.DefaultRequestHeaders.Authorization = Token() is { Length: > 0 } token ? new AuthenticationHeaderValue("Bearer", token) : null;
+
+    private static string? Problem(string text)
+    {
+        try
+        {
+            using var problem = JsonDocument.Parse(text);
+            return problem.RootElement.TryGetProperty("detail", out var detail) || problem.RootElement.TryGetProperty("title", out detail) ? detail.GetString() : null;
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
+            return null;
+        }
+    }
 
     private string? Token()
     {

@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Net;
 using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using MonitorAspire.Cli.CommandLine;
 using MonitorAspire.Supervision.Files;
 using MonitorAspire.Supervision.Fleet;
 using MonitorAspire.Supervision.Identity;
@@ -8,18 +10,42 @@ using MonitorAspire.Supervision.Startup;
 
 namespace MonitorAspire.Cli.Fleet;
 
-/// <summary>What the living supervisors of a state directory say about their daemons, and a sentence for each one that does not answer.</summary>
-internal sealed record Supervisors(IReadOnlyList<DaemonSnapshot> Daemons, IReadOnlyList<string> Silent)
+/// <summary>A daemon that a living supervisor looks after.</summary>
+/// <param name="Daemon">What the supervisor says about it.</param>
+/// <param name="Address">Base address of the supervisor's REST API.</param>
+/// <param name="Directory">The directory with the supervisor's token.</param>
+internal sealed record SupervisedDaemon(DaemonSnapshot Daemon, string Address, string Directory)
+{
+    /// <summary>Has the supervisor carry out an action, and returns its report. Done behind its back, it would be taken for a failure.</summary>
+    /// <exception cref="IOException">The supervisor refuses, or does not answer.</exception>
+    internal async Task<TReport> AskAsync<TReport>(string action, JsonTypeInfo<TReport> report, CancellationToken cancellationToken)
+    {
+        using var client = new FleetClient(Address, Directory);
+        return await client.ActAsync(Daemon.Name, action, report, cancellationToken).ConfigureAwait(false);
+    }
+}
+
+/// <summary>The daemons that the living supervisors of a state directory look after, and a sentence for each supervisor that does not answer.</summary>
+internal sealed record Supervisors(IReadOnlyList<SupervisedDaemon> Supervised, IReadOnlyList<string> Silent)
 {
     private static readonly TimeSpan AnswerLimit = TimeSpan.FromSeconds(2);
 
     internal static Supervisors None { get; } = new([], []);
 
+    internal IEnumerable<DaemonSnapshot> Daemons => Supervised.Select(d => d.Daemon);
+
+    /// <summary>The daemon on a port; <see langword="null"/> where no supervisor looks after it.</summary>
+    internal SupervisedDaemon? On(int port) => Supervised.FirstOrDefault(d => d.Daemon.Port == port);
+
+    /// <summary>The port of the daemon with a name, which may be known to a supervisor only.</summary>
+    /// <exception cref="UsageException">No daemon has the name, or several have it.</exception>
+    internal int PortOf(string name, string stateDirectory) => DaemonNames.PortOf(name, stateDirectory, Daemons.Select(d => (d.Name, d.Port)));
+
     /// <summary>Asks all of them.</summary>
     internal static async Task<Supervisors> AskAsync(IDaemonEngine engine, string stateDirectory, CancellationToken cancellationToken)
     {
         var answers = await Task.WhenAll(Living(stateDirectory).Select(files => AskAsync(engine, files, cancellationToken))).ConfigureAwait(false);
-        return answers.Length == 0 ? None : new Supervisors([.. answers.SelectMany(a => a.Daemons)], [.. answers.SelectMany(a => a.Silent)]);
+        return answers.Length == 0 ? None : new Supervisors([.. answers.SelectMany(a => a.Supervised)], [.. answers.SelectMany(a => a.Silent)]);
     }
 
     /// <summary>The inspection of a daemon with what its supervisor says.</summary>
@@ -68,8 +94,10 @@ internal sealed record Supervisors(IReadOnlyList<DaemonSnapshot> Daemons, IReadO
         limit.CancelAfter(AnswerLimit);
         try
         {
-            using var client = new FleetClient($"http://{new IPEndPoint(host, address.Port)}", files.Directory);
-            return new Supervisors(await client.DaemonsAsync(limit.Token).ConfigureAwait(false), []);
+            var url = $"http://{new IPEndPoint(host, address.Port)}";
+            using var client = new FleetClient(url, files.Directory);
+            var daemons = await client.DaemonsAsync(limit.Token).ConfigureAwait(false);
+            return new Supervisors([.. daemons.Select(d => new SupervisedDaemon(d, url, files.Directory))], []);
         }
         catch (Exception e) when (e is HttpRequestException or JsonException || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {

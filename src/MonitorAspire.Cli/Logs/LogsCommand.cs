@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using MonitorAspire.Cli.CommandLine;
+using MonitorAspire.Cli.Fleet;
 using MonitorAspire.Cli.Terminal;
 using MonitorAspire.Supervision.Files;
 using MonitorAspire.Supervision.Identity;
@@ -58,7 +59,9 @@ internal sealed class LogsCommand(CliContext context)
             return Rotate(directory, only: null, parsed.GetValue(_due));
         }
 
-        var port = _daemon.ResolvePort(parsed, directory, parsed.GetValue(_daemon.NameArgument));
+        var name = parsed.GetValue(_daemon.NameArgument);
+        var supervisors = name is null ? Supervisors.None : await Supervisors.AskAsync(context.EngineFor(directory), directory, cancellationToken).ConfigureAwait(false);
+        var port = _daemon.ResolvePort(parsed, directory, name, supervisors.PortOf);
         if (parsed.GetValue(_rotate))
         {
             return Rotate(directory, port, parsed.GetValue(_due));

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using MonitorAspire.Cli.CommandLine;
+using MonitorAspire.Cli.Fleet;
 using MonitorAspire.Cli.Start;
 using MonitorAspire.Cli.Status;
 using MonitorAspire.Supervision;
@@ -38,7 +39,8 @@ internal sealed class RestartCommand(CliContext context)
 
             NAME is the name of a known daemon, in place of --port. Without COMMAND, the definition that was
             started last is used, with its directory as its user named it: a symbolic link is followed anew.
-            All that can be checked is checked before the running daemon is stopped.
+            All that can be checked is checked before the running daemon is stopped. A daemon of a running
+            supervisor is restarted by the supervisor, as its configuration says.
 
             Examples:
               monitor restart
@@ -62,7 +64,13 @@ internal sealed class RestartCommand(CliContext context)
                 : throw new UsageException("a name or a command and --all exclude each other");
         }
 
-        var port = _daemon.ResolvePort(parsed, stateDirectory, name);
+        var supervisors = await Supervisors.AskAsync(engine, stateDirectory, cancellationToken).ConfigureAwait(false);
+        var port = _daemon.ResolvePort(parsed, stateDirectory, name, supervisors.PortOf);
+        if (supervisors.On(port) is { } supervised)
+        {
+            return await SupervisedStart.AskAsync(context, supervised, "restart", given, parsed.GetValue(_json), stateDirectory, cancellationToken).ConfigureAwait(false);
+        }
+
         var stored = StoredDefinition.Find(stateDirectory, port);
         var spec = given is [var executable, .. var arguments]
             ? (stored ?? KnownDaemons.Spec(port, null)) with { Command = executable, Arguments = arguments, WorkingDirectory = UserDirectory.Current() }
@@ -93,6 +101,7 @@ internal sealed class RestartCommand(CliContext context)
     private async Task<int> RestartAllAsync(ParseResult parsed, IDaemonEngine engine, string stateDirectory, CancellationToken cancellationToken)
     {
         var json = parsed.GetValue(_json);
+        var supervisors = await Supervisors.AskAsync(engine, stateDirectory, cancellationToken).ConfigureAwait(false);
         var seen = await StatusCommand.InspectAllAsync(engine, stateDirectory, new InspectOptions { ProbeHealth = false }, cancellationToken).ConfigureAwait(false);
         var running = seen.Where(d => d.Verdict is not (InspectionVerdict.NotRunning or InspectionVerdict.Foreign or InspectionVerdict.Unknown)).ToList();
         var reports = new List<StartupReport>();
@@ -123,6 +132,14 @@ internal sealed class RestartCommand(CliContext context)
 
         async Task<int> RestartOneAsync(DaemonInspection daemon)
         {
+            if (supervisors.On(daemon.Port) is { } supervised)
+            {
+                var report = await supervised.AskAsync("restart", SupervisionJson.Default.StartupReport, cancellationToken).ConfigureAwait(false);
+                new VerifiedStartRun(context, engine, json) { IsPartOfList = true }.Print(report, HealthCheckKind.Http);
+                reports.Add(report);
+                return ExitCodes.For(report);
+            }
+
             if (StoredDefinition.Find(stateDirectory, daemon.Port) is not { } stored)
             {
                 context.Console.Fail($"{daemon.Name} was not restarted: its definition is not known");

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using MonitorAspire.Cli.CommandLine;
+using MonitorAspire.Cli.Fleet;
 using MonitorAspire.Cli.Logs;
 using MonitorAspire.Supervision.Files;
 using MonitorAspire.Supervision.Identity;
@@ -64,10 +65,19 @@ internal sealed class StartCommand(CliContext context, Interrupts interrupts)
         var stateDirectory = _daemon.ResolveStateDirectory(parsed);
         var engine = context.EngineFor(stateDirectory);
         var (name, command) = DaemonCommandLine.Of(parsed);
-        var port = parsed.GetValue(_range)?.First ?? _daemon.ResolvePort(parsed, stateDirectory, name);
+        var force = parsed.GetValue(_force);
+        var range = parsed.GetValue(_range);
+        var supervisors = range is null && (command.Length == 0 || force) && !parsed.GetValue(_foreground)
+            ? await Supervisors.AskAsync(engine, stateDirectory, cancellationToken).ConfigureAwait(false)
+            : Supervisors.None;
+        var port = range?.First ?? _daemon.ResolvePort(parsed, stateDirectory, name, supervisors.PortOf);
+        if (supervisors.On(port) is { } supervised)
+        {
+            return await SupervisedStart.AskAsync(context, supervised, force ? "restart" : "start", command, parsed.GetValue(_json), stateDirectory, cancellationToken).ConfigureAwait(false);
+        }
+
         var stored = DefinitionFile.Read(new DaemonFiles(stateDirectory, port)) is { } definition ? DefinitionMapper.ToSpec(definition) : null;
         var spec = BuildSpec(parsed, port, command, stored);
-        var force = parsed.GetValue(_force);
         if (force && command.Length == 0)
         {
             // What runs may be no daemon of the command line, and then only its record tells the program.

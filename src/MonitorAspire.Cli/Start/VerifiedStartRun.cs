@@ -31,7 +31,8 @@ internal sealed class VerifiedStartRun(CliContext context, IDaemonEngine engine,
         return outcome;
     }
 
-    private void Print(StartupReport report, HealthCheckKind kind)
+    /// <summary>Prints a report. The kind of the health check tells the scheme of the address.</summary>
+    internal void Print(StartupReport report, HealthCheckKind kind)
     {
         if (json && !IsPartOfList)
         {

@@ -97,7 +97,8 @@ internal sealed class StatusCommand(CliContext context)
             : _daemon.Resolve(parsed, stateDirectory);
     }
 
-    private static DaemonSpec SpecOf(DaemonSnapshot daemon) => KnownDaemons.Spec(daemon.Port, record: null) with { Name = daemon.Name, Host = daemon.Host };
+    /// <summary>The specification of a daemon, as far as its supervisor tells it.</summary>
+    internal static DaemonSpec SpecOf(DaemonSnapshot daemon) => KnownDaemons.Spec(daemon.Port, record: null) with { Name = daemon.Name, Host = daemon.Host };
 
     /// <summary>All daemons of a state directory: those that run or left a PID file, and those that are stopped but have a definition.</summary>
     internal static async Task<IReadOnlyList<DaemonInspection>> InspectAllAsync(

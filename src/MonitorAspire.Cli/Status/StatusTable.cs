@@ -50,9 +50,9 @@ internal static class StatusTable
 
         if (IsPending(d) && d.Supervisor is { LastFailure: { } reason } supervisor)
         {
-            var failures = supervisor.ConsecutiveFailures switch { 0 => "", 1 => "1 failure; ", var many => $"{many} failures in a row; " };
+            var failures = supervisor.ConsecutiveFailures switch { 0 => "", 1 => "1 failure, ", var many => $"{many} failures in a row, " };
             var detail = supervisor.LastFailureDetail is { Length: > 0 } text ? $": {text}" : "";
-            yield return $"{d.Name}: {failures}the last one: {WireNames.Of(reason)}{detail}";
+            yield return $"{d.Name}: {failures}last failure: {WireNames.Of(reason)}{detail}";
         }
     }
 

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using MonitorAspire.Cli.CommandLine;
+using MonitorAspire.Cli.Fleet;
 using MonitorAspire.Cli.Terminal;
 using MonitorAspire.Supervision;
 using MonitorAspire.Supervision.Identity;
@@ -28,7 +29,9 @@ internal sealed class StopCommand(CliContext context)
         command.ExcludeName(stop._daemon.NameArgument, stop._daemon.Port, stop._all);
         command.SetAction(stop.RunAsync);
         return command.WithHelp("""
-            Ctrl-C while it waits ends the grace period: what is left is killed at once.
+            Ctrl-C while it waits ends the grace period: what is left is killed at once. A daemon of a running
+            supervisor is stopped by the supervisor, with its own grace period, and stays stopped until it is
+            started again.
 
             Examples:
               monitor stop
@@ -46,11 +49,11 @@ internal sealed class StopCommand(CliContext context)
         var engine = context.EngineFor(stateDirectory);
         var options = new StopOptions { GracePeriod = _grace.In(parsed) };
         var json = parsed.GetValue(_json);
+        var supervisors = await Supervisors.AskAsync(engine, stateDirectory, cancellationToken).ConfigureAwait(false);
         if (!parsed.GetValue(_all))
         {
             _daemon.RequireKnownHost(parsed);
-            var spec = _daemon.Resolve(parsed, stateDirectory);
-            var report = await engine.StopAsync(spec, options, cancellationToken).ConfigureAwait(false);
+            var report = await StopAsync(_daemon.Resolve(parsed, stateDirectory, supervisors.PortOf)).ConfigureAwait(false);
             if (json)
             {
                 context.Console.WriteJson(report, SupervisionJson.Default.StopReport);
@@ -61,7 +64,8 @@ internal sealed class StopCommand(CliContext context)
         }
 
         var specs = KnownDaemons.Ports(stateDirectory).Select(port => KnownDaemons.Spec(port, KnownDaemons.Record(stateDirectory, port)));
-        var reports = (await Task.WhenAll(specs.Select(spec => engine.StopAsync(spec, options, cancellationToken))).ConfigureAwait(false))
+        var waiting = supervisors.Daemons.Where(d => d.State is not DaemonState.Stopped).Select(d => KnownDaemons.Spec(d.Port, record: null));
+        var reports = (await Task.WhenAll(specs.Concat(waiting).DistinctBy(spec => spec.Port).Select(StopAsync)).ConfigureAwait(false))
             .Where(report => report.Verdict != StopVerdict.NotRunning)
             .ToList();
         if (json)
@@ -80,6 +84,10 @@ internal sealed class StopCommand(CliContext context)
         }
 
         return reports.Select(StopOutcome.ExitCode).DefaultIfEmpty(ExitCodes.Success).Max();
+
+        Task<StopReport> StopAsync(DaemonSpec spec) => supervisors.On(spec.Port) is { } supervised
+            ? supervised.AskAsync("stop", SupervisionJson.Default.StopReport, cancellationToken)
+            : engine.StopAsync(spec, options, cancellationToken);
     }
 }
 

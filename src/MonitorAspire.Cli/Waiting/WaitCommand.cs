@@ -1,5 +1,6 @@
 using System.CommandLine;
 using MonitorAspire.Cli.CommandLine;
+using MonitorAspire.Cli.Fleet;
 using MonitorAspire.Cli.Status;
 using MonitorAspire.Supervision;
 using MonitorAspire.Supervision.Startup;
@@ -41,7 +42,8 @@ internal sealed class WaitCommand(CliContext context)
         var stateDirectory = _daemon.ResolveStateDirectory(parsed);
         var engine = context.EngineFor(stateDirectory);
         var all = parsed.GetValue(_all);
-        var spec = all ? null : _daemon.Resolve(parsed, stateDirectory);
+        var supervisors = await Supervisors.AskAsync(engine, stateDirectory, cancellationToken).ConfigureAwait(false);
+        var spec = all ? null : _daemon.Resolve(parsed, stateDirectory, supervisors.PortOf);
         var progress = new WaitProgress(context.Time, _timeout.In(parsed));
         while (true)
         {
@@ -52,14 +54,31 @@ internal sealed class WaitCommand(CliContext context)
 
             // A stopped daemon of many is not waited for.
             IReadOnlyList<DaemonInspection> relevant = all ? [.. seen.Where(d => d.Verdict != InspectionVerdict.NotRunning || progress.WasSeen(d.Port))] : seen;
-            if (progress.Judge(relevant) is { } code)
+            var code = progress.Judge(relevant);
+            if (all && code == ExitCodes.Success && await PendingAsync(engine, stateDirectory, relevant, cancellationToken).ConfigureAwait(false) is { Count: > 0 } pending)
             {
-                Print(relevant, code, parsed);
-                return code;
+                relevant = [.. relevant, .. pending];
+                code = progress.Judge(relevant);
+            }
+
+            if (code is { } ended)
+            {
+                Print(relevant, ended, parsed);
+                return ended;
             }
 
             await Task.Delay(progress.NextDelay(), context.Time, cancellationToken).ConfigureAwait(false);
         }
+    }
+
+    // What a supervisor has not started yet has no files, or only those of an instance that ended.
+    private static async Task<IReadOnlyList<DaemonInspection>> PendingAsync(
+        IDaemonEngine engine, string stateDirectory, IReadOnlyList<DaemonInspection> seen, CancellationToken cancellationToken)
+    {
+        var supervisors = await Supervisors.AskAsync(engine, stateDirectory, cancellationToken).ConfigureAwait(false);
+        var others = supervisors.Daemons.Where(d => seen.All(s => s.Port != d.Port)).Select(StatusCommand.SpecOf);
+        var inspections = await Task.WhenAll(others.Select(spec => engine.InspectAsync(spec, new InspectOptions { ProbeHealth = false }, cancellationToken))).ConfigureAwait(false);
+        return [.. inspections.Select(supervisors.Over).Where(StatusTable.IsPending)];
     }
 
     private void Print(IReadOnlyList<DaemonInspection> daemons, int code, ParseResult parsed)

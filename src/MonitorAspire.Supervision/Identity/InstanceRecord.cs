@@ -84,10 +84,10 @@ internal sealed record InstanceRecord
     public long LauncherStartTicks { get; set; }
 
     /// <summary>The fleet that started it (<see cref="Startup.EngineOptions.Fleet"/>); <see langword="null"/> for a start from the command line.</summary>
-    public string? Fleet { get; init; }
+    public string? Fleet { get; set; }
 
     /// <summary>Its control group, as <c>/proc/PID/cgroup</c> shows it; <see langword="null"/> where it has none of its own.</summary>
-    public string? ControlGroup { get; init; }
+    public string? ControlGroup { get; set; }
 
     /// <summary>The variable that carries <see cref="InstanceId"/>.</summary>
     public const string EnvironmentVariable = "MONITOR_INSTANCE_ID";
@@ -185,7 +185,8 @@ internal sealed record InstanceRecord
     // A file may have been edited by hand, and the numbers are used for offsets and counts.
     private bool IsValid => Pid >= 0 && StartTicks >= 0 && LauncherPid >= 0 && LauncherStartTicks >= 0
         && Port is >= 0 and <= 65535 && LogOffset >= 0 && RestartCount is >= 0 and <= MostRestarts
-        && Command.All(a => a is not null) && Enum.IsDefined(StopSignal) && Enum.IsDefined(StopMode);
+        && BootId is not null && InstanceId is not null && Name is not null && Host is not null && HealthPath is not null
+        && Command is not null && Command.All(a => a is not null) && Enum.IsDefined(StopSignal) && Enum.IsDefined(StopMode);
 
     // More than a daemon has that is restarted every 30 s for nine years. The counts of a fleet can be added.
     private const int MostRestarts = 10_000_000;

@@ -48,7 +48,7 @@ internal sealed record DaemonUpdate(DaemonSnapshot Daemon) : LauncherMessage
 internal sealed record LauncherReport : LauncherMessage
 {
     [JsonIgnore]
-    public override bool IsValid => Enum.IsDefined(State) && Pid is null or > 0 && LogTail.All(line => line is not null);
+    public override bool IsValid => Daemon is not null && Enum.IsDefined(State) && Pid is null or > 0 && LogTail is not null && LogTail.All(line => line is not null);
 
     public required string Daemon { get; init; }
 

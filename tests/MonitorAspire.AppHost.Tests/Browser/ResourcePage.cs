@@ -42,8 +42,12 @@ internal sealed partial class ResourcePage(HeadlessChromium chromium, Uri dashbo
     /// <summary>Runs a command from the menu of a resource and waits for its effect.</summary>
     public async Task CommandAsync(string resource, string command, Func<bool> tookEffect)
     {
-        await RunAsync(resource, command, tookEffect);
-        await Wait.UntilAsync(tookEffect, $"the effect of '{command}' on '{resource}'");
+        // A message may be gone when it is looked for again.
+        var took = false;
+        await RunAsync(resource, command, TookEffect);
+        await Wait.UntilAsync(TookEffect, $"the effect of '{command}' on '{resource}'");
+
+        bool TookEffect() => took = took || tookEffect();
     }
 
     /// <summary>Opens the menu of a resource and waits for an entry.</summary>

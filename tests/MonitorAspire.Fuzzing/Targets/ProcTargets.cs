@@ -89,6 +89,22 @@ internal static partial class ProcTargets
         }
     }
 
+    /// <summary>The mounts, the PIDs in a group, and the path of a group from an edited record. Nothing is made or removed.</summary>
+    internal static void Groups(byte[] content)
+    {
+        const string id = "8768-x";
+        const string group = $"/system.slice/monitor-daemon-{id}";
+        File.WriteAllBytes(Root["mountinfo"], content);
+        Assert.All(new ControlGroup(Root["mountinfo"]).MembersOf(group, id), pid => Assert.True(pid > 0));
+
+        Directory.CreateDirectory(Root["cgroup"] + group);
+        File.WriteAllBytes($"{Root["cgroup"]}{group}/cgroup.procs", content);
+        File.WriteAllText(Root["mountinfo"], $"42 34 0:30 / {Root["cgroup"]} rw,nosuid - cgroup2 cgroup2 rw\n");
+        var table = new ControlGroup(Root["mountinfo"]);
+        Assert.All(table.MembersOf(group, id), pid => Assert.True(pid > 0));
+        _ = table.MembersOf($"/{Encoding.UTF8.GetString(content)}/monitor-daemon-{id}", id);
+    }
+
     internal static void Limits(byte[] content)
     {
         if (!UserDescriptorLimit.Parse(Encoding.UTF8.GetString(content), out var soft, out var hard))

@@ -306,6 +306,36 @@ public class DaemonMachineReportTests
         Assert.Null(DaemonMachine.NextDue(state with { NextAttemptAt = null, HealthLostSince = null, ConsecutiveFailures = 0 }, settings));
     }
 
+    [Fact]
+    public void Start_DependsOnOthers_WaitsAndSaysForWhom()
+    {
+        var both = new MachineSettings { WaitingFor = ["db", "cache"] };
+        var waiting = DaemonMachine.Apply(MachineState.Initial, new MachineEvent.StartRequested(), both, TimeSpan.Zero, 0.5);
+        Assert.Equal((DaemonState.Waiting, "waits for db, cache"), (waiting.State.State, waiting.Reason));
+        Assert.Empty(waiting.Actions);
+        Assert.Null(DaemonMachine.Apply(waiting.State, new MachineEvent.DependenciesChanged(), both, TimeSpan.Zero, 0.5).Reason);
+
+        var one = DaemonMachine.Apply(waiting.State, new MachineEvent.DependenciesChanged(), new MachineSettings { WaitingFor = ["cache"] }, TimeSpan.Zero, 0.5);
+        Assert.Equal("waits for cache", one.Reason);
+        var none = DaemonMachine.Apply(one.State, new MachineEvent.DependenciesChanged(), new MachineSettings(), TimeSpan.Zero, 0.5);
+        Assert.Equal((DaemonState.Starting, 0), (none.State.State, none.State.Restarts));
+        Assert.Empty(none.State.WaitingFor);
+    }
+
+    [Fact]
+    public void DependencyRestarted_OfARunningDaemon_RestartsItAndSaysWhy()
+    {
+        var machine = new MachineDriver().Running();
+        machine.Send(new MachineEvent.DependencyRestarted("db"));
+        Assert.Equal((DaemonState.Stopping, "restarted, because 'db', which it depends on, was restarted"), (machine.State.State, machine.Reason));
+        machine.StopDone();
+        Assert.Equal((DaemonState.Starting, 1), (machine.State.State, machine.State.Restarts));
+
+        var stopped = new MachineDriver();
+        stopped.Send(new MachineEvent.DependencyRestarted("db"));
+        Assert.Equal(MachineState.Initial, stopped.State);
+    }
+
     private static MachineDriver Starting()
     {
         var machine = new MachineDriver();

@@ -136,6 +136,7 @@ public class LauncherEndpointTests
     [InlineData("""{"type": "report", "daemon": "alpha", "state": 99}""")]
     [InlineData("""{"type": "report", "daemon": "alpha", "state": "Running", "pid": -1}""")]
     [InlineData("""{"type": "report", "daemon": "alpha", "state": "Running", "logTail": [null]}""")]
+    [InlineData("""{"type": "report", "daemon": "alpha", "state": "Running", "logTail": null}""")]
     [InlineData("""{"type": "daemon"}""")]
     public async Task Message_Malformed_EndsTheConnectionAndTheNextOneIsServed(string text)
     {

@@ -161,7 +161,7 @@ internal sealed class ControlGroup(string mountInfo = "/proc/self/mountinfo", st
     }
 
     private string? DirectoryOf(string? group, string? instanceId) =>
-        _mount.Value is var (path, root) && group is ['/', ..] && !string.IsNullOrEmpty(instanceId)
+        _mount.Value is var (path, root) && group is ['/', ..] && !group.Contains('\0', StringComparison.Ordinal) && !string.IsNullOrEmpty(instanceId)
         && Path.GetFileName(group) == Prefix + instanceId && Path.GetFullPath(group) == group
         && Below(group, root) is { } relative
             ? path + relative
@@ -183,7 +183,7 @@ internal sealed class ControlGroup(string mountInfo = "/proc/self/mountinfo", st
         try
         {
             return File.ReadLines(mountInfo).Where(l => l.Contains(" - cgroup2 ", StringComparison.Ordinal)).Select(l => l.Split(' '))
-                .Select(fields => ((string, string)?)(fields[4].Replace(@"\040", " ", StringComparison.Ordinal), fields[3])).FirstOrDefault();
+                .Where(fields => fields.Length > 4).Select(fields => ((string, string)?)(fields[4].Replace(@"\040", " ", StringComparison.Ordinal), fields[3])).FirstOrDefault();
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -196,7 +196,7 @@ internal sealed class ControlGroup(string mountInfo = "/proc/self/mountinfo", st
         try
         {
             // 0 is a process that this PID namespace does not show.
-            members.AddRange(File.ReadLines(Path.Combine(directory, Processes)).Select(l => int.Parse(l, CultureInfo.InvariantCulture)).Where(pid => pid > 0));
+            members.AddRange(File.ReadLines(Path.Combine(directory, Processes)).Select(l => int.TryParse(l, NumberStyles.None, CultureInfo.InvariantCulture, out var pid) ? pid : 0).Where(pid => pid > 0));
             foreach (var below in Directory.EnumerateDirectories(directory))
             {
                 Read(below, members);
