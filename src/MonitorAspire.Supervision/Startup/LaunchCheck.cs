@@ -33,12 +33,19 @@ internal sealed class LaunchCheck(EngineParts parts)
             throw new StartupFailedException(StartupReason.PermissionDenied, untrusted);
         }
 
-        var plan = DaemonLauncher.Plan(spec, files, parts.Options.BuiltInDaemonPath, parts.Options.DaemonEnvironment, instanceId: "");
-        ExecutableCheck.Require(plan);
-        LaunchPrefix.Require(plan, spec);
+        RequireCommand(spec, files);
         RequireLog(files);
         RequireSpace(files);
         await RequirePortAsync(spec, freed, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Checks command, working directory, environment files, user and limits. Writes nothing.</summary>
+    /// <exception cref="StartupFailedException">The start would fail.</exception>
+    internal void RequireCommand(DaemonSpec spec, DaemonFiles files)
+    {
+        var plan = DaemonLauncher.Plan(spec, files, parts.Options.BuiltInDaemonPath, parts.Options.DaemonEnvironment, instanceId: "");
+        ExecutableCheck.Require(plan);
+        LaunchPrefix.Require(plan, spec);
     }
 
     /// <summary>Refuses a log that is no regular file. A daemon must not write into a pipe or a device that has the log's name.</summary>

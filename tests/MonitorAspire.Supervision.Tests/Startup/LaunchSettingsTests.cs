@@ -106,6 +106,18 @@ public sealed class LaunchSettingsTests : IAsyncDisposable
         Assert.DoesNotContain("topsecretvalue", string.Concat(Directory.GetFiles(_fixture.StateDirectory, "*.json").Select(File.ReadAllText)), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("echo API_KEY=secondvalue > \"$0\"")]
+    [InlineData("rm \"$0\"")]
+    public async Task Start_FileChangesAfterTheDaemonHasQuotedItsSecret_TheOldValueStaysHidden(string change)
+    {
+        var file = Write("app.env", "API_KEY=firstvalue");
+        var spec = _fixture.Spec("sh", "-c", $"echo key=$API_KEY; {change}; echo again=$API_KEY; exit 3", file) with { EnvironmentFiles = [file] };
+
+        Assert.Equal(["key=***", "again=***"], (await _fixture.StartAsync(spec)).LogTail);
+        Assert.Equal("***", Secrets.Of(spec with { Name = "renamed" }).HideIn("firstvalue"));
+    }
+
     [Fact]
     public async Task CommandCheck_EnvironmentFileRemovedAfterTheStart_StillPasses()
     {
