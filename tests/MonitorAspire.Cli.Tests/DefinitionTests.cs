@@ -170,6 +170,8 @@ public sealed class DefinitionTests : IAsyncDisposable
         Assert.Equal(("web", _port), await StartedAsync("start", "web", "--json"));
         Assert.Equal(("web", _port), await StartedAsync("restart", "web", "--json", "--", CliFixture.FaultDaemon, "--port", "{port}", "--host", "{host}"));
 
+        Assert.Equal(("web", _port), await StartedAsync("start", "web", "--force", "--json", "--", CliFixture.FaultDaemon, "--port", "{port}", "--host", "{host}"));
+
         (await _cli.RunAsync("stop", "wep")).AssertOneLine(2, "no daemon is named 'wep'", $"web (port {Port})");
         Assert.Equal("web", (await _cli.RunAsync("[suggest:7]", "status w")).Out.Split('\n').FirstOrDefault(line => line == "web"));
 

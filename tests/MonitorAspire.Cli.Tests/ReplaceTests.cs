@@ -125,6 +125,9 @@ public sealed class ReplaceTests : IAsyncDisposable
         Assert.Equal(pids[2], await PidAsync("d2"));
         Assert.Equal(3, (await _cli.RunAsync("status", "d3")).ExitCode);
 
+        // A PID file of a dead daemon, without a definition.
+        await File.WriteAllTextAsync(_cli.File(first + 3, "pid"), "1999999\n", TestContext.Current.CancellationToken);
+        await _cli.RunAsync("forget", "d3");
         WriteApp("app");
         Assert.Equal(0, (await _cli.RunAsync("start", "d1")).ExitCode);
         var all = await _cli.JsonAsync(0, "restart", "--all", "--json");

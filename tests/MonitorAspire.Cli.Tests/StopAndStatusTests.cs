@@ -91,6 +91,10 @@ public sealed class StopAndStatusTests : IAsyncDisposable
         var stop = await _cli.RunAsync("stop", "--port", Port);
         Assert.Equal(("", 8), (stop.Out, stop.ExitCode));
         Assert.Contains($"PID {Environment.ProcessId}", stop.Error);
+
+        // A start that failed beside it leaves a lock file, which is no daemon.
+        Assert.Equal(4, (await _cli.RunAsync(CliFixture.StartFaulty(_port))).ExitCode);
+        Assert.Equal(0, (await _cli.RunAsync("stop", "--all")).ExitCode);
     }
 
     [Fact]

@@ -101,6 +101,21 @@ public sealed class UpTests : IAsyncDisposable
     }
 
     [Theory]
+    [InlineData("prlimit", "\"Limits\": { \"NoFile\": \"64\" }")]
+    [InlineData("setpriv", "\"User\": \"nobody\"")]
+    public async Task Up_ProgramForLimitsOrUserIsMissing_NamesItAndItsPackage(string program, string setting)
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux() && Environment.IsPrivilegedProcess, "only root can hide a program of the system");
+        var fleet = Fleet($$"""{ "Name": "web", "Port": {{_first}}, "Command": "/bin/sleep", "Arguments": ["600"], {{setting}} }""");
+        string[] directories = ["/usr/bin", "/bin", "/usr/sbin", "/sbin"];
+        var hide = $"for d in {string.Join(' ', directories)}; do test ! -x $d/{program} || mount --bind /dev/null $d/{program} || exit 99; done; exec \"$@\"";
+        await using var up = _cli.Start(
+            "unshare", ["--mount", "sh", "-c", hide, "sh", Path.Combine(AppContext.BaseDirectory, "monitor"), "up", "--supervisor-port", SupervisorPort, "--config", fleet], []);
+
+        await up.SeenAsync($"there is no '{program}' in /usr/bin, /bin, /usr/sbin or /sbin; it is in the package util-linux");
+    }
+
+    [Theory]
     [InlineData("not json", "fleet.json: not JSON at line 1")]
     [InlineData("""{ "Monitors": { "StateDirectory": "\ud800" } }""", "fleet.json: a name or the state directory is not valid Unicode")]
     [InlineData("{}", "fleet.json: there is no section 'Monitors'")]

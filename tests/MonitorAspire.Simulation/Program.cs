@@ -25,12 +25,7 @@ catch (FormatException)
 
 int Run(ulong first, long count, int failures)
 {
-    var result = Seeds.Run(first, count, TimeSpan.MaxValue, failures, Console.WriteLine);
-    foreach (var failed in result.Failures)
-    {
-        Describe(failed);
-    }
-
+    var result = Seeds.Run(first, count, TimeSpan.MaxValue, failures, Console.WriteLine, Describe);
     Console.WriteLine(result);
     return result.Failures.Count == 0 ? 0 : 1;
 }

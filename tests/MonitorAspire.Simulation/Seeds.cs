@@ -6,7 +6,7 @@ namespace MonitorAspire.Simulation;
 /// <summary>Runs many seeds, on all processors, until the first few have failed or the time is up.</summary>
 internal static class Seeds
 {
-    public static SeedsResult Run(ulong first, long count, TimeSpan time, int mostFailures, Action<SeedsResult>? progress = null)
+    public static SeedsResult Run(ulong first, long count, TimeSpan time, int mostFailures, Action<SeedsResult>? progress = null, Action<SimulationResult>? onFailure = null)
     {
         var watch = Stopwatch.StartNew();
         var failures = new List<SimulationResult>();
@@ -29,6 +29,7 @@ internal static class Seeds
                     if (result.Violation is not null)
                     {
                         failures.Add(result);
+                        onFailure?.Invoke(result);
                     }
 
                     if (ran % 10_000 == 0)

@@ -96,7 +96,17 @@ internal sealed class Simulation
             Check();
         }
 
-        Recover();
+        if (_scenario.EndsEarly)
+        {
+            // A change that is under way holds up the end by a lock whose waiters continue on the thread pool.
+            _injector.EndObstacles();
+            RunUntil(TimeSpan.MaxValue, () => !_fleet.IsChanging);
+        }
+        else
+        {
+            Recover();
+        }
+
         if (_violation is null)
         {
             End();
@@ -208,7 +218,7 @@ internal sealed class Simulation
             foreach (var daemon in _fleet.Fleet.Daemons)
             {
                 if (daemon.State is DaemonState.Failed or DaemonState.Stopped && _invariants[daemon.Name] is var truth
-                    && (daemon.State == DaemonState.Failed || truth.IsStopAsked || !truth.MayStart) && !_fleet.IsAsked(daemon.Name) && !_fleet.IsChanging)
+                    && (daemon.State == DaemonState.Failed || truth.IsStopAsked || truth.MustStartSince is null) && !_fleet.IsAsked(daemon.Name) && !_fleet.IsChanging)
                 {
                     _fleet.Ask(FaultKind.AskStart, daemon.Name);
                 }
@@ -237,7 +247,7 @@ internal sealed class Simulation
     {
         _trace.Add(_scheduler.Now, "the end");
         var ending = _fleet.EndAsync(stops: true);
-        RunUntil(_scheduler.Now + _invariants.OperationTime, () => ending.IsCompleted);
+        RunUntil(_scheduler.Now + (_invariants.OperationTime * (_scenario.EndsEarly ? _fleet.Specs.Count + 1 : 1)), () => ending.IsCompleted);
         if (_violation is null && !ending.IsCompleted)
         {
             Violate("end-hangs", "the supervisor does not end");

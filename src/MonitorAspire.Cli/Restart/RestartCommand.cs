@@ -103,7 +103,7 @@ internal sealed class RestartCommand(CliContext context)
         var json = parsed.GetValue(_json);
         var supervisors = await Supervisors.AskAsync(engine, stateDirectory, cancellationToken).ConfigureAwait(false);
         var seen = await StatusCommand.InspectAllAsync(engine, stateDirectory, new InspectOptions { ProbeHealth = false }, cancellationToken).ConfigureAwait(false);
-        var running = seen.Where(d => d.Verdict is not (InspectionVerdict.NotRunning or InspectionVerdict.Foreign or InspectionVerdict.Unknown)).ToList();
+        var running = seen.Where(d => d.Verdict is InspectionVerdict.Running or InspectionVerdict.Starting or InspectionVerdict.Unhealthy).ToList();
         var reports = new List<StartupReport>();
         var code = ExitCodes.Success;
         foreach (var daemon in running)

@@ -77,7 +77,8 @@ internal sealed class StartCommand(CliContext context, Interrupts interrupts)
         }
 
         var stored = DefinitionFile.Read(new DaemonFiles(stateDirectory, port)) is { } definition ? DefinitionMapper.ToSpec(definition) : null;
-        var spec = BuildSpec(parsed, port, command, stored);
+        var known = name is null ? null : KnownDaemons.Find(stateDirectory, port).Name;
+        var spec = BuildSpec(parsed, port, known, command, stored);
         if (force && command.Length == 0)
         {
             // What runs may be no daemon of the command line, and then only its record tells the program.
@@ -112,12 +113,12 @@ internal sealed class StartCommand(CliContext context, Interrupts interrupts)
         return log;
     }
 
-    private DaemonSpec BuildSpec(ParseResult parsed, int port, string[] command, DaemonSpec? stored)
+    private DaemonSpec BuildSpec(ParseResult parsed, int port, string? name, string[] command, DaemonSpec? stored)
     {
         var range = parsed.GetValue(_range);
         var spec = command.Length == 0 && range is null && stored is not null
             ? stored
-            : KnownDaemons.Spec(port, record: null) with { WorkingDirectory = UserDirectory.Current() };
+            : KnownDaemons.Spec(port, record: null) with { Name = name ?? DaemonSpec.DefaultName(port), WorkingDirectory = UserDirectory.Current() };
         spec = _log.Over(_daemon.Over(spec, parsed), parsed) with { PortRangeEnd = range?.Last };
         return DaemonOptions.Checked(command is [var executable, .. var arguments] ? spec with { Command = executable, Arguments = arguments } : spec);
     }

@@ -64,9 +64,12 @@ internal sealed class StopCommand(CliContext context)
         }
 
         var specs = KnownDaemons.Ports(stateDirectory).Select(port => KnownDaemons.Spec(port, KnownDaemons.Record(stateDirectory, port)));
+
+        // A lock file alone only says that there was a daemon once. Another process may have the port since.
+        var known = KnownDaemons.All(stateDirectory).Select(daemon => daemon.Port).ToHashSet();
         var waiting = supervisors.Daemons.Where(d => d.State is not DaemonState.Stopped).Select(d => KnownDaemons.Spec(d.Port, record: null));
         var reports = (await Task.WhenAll(specs.Concat(waiting).DistinctBy(spec => spec.Port).Select(StopAsync)).ConfigureAwait(false))
-            .Where(report => report.Verdict != StopVerdict.NotRunning)
+            .Where(report => report.Verdict != StopVerdict.NotRunning && (report.Verdict != StopVerdict.Foreign || known.Contains(report.Port)))
             .ToList();
         if (json)
         {

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 using System.Text.RegularExpressions;
 
@@ -17,7 +18,13 @@ internal sealed partial class Secrets
 
     private static readonly string[] Words = ["SECRET", "TOKEN", "PASSWORD", "PASSWD", "KEY", "CREDENTIAL", "CONNECTIONSTRING", "CONNECTION_STRING"];
 
+    /// <summary>So many values of the same environment files are remembered.</summary>
+    private const int MostRemembered = 64;
+
     private static readonly ConditionalWeakTable<DaemonSpec, Secrets> OfSpecs = [];
+
+    // An environment file may have changed. The daemon still has the values of its start, and its log quotes them.
+    private static readonly ConcurrentDictionary<string, string[]> Remembered = new(StringComparer.Ordinal);
 
     private readonly HashSet<string> _marked;
     private readonly string[] _inText;
@@ -34,14 +41,33 @@ internal sealed partial class Secrets
             .Select(v => v.Value!)
             .Concat(SecretsIn([.. arguments]).Where(v => v.Length >= ShortestInText));
 
-        // A value that contains another one is hidden as a whole.
-        _inText = [.. values.Distinct(StringComparer.Ordinal).OrderByDescending(v => v.Length)];
+        _inText = Ordered(values);
     }
 
-    /// <summary>The secrets of a specification, which does not change, so they are found once. Environment files may change, and are read each time.</summary>
-    internal static Secrets Of(DaemonSpec spec) => spec.EnvironmentFiles.Count > 0
-        ? new(spec.SecretEnvironment, spec.Environment.Concat(EnvironmentFile.TryReadAll(spec)), spec.Arguments)
-        : OfSpecs.GetValue(spec, static s => new(s.SecretEnvironment, s.Environment, s.Arguments));
+    private Secrets(Secrets now, IEnumerable<string> values) => (_marked, _inText) = (now._marked, Ordered(values));
+
+    // A value that contains another one is hidden as a whole.
+    private static string[] Ordered(IEnumerable<string> values) => [.. values.Distinct(StringComparer.Ordinal).OrderByDescending(v => v.Length)];
+
+    /// <summary>
+    /// The secrets of a specification, which does not change, so they are found once. Environment files may change: they are read each time, and
+    /// values that this program has read from them before stay hidden.
+    /// </summary>
+    internal static Secrets Of(DaemonSpec spec)
+    {
+        if (spec.EnvironmentFiles.Count == 0)
+        {
+            return OfSpecs.GetValue(spec, static s => new(s.SecretEnvironment, s.Environment, s.Arguments));
+        }
+
+        var now = new Secrets(spec.SecretEnvironment, spec.Environment.Concat(EnvironmentFile.TryReadAll(spec)), spec.Arguments);
+        var key = string.Join('\0', spec.EnvironmentFiles.Prepend(Path.GetFullPath(spec.WorkingDirectory ?? ".")));
+        return new(now, Remembered.AddOrUpdate(
+            key,
+            static (_, values) => values,
+            static (_, before, values) => values.All(before.Contains) ? before : [.. values.Concat(before).Distinct(StringComparer.Ordinal).Take(MostRemembered)],
+            now._inText));
+    }
 
     internal static Secrets Of(DaemonDefinition definition) => new(definition.SecretEnvironment, definition.Environment, definition.Arguments);
 

@@ -104,6 +104,7 @@ public sealed class Doctor
                 Add(LockCheck.Examine(port));
                 Add(PidFileCheck.Examine(port));
                 Add(RecordCheck.Examine(port));
+                Add(DefinitionCheck.Examine(port));
                 Add(ServiceCheck.Examine(port));
                 Add(PortCheck.Examine(port));
                 Add(LogCheck.Examine(port));

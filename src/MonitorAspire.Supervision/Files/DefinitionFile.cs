@@ -74,9 +74,13 @@ internal static class DefinitionFile
         pending.Commit();
     }
 
-    private static DefinitionFileException Wrong(DaemonFiles files, string problem) =>
-        new($"{files.DefinitionFile}: {problem}; correct it, or remove it with 'monitor forget --port {files.Port}'");
+    private static DefinitionFileException Wrong(DaemonFiles files, string problem) => new(files, problem);
 }
 
 /// <summary>A stored definition cannot be used. It is never replaced by another one in silence.</summary>
-internal sealed class DefinitionFileException(string message) : IOException(message);
+internal sealed class DefinitionFileException(DaemonFiles files, string problem)
+    : IOException($"{files.DefinitionFile}: {problem}; correct it, or remove it with 'monitor forget --port {files.Port}'")
+{
+    /// <summary>What is wrong with it.</summary>
+    internal string Problem { get; } = $"{Path.GetFileName(files.DefinitionFile)}: {problem}";
+}

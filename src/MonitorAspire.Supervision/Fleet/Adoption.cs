@@ -1,4 +1,5 @@
 using MonitorAspire.Supervision.Identity;
+using MonitorAspire.Supervision.Interop;
 using MonitorAspire.Supervision.Processes;
 using MonitorAspire.Supervision.Startup;
 
@@ -7,8 +8,42 @@ namespace MonitorAspire.Supervision.Fleet;
 /// <summary>Finds the living instance that an earlier supervisor left.</summary>
 internal sealed class Adoption(FleetParts parts, ILauncher launcher)
 {
-    /// <summary>The instance that can be adopted, or <see langword="null"/> where the daemon has to be started.</summary>
+    /// <summary>
+    /// The instance that can be adopted, or <see langword="null"/> where the daemon has to be started. With trouble of the supervisor itself
+    /// nothing is known, so it looks again until the trouble is over.
+    /// </summary>
     public async Task<AdoptableInstance?> FindAsync(DaemonSpec spec, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var (found, trouble) = await LookAsync(spec, cancellationToken).ConfigureAwait(false);
+            parts.OwnTrouble.Report(spec.Name, trouble);
+            if (trouble is null)
+            {
+                return found;
+            }
+
+            await parts.DelayAsync(parts.Options.LookInterval, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private async Task<(AdoptableInstance? Found, string? Trouble)> LookAsync(DaemonSpec spec, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var found = await FindOnceAsync(spec, cancellationToken).ConfigureAwait(false);
+
+            // Without descriptors, a record and a lock that are there look missing.
+            var isBlind = found is null ? DescriptorLimit.IsReached() : found.Seen.IsOwnTrouble;
+            return (found, isBlind ? DaemonProbe.NoDescriptors : null);
+        }
+        catch (Exception e) when (DescriptorLimit.IsReachedBy(e) && !cancellationToken.IsCancellationRequested)
+        {
+            return (null, DaemonProbe.NoDescriptors);
+        }
+    }
+
+    private async Task<AdoptableInstance?> FindOnceAsync(DaemonSpec spec, CancellationToken cancellationToken)
     {
         if (Attach(spec) is not var (onPort, instance) || !launcher.CanAdopt(instance))
         {
@@ -25,10 +60,8 @@ internal sealed class Adoption(FleetParts parts, ILauncher launcher)
             // Its supervisor went away during the start. The instance has the rest of its time before it counts as unhealthy.
             var options = new StartOptions { Timeout = parts.Options.StartTimeout - age };
             using var verification = new InstanceVerification(parts, onPort, options, controller: null);
-            var outcome = await verification.RunAsync(ask: false, cancellationToken).ConfigureAwait(false);
-            seen = outcome.Report.Serves
-                ? await parts.Engine.InspectAsync(onPort, inspect, cancellationToken).ConfigureAwait(false)
-                : seen with { Verdict = InspectionVerdict.Unhealthy };
+            await verification.RunAsync(ask: false, cancellationToken).ConfigureAwait(false);
+            seen = await parts.Engine.InspectAsync(onPort, inspect, cancellationToken).ConfigureAwait(false);
         }
 
         return seen.Verdict is InspectionVerdict.Dead or InspectionVerdict.NotRunning || instance.Exited.IsCompleted ? null : new(onPort, instance, seen);

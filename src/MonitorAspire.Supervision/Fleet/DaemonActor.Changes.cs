@@ -43,9 +43,9 @@ internal sealed partial class DaemonActor
         }
 
         var (spec, number) = (Spec, _state.Instance);
-        _mailbox.Work("a check before a restart", () =>
+        _mailbox.Work("a check before a restart", async () =>
         {
-            var refusal = CheckStart(spec, ImmutableHashSet<int>.Empty);
+            var refusal = await CheckStartAsync(spec, ImmutableHashSet<int>.Empty, _mailbox.Ending).ConfigureAwait(false);
             Post(() =>
             {
                 if (refusal is not null)
@@ -57,7 +57,6 @@ internal sealed partial class DaemonActor
                     Apply(new MachineEvent.FilesChanged(what));
                 }
             });
-            return Task.CompletedTask;
         });
 
         void Keep(string? why)

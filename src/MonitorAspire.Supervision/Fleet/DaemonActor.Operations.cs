@@ -207,6 +207,9 @@ internal sealed partial class DaemonActor
             Instance = new VerifiedInstance(++_lastInstance, process, verifiedAt ?? _parts.Time.GetUtcNow(), adopted),
         };
         _probes.ProbeOftenAtFirst();
+
+        // The process has the values that its environment files have now. They stay hidden when the files change.
+        _ = Secrets.Of(spec);
         return _lastInstance;
     }
 

@@ -113,21 +113,20 @@ internal sealed partial class DaemonActor
     public DaemonSpec? Rejected { get; private set; }
 
     /// <summary>Restarts the daemon. An instance that serves is not stopped where the start is known to fail.</summary>
-    public Task<StartupReport> RestartAsync()
+    public async Task<StartupReport> RestartAsync()
     {
         if (HasInstance && _parts.Dependencies.WaitingFor(Spec) is { Count: > 0 } needed)
         {
-            return Task.FromException<StartupReport>(
-                new FleetConflictException($"'{Spec.Name}' was not restarted, the instance that serves is kept: it would have to wait for {string.Join(", ", needed)}"));
+            throw new FleetConflictException($"'{Spec.Name}' was not restarted, the instance that serves is kept: it would have to wait for {string.Join(", ", needed)}");
         }
 
-        if (HasInstance && CheckStart(Spec, ImmutableHashSet<int>.Empty) is { } refusal)
+        if (HasInstance && await CheckStartAsync(Spec, ImmutableHashSet<int>.Empty, CancellationToken.None).ConfigureAwait(false) is { } refusal)
         {
             LogRefused(_parts.Logger, refusal.Name, $"not restarted, the instance that serves is kept: {refusal.Detail}");
-            return Task.FromResult(refusal);
+            return refusal;
         }
 
-        return AskAsync<StartupReport>(answer =>
+        return await AskAsync<StartupReport>(answer =>
         {
             if (_isHeld)
             {
@@ -137,11 +136,12 @@ internal sealed partial class DaemonActor
 
             _answers.AddStart(answer, _state.LastOperation + 1);
             Apply(new MachineEvent.RestartRequested());
-        });
+        }).ConfigureAwait(false);
     }
 
     /// <summary>The report of a start that would fail, as far as it can be known while the instance runs.</summary>
-    public StartupReport? CheckStart(DaemonSpec spec, IReadOnlySet<int> freed) => _launcher.CheckStart(spec, freed);
+    public Task<StartupReport?> CheckStartAsync(DaemonSpec spec, IReadOnlySet<int> freed, CancellationToken cancellationToken) =>
+        _launcher.CheckStartAsync(spec, freed, cancellationToken);
 
     public Task<StopReport> StopAsync() => AskAsync<StopReport>(answer =>
     {

@@ -12,7 +12,7 @@ namespace MonitorAspire.Supervision.Fleet;
 /// </summary>
 internal sealed record DaemonProbe(DaemonInspection? Seen, string? Failure, string? Trouble = null)
 {
-    private const string NoDescriptors = "no descriptors are left (ulimit -n)";
+    public const string NoDescriptors = "no descriptors are left (ulimit -n)";
 
     /// <summary>Whether the inspection found no instance at all.</summary>
     public bool FoundNothing => Seen is { Pid: null };

@@ -85,7 +85,7 @@ public sealed partial class FleetSupervisor
         var wanted = restarted.Where(d => d.IsWanted).ToHashSet();
 
         // What cannot start must not end what serves.
-        var refused = Refused(specs, removed, wanted);
+        var refused = await RefusedAsync(specs, removed, wanted).ConfigureAwait(false);
         restarted.RemoveAll(refused.ContainsKey);
         var serving = restarted.Where(d => d.HasInstance).ToHashSet();
         var stops = await StartOrder.InReverseAsync([.. removed.Concat(restarted).Where(d => d.OwnsProcess)], NameOf, NeedsOf, HoldAsync).ConfigureAwait(false);
@@ -198,7 +198,7 @@ public sealed partial class FleetSupervisor
             : SpecComparison.Compare(daemon.Spec, spec);
 
     /// <summary>The running daemons whose new specification would fail its start, each with the reason.</summary>
-    private static Dictionary<DaemonActor, string> Refused(IReadOnlyList<DaemonSpec> specs, IReadOnlyList<DaemonActor> removed, IReadOnlySet<DaemonActor> wanted)
+    private static async Task<Dictionary<DaemonActor, string>> RefusedAsync(IReadOnlyList<DaemonSpec> specs, IReadOnlyList<DaemonActor> removed, IReadOnlySet<DaemonActor> wanted)
     {
         var refused = new Dictionary<DaemonActor, string>();
         var changed = wanted.Where(d => d.OwnsProcess && d.HasInstance)
@@ -210,7 +210,7 @@ public sealed partial class FleetSupervisor
             var freed = removed.Concat(wanted).Where(d => !refused.ContainsKey(d)).Select(d => d.Current.Port).ToHashSet();
             foreach (var (daemon, spec) in changed.Where(c => !refused.ContainsKey(c.Key)).ToList())
             {
-                if (spec.Launch == LaunchMode.Supervisor && daemon.CheckStart(spec, freed) is { } report)
+                if (spec.Launch == LaunchMode.Supervisor && await daemon.CheckStartAsync(spec, freed, CancellationToken.None).ConfigureAwait(false) is { } report)
                 {
                     refused[daemon] = $"'{daemon.Spec.Name}' was not changed: {Telemetry.WireNames.Of(report.Reason ?? StartupReason.InvalidConfiguration)}: {report.Detail}";
                     found = true;

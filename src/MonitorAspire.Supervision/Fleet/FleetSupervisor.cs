@@ -16,7 +16,7 @@ public sealed partial class FleetSupervisor : IFleet, IAsyncDisposable
     private readonly IDisposable _up;
     private readonly SemaphoreSlim _changing = new(1);
     private volatile ImmutableList<DaemonActor> _daemons = [];
-    private Task _stoppingUnwanted = Task.CompletedTask;
+    private UnwantedDaemons? _unwanted;
     private bool _begun;
     private bool _ended;
 
@@ -75,8 +75,8 @@ public sealed partial class FleetSupervisor : IFleet, IAsyncDisposable
             _daemons.ForEach(d => d.Begin(IsStartedWithFleet(d.Spec)));
             if (_parts.Options.Fleet is { } fleet)
             {
-                var wanted = Specs;
-                _stoppingUnwanted = Task.Run(() => new UnwantedDaemons(_parts).StopAsync(fleet, wanted), CancellationToken.None);
+                _unwanted = new UnwantedDaemons(_parts);
+                _unwanted.BeginStop(fleet, Specs);
             }
         }
 
@@ -100,7 +100,11 @@ public sealed partial class FleetSupervisor : IFleet, IAsyncDisposable
                 if (!_ended)
                 {
                     _ended = true;
-                    await _stoppingUnwanted.ConfigureAwait(false);
+                    if (_unwanted is { } unwanted)
+                    {
+                        await unwanted.DisposeAsync().ConfigureAwait(false);
+                    }
+
                     await StartOrder.InReverseAsync(_daemons, NameOf, NeedsOf, EndAsync).ConfigureAwait(false);
                     _parts.Events.Complete();
                 }

@@ -24,7 +24,7 @@ internal interface ILauncher
     }
 
     /// <summary>What would make a start fail, as far as it can be known while the instance runs.</summary>
-    StartupReport? CheckStart(DaemonSpec spec, IReadOnlySet<int> freed) => null;
+    Task<StartupReport?> CheckStartAsync(DaemonSpec spec, IReadOnlySet<int> freed, CancellationToken cancellationToken) => Task.FromResult<StartupReport?>(null);
 
     /// <summary>Launches the daemon and verifies it. Everything that can go wrong is in the report, except unexpected errors.</summary>
     Task<StartOutcome> StartAsync(DaemonSpec spec, StartOptions options, CancellationToken cancellationToken);

@@ -15,7 +15,8 @@ internal sealed class OwnLauncher(IDaemonEngine engine) : ILauncher
     public Task<StartOutcome> StartAsync(DaemonSpec spec, StartOptions options, CancellationToken cancellationToken) =>
         engine.StartAsync(spec, options, cancellationToken);
 
-    public StartupReport? CheckStart(DaemonSpec spec, IReadOnlySet<int> freed) => engine.CheckStart(spec, freed);
+    public Task<StartupReport?> CheckStartAsync(DaemonSpec spec, IReadOnlySet<int> freed, CancellationToken cancellationToken) =>
+        engine.CheckStartAsync(spec, freed, cancellationToken);
 
     public Task<StopReport> StopAsync(DaemonSpec spec, DaemonInstance? instance, StopOptions options, CancellationToken outOfTime) =>
         engine.StopAsync(spec, options, outOfTime);

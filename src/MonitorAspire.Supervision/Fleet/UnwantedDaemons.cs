@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using MonitorAspire.Supervision.Identity;
+using MonitorAspire.Supervision.Identity.Linux;
 
 namespace MonitorAspire.Supervision.Fleet;
 
@@ -7,32 +8,54 @@ namespace MonitorAspire.Supervision.Fleet;
 /// The daemons that an earlier supervisor of this fleet started, and that the configuration does not name any more: the supervisor was killed
 /// while it carried out a change, or the configuration changed while there was none.
 /// </summary>
-internal sealed partial class UnwantedDaemons(FleetParts parts)
+internal sealed partial class UnwantedDaemons : IAsyncDisposable
 {
-    /// <summary>Stops them, as a change of the configuration does it. A daemon that a person or another supervisor started is not among them.</summary>
-    internal async Task StopAsync(string fleet, IReadOnlyList<DaemonSpec> wanted)
+    private readonly FleetParts _parts;
+    private readonly Mailbox _mailbox;
+
+    internal UnwantedDaemons(FleetParts parts)
+    {
+        _parts = parts;
+        _mailbox = new Mailbox(parts.Schedule, (e, what) => LogUnexpected(parts.Logger, e, what), parts.RunHere, parts.Continuations);
+    }
+
+    /// <summary>
+    /// Stops them beside everything else, as a change of the configuration does it. A daemon that a person or another supervisor started is not
+    /// among them.
+    /// </summary>
+    internal void BeginStop(string fleet, IReadOnlyList<DaemonSpec> wanted) =>
+        _mailbox.Post(() => _mailbox.Work("the stop of daemons that the configuration does not name", () => StopAsync(fleet, wanted)));
+
+    /// <summary>Waits until they are stopped.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _mailbox.EndAsync().ConfigureAwait(false);
+        _mailbox.Dispose();
+    }
+
+    private async Task StopAsync(string fleet, IReadOnlyList<DaemonSpec> wanted)
     {
         try
         {
-            var unwanted = KnownDaemons.All(parts.Options.StateDirectory)
+            var unwanted = KnownDaemons.All(_parts.Options.StateDirectory)
                 .Where(daemon => daemon.Record?.Fleet == fleet && !wanted.Any(spec => daemon.Port >= spec.Port && daemon.Port <= (spec.PortRangeEnd ?? spec.Port)));
             await Task.WhenAll(unwanted.Select(daemon => StopAsync(daemon.ToSpec()))).ConfigureAwait(false);
+            ControlGroup.Current.RemoveAbandoned();
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            LogFailed(parts.Logger, e.Message);
+            LogFailed(_parts.Logger, e.Message);
         }
     }
 
+    // Also where its main process has ended: its other processes may live. The record alone proves nothing, so the stop looks for them itself.
     private async Task StopAsync(DaemonSpec spec)
     {
-        if (parts.Engine.Attach(spec) is null)
+        var report = await _parts.Engine.StopAsync(spec, new StopOptions { GracePeriod = _parts.Options.StopGracePeriod }, _parts.OutOfTime.Token).ConfigureAwait(false);
+        if (report.Verdict is not (StopVerdict.NotRunning or StopVerdict.Foreign))
         {
-            return;
+            LogUnwanted(_parts.Logger, spec.Name, spec.Port, report.Detail);
         }
-
-        var report = await parts.Engine.StopAsync(spec, new StopOptions { GracePeriod = parts.Options.StopGracePeriod }, parts.OutOfTime.Token).ConfigureAwait(false);
-        LogUnwanted(parts.Logger, spec.Name, spec.Port, report.Detail);
     }
 
     [LoggerMessage(140, LogLevel.Warning, "{Daemon} (port {Port}) is of this fleet, but the configuration does not name it any more: {Result}")]
@@ -40,4 +63,7 @@ internal sealed partial class UnwantedDaemons(FleetParts parts)
 
     [LoggerMessage(141, LogLevel.Warning, "It is not known which daemons the configuration does not name any more: {Problem}")]
     private static partial void LogFailed(ILogger logger, string problem);
+
+    [LoggerMessage(142, LogLevel.Error, "Unexpected error in {Operation}")]
+    private static partial void LogUnexpected(ILogger logger, Exception exception, string operation);
 }

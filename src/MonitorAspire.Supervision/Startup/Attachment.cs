@@ -160,8 +160,9 @@ internal sealed class Attachment(EngineParts parts)
 
             using (held)
             {
-                if (InstanceRecord.Read(files.InstanceFile)?.Identity == instance.Identity)
+                if (InstanceRecord.Read(files.InstanceFile) is { } record && record.Identity == instance.Identity)
                 {
+                    ControlGroup.Current.Remove(record);
                     AtomicFile.TryDelete(files.InstanceFile);
                 }
 

@@ -54,13 +54,13 @@ public sealed class DaemonEngine : IDaemonEngine
     }
 
     /// <inheritdoc />
-    public StartupReport? CheckStart(DaemonSpec spec, IReadOnlySet<int> freed)
+    public async Task<StartupReport?> CheckStartAsync(DaemonSpec spec, IReadOnlySet<int> freed, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(spec);
         ArgumentNullException.ThrowIfNull(freed);
         try
         {
-            new LaunchCheck(_parts).Run(spec, freed);
+            await new LaunchCheck(_parts).RunAsync(spec, freed, cancellationToken).ConfigureAwait(false);
             return null;
         }
         catch (StartupFailedException e)

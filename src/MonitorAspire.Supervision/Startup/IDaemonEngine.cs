@@ -32,8 +32,9 @@ public interface IDaemonEngine
     /// </summary>
     /// <param name="spec">The daemon.</param>
     /// <param name="freed">Ports of other daemons that are stopped before this one is started.</param>
+    /// <param name="cancellationToken">Cancels the check.</param>
     /// <returns>The report of the start that would fail, or <see langword="null"/> where nothing is wrong.</returns>
-    StartupReport? CheckStart(DaemonSpec spec, IReadOnlySet<int> freed) => null;
+    Task<StartupReport?> CheckStartAsync(DaemonSpec spec, IReadOnlySet<int> freed, CancellationToken cancellationToken) => Task.FromResult<StartupReport?>(null);
 
     /// <summary>
     /// Takes over a living instance that this engine did not start: proves its identity and returns a handle that tells its exit, or

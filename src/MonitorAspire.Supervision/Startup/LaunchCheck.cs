@@ -15,13 +15,12 @@ internal sealed class LaunchCheck(EngineParts parts)
     // Record, PID file and definition need less than this.
     private const int SpaceNeeded = 16 * 1024;
 
-    private static readonly TimeSpan LookupTimeout = TimeSpan.FromSeconds(1);
-
     /// <summary>Checks definition, state directory, command, working directory, log and port. Leaves nothing behind.</summary>
     /// <param name="spec">The daemon.</param>
     /// <param name="freed">Ports of other daemons that are stopped before this one starts.</param>
+    /// <param name="cancellationToken">Cancels the check.</param>
     /// <exception cref="StartupFailedException">The start would fail.</exception>
-    internal void Run(DaemonSpec spec, IReadOnlySet<int> freed)
+    internal async Task RunAsync(DaemonSpec spec, IReadOnlySet<int> freed, CancellationToken cancellationToken)
     {
         if (FleetTopology.Validate(spec) is { } invalid)
         {
@@ -34,12 +33,19 @@ internal sealed class LaunchCheck(EngineParts parts)
             throw new StartupFailedException(StartupReason.PermissionDenied, untrusted);
         }
 
+        RequireCommand(spec, files);
+        RequireLog(files);
+        RequireSpace(files);
+        await RequirePortAsync(spec, freed, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Checks command, working directory, environment files, user and limits. Writes nothing.</summary>
+    /// <exception cref="StartupFailedException">The start would fail.</exception>
+    internal void RequireCommand(DaemonSpec spec, DaemonFiles files)
+    {
         var plan = DaemonLauncher.Plan(spec, files, parts.Options.BuiltInDaemonPath, parts.Options.DaemonEnvironment, instanceId: "");
         ExecutableCheck.Require(plan);
         LaunchPrefix.Require(plan, spec);
-        RequireLog(files);
-        RequireSpace(files);
-        RequirePort(spec, freed);
     }
 
     /// <summary>Refuses a log that is no regular file. A daemon must not write into a pipe or a device that has the log's name.</summary>
@@ -79,16 +85,14 @@ internal sealed class LaunchCheck(EngineParts parts)
         }
     }
 
-    private void RequirePort(DaemonSpec spec, IReadOnlySet<int> freed)
+    private async Task RequirePortAsync(DaemonSpec spec, IReadOnlySet<int> freed, CancellationToken cancellationToken)
     {
-        // A name that is slow to resolve must not hold up a request. The start itself says what is wrong with it.
-        var lookup = Task.Run(() => HostAddresses.Find(spec.Host));
-        if (!lookup.Wait(LookupTimeout))
+        var addresses = await HostAddresses.FindAsync(spec.Host, cancellationToken).ConfigureAwait(false);
+        if (addresses.Count == 0)
         {
-            return;
+            throw new StartupFailedException(StartupReason.InvalidConfiguration, EngineParts.NoAddress(spec.Host)) { IsPassing = true };
         }
 
-        var addresses = lookup.Result is { Count: > 0 } found ? found : throw new StartupFailedException(StartupReason.InvalidConfiguration, EngineParts.NoAddress(spec.Host)) { IsPassing = true };
         RequireOwnAddress(spec, addresses);
         StartupFailedException? first = null;
         for (var port = spec.Port; port <= (spec.PortRangeEnd ?? spec.Port); port++)

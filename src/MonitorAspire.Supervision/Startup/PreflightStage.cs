@@ -71,7 +71,7 @@ internal sealed class PreflightStage(EngineParts parts, StartOptions options, Li
         {
             // Tried once. What cannot be stopped is in the way only where it holds lock or port.
             _acceptsOrphans = true;
-            CheckBeforeStop(spec, held);
+            await CheckBeforeStopAsync(spec, held, cancellationToken).ConfigureAwait(false);
             var stop = await StopAsync(spec, cancellationToken).ConfigureAwait(false);
             notes.Add(stop.Detail ?? "processes of a dead instance were stopped first");
             return null;
@@ -79,7 +79,7 @@ internal sealed class PreflightStage(EngineParts parts, StartOptions options, Li
 
         if (options.Force && Replaced is null)
         {
-            CheckBeforeStop(spec, held);
+            await CheckBeforeStopAsync(spec, held, cancellationToken).ConfigureAwait(false);
             await ReplaceAsync(spec, cancellationToken).ConfigureAwait(false);
             return null;
         }
@@ -126,11 +126,11 @@ internal sealed class PreflightStage(EngineParts parts, StartOptions options, Li
         new VerifiedStop(parts).RunAsync(spec, new StopOptions { GracePeriod = options.StopGracePeriod }, cancellationToken);
 
     // What cannot start must not end what serves.
-    private void CheckBeforeStop(DaemonSpec spec, StartupFailedException held)
+    private async Task CheckBeforeStopAsync(DaemonSpec spec, StartupFailedException held, CancellationToken cancellationToken)
     {
         try
         {
-            new LaunchCheck(parts).Run(spec, freed: ImmutableHashSet<int>.Empty);
+            await new LaunchCheck(parts).RunAsync(spec, freed: ImmutableHashSet<int>.Empty, cancellationToken).ConfigureAwait(false);
         }
         catch (StartupFailedException e)
         {

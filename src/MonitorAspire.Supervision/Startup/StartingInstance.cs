@@ -90,7 +90,7 @@ internal sealed class StartingInstance(EngineParts parts, ClaimedPort claimed, I
         var missing = stage switch
         {
             StartupStage.Health => "it was healthy",
-            StartupStage.PortBound => $"it listened on port {spec.Port}",
+            _ when stage == StartupStage.PortBound || spec.EffectivePidFileWriter == PidFileWriter.Launcher => $"it listened on port {spec.Port}",
             _ => "it wrote its PID file",
         };
         var other = parts.Ports.Look(claimed.Addresses, spec.Port, null).Other;

@@ -13,6 +13,11 @@ internal interface IEngineObserver
 
     void OnOperationEnded(DaemonSpec spec);
 
+    /// <summary>An inspection begins. Returns its number.</summary>
+    long OnInspectionBegins(DaemonSpec spec);
+
+    void OnInspected(DaemonSpec spec, long number, DaemonInspection seen);
+
     /// <summary>A process is about to be signalled, by a stop or by the clean-up of a start that failed.</summary>
     void OnSignal(DaemonSpec spec, SimulatedProcess process, bool isCleanUp);
 }

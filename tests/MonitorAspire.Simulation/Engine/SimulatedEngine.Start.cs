@@ -48,7 +48,7 @@ internal sealed partial class SimulatedEngine
             }
             catch (IOException e)
             {
-                return await FailedAsync(new StartupFailedException(StartupReason.LockUnavailable, e.Message)).ConfigureAwait(false);
+                return await FailedAsync(new StartupFailedException(StartupReason.LockUnavailable, e.Message) { IsPassing = true }).ConfigureAwait(false);
             }
         }
 
@@ -230,7 +230,7 @@ internal sealed partial class SimulatedEngine
             }
 
             return new StartOutcome(
-                Report(StartupVerdict.Failed) with { Stage = _stage, Reason = failure.Reason, Detail = failure.Message, Pid = _process?.Pid, ExitCode = failure.ExitCode, Signal = failure.Signal },
+                Report(StartupVerdict.Failed) with { Stage = _stage, Reason = failure.Reason, IsPassing = failure.IsPassing, Detail = failure.Message, Pid = _process?.Pid, ExitCode = failure.ExitCode, Signal = failure.Signal },
                 null);
         }
 

@@ -15,6 +15,9 @@ internal sealed partial class SimulatedEngine(SimulatedSystem system, IEngineObs
     /// <summary>The argument of a definition whose process ends at once.</summary>
     public const string Broken = "broken";
 
+    /// <summary>EMFILE. The fleet knows by it that the trouble is its own and not the daemon's.</summary>
+    private const int NoDescriptor = 24;
+
     private static readonly TimeSpan UnhealthyToBelieve = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(3);
 
@@ -64,10 +67,18 @@ internal sealed partial class SimulatedEngine(SimulatedSystem system, IEngineObs
 
     public async Task<DaemonInspection> InspectAsync(DaemonSpec spec, InspectOptions options, CancellationToken cancellationToken)
     {
+        var number = observer.OnInspectionBegins(spec);
+        var seen = await LookAsync(spec, options, cancellationToken).ConfigureAwait(false);
+        observer.OnInspected(spec, number, seen);
+        return seen;
+    }
+
+    private async Task<DaemonInspection> LookAsync(DaemonSpec spec, InspectOptions options, CancellationToken cancellationToken)
+    {
         RequireLife();
         if (_system.IsOutOfDescriptors)
         {
-            throw new IOException("too many open files");
+            throw new IOException("too many open files", NoDescriptor);
         }
 
         await PauseAsync(cancellationToken).ConfigureAwait(false);
@@ -104,7 +115,7 @@ internal sealed partial class SimulatedEngine(SimulatedSystem system, IEngineObs
 
     public static bool IsBroken(DaemonSpec spec) => spec.Arguments.Contains(Broken);
 
-    public StartupReport? CheckStart(DaemonSpec spec, IReadOnlySet<int> freed) => !_system.MissingCommands.Contains(spec.Port) ? null : new StartupReport
+    public Task<StartupReport?> CheckStartAsync(DaemonSpec spec, IReadOnlySet<int> freed, CancellationToken cancellationToken) => Task.FromResult(!_system.MissingCommands.Contains(spec.Port) ? null : new StartupReport
     {
         Name = spec.Name,
         Host = spec.Host,
@@ -113,7 +124,7 @@ internal sealed partial class SimulatedEngine(SimulatedSystem system, IEngineObs
         Stage = StartupStage.Preflight,
         Reason = StartupReason.CommandNotFound,
         Detail = "no such command",
-    };
+    });
 
     public DaemonInstance? Attach(DaemonSpec spec)
     {

@@ -21,6 +21,12 @@ internal sealed class DaemonTruth
     /// <summary>Since when an instance of it lives although it is shown as stopped.</summary>
     public TimeSpan? LivesStoppedSince { get; set; }
 
+    /// <summary>The inspection that began last.</summary>
+    public (long Number, TimeSpan At) Inspection { get; set; }
+
+    /// <summary>The last inspection said that this instance is healthy.</summary>
+    public (int Pid, TimeSpan At)? HealthyAnswer { get; set; }
+
     /// <summary>When it was last shown as Running.</summary>
     public TimeSpan? RunningAt { get; set; }
 
@@ -32,6 +38,12 @@ internal sealed class DaemonTruth
 
     /// <summary>Since when it may be started.</summary>
     public TimeSpan? MayStartSince { get; set; }
+
+    /// <summary>Since when it has to be started. During a change it is not certain what a daemon depends on.</summary>
+    public TimeSpan? MustStartSince { get; set; }
+
+    /// <summary>Since when it is shown as Starting, or was last. The start may spawn its process much later.</summary>
+    public TimeSpan? StartingSince { get; set; }
 
     /// <summary>The failed probes in a row that are shown.</summary>
     public int FailedProbes { get; set; }

@@ -62,6 +62,18 @@ internal sealed class EventChecker
         }
     }
 
+    /// <summary>The first impossible sequence that was seen, or <see langword="null"/>.</summary>
+    public string? FirstViolation
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _violations is [var first, ..] ? first : null;
+            }
+        }
+    }
+
     /// <summary>The impossible sequences that were seen, the first twenty.</summary>
     public IReadOnlyList<string> Violations
     {

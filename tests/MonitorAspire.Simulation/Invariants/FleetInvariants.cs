@@ -10,6 +10,8 @@ namespace MonitorAspire.Simulation.Invariants;
 /// <summary>What must hold after every step. It knows the truth of the system, and shares no code with the fleet.</summary>
 internal sealed class FleetInvariants(Scenario scenario, SimulatedSystem system, FleetOptions options, Action<string, string> violate) : IEngineObserver
 {
+    private const string Stop = "a stop";
+
     private readonly Dictionary<string, DaemonTruth> _daemons = [];
     private EventChecker _events = new();
     private IReadOnlyList<DaemonSpec> _before = [];
@@ -21,7 +23,10 @@ internal sealed class FleetInvariants(Scenario scenario, SimulatedSystem system,
     private long _requests;
 
     /// <summary>Messages that come late make everything late: an operation is a chain of some twenty messages at most.</summary>
-    private TimeSpan Slack => (system.Scheduler.Lateness * 40) + TimeSpan.FromSeconds(2);
+    private TimeSpan Slack => (system.Scheduler.LongestLateness * 40) + TimeSpan.FromSeconds(2);
+
+    /// <summary>The longest time until a message that comes late is carried out.</summary>
+    private TimeSpan MessageTime => (system.Scheduler.LongestLateness * 4) + TimeSpan.FromMilliseconds(100);
 
     private TimeSpan ProbeTime => (scenario.ProbeInterval * 2) + (scenario.ProbeTimeout * 6) + Slack;
 
@@ -57,14 +62,15 @@ internal sealed class FleetInvariants(Scenario scenario, SimulatedSystem system,
             (truth.IsStopAsked, truth.IsStopDone, truth.IsReloading, truth.Operation) = (false, false, false, null);
             (truth.FalseRunningSince, truth.FalseUnhealthySince, truth.FalseForeignSince, truth.Snapshot) = (null, null, null, null);
             (truth.Shown, truth.ShownSince, truth.Restarts, truth.StopCauses, truth.PendingRequests) = (default, Now, 0, 0, 0);
-            (truth.WaitsForNothingSince, truth.LivesStoppedSince, truth.RunningAt, truth.ProcessAt, truth.MayStartSince, truth.Rejected) = (null, null, null, null, null, null);
+            (truth.WaitsForNothingSince, truth.LivesStoppedSince, truth.RunningAt, truth.ProcessAt, truth.MayStartSince, truth.MustStartSince, truth.Rejected) = (null, null, null, null, null, null, null);
         }
 
         _unownedSince.Clear();
         Configure(specs);
     }
 
-    public void EndSupervisor(bool stops) => (_ending, _endingStops) = (true, stops);
+    /// <summary>The supervisor begins to end. The order of the stops is checked where the fleet has the configuration that it was given.</summary>
+    public void EndSupervisor(bool stops, bool isAsConfigured) => (_ending, _endingStops) = (true, stops && isAsConfigured && _daemons.Values.All(t => t.Rejected is null));
 
     /// <summary>The fleet gets a configuration.</summary>
     public void Configure(IReadOnlyList<DaemonSpec> specs)
@@ -75,6 +81,7 @@ internal sealed class FleetInvariants(Scenario scenario, SimulatedSystem system,
         {
             var old = _before.FirstOrDefault(s => s.Name == spec.Name);
             this[spec.Name].MayStartSince = old is null ? null : this[spec.Name].MayStartSince;
+            this[spec.Name].MustStartSince = old is null ? null : this[spec.Name].MustStartSince;
             this[spec.Name].Rejected = old is null || SpecComparison.Compare(old, spec) != SpecDifference.None ? null : this[spec.Name].Rejected;
         }
 
@@ -175,7 +182,16 @@ internal sealed class FleetInvariants(Scenario scenario, SimulatedSystem system,
     }
 
     /// <summary>A request that was refused leaves the stop before it as it was.</summary>
-    public void OnRefused(string name) => this[name].IsStopAsked |= this[name].Snapshot?.State is DaemonState.Stopping or DaemonState.Stopped;
+    public void OnRefused(string name, bool isKept = false, IReadOnlyList<string>? touched = null)
+    {
+        this[name].IsStopAsked |= this[name].Snapshot?.State is DaemonState.Stopping or DaemonState.Stopped;
+
+        // The instance that serves is kept, and what it depends on is not started for it.
+        foreach (var needed in (touched ?? []).Where(t => isKept && t != name && this[t].MustStartSince == Now))
+        {
+            this[needed].MustStartSince = null;
+        }
+    }
 
     public void OnStartAnswered(string name, long _, StartupReport report)
     {
@@ -221,7 +237,7 @@ internal sealed class FleetInvariants(Scenario scenario, SimulatedSystem system,
         }
 
         this[spec.Name].Operation = operation;
-        if (_ending && _endingStops && this[spec.Name].StopCauses == 0 && Specs.FirstOrDefault(s => s.DependsOn.Any(d => d.Name == spec.Name) && system.RootOf(s.Port) is not null) is { } dependent)
+        if (_ending && _endingStops && operation == Stop && this[spec.Name].StopCauses == 0 && Specs.FirstOrDefault(s => s.DependsOn.Any(d => d.Name == spec.Name) && system.RootOf(s.Port) is not null) is { } dependent && system.RootOf(spec.Port) is { ServesSurely: true })
         {
             violate("stopped-before-dependent", $"{operation} of {spec.Name} begins, and {dependent.Name}, which depends on it, lives");
         }
@@ -231,6 +247,23 @@ internal sealed class FleetInvariants(Scenario scenario, SimulatedSystem system,
 
     public void OnOperationEnded(DaemonSpec spec) => this[spec.Name].Operation = null;
 
+    public long OnInspectionBegins(DaemonSpec spec)
+    {
+        var truth = this[spec.Name];
+        (truth.Inspection, truth.HealthyAnswer) = ((truth.Inspection.Number + 1, Now), null);
+        return truth.Inspection.Number;
+    }
+
+    /// <summary>The answer of an inspection counts unless another one has begun or it took so long that the fleet gave it up.</summary>
+    public void OnInspected(DaemonSpec spec, long number, DaemonInspection seen)
+    {
+        var truth = this[spec.Name];
+        if (truth.Inspection.Number == number && Now - truth.Inspection.At < scenario.ProbeTimeout && seen is { Verdict: InspectionVerdict.Running, Healthy: true, Pid: { } pid })
+        {
+            truth.HealthyAnswer = (pid, Now);
+        }
+    }
+
     public void OnSignal(DaemonSpec spec, SimulatedProcess process, bool isCleanUp)
     {
         if (process.Owner != spec.Port)
@@ -239,7 +272,7 @@ internal sealed class FleetInvariants(Scenario scenario, SimulatedSystem system,
         }
 
         var truth = this[spec.Name];
-        var isAsked = _ending || Specs.All(s => s.Port != spec.Port) || truth.StopCauses > 0 || truth.IsReloading || truth.StopCauseAt >= process.StartedAt;
+        var isAsked = _ending || Specs.All(s => s.Port != spec.Port) || truth.StopCauses > 0 || truth.IsReloading || truth.StopCauseAt >= process.StartedAt || (truth.StartingSince < process.StartedAt && truth.StopCauseAt >= truth.StartingSince);
         if (process is { IsRoot: true, VerifiedAt: not null, WasDown: false, IsEnding: false } && !isCleanUp && !isAsked)
         {
             violate("healthy-stopped", $"{process} has served without a break, and is signalled although no request asked for it");
@@ -258,18 +291,19 @@ internal sealed class FleetInvariants(Scenario scenario, SimulatedSystem system,
     /// <summary>Checks one moment.</summary>
     public void Check(FleetSupervisor fleet)
     {
-
-        if (_events.Violations is [var first, ..])
+        if (_events.FirstViolation is { } first)
         {
             violate("events", first);
         }
 
         ObserveSystem();
-        foreach (var daemon in fleet.Daemons)
+        var daemons = fleet.Daemons;
+        foreach (var daemon in daemons)
         {
             var truth = this[daemon.Name];
             truth.RunningAt = daemon.State == DaemonState.Running ? Now : truth.RunningAt;
             truth.ProcessAt = daemon is { Pid: not null, State: DaemonState.Running or DaemonState.Unhealthy or DaemonState.Starting } ? Now : truth.ProcessAt;
+            truth.FailedProbes = daemon.ProbeFailures;
         }
 
         if (_ending)
@@ -278,14 +312,15 @@ internal sealed class FleetInvariants(Scenario scenario, SimulatedSystem system,
             return;
         }
 
-        foreach (var daemon in fleet.Daemons)
+        foreach (var daemon in daemons)
         {
-            Check(daemon, this[daemon.Name]);
-            CheckDependencies(daemon, fleet, this[daemon.Name]);
-            CheckShared(daemon, fleet);
+            var truth = this[daemon.Name];
+            Check(daemon, truth);
+            CheckDependencies(daemon, daemons, truth);
+            CheckShared(daemon, daemons);
         }
 
-        CheckOwners(fleet);
+        CheckOwners(daemons);
     }
 
     /// <summary>How long something has lasted, without the time in which the system made progress impossible.</summary>
@@ -306,8 +341,8 @@ internal sealed class FleetInvariants(Scenario scenario, SimulatedSystem system,
         {
             FleetEventKind.Exited => true,
             FleetEventKind.StateChanged => happened.Daemon.State == DaemonState.Stopping && happened.Message?.StartsWith("given up", StringComparison.Ordinal) == true,
-            FleetEventKind.StartFailed => happened.Report?.Reason is not (null or StartupReason.Cancelled or StartupReason.PortInUse or StartupReason.PortOwnedByOther
-                or StartupReason.CommandNotFound or StartupReason.InvalidConfiguration or StartupReason.PermissionDenied),
+            FleetEventKind.StartFailed => happened.Report is { IsPassing: false, Reason: not (null or StartupReason.Cancelled or StartupReason.PortInUse or StartupReason.PortOwnedByOther
+                or StartupReason.CommandNotFound or StartupReason.InvalidConfiguration or StartupReason.PermissionDenied) },
             _ => false,
         };
         if (isFailure && !truth.IsStopAsked && !truth.IsReloading)
@@ -324,6 +359,11 @@ internal sealed class FleetInvariants(Scenario scenario, SimulatedSystem system,
             }
 
             truth.MayStartSince ??= Now;
+        }
+
+        if (happened is { Kind: FleetEventKind.StateChanged, Daemon.State: DaemonState.Starting } && truth.Shown.State != DaemonState.Starting)
+        {
+            truth.StartingSince = Now;
         }
 
         truth.Restarts = Math.Max(truth.Restarts, happened.Daemon.Restarts);
@@ -351,18 +391,21 @@ internal sealed class FleetInvariants(Scenario scenario, SimulatedSystem system,
 
     private void ObserveSystem()
     {
-        if (system.AreFilesHanging || system.IsOutOfDescriptors || system.Alive.Any(p => p.IsUninterruptible))
+        if (system.AreFilesHanging || system.IsOutOfDescriptors || system.Alive.Exists(p => p.IsUninterruptible))
         {
             _obstacleAt = Now;
         }
 
-        foreach (var root in system.Alive.Where(p => p is { IsRoot: true, VerifiedAt: not null, WasDown: false }))
+        foreach (var process in system.Alive)
         {
-            root.WasDown = !root.ServesSurely || _obstacleAt == Now || IsContested(root.Owner!.Value);
+            if (process is { IsRoot: true, VerifiedAt: not null, WasDown: false })
+            {
+                process.WasDown = !process.ServesSurely || system.AreFilesHanging || IsContested(process.Owner!.Value);
+            }
         }
     }
 
-    private bool IsContested(int port) => system.Listeners(port).Any(l => l.Owner is null);
+    private bool IsContested(int port) => system.IsForeignListening(port);
 
     private void Check(DaemonSnapshot daemon, DaemonTruth truth)
     {
@@ -378,27 +421,47 @@ internal sealed class FleetInvariants(Scenario scenario, SimulatedSystem system,
         }
 
         truth.Snapshot = daemon;
-        truth.FailedProbes = daemon.ProbeFailures;
         var instance = system.RootOf(daemon.Port) is { } root && root.Pid == daemon.Pid ? root : null;
         var isDown = instance is null || (instance.IsSurelyDown && !IsContested(daemon.Port));
         truth.FalseRunningSince = daemon.State == DaemonState.Running && isDown ? truth.FalseRunningSince ?? Now : null;
         truth.FalseUnhealthySince = daemon.State == DaemonState.Unhealthy && instance?.ServesSurely == true ? truth.FalseUnhealthySince ?? Now : null;
         truth.FalseForeignSince = daemon.State == DaemonState.Foreign && !system.IsPortTaken(daemon.Port) ? truth.FalseForeignSince ?? Now : null;
-        Limit(truth.FalseRunningSince, ProbeTime, "running-does-not-serve", $"{daemon.Name} is shown as Running with PID {daemon.Pid}, but {instance?.ToString() ?? "no such instance"} does not serve");
-        Limit(truth.FalseUnhealthySince, ProbeTime, "unhealthy-serves", $"{daemon.Name} is shown as Unhealthy, but {instance} serves");
-        Limit(truth.FalseForeignSince, (options.LookInterval * 2) + Slack, "foreign-is-free", $"{daemon.Name} is shown as Foreign, but its port is free");
+        if (IsLonger(truth.FalseRunningSince, ProbeTime))
+        {
+            violate("running-does-not-serve", $"{daemon.Name} is shown as Running with PID {daemon.Pid} since {truth.FalseRunningSince}, but {instance?.ToString() ?? "no such instance"} does not serve");
+        }
+
+        if (IsLonger(truth.FalseUnhealthySince, ProbeTime))
+        {
+            violate("unhealthy-serves", $"{daemon.Name} is shown as Unhealthy since {truth.FalseUnhealthySince}, but {instance} serves");
+        }
+
+        if (daemon.State == DaemonState.Unhealthy && instance is { VerifiedAt: not null, WasDown: false })
+        {
+            violate("unhealthy-without-cause", $"{daemon.Name} is shown as Unhealthy, but {instance} has served without a break");
+        }
+
+        if (daemon.State == DaemonState.Unhealthy && truth.HealthyAnswer is { } answer && answer.Pid == daemon.Pid && IsLonger(answer.At, MessageTime))
+        {
+            violate("healthy-answer-ignored", $"{daemon.Name} is shown as Unhealthy, but PID {answer.Pid} was healthy at {answer.At} and was not looked at since");
+        }
+
+        if (IsLonger(truth.FalseForeignSince, (options.LookInterval * 2) + Slack))
+        {
+            violate("foreign-is-free", $"{daemon.Name} is shown as Foreign since {truth.FalseForeignSince}, but its port is free");
+        }
 
         TimeSpan? longest = daemon.State switch
         {
             DaemonState.Starting or DaemonState.Stopping => OperationTime,
             DaemonState.Backoff or DaemonState.CrashLooping => options.Restart.MaxDelay + Slack,
             DaemonState.Unhealthy => UnhealthyTime,
-            DaemonState.Stopped when truth.MayStart && !truth.IsStopAsked && !_ending && truth.ShownSince <= _begunAt => options.StartTimeout + (scenario.ProbeTimeout * 6) + Slack,
+            DaemonState.Stopped when truth.MustStartSince is not null && !truth.IsStopAsked && !_ending && truth.ShownSince <= _begunAt => options.StartTimeout + (scenario.ProbeTimeout * 6) + Slack,
             _ => null,
         };
-        if (longest is { } limit)
+        if (longest is { } limit && IsLonger(truth.ShownSince > truth.MustStartSince ? truth.ShownSince : truth.MustStartSince ?? truth.ShownSince, limit))
         {
-            Limit(truth.ShownSince > truth.MayStartSince ? truth.ShownSince : truth.MayStartSince ?? truth.ShownSince, limit, "no-progress", $"{daemon.Name} is {daemon.State} for longer than {limit}");
+            violate("no-progress", $"{daemon.Name} is {daemon.State} for longer than {limit} (since {truth.ShownSince})");
         }
     }
 
@@ -419,72 +482,111 @@ internal sealed class FleetInvariants(Scenario scenario, SimulatedSystem system,
         {
             // A message may come late, and the other one may fail meanwhile.
             var at = needed.Condition == DependencyCondition.Verified ? this[needed.Name].RunningAt : this[needed.Name].ProcessAt;
-            if (at is null || AgeOf(at.Value) > (system.Scheduler.Lateness * 4) + TimeSpan.FromMilliseconds(100))
+            if (at is null || AgeOf(at.Value) > MessageTime)
             {
                 violate("started-before-dependency", $"{spec.Name} is started, and {needed.Name}, which it depends on, was last ready at {at}");
             }
         }
     }
 
-    private void CheckShared(DaemonSnapshot daemon, FleetSupervisor fleet)
+    private void CheckShared(DaemonSnapshot daemon, IReadOnlyList<DaemonSnapshot> daemons)
     {
-        if (daemon.Pid is { } pid && fleet.Daemons.FirstOrDefault(other => other.Pid == pid && other.Name != daemon.Name) is { } sharing)
+        foreach (var other in daemons)
         {
-            violate("shared-process", $"{daemon.Name} and {sharing.Name} are both shown with PID {pid}");
+            if (daemon.Pid is { } pid && other.Pid == pid && other.Name != daemon.Name)
+            {
+                violate("shared-process", $"{daemon.Name} and {other.Name} are both shown with PID {pid}");
+            }
         }
     }
 
-    private void CheckDependencies(DaemonSnapshot daemon, FleetSupervisor fleet, DaemonTruth truth)
+    private void CheckDependencies(DaemonSnapshot daemon, IReadOnlyList<DaemonSnapshot> daemons, DaemonTruth truth)
     {
-        var waitsForNothing = daemon.State == DaemonState.Waiting && daemon.WaitingFor.All(name => fleet.Find(name)?.State == DaemonState.Running);
+        var waitsForNothing = daemon.State == DaemonState.Waiting && AllRun(daemon.WaitingFor, daemons);
         truth.WaitsForNothingSince = waitsForNothing ? truth.WaitsForNothingSince ?? Now : null;
-        Limit(truth.WaitsForNothingSince, Slack, "waits-for-nothing", $"{daemon.Name} waits for {string.Join(", ", daemon.WaitingFor)}, which run");
+        if (IsLonger(truth.WaitsForNothingSince, Slack))
+        {
+            violate("waits-for-nothing", $"{daemon.Name} waits since {truth.WaitsForNothingSince} for {string.Join(", ", daemon.WaitingFor)}, which run");
+        }
 
         var lives = daemon.State == DaemonState.Stopped && truth.Operation is null && system.RootOf(daemon.Port) is { VerifiedAt: not null };
         truth.LivesStoppedSince = lives ? truth.LivesStoppedSince ?? Now : null;
-        Limit(truth.LivesStoppedSince, OperationTime, "stopped-lives", $"{daemon.Name} is shown as Stopped, but {system.RootOf(daemon.Port)} lives");
+        if (IsLonger(truth.LivesStoppedSince, OperationTime))
+        {
+            violate("stopped-lives", $"{daemon.Name} is shown as Stopped since {truth.LivesStoppedSince}, but {system.RootOf(daemon.Port)} lives");
+        }
     }
 
     /// <summary>Every process of a daemon has a daemon that looks after it.</summary>
-    private void CheckOwners(FleetSupervisor fleet)
+    private void CheckOwners(IReadOnlyList<DaemonSnapshot> daemons)
     {
-        foreach (var port in scenario.Specs.Select(s => s.Port))
+        foreach (var spec in scenario.Specs)
         {
-            if (fleet.Daemons.Any(d => d.Port == port) || !system.AliveOf(port).Any() || _daemons.Values.Any(t => t.IsReloading))
+            var port = spec.Port;
+            if (IsPortOfAny(daemons, port) || system.FirstOf(port) is not { } process || IsAnyReloading())
             {
                 _unownedSince.Remove(port);
+                continue;
             }
-            else
+
+            _unownedSince.TryAdd(port, Now);
+            if (IsLonger(_unownedSince[port], OperationTime))
             {
-                _unownedSince.TryAdd(port, Now);
-                Limit(_unownedSince[port], OperationTime, "without-owner", $"{system.AliveOf(port).First()} lives, and no daemon of the fleet has its port");
+                violate("without-owner", $"{process} lives since {_unownedSince[port]}, and no daemon of the fleet has its port");
             }
         }
     }
 
+    // After every step: these allocate nothing.
+    private static bool IsPortOfAny(IReadOnlyList<DaemonSnapshot> daemons, int port)
+    {
+        for (var i = 0; i < daemons.Count; i++)
+        {
+            if (daemons[i].Port == port)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private bool IsAnyReloading()
+    {
+        foreach (var truth in _daemons.Values)
+        {
+            if (truth.IsReloading)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private static bool AllRun(IReadOnlyList<string> names, IReadOnlyList<DaemonSnapshot> daemons) =>
+        names.All(name => daemons.FirstOrDefault(d => d.Name == name)?.State == DaemonState.Running);
+
     /// <summary>A start allows the starts of all that it depends on.</summary>
-    private void AllowStart(string name, bool isRequest)
+    private void AllowStart(string name, bool isRequest, bool isCertain = true)
     {
         var truth = this[name];
         truth.MayStartSince ??= Now;
+        truth.MustStartSince ??= isCertain ? Now : null;
         truth.IsStopDone &= !isRequest;
         truth.LastStart = isRequest ? _requests : truth.LastStart;
         foreach (var needed in NeededBy(name))
         {
-            AllowStart(needed, isRequest);
+            AllowStart(needed, isRequest, isCertain && Needs(Specs, name, needed) && Needs(_before, name, needed));
         }
     }
 
     // During a change, the fleet still has the configuration before it.
     private IEnumerable<string> NeededBy(string name) => Specs.Concat(_before).Where(s => s.Name == name).SelectMany(s => s.DependsOn).Select(d => d.Name).Distinct();
 
+    private static bool Needs(IReadOnlyList<DaemonSpec> specs, string name, string needed) => specs.FirstOrDefault(s => s.Name == name)?.DependsOn.Any(d => d.Name == needed) != false;
+
     private static string ArgumentsOf(DaemonSpec spec) => string.Join(' ', spec.Arguments);
 
-    private void Limit(TimeSpan? since, TimeSpan limit, string invariant, string detail)
-    {
-        if (since is { } at && AgeOf(at) > limit)
-        {
-            violate(invariant, $"{detail} (since {at})");
-        }
-    }
+    private bool IsLonger(TimeSpan? since, TimeSpan limit) => since is { } at && AgeOf(at) > limit;
 }

@@ -55,9 +55,12 @@ internal sealed record Fault(int Number, TimeSpan Gap, FaultKind Kind, int Daemo
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"#{Number} after {Gap.TotalSeconds:0.000000} s: {Kind} d{Daemon}");
 }
 
-/// <summary>The settings and the faults that follow from a seed.</summary>
+/// <summary>
+/// The settings and the faults that follow from a seed. A scenario that ends early has no recovery: the supervisor ends in order, with its
+/// daemons in whatever state the faults have left them.
+/// </summary>
 internal sealed record Scenario(
-    ulong Seed, IReadOnlyList<DaemonSpec> Specs, TimeSpan ProbeInterval, TimeSpan ProbeTimeout, TimeSpan ResetAfter, TimeSpan Lateness, IReadOnlyList<Fault> Faults)
+    ulong Seed, IReadOnlyList<DaemonSpec> Specs, TimeSpan ProbeInterval, TimeSpan ProbeTimeout, TimeSpan ResetAfter, TimeSpan Lateness, bool EndsEarly, IReadOnlyList<Fault> Faults)
 {
     private const int FirstPort = 9000;
 
@@ -89,6 +92,7 @@ internal sealed record Scenario(
             choices.Of(TimeSpan.FromMilliseconds(500), TimeSpan.FromSeconds(2)),
             choices.Of(TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(60)),
             choices.Of(TimeSpan.Zero, TimeSpan.FromMilliseconds(1), TimeSpan.FromMilliseconds(100)),
+            new Choices(seed).Fork(5).Chance(0.15),
             [.. faults]);
     }
 

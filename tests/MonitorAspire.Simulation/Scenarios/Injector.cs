@@ -92,11 +92,7 @@ internal sealed class Injector(SimulatedSystem system)
     /// <summary>Everything works again.</summary>
     public void Heal(IEnumerable<int> ports)
     {
-        foreach (var kind in (FaultKind[])[FaultKind.FreeDisk, FaultKind.FreeDescriptors, FaultKind.UnhangFiles, FaultKind.UnhangInKernel])
-        {
-            ApplyToAll(kind, 0);
-        }
-
+        EndObstacles();
         system.Scheduler.Lateness = TimeSpan.Zero;
         system.MissingCommands.Clear();
         system.Behaviours.Clear();
@@ -112,6 +108,15 @@ internal sealed class Injector(SimulatedSystem system)
         }
 
         system.EndLingering();
+    }
+
+    /// <summary>What no supervisor can overcome ends: without it, every stop is possible.</summary>
+    public void EndObstacles()
+    {
+        foreach (var kind in (FaultKind[])[FaultKind.FreeDisk, FaultKind.FreeDescriptors, FaultKind.UnhangFiles, FaultKind.UnhangInKernel])
+        {
+            ApplyToAll(kind, 0);
+        }
     }
 
     private void ApplyToAll(FaultKind kind, int port)

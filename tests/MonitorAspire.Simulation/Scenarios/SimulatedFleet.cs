@@ -114,6 +114,9 @@ internal sealed class SimulatedFleet
         Specs = specs;
         // A daemon that waits for its next try is tried at once when anything about it changes.
         var changed = Specs.Where(s => before.Any(old => old.Name == s.Name && SpecComparison.Compare(old, s) != SpecDifference.None)).Select(s => s.Name).ToList();
+
+        // A daemon that is added starts what it depends on, as a request does.
+        changed.AddRange(Specs.Where(s => s.AutoStart && before.All(old => old.Name != s.Name)).SelectMany(s => _invariants.TouchedBy(s.Name, FaultKind.AskStart)));
         var request = new Request(FaultKind.Reload, "", _system.Scheduler.Now, 0, changed);
         _invariants.OnRequestBegins(changed);
         _pending.Add(request);
@@ -137,7 +140,7 @@ internal sealed class SimulatedFleet
     public Task EndAsync(bool stops)
     {
         _parts.Options = _parts.Options with { StopDaemonsOnShutdown = stops };
-        _invariants.EndSupervisor(stops);
+        _invariants.EndSupervisor(stops, isAsConfigured: !NeedsReload);
         var ending = EndAsync();
         Watch(ending, "end");
         return ending;
@@ -202,7 +205,7 @@ internal sealed class SimulatedFleet
             _system.Say($"{request} refused: {e.Message}");
             if (!Engine.IsCrashed)
             {
-                _invariants.OnRefused(request.Name);
+                _invariants.OnRefused(request.Name, e.Message.Contains("is kept", StringComparison.Ordinal), request.Touched);
             }
         }
 

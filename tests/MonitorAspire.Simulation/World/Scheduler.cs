@@ -12,6 +12,8 @@ internal sealed class Scheduler(Choices choices, Action<string> onEscape) : Time
     private readonly PriorityQueue<Entry, (long Due, uint Tie, long Number)> _queue = new();
     private readonly int _thread = Environment.CurrentManagedThreadId;
     private long _number;
+    private TimeSpan _lateness;
+    private TimeSpan _latenessUntil;
 
     /// <summary>Time since the beginning on the monotonic clock.</summary>
     public TimeSpan Now { get; private set; }
@@ -20,7 +22,18 @@ internal sealed class Scheduler(Choices choices, Action<string> onEscape) : Time
     public TimeSpan WallOffset { get; set; }
 
     /// <summary>How late a message between threads may come.</summary>
-    public TimeSpan Lateness { get; set; }
+    public TimeSpan Lateness
+    {
+        get;
+        set
+        {
+            (_lateness, _latenessUntil) = (LongestLateness, Now + (LongestLateness * 40));
+            field = value;
+        }
+    }
+
+    /// <summary>How late a message may come that was sent a while ago: what is under way comes late even when new messages do not.</summary>
+    public TimeSpan LongestLateness => Now < _latenessUntil && _lateness > Lateness ? _lateness : Lateness;
 
     public override long TimestampFrequency => TimeSpan.TicksPerSecond;
 

@@ -41,13 +41,51 @@ internal sealed class SimulatedSystem(Scheduler scheduler, Choices choices, Trac
     /// <summary>How the next processes of a port behave.</summary>
     public Dictionary<int, Behaviour> Behaviours { get; } = [];
 
-    public IReadOnlyList<SimulatedProcess> Alive => _alive;
+    public List<SimulatedProcess> Alive => _alive;
 
     public SimulatedFiles Files(int port) => _files.TryGetValue(port, out var files) ? files : _files[port] = new SimulatedFiles();
 
     public IEnumerable<SimulatedProcess> AliveOf(int port) => Alive.Where(p => p.Owner == port);
 
-    public SimulatedProcess? RootOf(int port) => _alive.Find(p => p.IsRoot && p.Owner == port);
+    /// <summary>The first living process of a daemon. Called after every step, so it allocates nothing.</summary>
+    public SimulatedProcess? FirstOf(int port)
+    {
+        foreach (var process in _alive)
+        {
+            if (process.Owner == port)
+            {
+                return process;
+            }
+        }
+
+        return null;
+    }
+
+    public SimulatedProcess? RootOf(int port)
+    {
+        foreach (var process in _alive)
+        {
+            if (process.IsRoot && process.Owner == port)
+            {
+                return process;
+            }
+        }
+
+        return null;
+    }
+
+    public bool IsForeignListening(int port)
+    {
+        foreach (var process in _alive)
+        {
+            if (process.ListensOn == port && process.Owner is null)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
 
     public SimulatedProcess? Find(ProcessIdentity identity) =>
         _processes.TryGetValue(identity.Pid, out var process) && process.Identity == identity && process.IsAlive ? process : null;

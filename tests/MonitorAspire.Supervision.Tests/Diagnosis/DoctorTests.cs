@@ -297,6 +297,47 @@ public sealed class DoctorTests : IAsyncDisposable
         await AssertFixedAsync("record-unreadable");
     }
 
+    [Theory]
+    [InlineData("command", "there is no command 'no-such-command-here'")]
+    [InlineData("directory", "/gone does not exist")]
+    [InlineData("file", "/missing.env does not exist")]
+    [InlineData("user", "there is no user 'no-such-user-here' on this machine")]
+    public async Task Examine_StoredDefinitionThatCannotStartNow_IsAnErrorUntilItCan(string fault, string problem)
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "a user is for Linux");
+        var right = new DaemonDefinition { Port = _port, Command = "sleep", Arguments = ["600"], WorkingDirectory = _fixture.StateDirectory };
+        DefinitionFile.Write(Files, fault switch
+        {
+            "command" => right with { Command = "no-such-command-here" },
+            "directory" => right with { WorkingDirectory = _fixture["gone"] },
+            "file" => right with { EnvironmentFiles = [_fixture["missing.env"]] },
+            _ => right with { User = "no-such-user-here" },
+        });
+
+        await AssertStaysAsync("definition-cannot-start");
+
+        Assert.Contains(problem, Assert.Single((await ExamineAsync()).Findings).Problem, StringComparison.Ordinal);
+        DefinitionFile.Write(Files, right);
+        Assert.Empty((await ExamineAsync()).Findings);
+    }
+
+    [Fact]
+    public async Task Examine_StoredDefinitionOfARunningDaemonCannotStartAgain_IsAWarning()
+    {
+        var report = await _fixture.StartAsync(_fixture.Faulty());
+        DefinitionFile.Write(_fixture.Files(report.Port), new DaemonDefinition { Port = report.Port, Command = "no-such-command-here" });
+
+        await AssertStaysAsync("definition-cannot-start", FindingSeverity.Warning);
+    }
+
+    [Fact]
+    public async Task Examine_StoredDefinitionThatCannotBeRead_IsAnError()
+    {
+        WritePrivate(Files.DefinitionFile, "{ no json");
+
+        await AssertStaysAsync("definition-unreadable");
+    }
+
     [Fact]
     public async Task Fix_RecordOfAnEarlierBoot_IsRemoved()
     {

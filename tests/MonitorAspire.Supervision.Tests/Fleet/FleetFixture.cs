@@ -162,7 +162,7 @@ internal sealed class FleetFixture : IAsyncDisposable
         }
     }
 
-    private sealed class LineLogger(List<string> lines) : ILogger
+    internal sealed class LineLogger(List<string> lines) : ILogger
     {
         public IDisposable? BeginScope<TState>(TState state)
             where TState : notnull => null;

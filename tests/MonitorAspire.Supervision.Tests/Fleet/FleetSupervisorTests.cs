@@ -299,6 +299,23 @@ public class FleetSupervisorTests
     }
 
     [Fact]
+    public async Task Begin_TroubleOfTheSupervisorItself_AdoptsWhenItIsOver()
+    {
+        await using var fixture = await new FleetFixture(FleetFixture.Specs(1), before: engine =>
+        {
+            engine.AddInstance(9000);
+            engine[9000].OwnTrouble = true;
+        }).BeginAsync();
+        await fixture.AdvanceAsync(30, step: 0.5);
+        Assert.Equal((DaemonState.Stopped, 0, 0), (fixture["d0"].State, fixture.Engine.Starts.Count, fixture.Engine.Stops.Count));
+
+        fixture.Engine[9000].OwnTrouble = false;
+        await fixture.UntilAsync(() => fixture["d0"] is { State: DaemonState.Running, Adopted: true }, limit: 2);
+        Assert.Empty(fixture.Engine.Starts);
+        Assert.Single(fixture.Log, line => line.Contains("The supervisor itself is in trouble", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task Stop_DuringBackoff_StaysStopped()
     {
         await using var fixture = await new FleetFixture(FleetFixture.Specs(1), before: engine => engine[9000].AlwaysFails = StartupReason.TimedOut).BeginAsync();

@@ -1,12 +1,14 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using Microsoft.Extensions.Logging.Abstractions;
 using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervision.Diagnosis;
 using MonitorAspire.Supervision.Files;
 using MonitorAspire.Supervision.Fleet;
 using MonitorAspire.Supervision.Identity;
 using MonitorAspire.Supervision.Startup;
+using MonitorAspire.Supervision.Tests.Startup;
 using MonitorAspire.Testing;
 
 namespace MonitorAspire.Supervision.Tests.Fleet;
@@ -136,6 +138,40 @@ public class RealFleetTests
         Assert.All(workers, pid => Assert.Equal(ProcessPresence.Dead, ProcessTable.Current.Lookup(pid).Presence));
         await fleet.EndAsync();
         Assert.True(FreePort.IsFree(port));
+    }
+
+    [Fact]
+    public async Task Begin_MainProcessOfADaemonThatIsNotConfiguredAnyMoreIsDead_ItsWorkersAreStopped()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "looks at /proc");
+        await using var fixture = new EngineFixture();
+        var engine = new DaemonEngine(new EngineOptions { StateDirectory = fixture.StateDirectory, Fleet = "shop" }, NullLogger<DaemonEngine>.Instance);
+        var server = Path.Combine(AppContext.BaseDirectory, "prefork.py");
+        DaemonSpec[] specs = [.. Enumerable.Range(0, 2).Select(_ => fixture.Spec("python3", server, "--port", "{port}", "--ignore-term", "--leave-session"))];
+        foreach (var spec in specs)
+        {
+            var main = (await engine.StartAsync(spec, new StartOptions(), CancellationToken.None)).Report.Pid!.Value;
+            await Wait.UntilAsync(() => HoldersOf(spec).Count == 3, "main process and two workers");
+            RealFleetFixture.Signal(main, "KILL");
+            await Wait.UntilAsync(() => HoldersOf(spec).Count == 2, "only its workers are left");
+        }
+
+        // The supervisor of another fleet leaves them alone.
+        var (own, others) = (specs[0], specs[1]);
+        var record = fixture.Files(others.Port).InstanceFile;
+        (InstanceRecord.Read(record)! with { Fleet = "other" }).Write(record);
+        var lines = new List<string>();
+        var options = new FleetOptions { StateDirectory = fixture.StateDirectory, Fleet = "shop", StopGracePeriod = TimeSpan.FromMilliseconds(100) };
+        await using var fleet = new FleetSupervisor(new FleetParts(engine, options, new FleetFixture.LineLogger(lines), TimeProvider.System, null, null, null), []);
+        await fleet.BeginAsync();
+        await fleet.EndAsync();
+
+        fixture.AssertNothingLeft(own, pid: null);
+        Assert.True(FreePort.IsFree(own.Port));
+        Assert.Equal(2, HoldersOf(others).Count);
+        Assert.Contains($"{own.Name} (port {own.Port}) is of this fleet", Assert.Single(lines), StringComparison.Ordinal);
+
+        IReadOnlyList<int> HoldersOf(DaemonSpec spec) => ProcessTable.Current.LockHolders(fixture.Files(spec.Port).LockFile);
     }
 
     [Fact]

@@ -135,10 +135,10 @@ internal sealed class ScriptedEngine(TimeProvider time) : IDaemonEngine
         };
     }
 
-    public StartupReport? CheckStart(DaemonSpec spec, IReadOnlySet<int> freed)
+    public Task<StartupReport?> CheckStartAsync(DaemonSpec spec, IReadOnlySet<int> freed, CancellationToken cancellationToken)
     {
         var isTaken = freed.Count > 0 && this[spec.Port].Instance is not null && !freed.Contains(spec.Port);
-        return spec.Command == MissingCommand || isTaken
+        return Task.FromResult(spec.Command == MissingCommand || isTaken
             ? new StartupReport
             {
                 Name = spec.Name,
@@ -148,7 +148,7 @@ internal sealed class ScriptedEngine(TimeProvider time) : IDaemonEngine
                 Reason = isTaken ? StartupReason.PortInUse : StartupReason.CommandNotFound,
                 Detail = "scripted; nothing was stopped",
             }
-            : null;
+            : null);
     }
 
     public async Task<StopReport> StopAsync(DaemonSpec spec, StopOptions options, CancellationToken cancellationToken)

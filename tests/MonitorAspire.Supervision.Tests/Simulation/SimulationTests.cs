@@ -44,6 +44,8 @@ public class SimulationTests(ITestOutputHelper output)
     [InlineData(1275, "3,4,5,6")] // A start waited for another daemon, its own instance was adopted, and nothing answered it.
     [InlineData(4106, "6")] // A restart of a stopped daemon did not start what that one depends on.
     [InlineData(6685, "5,7,10,13")] // The other daemon was stopped during a restart, and nothing answered the restart.
+    [InlineData(13082, "8,19,21,22")] // An adoption failed without descriptors, and the change that removed the daemon left its process behind.
+    [InlineData(17648, "0,1,2,7,10")]
     public void Run_SeedThatFoundAFault_ViolatesNoInvariant(ulong seed, string faults)
     {
         var kept = faults.Split(',').Select(n => int.Parse(n, CultureInfo.InvariantCulture)).ToHashSet();

@@ -105,6 +105,22 @@ public sealed class ControlGroupTests : IAsyncDisposable
         Assert.Empty(ControlGroup.Current.MembersOf(null, null));
     }
 
+    [Fact]
+    public async Task Forget_DeadInstance_RemovesItsGroup()
+    {
+        var (spec, root, escaped, group) = await StartAsync();
+        var instance = _fixture.Engine.Attach(spec)!;
+        var holders = ProcessTable.Current.LockHolders(_fixture.Files(spec.Port).LockFile);
+        foreach (var pid in (int[])[root, escaped, .. holders])
+        {
+            await KillAsync(pid);
+        }
+
+        _fixture.Engine.Forget(instance);
+
+        Assert.False(Directory.Exists(group));
+    }
+
     private async Task<(DaemonSpec Spec, int Root, int Escaped, string Group)> StartAsync()
     {
         var spec = _fixture.Spec("python3", Path.Combine(AppContext.BaseDirectory, "prefork.py"), "--port", "{port}", "--escape", _fixture["escaped"]);
@@ -160,13 +176,35 @@ public sealed class NoControlGroupTests : IDisposable
     {
         var parent = Directory.CreateDirectory(Path.Combine(_root["mount"], directory)).FullName;
         var earlier = Directory.CreateDirectory(Path.Combine(parent, "monitor-daemon-8768-old")).FullName;
-        var other = Directory.CreateDirectory(Path.Combine(parent, "monitor-daemon-87680-old")).FullName;
+        var young = Directory.CreateDirectory(Path.Combine(parent, "monitor-daemon-87680-young")).FullName;
+        var other = Directory.CreateDirectory(Path.Combine(parent, "monitor-daemon-87681-old")).FullName;
+        Directory.SetLastWriteTimeUtc(other, DateTime.UtcNow.AddMinutes(-2));
 
         Assert.Equal($"{group}/monitor-daemon-8768-abc", Groups($"36 25 0:31 {root} MOUNT rw - cgroup2 cgroup2 rw", own).TryCreate("8768-abc", 8768, out _));
 
         Assert.True(Directory.Exists(Path.Combine(parent, "monitor-daemon-8768-abc")));
-        Assert.False(Directory.Exists(earlier));
-        Assert.True(Directory.Exists(other));
+        Assert.All([earlier, other], directory => Assert.False(Directory.Exists(directory)));
+        Assert.True(Directory.Exists(young));
+    }
+
+    [Fact]
+    public void RemoveAbandoned_OtherPorts_OnlyOldGroupsOfOurNameWithoutAProcessAreRemoved()
+    {
+        var (old, used, named) = (Make("monitor-daemon-9001-old"), Make("monitor-daemon-9002-used/of-the-daemon"), Make("monitor-daemon-x-old"));
+        File.WriteAllText(Path.Combine(Path.GetDirectoryName(used)!, "cgroup.events"), "populated 1\nfrozen 0\n");
+        foreach (var directory in Directory.GetDirectories(_root["mount"]))
+        {
+            Directory.SetLastWriteTimeUtc(directory, DateTime.UtcNow.AddMinutes(-2));
+        }
+
+        // A start that is under way has made its group, and moves its process into it next.
+        var young = Make("monitor-daemon-9003-young");
+        Groups("36 25 0:31 / MOUNT rw - cgroup2 cgroup2 rw", "0::/").RemoveAbandoned();
+
+        Assert.False(Directory.Exists(old));
+        Assert.All([used, named, young], directory => Assert.True(Directory.Exists(directory)));
+
+        string Make(string name) => Directory.CreateDirectory(Path.Combine(_root["mount"], name)).FullName;
     }
 
     private ControlGroup Groups(string mount, string own)

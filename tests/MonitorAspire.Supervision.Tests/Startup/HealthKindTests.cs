@@ -171,6 +171,35 @@ public sealed class HealthKindTests : IAsyncDisposable
         "1");
 
     [Fact]
+    public async Task Https_AnotherStatus_IsNotVerifiedAndQuoted() => AssertFailed(
+        await StartAsync("answer(503, body='database unreachable')", new HealthCheck { Kind = HealthCheckKind.Https, Startup = new CheckLimits { Failures = 1 } }, Certificate()),
+        StartupReason.HealthStatus,
+        "over HTTPS: 503 after",
+        "'database unreachable'");
+
+    [Theory]
+    [InlineData(HealthCheckKind.Tcp, "time.sleep(2.5)")]
+    [InlineData(HealthCheckKind.Log, "time.sleep(2.5); print('ready', flush=True)")]
+    [InlineData(HealthCheckKind.Notify, "time.sleep(2.5); notify('READY=1')")]
+    public async Task Slow_KindWithoutARequest_IsVerified(HealthCheckKind kind, string script)
+    {
+        Linux();
+        var health = kind == HealthCheckKind.Log ? Log("ready") : new HealthCheck { Kind = kind };
+
+        AssertVerified(await StartRawAsync(Accepting, script, health));
+    }
+
+    [Theory]
+    [InlineData(HealthCheckKind.Log, "none of the 0 lines that it has written matches the pattern 'ready'")]
+    [InlineData(HealthCheckKind.Notify, "READY=1 has not come")]
+    public async Task Hanging_SaysNothingAtAll_IsNotVerified(HealthCheckKind kind, string detail)
+    {
+        Linux();
+
+        AssertFailed(await _fixture.StartAsync(RawSpec(Accepting, "", kind == HealthCheckKind.Log ? Log("ready") : Notify), timeoutSeconds: 3), StartupReason.HealthUnreachable, detail);
+    }
+
+    [Fact]
     public async Task Command_Slow_IsVerified() => AssertVerified(await StartRawAsync(Accepting, "", Command("sleep 2.5; echo $1", "fine")));
 
     [Fact]

@@ -75,7 +75,7 @@ public sealed class LaunchSettingsTests : IAsyncDisposable
         Assert.Contains(file, report.Detail, StringComparison.Ordinal);
         Assert.DoesNotContain("hunter2", report.Detail, StringComparison.Ordinal);
         _fixture.AssertNothingLeft(spec, report.Pid);
-        Assert.StartsWith(report.Detail!, _fixture.Engine.CheckStart(spec, ImmutableHashSet<int>.Empty)?.Detail, StringComparison.Ordinal);
+        Assert.StartsWith(report.Detail!, (await _fixture.Engine.CheckStartAsync(spec, ImmutableHashSet<int>.Empty, CancellationToken.None))?.Detail, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -104,6 +104,18 @@ public sealed class LaunchSettingsTests : IAsyncDisposable
 
         Assert.Equal("key=*** marked=*** level=information", Assert.Single(report.LogTail));
         Assert.DoesNotContain("topsecretvalue", string.Concat(Directory.GetFiles(_fixture.StateDirectory, "*.json").Select(File.ReadAllText)), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("echo API_KEY=secondvalue > \"$0\"")]
+    [InlineData("rm \"$0\"")]
+    public async Task Start_FileChangesAfterTheDaemonHasQuotedItsSecret_TheOldValueStaysHidden(string change)
+    {
+        var file = Write("app.env", "API_KEY=firstvalue");
+        var spec = _fixture.Spec("sh", "-c", $"echo key=$API_KEY; {change}; echo again=$API_KEY; exit 3", file) with { EnvironmentFiles = [file] };
+
+        Assert.Equal(["key=***", "again=***"], (await _fixture.StartAsync(spec)).LogTail);
+        Assert.Equal("***", Secrets.Of(spec with { Name = "renamed" }).HideIn("firstvalue"));
     }
 
     [Fact]

@@ -9,10 +9,15 @@ namespace MonitorAspire.Supervision.Identity.Linux;
 /// </summary>
 /// <param name="mountInfo">The mounts of this process.</param>
 /// <param name="ownGroup">The groups of this process.</param>
-internal sealed class ControlGroup(string mountInfo = "/proc/self/mountinfo", string ownGroup = "/proc/self/cgroup")
+/// <param name="time">The clock. Default the system's.</param>
+internal sealed class ControlGroup(string mountInfo = "/proc/self/mountinfo", string ownGroup = "/proc/self/cgroup", TimeProvider? time = null)
 {
     private const string Prefix = "monitor-daemon-";
     private const string Processes = "cgroup.procs";
+    private const string Events = "cgroup.events";
+
+    /// <summary>A younger group may belong to a start that is under way: the process is moved into it after it was made.</summary>
+    private static readonly TimeSpan Youngest = TimeSpan.FromMinutes(1);
 
     /// <summary>The groups that this program can see.</summary>
     public static ControlGroup Current { get; } = new();
@@ -29,23 +34,12 @@ internal sealed class ControlGroup(string mountInfo = "/proc/self/mountinfo", st
         whyNot = "there is no cgroup v2";
         try
         {
-            // A launcher that is an instance itself makes it beside its own group: there it can be removed when the launcher's group is gone.
-            if (_mount.Value is null || OwnPath(ownGroup) is not { } own)
+            if (GroupOf(instanceId) is not { } group || DirectoryOf(group, instanceId) is not { } directory)
             {
                 return null;
             }
 
-            var group = (own.IndexOf("/" + Prefix, StringComparison.Ordinal) is >= 0 and var at ? own[..at] : own.TrimEnd('/')) + "/" + Prefix + instanceId;
-            if (DirectoryOf(group, instanceId) is not { } directory)
-            {
-                return null;
-            }
-
-            foreach (var earlier in Directory.EnumerateDirectories(Path.GetDirectoryName(directory)!, string.Create(CultureInfo.InvariantCulture, $"{Prefix}{port}-*")))
-            {
-                RemoveEmpty(earlier);
-            }
-
+            RemoveAbandoned(Path.GetDirectoryName(directory)!, port);
             Directory.CreateDirectory(directory);
             return group;
         }
@@ -53,6 +47,25 @@ internal sealed class ControlGroup(string mountInfo = "/proc/self/mountinfo", st
         {
             whyNot = e.Message;
             return null;
+        }
+    }
+
+    /// <summary>
+    /// Removes the empty groups of instances that have crashed, beside the instances of this launcher. Their ports were often random, so no
+    /// later start on the same port removes them.
+    /// </summary>
+    public void RemoveAbandoned()
+    {
+        try
+        {
+            if (GroupOf("0-0") is { } group && DirectoryOf(group, "0-0") is { } directory)
+            {
+                RemoveAbandoned(Path.GetDirectoryName(directory)!, startedPort: null);
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // They are not for this user.
         }
     }
 
@@ -109,6 +122,41 @@ internal sealed class ControlGroup(string mountInfo = "/proc/self/mountinfo", st
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             return null;
+        }
+    }
+
+    // A launcher that is an instance itself makes it beside its own group: there it can be removed when the launcher's group is gone.
+    private string? GroupOf(string instanceId) => _mount.Value is not null && OwnPath(ownGroup) is { } own
+        ? (own.IndexOf("/" + Prefix, StringComparison.Ordinal) is >= 0 and var at ? own[..at] : own.TrimEnd('/')) + "/" + Prefix + instanceId
+        : null;
+
+    // The caller has the lock of the port that it starts. The groups of other ports are removed only if nothing can be about to use them.
+    private void RemoveAbandoned(string parent, int? startedPort)
+    {
+        foreach (var directory in Directory.EnumerateDirectories(parent, Prefix + "*"))
+        {
+            var name = Path.GetFileName(directory.AsSpan())[Prefix.Length..];
+            if (name.IndexOf('-') is > 0 and var end && int.TryParse(name[..end], NumberStyles.None, CultureInfo.InvariantCulture, out var port)
+                && (port == startedPort || (IsOld(directory) && !IsPopulated(directory))))
+            {
+                RemoveEmpty(directory);
+            }
+        }
+    }
+
+    private bool IsOld(string directory) => (time ?? TimeProvider.System).GetUtcNow() - Directory.GetLastWriteTimeUtc(directory) > Youngest;
+
+    // The groups below it may be the daemon's own, which it fills later.
+    private static bool IsPopulated(string directory)
+    {
+        var events = Path.Combine(directory, Events);
+        try
+        {
+            return File.Exists(events) && File.ReadLines(events).Contains("populated 1");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return true;
         }
     }
 
