@@ -60,13 +60,70 @@ public sealed class CheckTests : IAsyncDisposable
         Assert.Contains(expected, Assert.Single(Lines(check.Error)), StringComparison.Ordinal);
     }
 
-    [Fact]
-    public async Task Check_MissingFile_SaysSo()
+    [Theory]
+    [InlineData("""{"Monitors":[]}""", """Monitors: must be an object such as { "Count": … }""")]
+    [InlineData("""{"Monitors":"x"}""", """Monitors: must be an object such as { "Count": … }""")]
+    [InlineData("""{"Monitors":{"Count":{}}}""", "Monitors:Count: must be a whole number")]
+    [InlineData("""{"Monitors":{"Restart":[]}}""", """Monitors:Restart: must be an object such as { "Mode": … }""")]
+    [InlineData("""{"Monitors":{"Daemons":{}}}""", """Monitors:Daemons: must be a list of objects such as { "Name": … }""")]
+    [InlineData("""{"Monitors":{"Daemons":{"Name":"a","Port":9001}}}""", """Monitors:Daemons: must be a list of objects such as { "Name": … }""")]
+    [InlineData("""{"Monitors":{"Daemons":["a"]}}""", """Monitors:Daemons:0: must be an object such as { "Name": … }""")]
+    [InlineData("""{"Monitors":{"Daemons":[["a"]]}}""", """Monitors:Daemons:0: must be an object such as { "Name": … }""")]
+    public async Task Check_ValueOfAWrongShape_SaysWhichOneItMustHave(string content, string expected)
     {
-        var check = await _cli.RunAsync("check", _cli["none.json"]);
+        var check = await CheckAsync(content);
 
-        Assert.Equal(2, check.ExitCode);
-        Assert.Contains("there is no such file", check.Error, StringComparison.Ordinal);
+        Assert.Equal((2, "", $"{_cli["fleet.json"]}: {expected}"), (check.ExitCode, check.Out, check.Error));
+    }
+
+    [Theory]
+    [InlineData("""  "DependsOn":["bad"]  """, """DependsOn:0: must be an object such as { "Name": … }""")]
+    [InlineData("""  "DependsOn":"bad"  """, """DependsOn: must be a list of objects such as { "Name": … }""")]
+    [InlineData("""  "DependsOn":{"Name":"bad"}  """, """DependsOn: must be a list of objects such as { "Name": … }""")]
+    [InlineData("""  "Arguments":"100"  """, "Arguments: must be a list of texts")]
+    [InlineData("""  "Arguments":100  """, "Arguments: must be a list of texts")]
+    [InlineData("""  "Arguments":{"0":"x"}  """, "Arguments: must be a list of texts")]
+    [InlineData("""  "Arguments":["a",{"b":"c"}]  """, "Arguments:1: must be a text")]
+    [InlineData("""  "EnvironmentFiles":"x.env"  """, "EnvironmentFiles: must be a list of texts")]
+    [InlineData("""  "EnvironmentFiles":""  """, "EnvironmentFiles: must be a list of texts")]
+    [InlineData("""  "Environment":["A=b"]  """, """Environment: must be an object such as { "NAME": "value" }""")]
+    [InlineData("""  "Environment":{"A":["b"]}  """, "Environment:A: must be a text")]
+    [InlineData("""  "Health":"Tcp"  """, """Health: must be an object such as { "Kind": … }""")]
+    [InlineData("""  "Health":["Tcp"]  """, """Health: must be an object such as { "Kind": … }""")]
+    [InlineData("""  "Health":{"Statuses":200}  """, "Health:Statuses: must be a list of numbers")]
+    [InlineData("""  "Command":{}  """, "Command: must be a text")]
+    [InlineData("""  "Command":["sleep","100"]  """, "Command: must be a text")]
+    [InlineData("""  "AutoStart":[true]  """, "AutoStart: must be true or false")]
+    [InlineData("""  "StopMode":{"a":1}  """, "StopMode: must be one of ")]
+    public async Task Check_ValueOfADaemonOfAWrongShape_SaysWhichOneItMustHave(string value, string expected)
+    {
+        var check = await CheckAsync($$"""{"Monitors":{"Daemons":[{"Name":"a","Port":9001,{{value}} } ] } }""");
+
+        Assert.Equal((2, ""), (check.ExitCode, check.Out));
+        Assert.StartsWith($"{_cli["fleet.json"]}: Monitors:Daemons:0:{expected}", Assert.Single(Lines(check.Error)), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Check_MissingFile_SaysSo() => (await _cli.RunAsync("check", _cli["none.json"])).AssertOneLine(2, $"monitor: {_cli["none.json"]}: there is no such file");
+
+    [Theory]
+    [InlineData("check")]
+    [InlineData("up", "--config")]
+    public async Task File_IsNoRegularFile_IsRefusedAtOnce(params string[] command)
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has no such files");
+        using (var make = System.Diagnostics.Process.Start("mkfifo", [_cli["pipe"]]))
+        {
+            await make.WaitForExitAsync(TestContext.Current.CancellationToken);
+        }
+
+        File.CreateSymbolicLink(_cli["link"], "pipe");
+        foreach (var file in (string[])[_cli["pipe"], _cli["link"], "/dev/zero", "/"])
+        {
+            (await _cli.RunAsync([.. command, file])).AssertOneLine(2, $"monitor: {file}: it is no regular file");
+        }
+
+        Assert.False(Directory.Exists(_cli.StateDirectory));
     }
 
     private static string[] Lines(string text) => text.Split('\n', StringSplitOptions.RemoveEmptyEntries);

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Diagnostics;
 using MonitorAspire.Cli.CommandLine;
+using MonitorAspire.Supervision.Files;
 using MonitorAspire.Supervision.Processes;
 
 namespace MonitorAspire.Cli.Check;
@@ -23,6 +24,11 @@ internal static class CheckCommand
 
     private static async Task<int> RunAsync(string file, CancellationToken cancellationToken)
     {
+        if (RegularFile.WhyNot(file) is { } problem)
+        {
+            throw new UsageException($"{file}: {problem}");
+        }
+
         var program = OwnProgram.Beside(OwnProgram.Supervisor);
         using var process = Process.Start(new ProcessStartInfo(program.Command, [.. program.Arguments, "--check", Path.GetFullPath(file)]))!;
         await process.WaitForExitAsync(cancellationToken).ConfigureAwait(false);

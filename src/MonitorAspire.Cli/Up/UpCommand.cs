@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
 using MonitorAspire.Cli.CommandLine;
+using MonitorAspire.Supervision.Files;
 
 namespace MonitorAspire.Cli.Up;
 
@@ -109,6 +110,11 @@ internal sealed class UpCommand(CliContext context, Interrupts interrupts)
     /// without the section is an error, because a misspelt section would mean the default fleet.</summary>
     internal static string? StateDirectoryIn(string path)
     {
+        if (RegularFile.WhyNot(path) is { } problem)
+        {
+            throw new UsageException($"{path}: {problem}");
+        }
+
         try
         {
             using var document = JsonDocument.Parse(File.ReadAllBytes(path), Lenient);
@@ -123,10 +129,6 @@ internal sealed class UpCommand(CliContext context, Interrupts interrupts)
         catch (InvalidOperationException)
         {
             throw new UsageException($"{path}: a name or the state directory is not valid Unicode");
-        }
-        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
-        {
-            throw new UsageException($"{path}: there is no such file");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

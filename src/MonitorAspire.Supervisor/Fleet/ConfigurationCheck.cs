@@ -8,8 +8,7 @@ internal static class ConfigurationCheck
 {
     internal static async Task<int> RunAsync(CommandLine commandLine)
     {
-        var configuration = new ConfigurationSetup(commandLine).ReadAgain(Environments.Production);
-        var (errors, fleet) = await FindErrorsAsync(configuration);
+        var (errors, fleet) = await FindErrorsAsync(new ConfigurationSetup(commandLine));
         foreach (var error in errors)
         {
             await Console.Error.WriteLineAsync(VisibleText.Line(error));
@@ -30,8 +29,18 @@ internal static class ConfigurationCheck
         return ExitCodes.Success;
     }
 
-    private static async Task<(IReadOnlyList<string> Errors, FleetConfiguration? Fleet)> FindErrorsAsync(IConfiguration configuration)
+    private static async Task<(IReadOnlyList<string> Errors, FleetConfiguration? Fleet)> FindErrorsAsync(ConfigurationSetup setup)
     {
+        IConfiguration configuration;
+        try
+        {
+            configuration = setup.ReadAgain(Environments.Production);
+        }
+        catch (ConfigurationException e)
+        {
+            return ([e.Message], null);
+        }
+
         if (!configuration.GetSection(MonitorsOptions.Section).Exists())
         {
             return ([$"there is no section '{MonitorsOptions.Section}'"], null);
@@ -46,7 +55,7 @@ internal static class ConfigurationCheck
             var specs = MonitorsReader.Resolve(monitors, configuration, out var inValues);
 
             // A value that could not be read has its message, and is the default here.
-            found.AddRange(inValues.Where(e => !wrongKeys.Any(key => e.Contains($"{key}: ", StringComparison.OrdinalIgnoreCase))));
+            found.AddRange(inValues.Where(e => !wrongKeys.Any(key => e.Contains($"{key}:", StringComparison.OrdinalIgnoreCase))));
             fleet = new FleetConfiguration(monitors, specs);
             var settings = SupervisorSettings.Read(configuration, monitors);
             if (found.Count == 0)

@@ -29,8 +29,13 @@ internal static class MonitorsReader
         var wrong = new List<string>();
         var options = Bind(configuration, found, wrong);
         found.AddRange(UnknownKeys(configuration.GetSection(MonitorsOptions.Section), DefinitionJson.Default.MonitorsOptions));
+
+        // What the binder says about such a value, or about a key below it, is a consequence of the shape.
+        var shapes = WrongShapes(configuration);
+        found.RemoveAll(e => shapes.Any(s => e.StartsWith($"{s.Key}:", StringComparison.OrdinalIgnoreCase)));
+        found.AddRange(shapes.Select(s => $"{s.Key}: {s.Problem}"));
         errors = [.. found.Select(e => ConfigurationOrigin.Locate(configuration, e))];
-        wrongKeys = wrong;
+        wrongKeys = [.. wrong, .. shapes.Select(s => s.Key)];
         return options;
     }
 
@@ -77,6 +82,9 @@ internal static class MonitorsReader
         }
     }
 
+    private static List<(string Key, string Problem)> WrongShapes(IConfiguration configuration)
+        => [.. (configuration as IConfigurationRoot)?.Providers.OfType<MonitorsFile>().SelectMany(f => f.WrongShapes) ?? []];
+
     private static bool IsEmptyList(IConfiguration configuration)
         => (configuration as IConfigurationRoot)?.Providers.Any(p => p.TryGet(DaemonsKey, out var value) && string.IsNullOrEmpty(value)) == true;
 
@@ -87,29 +95,12 @@ internal static class MonitorsReader
         {
             if (key.StartsWith(MonitorsOptions.Section, StringComparison.OrdinalIgnoreCase) && configuration[key] is { } value)
             {
-                return (key, $"{key}: '{value}' is not {Expected(exception.Message)}");
+                return (key, $"{key}: '{value}' is not {JsonShape.Expected(exception.Message)}");
             }
         }
 
         return (null, exception.Message);
     }
-
-    private static string Expected(string message) => message switch
-    {
-        _ when message.Contains("Int32", StringComparison.Ordinal) => "a whole number",
-        _ when message.Contains("Double", StringComparison.Ordinal) => "a number",
-        _ when message.Contains("Boolean", StringComparison.Ordinal) => "true or false",
-        _ when message.Contains("TimeSpan", StringComparison.Ordinal) => "a time like 00:00:30",
-        _ when message.Contains("PidFileWriter", StringComparison.Ordinal) => $"one of {string.Join(", ", Enum.GetNames<PidFileWriter>())}",
-        _ when message.Contains("TerminationSignal", StringComparison.Ordinal) => $"one of {string.Join(", ", Enum.GetNames<TerminationSignal>())}",
-        _ when message.Contains("StopMode", StringComparison.Ordinal) => $"one of {string.Join(", ", Enum.GetNames<StopMode>())}",
-        _ when message.Contains("LaunchMode", StringComparison.Ordinal) => $"one of {string.Join(", ", Enum.GetNames<LaunchMode>())}",
-        _ when message.Contains("RestartMode", StringComparison.Ordinal) => $"one of {string.Join(", ", Enum.GetNames<RestartMode>())}",
-        _ when message.Contains("DependencyCondition", StringComparison.Ordinal) => $"one of {string.Join(", ", Enum.GetNames<DependencyCondition>())}",
-        _ when message.Contains("DependencyRestart", StringComparison.Ordinal) => $"one of {string.Join(", ", Enum.GetNames<DependencyRestart>())}",
-        _ when message.Contains("HealthCheckKind", StringComparison.Ordinal) => $"one of {string.Join(", ", Enum.GetNames<HealthCheckKind>())}",
-        _ => "a value that this key can have",
-    };
 
     // The keys that do not exist, each as a sentence that starts with the key. The framework's binder ignores such keys, so that a misspelt key
     // would silently mean the default.
@@ -120,8 +111,8 @@ internal static class MonitorsReader
             switch (type.Kind)
             {
                 case JsonTypeInfoKind.Object:
-                    var names = type.Properties.Select(p => Pascal(p.Name)).ToList();
-                    var property = type.Properties.FirstOrDefault(p => string.Equals(p.Name, child.Key, StringComparison.OrdinalIgnoreCase));
+                    var names = type.Properties.Select(p => JsonShape.Pascal(p.Name)).ToList();
+                    var property = JsonShape.PropertyOf(type, child.Key);
                     IEnumerable<string> problems = property is not null ? Below(child, property.PropertyType)
                         : Nearest.To(child.Key, names) is { } near ? [$"{child.Path}: is not a setting; did you mean '{near}'?"]
                         : [$"{child.Path}: is not a setting; there are {string.Join(", ", names)}"];
@@ -143,9 +134,7 @@ internal static class MonitorsReader
     }
 
     private static IEnumerable<string> Below(IConfigurationSection section, Type type)
-        => DefinitionJson.Default.GetTypeInfo(Nullable.GetUnderlyingType(type) ?? type) is { } info ? UnknownKeys(section, info) : [];
-
-    private static string Pascal(string name) => char.ToUpperInvariant(name[0]) + name[1..];
+        => JsonShape.InfoOf(type) is { } info ? UnknownKeys(section, info) : [];
 }
 
 /// <summary>The fleet as it is in the configuration, without the changes that were made over the REST API.</summary>

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Microsoft.Extensions.Configuration.Json;
+using MonitorAspire.Supervision.Files;
 using MonitorAspire.Supervision.Interop;
 
 namespace MonitorAspire.Supervisor.Settings;
@@ -53,13 +54,12 @@ internal sealed class ConfigurationSetup(CommandLine commandLine)
     {
         if (commandLine.ConfigFile is { } file)
         {
-            // A symbolic link that leads nowhere exists as well.
-            if (!File.Exists(file) || File.ResolveLinkTarget(file, returnFinalTarget: true) is { Exists: false })
+            if (RegularFile.WhyNot(file) is { } problem)
             {
-                throw new ConfigurationException($"{(commandLine.IsCheck ? "--check" : "--config")} '{file}': there is no such file");
+                throw new ConfigurationException($"{(commandLine.IsCheck ? "--check" : "--config")} '{file}': {problem}");
             }
 
-            configuration.AddJsonFile(file, optional: false, reloadOnChange: reload);
+            configuration.Add(new MonitorsFileSource(file, reload));
             configuration.AddEnvironmentVariables();
         }
 

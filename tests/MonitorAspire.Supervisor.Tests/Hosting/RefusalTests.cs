@@ -45,6 +45,20 @@ public sealed class RefusalTests : IDisposable
     }
 
     [Fact]
+    public async Task Run_ConfigFileIsAFifo_Is2AndNamesTheFile()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has no such files");
+        var config = _directory["pipe"];
+        using (var make = System.Diagnostics.Process.Start("mkfifo", [config]))
+        {
+            await make.WaitForExitAsync(TestContext.Current.CancellationToken);
+        }
+
+        Assert.Contains($"'{config}': it is no regular file", await RefusedAsync(2, "--config", config), StringComparison.Ordinal);
+        Assert.False(Directory.Exists(State));
+    }
+
+    [Fact]
     public async Task Run_OwnPortIsADaemonsToo_Is2()
         => Assert.Contains(_port.ToString(CultureInfo.InvariantCulture), await RefusedAsync(2, "--base-port", _port.ToString(CultureInfo.InvariantCulture)), StringComparison.Ordinal);
 

@@ -35,6 +35,7 @@ public sealed class ReloadTests : IDisposable
             (Fleet(("a", 99999)), $"{Config}: Monitors:Daemons:0:Port: port 99999 is out of range"),
             ("""{"Monitors":{"Daemons":[{"Name":"a","Port":"x"}]}}""", $"{Config}: Monitors:Daemons:0:Port: 'x' is not a whole number"),
             ("""{"Monitors":{"Daemons":[{"Name":"a","Prot":9000}]}}""", $"{Config}: Monitors:Daemons:0:Prot: is not a setting"),
+            ("""{"Monitors":{"Daemons":[{"Name":"a","Port":9000,"Arguments":"100"}]}}""", $"{Config}: Monitors:Daemons:0:Arguments: must be a list of texts"),
             ("""{"Monitors":{"StartTimeout":"soon"}}""", $"{Config}: Monitors:StartTimeout: 'soon' is not a time"),
             ("""{"Monitors":{"Probe":{"Failures":0}}}""", $"{Config}: Monitors:Probe:Failures: 0 is out of range"),
             ("""{"Supervisor":{"AlertWebhook":"nowhere"}}""", $"{Config}: Supervisor:AlertWebhook: 'nowhere'"),
@@ -116,6 +117,29 @@ public sealed class ReloadTests : IDisposable
 
         await supervisor.RunningAsync(0);
         Assert.True(FreePort.IsFree(_basePort));
+    }
+
+    [Fact]
+    public async Task Reload_FileBecomesAFifo_IsSaidOnceAndTheFleetStays()
+    {
+        await using var supervisor = await StartAsync(Fleet(("a", _basePort)));
+        var before = Assert.Single(await supervisor.RunningAsync(1));
+
+        using (var make = Process.Start("mkfifo", [Config + ".new"]))
+        {
+            await make.WaitForExitAsync(TestContext.Current.CancellationToken);
+        }
+
+        File.Move(Config + ".new", Config, overwrite: true);
+        await SaysAsync(supervisor, "NOT applied, nothing was changed: ", $"'{Config}': it is no regular file");
+        Assert.Equal(before.Pid, Assert.Single(await supervisor.RunningAsync(1)).Pid);
+
+        // The next file is applied: nothing waits for a writer.
+        await WriteAsync(Fleet(("a", _basePort), ("b", _basePort + 1)));
+        Assert.Equal(before.Pid, (await supervisor.RunningAsync(2))[0].Pid);
+        Assert.Single(supervisor.Output, line => line.Contains("NOT applied", StringComparison.Ordinal));
+        await supervisor.SignalAsync("TERM");
+        Assert.Equal(0, await supervisor.ExitAsync());
     }
 
     [Fact]
