@@ -86,15 +86,15 @@ public sealed partial class DocumentedRunTests : IAsyncDisposable
     private string OnFreePorts(string command)
     {
         var explicitly = NamesNoPort().Replace(command, "$0 --port 8768").Replace("~/.local/state/monitor-aspire", _fixture.StateDirectory, StringComparison.Ordinal);
-        return Port().Replace(explicitly, match =>
-        {
-            if (!_ports.TryGetValue(match.Value, out var port))
-            {
-                _ports[match.Value] = port = FreePort.Next().ToString(CultureInfo.InvariantCulture);
-            }
 
-            return port;
-        });
+        // In the same order: a table is sorted by them.
+        var missing = Port().Matches(explicitly).Select(match => match.Value).Distinct().Where(port => !_ports.ContainsKey(port)).Order(StringComparer.Ordinal).ToList();
+        foreach (var (port, free) in missing.Zip(missing.Select(_ => FreePort.Next()).Order()))
+        {
+            _ports[port] = free.ToString(CultureInfo.InvariantCulture);
+        }
+
+        return Port().Replace(explicitly, match => _ports[match.Value]);
     }
 
     private string Comparable(string text) =>
