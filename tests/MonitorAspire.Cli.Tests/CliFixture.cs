@@ -75,6 +75,12 @@ public sealed class CliFixture : IAsyncDisposable
         return document.RootElement.Clone();
     }
 
+    public static void Signal(int pid, string name)
+    {
+        using var kill = Process.Start("kill", [$"-{name}", Text(pid)]);
+        kill.WaitForExit();
+    }
+
     public static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
 
     public async ValueTask DisposeAsync()

@@ -48,11 +48,11 @@ public sealed class ContainerTests : IAsyncDisposable
 
         foreach (var signal in new[] { "HUP", "USR1", "USR2" })
         {
-            Signal(monitor, signal);
+            CliFixture.Signal(monitor, signal);
             await container.SeenAsync($"got SIG{signal}");
         }
 
-        Signal(monitor, "TERM");
+        CliFixture.Signal(monitor, "TERM");
         var result = await container.EndAsync();
         Assert.Equal(("", 0), (result.Error, result.ExitCode));
         Assert.Contains("stopped: PID", result.Out);
@@ -65,7 +65,7 @@ public sealed class ContainerTests : IAsyncDisposable
         await running.SeenAsync("running: PID");
         await AllReapedAsync(running.Pid);
 
-        Signal(int.Parse(await File.ReadAllTextAsync(_cli.File(_port, "pid")), CultureInfo.InvariantCulture), "KILL");
+        CliFixture.Signal(int.Parse(await File.ReadAllTextAsync(_cli.File(_port, "pid")), CultureInfo.InvariantCulture), "KILL");
         var result = await running.EndAsync();
         Assert.Equal(137, result.ExitCode);
         Assert.Contains("signal 9 (SIGKILL)", result.Error);
@@ -88,9 +88,9 @@ public sealed class ContainerTests : IAsyncDisposable
         var supervisor = await OnlyChildAsync(container.Pid);
         await AllReapedAsync(supervisor);
 
-        Signal((await ChildrenAsync(supervisor)).Single(pid => File.ReadAllText($"/proc/{pid}/cmdline").Contains("daemon.py", StringComparison.Ordinal)), "KILL");
+        CliFixture.Signal((await ChildrenAsync(supervisor)).Single(pid => File.ReadAllText($"/proc/{pid}/cmdline").Contains("daemon.py", StringComparison.Ordinal)), "KILL");
         await container.SeenAsync("ended after it was verified, with signal 9 (SIGKILL)");
-        Signal(supervisor, "TERM");
+        CliFixture.Signal(supervisor, "TERM");
         Assert.Equal(0, (await container.EndAsync()).ExitCode);
     }
 
@@ -157,11 +157,5 @@ public sealed class ContainerTests : IAsyncDisposable
         {
             return "";
         }
-    }
-
-    private static void Signal(int pid, string name)
-    {
-        using var kill = Process.Start("kill", [$"-{name}", CliFixture.Text(pid)]);
-        kill.WaitForExit();
     }
 }

@@ -35,11 +35,7 @@ public sealed class RunningCli : IAsyncDisposable
             : false,
         $"'{text}' on standard output");
 
-    public void Signal(string name)
-    {
-        using var kill = Process.Start("kill", [$"-{name}", _process.Id.ToString(CultureInfo.InvariantCulture)]);
-        kill.WaitForExit();
-    }
+    public void Signal(string name) => CliFixture.Signal(_process.Id, name);
 
     /// <summary>Waits for the end.</summary>
     public async Task<CliResult> EndAsync()

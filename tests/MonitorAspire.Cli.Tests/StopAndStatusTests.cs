@@ -101,7 +101,7 @@ public sealed class StopAndStatusTests : IAsyncDisposable
     public async Task Status_DeadWithPidFile_ExitsWithOne()
     {
         var report = await _cli.JsonAsync(0, CliFixture.StartFaulty(_port, ["--json"], []));
-        await SignalAsync("KILL", report.GetProperty("pid").GetInt32());
+        CliFixture.Signal(report.GetProperty("pid").GetInt32(), "KILL");
 
         await Wait.UntilAsync(() => FreePort.IsFree(_port), "the daemon is dead");
         Assert.Equal("dead", (await _cli.JsonAsync(1, "status", "--port", Port, "--json")).GetProperty("verdict").GetString());
@@ -111,7 +111,7 @@ public sealed class StopAndStatusTests : IAsyncDisposable
     public async Task Status_LivesButDoesNotAnswer_IsUnhealthyWithFour()
     {
         var report = await _cli.JsonAsync(0, CliFixture.StartFaulty(_port, ["--json"], []));
-        await SignalAsync("STOP", report.GetProperty("pid").GetInt32());
+        CliFixture.Signal(report.GetProperty("pid").GetInt32(), "STOP");
 
         var status = await _cli.JsonAsync(4, "status", "--port", Port, "--timeout", "300ms", "--json");
         Assert.Equal("unhealthy", status.GetProperty("verdict").GetString());
@@ -196,11 +196,5 @@ public sealed class StopAndStatusTests : IAsyncDisposable
         var result = await _cli.RunAsync("restart", "--port", Port);
         result.AssertOneLine(2, "record", "after '--'");
         Assert.Equal(0, (await _cli.RunAsync("status", "--port", Port)).ExitCode);
-    }
-
-    private static async Task SignalAsync(string signal, int pid)
-    {
-        using var kill = System.Diagnostics.Process.Start("kill", [$"-{signal}", CliFixture.Text(pid)]);
-        await kill.WaitForExitAsync();
     }
 }

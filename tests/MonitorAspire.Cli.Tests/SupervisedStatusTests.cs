@@ -1,3 +1,4 @@
+using System.Globalization;
 using MonitorAspire.Testing;
 
 namespace MonitorAspire.Cli.Tests;
@@ -39,19 +40,19 @@ public sealed class SupervisedStatusTests : IAsyncDisposable
     public async Task StatusWatch_SupervisorHangs_SaysThatItDoesNotAnswer()
     {
         await using var up = await UpAsync();
-        string? supervisor = null;
+        int? supervisor = null;
         await Wait.UntilAsync(() => (supervisor = PidOf(_cli["state/up"])) is not null, "the supervisor's PID file");
-        Signal("-STOP", supervisor!);
+        CliFixture.Signal(supervisor!.Value, "STOP");
         try
         {
             await using var watch = _cli.Start("status", "--all", "--watch", "--interval", "100ms");
             await watch.SeenAsync($"the supervisor (PID {supervisor}, port {SupervisorPort}) does not answer within 2 s");
-            Signal("-CONT", supervisor!);
+            CliFixture.Signal(supervisor!.Value, "CONT");
             await watch.SeenAsync("waiting for db");
         }
         finally
         {
-            Signal("-CONT", supervisor!);
+            CliFixture.Signal(supervisor!.Value, "CONT");
         }
     }
 
@@ -67,12 +68,6 @@ public sealed class SupervisedStatusTests : IAsyncDisposable
         return up;
     }
 
-    private static string? PidOf(string directory) =>
-        Directory.Exists(directory) && Directory.EnumerateFiles(directory, "*.pid", SearchOption.AllDirectories).FirstOrDefault() is { } file ? File.ReadAllText(file).Trim() : null;
-
-    private static void Signal(string signal, string pid)
-    {
-        using var kill = System.Diagnostics.Process.Start("kill", [signal, pid]);
-        kill.WaitForExit();
-    }
+    private static int? PidOf(string directory) =>
+        Directory.Exists(directory) && Directory.EnumerateFiles(directory, "*.pid", SearchOption.AllDirectories).FirstOrDefault() is { } file ? int.Parse(File.ReadAllText(file), CultureInfo.InvariantCulture) : null;
 }

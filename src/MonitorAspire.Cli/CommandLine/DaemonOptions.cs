@@ -71,20 +71,20 @@ internal sealed class DaemonOptions
     }
 
     /// <summary>The port of the selected daemon: that of its name, where one was given, else the option.</summary>
-    internal int ResolvePort(ParseResult parsed, string stateDirectory, string? name, Func<string, string, int>? portOf = null)
+    internal int ResolvePort(ParseResult parsed, string stateDirectory, string? name, IEnumerable<(string Name, int Port)>? supervised = null)
     {
         if (name is null)
         {
             return parsed.GetValue(Port);
         }
 
-        return IsGiven(parsed, Port) ? throw new UsageException("a name and --port exclude each other") : (portOf ?? (static (n, d) => DaemonNames.PortOf(n, d)))(name, stateDirectory);
+        return IsGiven(parsed, Port) ? throw new UsageException("a name and --port exclude each other") : DaemonNames.PortOf(name, stateDirectory, supervised);
     }
 
     /// <summary>The selected daemon, to look at it or to stop it: the options over what is known of it. So a health path that was given to the
     /// start need not be given to later commands.</summary>
-    internal DaemonSpec Resolve(ParseResult parsed, string stateDirectory, Func<string, string, int>? portOf = null)
-        => Checked(Over(KnownDaemons.Find(stateDirectory, ResolvePort(parsed, stateDirectory, parsed.GetValue(NameArgument), portOf)).ToSpec(), parsed));
+    internal DaemonSpec Resolve(ParseResult parsed, string stateDirectory, IEnumerable<(string Name, int Port)>? supervised = null)
+        => Checked(Over(KnownDaemons.Find(stateDirectory, ResolvePort(parsed, stateDirectory, parsed.GetValue(NameArgument), supervised)).ToSpec(), parsed));
 
     /// <summary>The specification with the options that were given.</summary>
     internal DaemonSpec Over(DaemonSpec spec, ParseResult parsed) => spec with

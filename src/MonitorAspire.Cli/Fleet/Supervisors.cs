@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Net;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
-using MonitorAspire.Cli.CommandLine;
 using MonitorAspire.Supervision.Files;
 using MonitorAspire.Supervision.Fleet;
 using MonitorAspire.Supervision.Identity;
@@ -37,9 +36,8 @@ internal sealed record Supervisors(IReadOnlyList<SupervisedDaemon> Supervised, I
     /// <summary>The daemon on a port; <see langword="null"/> where no supervisor looks after it.</summary>
     internal SupervisedDaemon? On(int port) => Supervised.FirstOrDefault(d => d.Daemon.Port == port);
 
-    /// <summary>The port of the daemon with a name, which may be known to a supervisor only.</summary>
-    /// <exception cref="UsageException">No daemon has the name, or several have it.</exception>
-    internal int PortOf(string name, string stateDirectory) => DaemonNames.PortOf(name, stateDirectory, Daemons.Select(d => (d.Name, d.Port)));
+    /// <summary>Their names, which may be known to a supervisor only.</summary>
+    internal IEnumerable<(string Name, int Port)> Names => Daemons.Select(d => (d.Name, d.Port));
 
     /// <summary>Asks all of them.</summary>
     internal static async Task<Supervisors> AskAsync(IDaemonEngine engine, string stateDirectory, CancellationToken cancellationToken)

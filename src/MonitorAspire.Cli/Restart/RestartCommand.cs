@@ -65,17 +65,17 @@ internal sealed class RestartCommand(CliContext context)
         }
 
         var supervisors = await Supervisors.AskAsync(engine, stateDirectory, cancellationToken).ConfigureAwait(false);
-        var port = _daemon.ResolvePort(parsed, stateDirectory, name, supervisors.PortOf);
+        var port = _daemon.ResolvePort(parsed, stateDirectory, name, supervisors.Names);
+        var run = new VerifiedStartRun(context, engine, parsed.GetValue(_json));
         if (supervisors.On(port) is { } supervised)
         {
-            return await SupervisedStart.AskAsync(context, supervised, "restart", given, parsed.GetValue(_json), stateDirectory, cancellationToken).ConfigureAwait(false);
+            return ExitCodes.For(await SupervisedStart.RunAsync(supervised, "restart", given, run, stateDirectory, cancellationToken).ConfigureAwait(false));
         }
 
         var stored = StoredDefinition.Find(stateDirectory, port);
         var spec = given is [var executable, .. var arguments]
             ? (stored ?? KnownDaemons.Spec(port, null)) with { Command = executable, Arguments = arguments, WorkingDirectory = UserDirectory.Current() }
             : stored ?? throw await NoDefinitionAsync(engine, port, cancellationToken).ConfigureAwait(false);
-        var run = new VerifiedStartRun(context, engine, parsed.GetValue(_json));
         var outcome = await run.StartAsync(
             DaemonOptions.Checked(_daemon.Over(spec, parsed)), Options(parsed, stateDirectory, port, stored), cancellationToken).ConfigureAwait(false);
         return ExitCodes.For(outcome.Report);
@@ -132,10 +132,10 @@ internal sealed class RestartCommand(CliContext context)
 
         async Task<int> RestartOneAsync(DaemonInspection daemon)
         {
+            var run = new VerifiedStartRun(context, engine, json) { IsPartOfList = true };
             if (supervisors.On(daemon.Port) is { } supervised)
             {
-                var report = await supervised.AskAsync("restart", SupervisionJson.Default.StartupReport, cancellationToken).ConfigureAwait(false);
-                new VerifiedStartRun(context, engine, json) { IsPartOfList = true }.Print(report, HealthCheckKind.Http);
+                var report = await SupervisedStart.RunAsync(supervised, "restart", command: [], run, stateDirectory, cancellationToken).ConfigureAwait(false);
                 reports.Add(report);
                 return ExitCodes.For(report);
             }
@@ -146,7 +146,6 @@ internal sealed class RestartCommand(CliContext context)
                 return ExitCodes.Usage;
             }
 
-            var run = new VerifiedStartRun(context, engine, json) { IsPartOfList = true };
             var outcome = await run.StartAsync(DaemonOptions.Checked(stored), Options(parsed, stateDirectory, daemon.Port, stored), cancellationToken).ConfigureAwait(false);
             reports.Add(outcome.Report);
             return ExitCodes.For(outcome.Report);

@@ -70,10 +70,11 @@ internal sealed class StartCommand(CliContext context, Interrupts interrupts)
         var supervisors = range is null && (command.Length == 0 || force) && !parsed.GetValue(_foreground)
             ? await Supervisors.AskAsync(engine, stateDirectory, cancellationToken).ConfigureAwait(false)
             : Supervisors.None;
-        var port = range?.First ?? _daemon.ResolvePort(parsed, stateDirectory, name, supervisors.PortOf);
+        var port = range?.First ?? _daemon.ResolvePort(parsed, stateDirectory, name, supervisors.Names);
         if (supervisors.On(port) is { } supervised)
         {
-            return await SupervisedStart.AskAsync(context, supervised, force ? "restart" : "start", command, parsed.GetValue(_json), stateDirectory, cancellationToken).ConfigureAwait(false);
+            var asked = new VerifiedStartRun(context, engine, parsed.GetValue(_json));
+            return ExitCodes.For(await SupervisedStart.RunAsync(supervised, force ? "restart" : "start", command, asked, stateDirectory, cancellationToken).ConfigureAwait(false));
         }
 
         var stored = DefinitionFile.Read(new DaemonFiles(stateDirectory, port)) is { } definition ? DefinitionMapper.ToSpec(definition) : null;

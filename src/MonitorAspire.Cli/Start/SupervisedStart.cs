@@ -2,17 +2,16 @@ using MonitorAspire.Cli.CommandLine;
 using MonitorAspire.Cli.Fleet;
 using MonitorAspire.Supervision;
 using MonitorAspire.Supervision.Identity;
-using MonitorAspire.Supervision.Startup;
 
 namespace MonitorAspire.Cli.Start;
 
 /// <summary>The start or restart of a daemon that a running supervisor looks after. The supervisor carries it out, as its configuration says.</summary>
 internal static class SupervisedStart
 {
-    /// <summary>Asks for it, prints the report, and returns the exit code.</summary>
+    /// <summary>Asks for it, prints the report, and returns it.</summary>
     /// <exception cref="UsageException">A command was given, which is the supervisor's to change.</exception>
-    internal static async Task<int> AskAsync(
-        CliContext context, SupervisedDaemon supervised, string action, string[] command, bool json, string stateDirectory, CancellationToken cancellationToken)
+    internal static async Task<StartupReport> RunAsync(
+        SupervisedDaemon supervised, string action, string[] command, VerifiedStartRun run, string stateDirectory, CancellationToken cancellationToken)
     {
         var daemon = supervised.Daemon;
         if (command.Length > 0)
@@ -21,7 +20,7 @@ internal static class SupervisedStart
         }
 
         var report = await supervised.AskAsync(action, SupervisionJson.Default.StartupReport, cancellationToken).ConfigureAwait(false);
-        new VerifiedStartRun(context, context.EngineFor(stateDirectory), json).Print(report, KnownDaemons.Find(stateDirectory, daemon.Port).ToSpec().Health.Kind);
-        return ExitCodes.For(report);
+        run.Print(report, KnownDaemons.Find(stateDirectory, daemon.Port).ToSpec().Health.Kind);
+        return report;
     }
 }

@@ -53,7 +53,7 @@ internal sealed class StopCommand(CliContext context)
         if (!parsed.GetValue(_all))
         {
             _daemon.RequireKnownHost(parsed);
-            var report = await StopAsync(_daemon.Resolve(parsed, stateDirectory, supervisors.PortOf)).ConfigureAwait(false);
+            var report = await StopAsync(_daemon.Resolve(parsed, stateDirectory, supervisors.Names)).ConfigureAwait(false);
             if (json)
             {
                 context.Console.WriteJson(report, SupervisionJson.Default.StopReport);

@@ -42,8 +42,8 @@ internal sealed class WaitCommand(CliContext context)
         var stateDirectory = _daemon.ResolveStateDirectory(parsed);
         var engine = context.EngineFor(stateDirectory);
         var all = parsed.GetValue(_all);
-        var supervisors = await Supervisors.AskAsync(engine, stateDirectory, cancellationToken).ConfigureAwait(false);
-        var spec = all ? null : _daemon.Resolve(parsed, stateDirectory, supervisors.PortOf);
+        var supervisors = parsed.GetValue(_daemon.NameArgument) is null ? Supervisors.None : await Supervisors.AskAsync(engine, stateDirectory, cancellationToken).ConfigureAwait(false);
+        var spec = all ? null : _daemon.Resolve(parsed, stateDirectory, supervisors.Names);
         var progress = new WaitProgress(context.Time, _timeout.In(parsed));
         while (true)
         {

@@ -33,8 +33,9 @@ public sealed record ResourceLimits
     public string? Cpu { get; set; }
 
     /// <summary>Those that are set: the key, the name that prlimit(1) has for it, the number that the kernel of Linux has for it, and the value.</summary>
-    internal IEnumerable<(string Key, string Option, int Resource, string Value)> Given() =>
-        ((string Key, string Option, int Resource, string? Value)[])
+    internal IEnumerable<(string Key, string Option, int Resource, string Value)> Given()
+    {
+        (string Key, string Option, int Resource, string? Value)[] all =
         [
             (nameof(NoFile), "nofile", 7, NoFile),
             (nameof(NProc), "nproc", 6, NProc),
@@ -44,7 +45,9 @@ public sealed record ResourceLimits
             (nameof(LockedMemory), "memlock", 8, LockedMemory),
             (nameof(Stack), "stack", 3, Stack),
             (nameof(Cpu), "cpu", 0, Cpu),
-        ] is var all ? all.Where(l => l.Value is not null).Select(l => (l.Key, l.Option, l.Resource, l.Value!)) : [];
+        ];
+        return all.Where(l => l.Value is not null).Select(l => (l.Key, l.Option, l.Resource, l.Value!));
+    }
 
     /// <summary>Soft and hard limit of a value. <see cref="ulong.MaxValue"/> is none.</summary>
     internal static bool TryParse(string value, out ulong soft, out ulong hard)

@@ -182,6 +182,13 @@ internal sealed record InstanceRecord
     /// <summary>Writes the record atomically, mode 0600.</summary>
     public void Write(string path) => AtomicFile.Write(path, JsonSerializer.SerializeToUtf8Bytes(this, FilesJson.Default.InstanceRecord));
 
+    /// <summary>Removes the record of an instance that is gone, and its control group. An error is ignored.</summary>
+    public static void TryRemove(string path)
+    {
+        Linux.ControlGroup.Current.Remove(Read(path));
+        AtomicFile.TryDelete(path);
+    }
+
     // A file may have been edited by hand, and the numbers are used for offsets and counts.
     private bool IsValid => Pid >= 0 && StartTicks >= 0 && LauncherPid >= 0 && LauncherStartTicks >= 0
         && Port is >= 0 and <= 65535 && LogOffset >= 0 && RestartCount is >= 0 and <= MostRestarts

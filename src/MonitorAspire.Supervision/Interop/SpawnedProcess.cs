@@ -23,12 +23,11 @@ internal static unsafe class SpawnedProcess
     private static short SetSession => OperatingSystem.IsMacOS() ? (short)0x400 : (short)0x80;
 
     /// <summary>
-    /// Starts the program. Returns the PID, or the error number as a negative value. A program that sets its limit of descriptors itself gets
+    /// Starts a program, the first of the words. Returns the PID, or the error number as a negative value. A program that sets its limit of descriptors itself gets
     /// none from here: it could come later than its own.
     /// </summary>
     internal static int Start(
-        string executable,
-        IReadOnlyList<string> arguments,
+        IEnumerable<string> words,
         IEnumerable<KeyValuePair<string, string>> environment,
         string? workingDirectory,
         SafeFileHandle output,
@@ -40,8 +39,7 @@ internal static unsafe class SpawnedProcess
         var attributes = stackalloc byte[1024];
         var signals = stackalloc byte[256];
 
-        using var path = new NativeStrings([executable]);
-        using var argv = new NativeStrings([executable, .. arguments]);
+        using var argv = new NativeStrings(words);
         using var envp = new NativeStrings(environment.Select(e => $"{e.Key}={e.Value}"));
         using var names = new NativeStrings(["/dev/null", workingDirectory ?? "/"]);
         using var outputCopy = AboveTheTargets(output);
@@ -83,8 +81,8 @@ internal static unsafe class SpawnedProcess
                 Check(LibC.posix_spawnattr_setflags(attributes, (short)(SetSession | SetSignalDefaults | SetSignalMask)));
 
                 return OperatingSystem.IsLinux() && !setsDescriptorLimit
-                    ? UserDescriptorLimit.Spawn(() => Spawn(path[0], actions, attributes, argv.Pointer, envp.Pointer), Descriptor(lockCopy ?? outputCopy) + 1)
-                    : Spawn(path[0], actions, attributes, argv.Pointer, envp.Pointer);
+                    ? UserDescriptorLimit.Spawn(() => Spawn(argv[0], actions, attributes, argv.Pointer, envp.Pointer), Descriptor(lockCopy ?? outputCopy) + 1)
+                    : Spawn(argv[0], actions, attributes, argv.Pointer, envp.Pointer);
             }
             finally
             {

@@ -32,7 +32,7 @@ internal sealed class CommandCheck(ProcessTable processes, TreeStopper stopper, 
         int pid;
         using (theirs)
         {
-            pid = SpawnedProcess.Start(plan.Words[0], [.. plan.Words.Skip(1)], plan.Environment, plan.WorkingDirectory, theirs, instanceLock: null);
+            pid = SpawnedProcess.Start(plan.Words, plan.Environment, plan.WorkingDirectory, theirs, instanceLock: null);
         }
 
         if (pid <= 0)

@@ -17,7 +17,7 @@ internal sealed record LaunchPlan(string Executable, IReadOnlyList<string> Argum
     internal bool SetsDescriptorLimit { get; init; }
 
     /// <summary>All words, the prefix first. The first one is the program that is spawned.</summary>
-    internal IReadOnlyList<string> Words => [.. Prefix, Executable, .. Arguments];
+    internal IEnumerable<string> Words => [.. Prefix, Executable, .. Arguments];
 }
 
 /// <summary>Turns a specification into a process.</summary>
@@ -97,7 +97,7 @@ internal static class DaemonLauncher
             return WindowsLauncher.Launch(plan, output, instanceLock);
         }
 
-        var pid = SpawnedProcess.Start(plan.Words[0], [.. plan.Words.Skip(1)], plan.Environment, plan.WorkingDirectory, output, instanceLock.Handle, plan.SetsDescriptorLimit);
+        var pid = SpawnedProcess.Start(plan.Words, plan.Environment, plan.WorkingDirectory, output, instanceLock.Handle, plan.SetsDescriptorLimit);
         return pid > 0 ? pid : throw (-pid switch
         {
             Errno.NoEntry => new StartupFailedException(StartupReason.CommandNotFound, $"{plan.Executable}: it, or the interpreter that it names, does not exist"),

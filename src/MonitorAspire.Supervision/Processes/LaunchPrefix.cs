@@ -51,7 +51,7 @@ internal static class LaunchPrefix
         var directory = plan.WorkingDirectory ?? Directory.GetCurrentDirectory();
         using var nowhere = File.OpenHandle("/dev/null", FileMode.Open, FileAccess.Write, FileShare.ReadWrite);
         var pid = SpawnedProcess.Start(
-            plan.Prefix[0], [.. plan.Prefix.Skip(1), "/bin/sh", "-c", check, "sh", directory, plan.Executable], plan.Environment, workingDirectory: "/", nowhere, instanceLock: null);
+            [.. plan.Prefix, "/bin/sh", "-c", check, "sh", directory, plan.Executable], plan.Environment, workingDirectory: "/", nowhere, instanceLock: null);
         var exit = pid > 0 && ProcessExits.OfChild(pid) is var exited && exited.Wait(CheckLimit) ? exited.Result : default(ProcessExit?);
         var problem = exit?.ExitCode switch
         {

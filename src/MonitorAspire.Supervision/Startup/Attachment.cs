@@ -160,10 +160,9 @@ internal sealed class Attachment(EngineParts parts)
 
             using (held)
             {
-                if (InstanceRecord.Read(files.InstanceFile) is { } record && record.Identity == instance.Identity)
+                if (InstanceRecord.Read(files.InstanceFile)?.Identity == instance.Identity)
                 {
-                    ControlGroup.Current.Remove(record);
-                    AtomicFile.TryDelete(files.InstanceFile);
+                    InstanceRecord.TryRemove(files.InstanceFile);
                 }
 
                 PidFile.RemoveIfOwn(files.PidFile, instance.Pid);

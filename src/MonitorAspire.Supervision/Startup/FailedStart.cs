@@ -1,6 +1,5 @@
 using MonitorAspire.Supervision.Files;
 using MonitorAspire.Supervision.Identity;
-using MonitorAspire.Supervision.Identity.Linux;
 
 namespace MonitorAspire.Supervision.Startup;
 
@@ -33,8 +32,7 @@ internal sealed class FailedStart(EngineParts parts, TimeSpan gracePeriod)
         parts.Notifications.Close(files.Port);
         if (survivors.Count == 0)
         {
-            ControlGroup.Current.Remove(InstanceRecord.Read(files.InstanceFile));
-            AtomicFile.TryDelete(files.InstanceFile);
+            InstanceRecord.TryRemove(files.InstanceFile);
             claimed.Lock.Dispose();
         }
         else

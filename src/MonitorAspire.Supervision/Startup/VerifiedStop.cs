@@ -91,8 +91,7 @@ internal sealed class VerifiedStop(EngineParts parts)
                 if (held is not null)
                 {
                     parts.Stale.Clean(files, notes);
-                    ControlGroup.Current.Remove(InstanceRecord.Read(files.InstanceFile));
-                    AtomicFile.TryDelete(files.InstanceFile);
+                    InstanceRecord.TryRemove(files.InstanceFile);
                 }
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException or StartupFailedException)

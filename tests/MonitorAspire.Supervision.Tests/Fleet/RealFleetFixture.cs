@@ -107,6 +107,23 @@ internal sealed class RealFleetFixture : IAsyncDisposable
         process.WaitForExit();
     }
 
+    /// <summary>Writes a file until the disk is full.</summary>
+    public static void FillUp(string path)
+    {
+        try
+        {
+            using var stream = new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.None, bufferSize: 0);
+            while (true)
+            {
+                stream.Write(new byte[512]);
+            }
+        }
+        catch (IOException)
+        {
+            // The disk is full.
+        }
+    }
+
     /// <summary>Whether a process is stopped by SIGSTOP: its state follows the name in parentheses.</summary>
     public static bool IsSuspended(int pid) => File.ReadAllText($"/proc/{pid}/stat").Split(") ")[^1].StartsWith('T');
 

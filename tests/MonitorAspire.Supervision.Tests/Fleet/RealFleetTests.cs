@@ -46,14 +46,9 @@ public class RealFleetTests
     {
         await using var fixture = new RealFleetFixture(1, moods: true, _ => ["--body", "database unreachable\ndb:5432 refused"]);
         await using var fleet = fixture.NewFleet();
-        await fleet.BeginAsync();
-        await RealFleetFixture.AllRunAsync(fleet);
+        var unhealthy = await UnhealthyAsync(fixture, fleet);
 
-        await File.WriteAllTextAsync(fixture.MoodFile(fixture.FirstPort), "503", TestContext.Current.CancellationToken);
-        DaemonSnapshot? unhealthy = null;
-        await Wait.UntilAsync(() => fleet.Daemons is [{ State: DaemonState.Unhealthy, LastFailure: not null } seen] && (unhealthy = seen) is not null, "it is unhealthy");
-
-        var check = unhealthy!.Checks.Single(c => c.Name == CheckName.Health);
+        var check = unhealthy.Checks.Single(c => c.Name == CheckName.Health);
         Assert.Matches("GET /health: 503 after [0-9.]+ m?s: 'database unreachable'", check.Detail);
         Assert.All([check.Answer, unhealthy.LastFailure!.HealthAnswer], answer => Assert.Equal((503, "database unreachable", "db:5432 refused"), (answer!.Status, answer.Body[0], answer.Body[1])));
         var shown = DaemonProperties.Of(unhealthy).ToDictionary(p => p.Name, p => p.Value);
@@ -67,12 +62,7 @@ public class RealFleetTests
     {
         await using var fixture = new RealFleetFixture(1, moods: true, _ => ["--body", "TOKEN=quoted-by-the-daemon"]);
         await using var fleet = fixture.NewFleet();
-        await fleet.BeginAsync();
-        await RealFleetFixture.AllRunAsync(fleet);
-
-        await File.WriteAllTextAsync(fixture.MoodFile(fixture.FirstPort), "503", TestContext.Current.CancellationToken);
-        DaemonSnapshot? unhealthy = null;
-        await Wait.UntilAsync(() => fleet.Daemons is [{ State: DaemonState.Unhealthy, LastFailure: not null } seen] && (unhealthy = seen) is not null, "it is unhealthy");
+        var unhealthy = await UnhealthyAsync(fixture, fleet);
 
         var shown = System.Text.Json.JsonSerializer.Serialize(unhealthy, SupervisionJson.Default.DaemonSnapshot);
         Assert.Contains("TOKEN=***", shown, StringComparison.Ordinal);
@@ -350,5 +340,17 @@ public class RealFleetTests
         await second.EndAsync();
         Assert.All(fixture.Ports, p => Assert.Empty(fixture.ProcessesOf(p)));
         Assert.Empty(Directory.GetFiles(fixture.StateDirectory, "*.pid"));
+    }
+
+    /// <summary>Runs the fleet of one daemon, lets it answer 503, and returns its state with the failure.</summary>
+    private static async Task<DaemonSnapshot> UnhealthyAsync(RealFleetFixture fixture, FleetSupervisor fleet)
+    {
+        await fleet.BeginAsync();
+        await RealFleetFixture.AllRunAsync(fleet);
+
+        await File.WriteAllTextAsync(fixture.MoodFile(fixture.FirstPort), "503", TestContext.Current.CancellationToken);
+        DaemonSnapshot? unhealthy = null;
+        await Wait.UntilAsync(() => fleet.Daemons is [{ State: DaemonState.Unhealthy, LastFailure: not null } seen] && (unhealthy = seen) is not null, "it is unhealthy");
+        return unhealthy!;
     }
 }

@@ -148,7 +148,7 @@ public sealed class RealStressTests
             for (var i = 0; i < times; i++)
             {
                 var filler = Path.Combine(fixture.StateDirectory, "filler");
-                FillUp(filler);
+                RealFleetFixture.FillUp(filler);
                 var pids = fleet.Daemons.Select(d => d.Pid!.Value).ToList();
                 var earlier = fleet.Daemons[0].LastFailure?.At;
                 RealFleetFixture.Signal(pids[0], "KILL");
@@ -229,22 +229,6 @@ public sealed class RealStressTests
         }
 
         fixture.AssertNothingLeftOver();
-    }
-
-    private static void FillUp(string path)
-    {
-        try
-        {
-            using var stream = new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.None, bufferSize: 0);
-            while (true)
-            {
-                stream.Write(new byte[512]);
-            }
-        }
-        catch (IOException)
-        {
-            // The disk is full.
-        }
     }
 }
 

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervision.Files;
 using MonitorAspire.Supervision.Startup;
+using MonitorAspire.Supervision.Tests.Fleet;
 using MonitorAspire.Testing;
 
 namespace MonitorAspire.Supervision.Tests.Startup;
@@ -46,7 +47,7 @@ public sealed class EnvironmentFaultTests : IAsyncDisposable
             var spec = _fixture.Faulty();
             Directory.CreateDirectory(state);
             await File.WriteAllTextAsync(new DaemonFiles(state, spec.Port).LockFile, "");
-            FillUp(Path.Combine(mount, "filler"));
+            RealFleetFixture.FillUp(Path.Combine(mount, "filler"));
 
             var report = (await engine.StartAsync(spec, new StartOptions(), CancellationToken.None)).Report;
             Assert.Equal(StartupVerdict.Failed, report.Verdict);
@@ -61,22 +62,6 @@ public sealed class EnvironmentFaultTests : IAsyncDisposable
         finally
         {
             await RunAsync("umount", mount);
-        }
-    }
-
-    private static void FillUp(string path)
-    {
-        try
-        {
-            using var stream = new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.None, bufferSize: 0);
-            while (true)
-            {
-                stream.Write(new byte[512]);
-            }
-        }
-        catch (IOException)
-        {
-            // The disk is full.
         }
     }
 
