@@ -38,7 +38,7 @@ internal sealed record ResourceUse(int Descriptors, int Threads, int Children, l
         }
         catch (TimeoutException)
         {
-            Assert.Fail($"before: {before}; now: {now}");
+            Assert.Fail($"before: {before}; now: {now}; open now: {string.Join(", ", Open())}");
         }
 
         return now;
@@ -46,6 +46,8 @@ internal sealed record ResourceUse(int Descriptors, int Threads, int Children, l
 
     public override string ToString() => string.Create(
         CultureInfo.InvariantCulture, $"{Descriptors} descriptors, {Threads} threads, {Children} children, {Bytes / 1024.0 / 1024:0.0} MiB");
+
+    private static IEnumerable<string> Open() => Directory.EnumerateFileSystemEntries("/proc/self/fd").Select(fd => $"{Path.GetFileName(fd)} {new FileInfo(fd).LinkTarget}");
 
     private bool Allows(ResourceUse now) => now.Descriptors <= Descriptors + SpareDescriptors && now.Threads <= Threads + SpareThreads && now.Children <= Children && now.Bytes <= Bytes + SpareBytes;
 
