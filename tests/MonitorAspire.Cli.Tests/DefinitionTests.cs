@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text.Json;
 using MonitorAspire.Testing;
 
 namespace MonitorAspire.Cli.Tests;
@@ -200,6 +201,23 @@ public sealed class DefinitionTests : IAsyncDisposable
 
         var builtIn = await _cli.JsonAsync(0, "start", "--port", Port, "--json");
         Assert.Equal($"monitor-{Port}", builtIn.GetProperty("name").GetString());
+    }
+
+    [Fact]
+    public async Task Forget_InstanceWasKilled_RemovesItsControlGroup()
+    {
+        var started = await _cli.JsonAsync(0, CliFixture.StartFaulty(_port, ["--json"], []));
+        using var record = JsonDocument.Parse(await File.ReadAllTextAsync(_cli.File(_port, "instance.json"), TestContext.Current.CancellationToken));
+        var mount = File.ReadLines("/proc/self/mountinfo").FirstOrDefault(l => l.Contains(" - cgroup2 ", StringComparison.Ordinal))?.Split(' ');
+        var group = record.RootElement.TryGetProperty("controlGroup", out var name) && mount?[3] == "/" ? mount[4] + name.GetString() : null;
+        Assert.SkipWhen(group is null, "no control group can be made here, or not where the mount shows it");
+        Assert.True(Directory.Exists(group));
+        CliFixture.Signal(started.GetProperty("pid").GetInt32(), "KILL");
+        await Wait.UntilAsync(() => FreePort.IsFree(_port), "the daemon is dead");
+
+        await Wait.UntilAsync(async () => (await _cli.RunAsync("forget", "--port", Port)).ExitCode == 0, "it is forgotten");
+
+        Assert.False(Directory.Exists(group));
     }
 
     [Fact]
