@@ -307,7 +307,7 @@ internal sealed partial class DaemonActor
 
     private FleetConflictException StoppedBeforeStart() => new($"'{Spec.Name}' was stopped before it was started");
 
-    [LoggerMessage(108, LogLevel.Error, "{Daemon}: {Problem}")]
+    [LoggerMessage(113, LogLevel.Error, "{Daemon}: {Problem}")]
     private static partial void LogRefused(ILogger logger, string daemon, string problem);
 
     private FleetConflictException Ending() => new($"the supervisor is ending; '{Spec.Name}' is no longer looked after");

@@ -23,7 +23,8 @@ internal static class FleetSetup
             services.GetService<IAttachedDaemonController>(),
             services.GetRequiredService<AlertWebhook>())));
         builder.AddDefinition(fleet, settings);
-        builder.Services.AddHostedService<FleetReload>();
+        builder.Services.AddSingleton<FleetReload>();
+        builder.Services.AddHostedService(static services => services.GetRequiredService<FleetReload>());
         builder.Services.AddSingleton(services => new AlertWebhook(
             new AlertWebhookOptions { Url = settings.AlertWebhook },
             services.GetRequiredService<ILogger<AlertWebhook>>(),

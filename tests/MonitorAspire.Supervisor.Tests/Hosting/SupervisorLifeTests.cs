@@ -98,6 +98,34 @@ public sealed class SupervisorLifeTests : IDisposable
     }
 
     [Fact]
+    public async Task Run_AfterKillWithAHealthCheckInTheBackground_StopsTheCheckAndAdoptsTheDaemon()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "the environment of a process is Linux's");
+        var file = _state["check.pid"];
+        var config = _state["fleet.json"];
+        await File.WriteAllTextAsync(config, $$"""
+            { "Monitors": { "Daemons": [ { "Name": "a", "Port": {{_basePort}}, "Health": { "Kind": "Command", "Command": "sh", "Arguments":
+              ["-c", "test -f {{file}} || { sleep 600 > /dev/null 2>&1 & echo $! > {{file}}.new; mv {{file}}.new {{file}}; }"] } } ] } }
+            """, TestContext.Current.CancellationToken);
+        int? daemon;
+        int check;
+        await using (var killed = SupervisorProcess.Start(_port, _state.Path, ["--config", config]))
+        {
+            daemon = Assert.Single(await killed.RunningAsync(1)).Pid;
+            check = int.Parse(await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken), CultureInfo.InvariantCulture);
+            await killed.SignalAsync("KILL");
+            await killed.ExitAsync();
+        }
+
+        using var sleeping = Process.GetProcessById(check);
+        await using var next = SupervisorProcess.Start(_port, _state.Path, ["--config", config]);
+
+        await sleeping.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(Wait.Generous, TestContext.Current.CancellationToken);
+        await Wait.UntilAsync(() => next.Output.Any(line => line.Contains($"which were stopped: PID {check}", StringComparison.Ordinal)), "the log names the process");
+        Assert.Equal(daemon, Assert.Single(await next.RunningAsync(1)).Pid);
+    }
+
+    [Fact]
     public async Task Run_AfterKill_AdoptsTheDaemonsAndKeepsTheToken()
     {
         IReadOnlyList<int?> pids;
