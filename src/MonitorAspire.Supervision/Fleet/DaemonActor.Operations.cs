@@ -182,6 +182,7 @@ internal sealed partial class DaemonActor
             return;
         }
 
+        _parts.Stops.Set(Spec.Name, isStopped: false);
         var number = Keep(found.Instance, found.Spec, verifiedAt: null, adopted: true);
         _facts = _facts with { LastStart = null, Checks = DaemonChecks.Of(found.Seen, found.Instance.Pid, _parts.Time.GetUtcNow()) };
         _launcher.ExpectLaunch(byOthers: false);

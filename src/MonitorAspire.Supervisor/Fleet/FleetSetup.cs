@@ -17,7 +17,7 @@ internal static class FleetSetup
         builder.Services.AddSingleton<IFleetControl>(services => new SupervisedFleet(new FleetSupervisor(
             services.GetRequiredService<IDaemonEngine>(),
             [.. fleet.Specs.Select(services.GetRequiredService<DaemonEnvironment>().Complete)],
-            FleetOptions.From(monitors, settings.StateDirectory) with { Fleet = settings.FleetName },
+            FleetOptions.From(monitors, settings.StateDirectory) with { Fleet = settings.FleetName, StopFile = settings.Files.Stopped },
             services.GetRequiredService<ILogger<FleetSupervisor>>(),
             services.GetRequiredService<TimeProvider>(),
             services.GetService<IAttachedDaemonController>(),
@@ -51,6 +51,8 @@ internal static class FleetSetup
         public Task StartAsync(CancellationToken cancellationToken) => fleet.BeginAsync(cancellationToken);
 
         public Task StopAsync(CancellationToken cancellationToken) => fleet.EndAsync(cancellationToken);
+
+        public bool IsKeptStopped(string name) => fleet.IsKeptStopped(name);
 
         public Task<FleetChange> ApplyAsync(IReadOnlyList<DaemonSpec> specs, FleetOptions? options, CancellationToken cancellationToken)
             => fleet.ApplyAsync(specs, options, cancellationToken);

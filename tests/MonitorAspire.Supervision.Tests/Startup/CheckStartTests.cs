@@ -32,6 +32,7 @@ public sealed class CheckStartTests : IAsyncDisposable
         var before = Listed();
 
         Assert.Null(await CheckAsync(spec));
+        Assert.Contains("no address of this machine", (await CheckAsync(spec with { Host = "192.0.2.1" }))?.Detail, StringComparison.Ordinal);
 
         Assert.Equal(before, Listed());
         Assert.Equal(report.Pid, (await _fixture.InspectAsync(spec)).Pid);

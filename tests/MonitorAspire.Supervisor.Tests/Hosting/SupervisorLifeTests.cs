@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net.Sockets;
 using System.Text;
+using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervision.Files;
 using MonitorAspire.Testing;
 using MonitorAspire.Testing.Telemetry;
@@ -123,6 +124,61 @@ public sealed class SupervisorLifeTests : IDisposable
         await sleeping.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(Wait.Generous, TestContext.Current.CancellationToken);
         await Wait.UntilAsync(() => next.Output.Any(line => line.Contains($"which were stopped: PID {check}", StringComparison.Ordinal)), "the log names the process");
         Assert.Equal(daemon, Assert.Single(await next.RunningAsync(1)).Pid);
+    }
+
+    [Fact]
+    public async Task Run_DaemonWasStoppedByAPerson_StaysStoppedAfterAKillAndNotAfterAnEnd()
+    {
+        var (stopped, other) = ($"monitor-{_basePort}", $"monitor-{_basePort + 1}");
+        var file = new SupervisorFiles(_state.Path, _port).Stopped;
+        await using (var killed = Start())
+        {
+            await killed.RunningAsync(2);
+            (await killed.SendAsync(HttpMethod.Post, $"/api/daemons/{stopped}/stop", _state.Path)).EnsureSuccessStatusCode();
+            await killed.SignalAsync("KILL");
+            await killed.ExitAsync();
+        }
+
+        await using (var next = Start())
+        {
+            // Also the first results of a fleet do not wait for it.
+            await Wait.UntilAsync(() => next.Output.Any(line => line.Contains("1 of 2 daemons are verified and run", StringComparison.Ordinal)), "the first results");
+            Assert.Equal([(stopped, DaemonState.Stopped), (other, DaemonState.Running)], (await next.DaemonsAsync()).Select(d => (d.Name, d.State)));
+            Assert.Contains(next.Output, line => line.Contains($"{stopped} stays stopped: a person stopped it", StringComparison.Ordinal));
+
+            // Stopped and started again: it is to run.
+            (await next.SendAsync(HttpMethod.Post, $"/api/daemons/{other}/stop", _state.Path)).EnsureSuccessStatusCode();
+            (await next.SendAsync(HttpMethod.Post, $"/api/daemons/{other}/start", _state.Path)).EnsureSuccessStatusCode();
+            await next.SignalAsync("KILL");
+            await next.ExitAsync();
+        }
+
+        await using (var third = Start())
+        {
+            await Wait.UntilAsync(() => third.Output.Any(line => line.Contains("1 of 2 daemons are verified and run", StringComparison.Ordinal)), "the first results");
+            Assert.Equal([DaemonState.Stopped, DaemonState.Running], (await third.DaemonsAsync()).Select(d => d.State));
+            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(file));
+            await third.SignalAsync("TERM");
+            Assert.Equal(0, await third.ExitAsync());
+        }
+
+        Assert.False(File.Exists(file));
+        await using var fresh = Start();
+        await fresh.RunningAsync(2);
+    }
+
+    [Theory]
+    [InlineData("{ no json", true)]
+    [InlineData("""{"bootId":"00000000-0000-0000-0000-000000000000","daemons":["NAME"]}""", false)]
+    public async Task Run_FileOfStoppedDaemonsIsBrokenOrOfAnotherBoot_StartsAll(string content, bool isSaid)
+    {
+        var file = new SupervisorFiles(_state.Path, _port).Stopped;
+        await File.WriteAllTextAsync(file, content.Replace("NAME", $"monitor-{_basePort}", StringComparison.Ordinal), TestContext.Current.CancellationToken);
+        await using var supervisor = Start();
+
+        await supervisor.RunningAsync(2);
+
+        Assert.Equal(isSaid, supervisor.Output.Any(line => line.Contains($"{file} cannot be read", StringComparison.Ordinal)));
     }
 
     [Fact]
