@@ -170,7 +170,8 @@ public sealed partial class FleetSupervisor : IFleet, IAsyncDisposable
 
     private static string NameOf(DaemonActor daemon) => daemon.Spec.Name;
 
-    private static IEnumerable<string> NeedsOf(DaemonActor daemon) => daemon.Spec.DependsOn.Select(d => d.Name);
+    // The launcher of an attached daemon stops it, in its own order.
+    private static IEnumerable<string> NeedsOf(DaemonActor daemon) => daemon.OwnsProcess ? daemon.Spec.DependsOn.Select(d => d.Name) : [];
 
     /// <summary>Whether a daemon is started with the fleet: by its own definition, or because one that is started depends on it.</summary>
     private bool IsStartedWithFleet(DaemonSpec spec) => spec.AutoStart || spec.Launch == LaunchMode.Attached
