@@ -188,7 +188,8 @@ public sealed partial class FleetSupervisor : IFleet, IAsyncDisposable
 
     private static string NameOf(DaemonActor daemon) => daemon.Spec.Name;
 
-    private static IEnumerable<string> NeedsOf(DaemonActor daemon) => daemon.Spec.DependsOn.Select(d => d.Name);
+    // The launcher of an attached daemon stops it, in its own order.
+    private static IEnumerable<string> NeedsOf(DaemonActor daemon) => daemon.OwnsProcess ? daemon.Spec.DependsOn.Select(d => d.Name) : [];
 
     /// <summary>Whether a person has stopped the daemon, in the life of this supervisor or of one before it that crashed.</summary>
     internal bool IsKeptStopped(string name) => _parts.Stops.Has(name);

@@ -261,6 +261,10 @@ public sealed class HealthKindTests : IAsyncDisposable
     public async Task Tcp_ServerThatAccepts_IsVerified() => AssertVerified(await StartRawAsync(Accepting, "", new HealthCheck { Kind = HealthCheckKind.Tcp }));
 
     [Fact]
+    public async Task Tcp_ServerThatClosesAtOnce_IsVerified() => AssertVerified(
+        await StartRawAsync("", "while True: listener.accept()[0].close()", new HealthCheck { Kind = HealthCheckKind.Tcp }));
+
+    [Fact]
     public async Task Tcp_ProcessThatNeverAccepts_IsNotHealthyAlthoughTheKernelConnects()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "Only Linux tells whether the process has taken a connection.");
