@@ -80,7 +80,7 @@ internal sealed partial class DaemonActor
     // Restarts the daemon, where its definition says so, when a daemon that it depends on has another instance than before.
     private void FollowDependencies()
     {
-        if (Spec.OnDependencyRestart != DependencyRestart.Restart || !OwnsProcess || _state.State is not (DaemonState.Running or DaemonState.Unhealthy))
+        if (Spec.OnDependencyRestart != DependencyRestart.Restart || !OwnsProcess || _parts.IsEnding || _state.State is not (DaemonState.Running or DaemonState.Unhealthy))
         {
             return;
         }

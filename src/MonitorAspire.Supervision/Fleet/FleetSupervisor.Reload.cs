@@ -28,7 +28,7 @@ public sealed partial class FleetSupervisor
         await _changing.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            return _ended
+            return _parts.IsEnding
                 ? new FleetChange { Errors = ["the supervisor is ending"] }
                 : await ChangeAsync(specs, options is null ? [] : ChangeOptions(options), isConfiguration: options is not null).ConfigureAwait(false);
         }
