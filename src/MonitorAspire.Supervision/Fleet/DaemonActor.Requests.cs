@@ -282,7 +282,7 @@ internal sealed partial class DaemonActor
     private bool IsAtRest => _state is { State: DaemonState.Stopped, Operation: null };
 
     // A request that came during the adoption decides in its place.
-    private bool IsAdopting => _isAdopting && _state.LastOperation == 0;
+    private bool IsAdopting => _adopting is not null && _state.LastOperation == 0;
 
     // The first operation after the hold is the start.
     private void StartAfterHold(TaskCompletionSource<StartupReport> answer)
