@@ -83,5 +83,8 @@ internal sealed class DaemonTruth
 
     public string? Operation { get; set; }
 
+    /// <summary>No daemon had the port when the operation began.</summary>
+    public bool IsUnwanted { get; set; }
+
     public DaemonSnapshot? Snapshot { get; set; }
 }

@@ -237,6 +237,7 @@ internal sealed class FleetInvariants(Scenario scenario, SimulatedSystem system,
         }
 
         this[spec.Name].Operation = operation;
+        this[spec.Name].IsUnwanted = Specs.All(s => s.Port != spec.Port);
         if (_ending && _endingStops && operation == Stop && this[spec.Name].StopCauses == 0 && Specs.FirstOrDefault(s => s.DependsOn.Any(d => d.Name == spec.Name) && system.RootOf(s.Port) is not null) is { } dependent && system.RootOf(spec.Port) is { ServesSurely: true })
         {
             violate("stopped-before-dependent", $"{operation} of {spec.Name} begins, and {dependent.Name}, which depends on it, lives");
@@ -272,7 +273,7 @@ internal sealed class FleetInvariants(Scenario scenario, SimulatedSystem system,
         }
 
         var truth = this[spec.Name];
-        var isAsked = _ending || Specs.All(s => s.Port != spec.Port) || truth.StopCauses > 0 || truth.IsReloading || truth.StopCauseAt >= process.StartedAt || (truth.StartingSince < process.StartedAt && truth.StopCauseAt >= truth.StartingSince);
+        var isAsked = _ending || truth.IsUnwanted || truth.StopCauses > 0 || truth.IsReloading || truth.StopCauseAt >= process.StartedAt || (truth.StartingSince < process.StartedAt && truth.StopCauseAt >= truth.StartingSince);
         if (process is { IsRoot: true, VerifiedAt: not null, WasDown: false, IsEnding: false } && !isCleanUp && !isAsked)
         {
             violate("healthy-stopped", $"{process} has served without a break, and is signalled although no request asked for it");

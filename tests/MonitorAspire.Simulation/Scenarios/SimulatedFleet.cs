@@ -228,6 +228,8 @@ internal sealed class SimulatedFleet
 
     private async Task ReloadAsync(IReadOnlyList<DaemonSpec> specs, Request request)
     {
+        // As the real fleet: what the configuration before did not name is stopped first.
+        await _unwanted.ConfigureAwait(false);
         var change = await Fleet.ApplyAsync(specs, _parts.Options).ConfigureAwait(false);
         _pending.Remove(request);
         if (Engine.IsCrashed)
