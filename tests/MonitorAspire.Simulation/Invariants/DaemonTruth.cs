@@ -1,5 +1,5 @@
+using MonitorAspire.Simulation.Scenarios;
 using MonitorAspire.Supervision.Daemons;
-using MonitorAspire.Supervision.Fleet;
 
 namespace MonitorAspire.Simulation.Invariants;
 
@@ -55,8 +55,11 @@ internal sealed class DaemonTruth
 
     public TimeSpan ShownSince { get; set; }
 
+    /// <summary>The requests for starts and stops that were not refused, in their order.</summary>
+    public List<(long Number, FaultKind Kind, TimeSpan At)> Asked { get; } = [];
+
     /// <summary>The last request was a stop.</summary>
-    public bool IsStopAsked { get; set; }
+    public bool IsStopAsked => Asked is [.., { Kind: FaultKind.AskStop }];
 
     /// <summary>Number of the last request that starts it.</summary>
     public long LastStart { get; set; }
@@ -64,7 +67,7 @@ internal sealed class DaemonTruth
     /// <summary>A stop was reported as done, and no start was asked for since.</summary>
     public bool IsStopDone { get; set; }
 
-    /// <summary>When a person last asked for something that stops the instance.</summary>
+    /// <summary>When a reload or a dependency was last a cause to stop the instance.</summary>
     public TimeSpan? StopCauseAt { get; set; }
 
     /// <summary>Requests that stop the instance and are not answered yet.</summary>
@@ -72,6 +75,9 @@ internal sealed class DaemonTruth
 
     /// <summary>Requests that are not answered yet. They forget failures when the fleet gets them, which may be later.</summary>
     public int PendingRequests { get; set; }
+
+    /// <summary>Whether there was a cause to stop it since then: a request that was not refused, a reload or a dependency.</summary>
+    public bool HasStopCauseSince(TimeSpan time) => StopCauseAt >= time || Asked.Exists(asked => asked.Kind != FaultKind.AskStart && asked.At >= time);
 
     /// <summary>A reload stops and starts it.</summary>
     public bool IsReloading { get; set; }
@@ -85,6 +91,4 @@ internal sealed class DaemonTruth
 
     /// <summary>No daemon had the port when the operation began.</summary>
     public bool IsUnwanted { get; set; }
-
-    public DaemonSnapshot? Snapshot { get; set; }
 }

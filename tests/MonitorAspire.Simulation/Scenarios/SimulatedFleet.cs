@@ -203,9 +203,11 @@ internal sealed class SimulatedFleet
         catch (FleetConflictException e)
         {
             _system.Say($"{request} refused: {e.Message}");
-            if (!Engine.IsCrashed)
+
+            // Others are told that their start comes later, or that a later request has undone it.
+            if (!Engine.IsCrashed && (e.Message.Contains("is kept", StringComparison.Ordinal) || e.Message.Contains("a restart replaces it", StringComparison.Ordinal)))
             {
-                _invariants.OnRefused(request.Name, e.Message.Contains("is kept", StringComparison.Ordinal), request.Touched);
+                _invariants.OnRefused(request.Name, request.Number, request.Touched);
             }
         }
 
