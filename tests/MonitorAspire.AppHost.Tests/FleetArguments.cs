@@ -27,11 +27,13 @@ public sealed class FleetArguments : IDisposable
 
     public IEnumerable<int> Ports => DaemonPorts.Prepend(SupervisorPort);
 
-    /// <summary>The options that every engine understands. On a busy machine a project needs more than the default 30 s for its start.</summary>
+    /// <summary>Time limit of a start. On a busy machine a project needs more than the default 30 s.</summary>
+    internal const string StartTimeout = "00:02:00";
+
+    /// <summary>The options that every engine understands.</summary>
     public string[] Common =>
     [
         "--count", Text(Count), "--base-port", Text(BasePort), "--supervisor-port", Text(SupervisorPort), "--state-dir", StateDirectory,
-        "--Monitors:StartTimeout", "00:02:00",
     ];
 
     /// <summary>The same with a dashboard.</summary>

@@ -55,17 +55,23 @@ internal sealed class DaemonTruth
 
     public TimeSpan ShownSince { get; set; }
 
-    /// <summary>The requests for starts and stops that were not refused, in their order.</summary>
+    /// <summary>A stop was reported as done by an earlier supervisor.</summary>
+    public bool IsStopKept { get; set; }
+
+    /// <summary>The requests for starts and stops that were not refused, in their order, since this supervisor began.</summary>
     public List<(long Number, FaultKind Kind, TimeSpan At)> Asked { get; } = [];
 
     /// <summary>The last request was a stop.</summary>
-    public bool IsStopAsked => Asked is [.., { Kind: FaultKind.AskStop }];
+    public bool IsStopAsked => Asked is [.., var last] ? last.Kind == FaultKind.AskStop : IsStopKept;
 
     /// <summary>Number of the last request that starts it.</summary>
     public long LastStart { get; set; }
 
     /// <summary>A stop was reported as done, and no start was asked for since.</summary>
     public bool IsStopDone { get; set; }
+
+    /// <summary>Whether the supervisor before this one was killed while a stop or a start was asked for and not answered.</summary>
+    public bool IsStopUncertain { get; set; }
 
     /// <summary>When a reload or a dependency was last a cause to stop the instance.</summary>
     public TimeSpan? StopCauseAt { get; set; }

@@ -51,7 +51,7 @@ internal sealed class FleetInvariants(Scenario scenario, SimulatedSystem system,
 
     public IReadOnlyList<string> OpenAlerts => _events.OpenAlerts;
 
-    /// <summary>A new supervisor begins: what the one before it was asked for in memory is gone.</summary>
+    /// <summary>A new supervisor begins: what the one before it was asked for in memory is gone, apart from a stop that was answered.</summary>
     public void BeginSupervisor(IReadOnlyList<DaemonSpec> specs)
     {
         _events = new EventChecker();
@@ -60,8 +60,11 @@ internal sealed class FleetInvariants(Scenario scenario, SimulatedSystem system,
         foreach (var truth in _daemons.Values)
         {
             truth.Failures.Clear();
+
+            // A request that has no answer may be lost. What was answered is kept on the disk.
+            truth.IsStopUncertain |= truth.PendingRequests > 0 || (truth.IsStopAsked && !truth.IsStopDone);
             truth.Asked.Clear();
-            (truth.IsStopDone, truth.IsReloading, truth.Operation, truth.StopCauseAt) = (false, false, null, null);
+            (truth.IsStopKept, truth.IsReloading, truth.Operation, truth.StopCauseAt) = (truth.IsStopDone, false, null, null);
             (truth.FalseRunningSince, truth.FalseUnhealthySince, truth.FalseForeignSince) = (null, null, null);
             (truth.Shown, truth.ShownSince, truth.Restarts, truth.StopCauses, truth.PendingRequests) = (default, Now, 0, 0, 0);
             (truth.WaitsForNothingSince, truth.LivesStoppedSince, truth.RunningAt, truth.ProcessAt, truth.MayStartSince, truth.MustStartSince, truth.Rejected) = (null, null, null, null, null, null, null);
@@ -90,7 +93,7 @@ internal sealed class FleetInvariants(Scenario scenario, SimulatedSystem system,
 
         foreach (var spec in specs)
         {
-            if (spec.AutoStart)
+            if (spec.AutoStart && !this[spec.Name].IsStopAsked)
             {
                 AllowStart(spec.Name, isRequest: false);
             }
@@ -213,6 +216,7 @@ internal sealed class FleetInvariants(Scenario scenario, SimulatedSystem system,
     public void OnStart(DaemonSpec spec, StartOptions startOptions)
     {
         var truth = this[spec.Name];
+        truth.IsStopUncertain = false;
         system.Say($"start {spec.Name} attempt {startOptions.Attempt} restarts {startOptions.RestartCount} force {startOptions.Force}");
         if (truth.IsStopDone)
         {
@@ -363,6 +367,12 @@ internal sealed class FleetInvariants(Scenario scenario, SimulatedSystem system,
             }
 
             truth.MayStartSince ??= Now;
+        }
+
+        if (happened.Kind == FleetEventKind.Adopted)
+        {
+            // The supervisor before this one was killed before it could stop the daemon. It runs, so it is to run.
+            (truth.IsStopKept, truth.IsStopDone, truth.IsStopUncertain) = (false, false, false);
         }
 
         if (happened is { Kind: FleetEventKind.StateChanged, Daemon.State: DaemonState.Starting } && truth.Shown.State != DaemonState.Starting)
@@ -574,6 +584,12 @@ internal sealed class FleetInvariants(Scenario scenario, SimulatedSystem system,
     private void AllowStart(string name, bool isRequest, bool isCertain = true)
     {
         var truth = this[name];
+        if (!isRequest && truth.IsStopAsked)
+        {
+            return;
+        }
+
+        isCertain &= isRequest || !truth.IsStopUncertain;
         truth.MayStartSince ??= Now;
         truth.MustStartSince ??= isCertain ? Now : null;
         truth.IsStopDone &= !isRequest;
