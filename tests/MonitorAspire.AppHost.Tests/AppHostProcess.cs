@@ -42,6 +42,7 @@ internal sealed class AppHostProcess : IAsyncDisposable
             RedirectStandardError = true,
             WorkingDirectory = workingDirectory,
         };
+        start.Environment["Monitors__StartTimeout"] = FleetArguments.StartTimeout;
         foreach (var (name, value) in environment)
         {
             start.Environment[name] = value;

@@ -27,6 +27,9 @@ public sealed class FleetArguments : IDisposable
 
     public IEnumerable<int> Ports => DaemonPorts.Prepend(SupervisorPort);
 
+    /// <summary>Time limit of a start. On a busy machine a project needs more than the default 30 s.</summary>
+    internal const string StartTimeout = "00:02:00";
+
     /// <summary>The options that every engine understands.</summary>
     public string[] Common =>
     [

@@ -13,6 +13,7 @@ using MonitorAspire.FaultDaemon;
 //   --silent, --status N, --answer-delay MS, --answer-pid N, --answer-port N, --body TEXT, --bind-port N
 //   --mood F                           a file with the status of each answer, or "hang" for no answer
 //   --ignore-term, --close-after MS, --exit-after MS, --exit-code N, --exit-with-file F
+//   --drain F                          on SIGTERM it closes its socket, and ends when the file is there
 var faults = new Faults(args);
 var port = faults.Number("bind-port") ?? faults.Number("port") ?? 0;
 
@@ -116,6 +117,15 @@ if (faults.Number("exit-after") is { } exitAfter)
 }
 
 stopped.Wait();
+if (faults.Text("drain") is { } drained)
+{
+    server.Dispose();
+    while (!File.Exists(drained))
+    {
+        Thread.Sleep(10);
+    }
+}
+
 return 0;
 
 static void StartSelf(IEnumerable<string> arguments)

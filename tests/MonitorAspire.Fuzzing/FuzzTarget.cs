@@ -32,6 +32,7 @@ public sealed record FuzzTarget(string Name, Action<byte[]> Check)
         new("pid-file", FileTargets.PidFile),
         new("record", FileTargets.Record) { Cost = 5 },
         new("definition", FileTargets.Definition) { Cost = 5 },
+        new("environment-file", FileTargets.Environment),
         new("log", FileTargets.Log) { Cost = 5 },
         new("log-parts", FileTargets.LogParts) { Cost = 10 },
         new("visible-text", TextTargets.VisibleText),

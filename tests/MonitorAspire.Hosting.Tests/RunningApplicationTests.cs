@@ -116,7 +116,7 @@ public sealed class RunningApplicationTests : IDisposable
     {
         var builder = DistributedApplication.CreateBuilder(new DistributedApplicationOptions
         {
-            Args = [$"--Monitors:StateDirectory={_directory["state"]}", .. arguments],
+            Args = [$"--Monitors:StateDirectory={_directory["state"]}", "--Monitors:StartTimeout=00:02:00", .. arguments],
             AssemblyName = typeof(Projects.MonitorAspire_AppHost).Assembly.GetName().Name,
             DisableDashboard = true,
         });

@@ -39,7 +39,7 @@ internal sealed class SupervisedApplication : IAsyncDisposable
         SupervisorPort = FreePort.Next();
         Builder = DistributedApplication.CreateBuilder(new DistributedApplicationOptions
         {
-            Args = [$"--Monitors:StateDirectory={StateDirectory}", .. settings],
+            Args = [$"--Monitors:StateDirectory={StateDirectory}", "--Monitors:StartTimeout=00:02:00", .. settings],
             AssemblyName = typeof(Projects.MonitorAspire_AppHost).Assembly.GetName().Name,
             DisableDashboard = true,
         });

@@ -6,7 +6,7 @@ namespace MonitorAspire.Testing;
 public static class Wait
 {
     /// <summary>Long enough for a loaded machine. Only a failing test waits this long.</summary>
-    public static readonly TimeSpan Generous = TimeSpan.FromSeconds(60);
+    public static readonly TimeSpan Generous = TimeSpan.FromMinutes(3);
 
     /// <summary>Polls until the condition holds.</summary>
     /// <param name="condition">The condition.</param>

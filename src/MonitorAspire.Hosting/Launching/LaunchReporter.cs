@@ -81,6 +81,21 @@ internal sealed partial class LaunchReporter(
         }
     }
 
+    /// <summary>Tells the supervisor that a person's command stops the process. It is told before the stop: the process may close its port at once,
+    /// and the supervisor would take that for a failure.</summary>
+    internal void AnnounceStop(string daemon)
+    {
+        lock (_lock)
+        {
+            if (_current.GetValueOrDefault(daemon) is { State: LauncherState.Running } running)
+            {
+                var stopping = new LauncherReport { Daemon = running.Daemon, State = LauncherState.Stopping, Pid = running.Pid, OnPurpose = true, TraceParent = running.TraceParent };
+                _current[daemon] = stopping;
+                _send?.Invoke(stopping);
+            }
+        }
+    }
+
     private async Task<LauncherReport> CompleteAsync(IResource resource, LauncherReport report) => report with
     {
         TraceParent = traces.CurrentOf(report.Daemon),

@@ -73,12 +73,22 @@ internal static class SupervisedCommands
                     context => IsRetried(StateOf(context, daemon)) ? ResourceCommandState.Enabled : command.UpdateState(context),
                     context => IsRetried(context.Services.GetRequiredService<DaemonDisplay>().Find(daemon)?.State) && !HasProcess(context, daemon)
                         ? StopRetryingAsync(context, daemon)
-                        : command.ExecuteCommand(context));
+                        : EndProcessAsync(context, command));
             }
-            else if (command.Name == KnownResourceCommands.StartCommand || command.Name == KnownResourceCommands.RestartCommand || command.Name == KnownResourceCommands.RebuildCommand)
+            else if (command.Name == KnownResourceCommands.StartCommand)
             {
                 Replace(command, context => command.UpdateState(AsEnded(context)), command.ExecuteCommand);
             }
+            else if (command.Name == KnownResourceCommands.RestartCommand || command.Name == KnownResourceCommands.RebuildCommand)
+            {
+                Replace(command, context => command.UpdateState(AsEnded(context)), context => EndProcessAsync(context, command));
+            }
+        }
+
+        Task<ExecuteCommandResult> EndProcessAsync(ExecuteCommandContext context, ResourceCommandAnnotation command)
+        {
+            context.Services.GetRequiredService<LaunchReporter>().AnnounceStop(daemon);
+            return command.ExecuteCommand(context);
         }
 
         void Replace(ResourceCommandAnnotation command, Func<UpdateCommandStateContext, ResourceCommandState> updateState, Func<ExecuteCommandContext, Task<ExecuteCommandResult>> execute)

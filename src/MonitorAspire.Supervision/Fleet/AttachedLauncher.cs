@@ -14,6 +14,7 @@ internal sealed class AttachedLauncher(FleetParts parts) : ILauncher
 
     private volatile bool _mustAskForLaunch;
     private volatile bool _isStoppedByLauncher;
+    private volatile bool _isStopUnderWay;
 
     public bool CanAct => parts.Controller is not null;
 
@@ -24,12 +25,15 @@ internal sealed class AttachedLauncher(FleetParts parts) : ILauncher
 
     public void ExpectLaunch(bool byOthers) => _mustAskForLaunch = !byOthers;
 
+    public void ExpectStop() => _isStopUnderWay = true;
+
     public async Task<StartOutcome> StartAsync(DaemonSpec spec, StartOptions options, CancellationToken cancellationToken)
     {
         // The launcher makes the first launch by itself. Every later one has to be asked for.
         var ask = _mustAskForLaunch;
         _mustAskForLaunch = true;
         _isStoppedByLauncher = false;
+        _isStopUnderWay = false;
         using var verification = new InstanceVerification(parts, spec, options, parts.Controller);
         var outcome = await verification.RunAsync(ask, cancellationToken).ConfigureAwait(false);
         if (outcome.Report is { Verdict: StartupVerdict.Failed, Reason: StartupReason.Cancelled })
@@ -73,10 +77,12 @@ internal sealed class AttachedLauncher(FleetParts parts) : ILauncher
         }
 
         instance ??= parts.Engine.Attach(spec);
+        var isUnderWay = _isStopUnderWay;
+        _isStopUnderWay = false;
         try
         {
             // Asked for even without an instance: a launch may be under way.
-            var asked = parts.Controller!.RequestStopAsync(spec.Name, outOfTime);
+            var asked = isUnderWay ? Task.CompletedTask : parts.Controller!.RequestStopAsync(spec.Name, outOfTime);
             if (instance is null)
             {
                 await asked.ConfigureAwait(false);

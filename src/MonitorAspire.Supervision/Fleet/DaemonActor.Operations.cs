@@ -296,6 +296,16 @@ internal sealed partial class DaemonActor
         }
     }
 
+    // Known before the end of the process: a daemon that closes its port and then finishes its work is not to be restarted for that.
+    private void OnStoppedByOthers()
+    {
+        if (_state.State is DaemonState.Starting or DaemonState.Running or DaemonState.Unhealthy)
+        {
+            _launcher.ExpectStop();
+            Apply(new MachineEvent.StopRequested());
+        }
+    }
+
     private void BeginStop(MachineAction.Stop stop)
     {
         var (spec, instance) = (_facts.InstanceSpec, _facts.Process(_state.Instance));

@@ -196,6 +196,9 @@ internal sealed partial class DaemonActor
     /// <summary>A person has launched the daemon with the means of its launcher.</summary>
     public void LaunchedByOthers() => Post(OnLaunchedByOthers);
 
+    /// <summary>A person has asked the daemon's launcher to stop it.</summary>
+    public void StoppedByOthers() => Post(OnStoppedByOthers);
+
     /// <summary>Takes a new specification, ends the hold, and starts the daemon if that is asked for. The daemon is stopped, or need not be restarted for it.</summary>
     /// <param name="spec">The new specification.</param>
     /// <param name="rollback">Whether the old specification is started again when this start fails.</param>

@@ -52,6 +52,7 @@ public sealed partial class FleetSupervisor : IFleet, IAsyncDisposable
         if (parts.Controller is { } controller)
         {
             controller.LaunchedUnasked += OnLaunchedUnasked;
+            controller.StoppingUnasked += OnStoppingUnasked;
         }
     }
 
@@ -140,6 +141,7 @@ public sealed partial class FleetSupervisor : IFleet, IAsyncDisposable
         if (_parts.Controller is { } controller)
         {
             controller.LaunchedUnasked -= OnLaunchedUnasked;
+            controller.StoppingUnasked -= OnStoppingUnasked;
         }
 
         _up.Dispose();
@@ -203,6 +205,8 @@ public sealed partial class FleetSupervisor : IFleet, IAsyncDisposable
     }
 
     private void OnLaunchedUnasked(string name) => FindActor(name)?.LaunchedByOthers();
+
+    private void OnStoppingUnasked(string name) => FindActor(name)?.StoppedByOthers();
 
     private DaemonActor Actor(string name) => FindActor(name) ?? throw new KeyNotFoundException($"there is no daemon '{name}' in this fleet");
 

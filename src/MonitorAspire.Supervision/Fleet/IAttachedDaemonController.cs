@@ -10,6 +10,12 @@ public interface IAttachedDaemonController
     event Action<string>? LaunchedUnasked;
 
     /// <summary>
+    /// A daemon is about to be stopped without a request of the supervisor: a person asked the launcher for it. It may close its port long before it
+    /// ends, and that is no failure.
+    /// </summary>
+    event Action<string>? StoppingUnasked;
+
+    /// <summary>
     /// Asks for a start. Returns when the request was accepted; the supervisor then waits for the instance and verifies it. The current
     /// activity is that of the start, so that the launch can join its trace.
     /// </summary>

@@ -23,6 +23,11 @@ internal interface ILauncher
     {
     }
 
+    /// <summary>Says that another program stops the daemon now: the next stop only waits for its end.</summary>
+    void ExpectStop()
+    {
+    }
+
     /// <summary>What would make a start fail, as far as it can be known while the instance runs.</summary>
     Task<StartupReport?> CheckStartAsync(DaemonSpec spec, IReadOnlySet<int> freed, CancellationToken cancellationToken) => Task.FromResult<StartupReport?>(null);
 

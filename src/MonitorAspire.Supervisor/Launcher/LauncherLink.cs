@@ -27,13 +27,19 @@ internal sealed partial class LauncherLink(TimeProvider time, ILogger<LauncherLi
 
     public event Action<string>? LaunchedUnasked;
 
+    public event Action<string>? StoppingUnasked;
+
     public async Task RequestStartAsync(string daemon, CancellationToken cancellationToken)
     {
         Of(daemon).ExpectLaunch();
         await RequestAsync(daemon, LauncherAction.Start, cancellationToken);
     }
 
-    public Task RequestStopAsync(string daemon, CancellationToken cancellationToken) => RequestAsync(daemon, LauncherAction.Stop, cancellationToken);
+    public Task RequestStopAsync(string daemon, CancellationToken cancellationToken)
+    {
+        Of(daemon).ExpectStop();
+        return RequestAsync(daemon, LauncherAction.Stop, cancellationToken);
+    }
 
     public async Task<AttachedLaunch> WaitForLaunchAsync(string daemon, CancellationToken cancellationToken)
     {
@@ -128,11 +134,13 @@ internal sealed partial class LauncherLink(TimeProvider time, ILogger<LauncherLi
                 _ = answer.Error is { } error ? pending.Answer.TrySetException(new LaunchFailedException(error)) : pending.Answer.TrySetResult();
                 break;
             case LauncherReport report when fleet.Find(report.Daemon) is not null:
-                if (Of(report.Daemon).Report(report))
+                var raise = Of(report.Daemon).Report(report) switch
                 {
-                    LaunchedUnasked?.Invoke(report.Daemon);
-                }
-
+                    Unasked.Launch => LaunchedUnasked,
+                    Unasked.Stop => StoppingUnasked,
+                    _ => null,
+                };
+                raise?.Invoke(report.Daemon);
                 break;
             default:
                 LogIgnored(message.ToString());
@@ -206,6 +214,15 @@ internal sealed partial class LauncherLink(TimeProvider time, ILogger<LauncherLi
     private sealed record PendingRequest(LauncherRequest Request, TaskCompletionSource Answer);
 }
 
+/// <summary>What a launcher did without a request of the supervisor.</summary>
+internal enum Unasked
+{
+    Nothing,
+    Launch,
+    Stop,
+}
+
+/// <summary>What the launcher has reported of one daemon.</summary>
 internal sealed class LaunchState
 {
     private readonly Lock _lock = new();
@@ -214,6 +231,7 @@ internal sealed class LaunchState
     private TaskCompletionSource _changed = NewSource();
     private bool _expected = true;
     private int? _lastPid;
+    private int? _stoppingPid;
 
     /// <summary>The launch that the supervisor verifies or watches.</summary>
     internal LauncherReport? Taken { get; set; }
@@ -229,15 +247,26 @@ internal sealed class LaunchState
         }
     }
 
-    /// <summary>Keeps a report. Returns whether it is about a launch that the supervisor did not ask for.</summary>
-    internal bool Report(LauncherReport report)
+    /// <summary>The supervisor asks for a stop. A report that the process stops is no news then.</summary>
+    internal void ExpectStop()
+    {
+        lock (_lock)
+        {
+            _stoppingPid = _lastPid;
+        }
+    }
+
+    /// <summary>Keeps a report. Returns what it says that the supervisor did not ask for.</summary>
+    internal Unasked Report(LauncherReport report)
     {
         TaskCompletionSource changed;
-        bool unasked;
+        Unasked unasked;
         lock (_lock)
         {
             var isNew = report is { State: LauncherState.Running, Pid: { } pid } && pid != _lastPid;
-            unasked = isNew && !_expected;
+            var isStop = report is { State: LauncherState.Stopping, OnPurpose: true } && !_expected && report.Pid == _lastPid && report.Pid != _stoppingPid;
+            unasked = isStop ? Unasked.Stop : isNew && !_expected ? Unasked.Launch : Unasked.Nothing;
+            _stoppingPid = isStop ? report.Pid : _stoppingPid;
             if (isNew)
             {
                 _lastPid = report.Pid;
@@ -247,6 +276,8 @@ internal sealed class LaunchState
                 Taken ??= report;
             }
 
+            // The launcher may not show the time between the request and the end.
+            report = report.State == LauncherState.Ended && report.Pid == _stoppingPid ? report with { OnPurpose = true } : report;
             _report = report;
             _end = report.State == LauncherState.Ended ? report : _end;
             changed = _changed;

@@ -27,7 +27,7 @@ public sealed class AspireEngine : IFleetEngine
 
         // Aspire sends telemetry to the dashboard's endpoint. The test listens there instead.
         var builder = await DistributedApplicationTestingBuilder.CreateAsync<Projects.MonitorAspire_AppHost>(
-            [.. arguments.Common, "--ASPIRE_DASHBOARD_OTLP_ENDPOINT_URL", telemetry.GrpcUrl.ToString().TrimEnd('/')], cancellationToken);
+            [.. arguments.Common, "--Monitors:StartTimeout", FleetArguments.StartTimeout, "--ASPIRE_DASHBOARD_OTLP_ENDPOINT_URL", telemetry.GrpcUrl.ToString().TrimEnd('/')], cancellationToken);
         builder.Services.AddLogging(logging => logging
             .ClearProviders()
             .AddProvider(log)

@@ -16,7 +16,7 @@ namespace MonitorAspire.AppHost.Tests.Distributed;
 public sealed class DistributedFleet : IAsyncDisposable
 {
     /// <summary>Time limit of every wait. Only a failing test waits this long.</summary>
-    public static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
+    public static readonly TimeSpan Limit = TimeSpan.FromMinutes(5);
 
     private readonly IRunningAppHost _host;
     private readonly HttpClient _http;

@@ -56,6 +56,26 @@ internal static partial class FileTargets
         File.Delete(Files.InstanceFile);
     }
 
+    internal static void Environment(byte[] content)
+    {
+        IReadOnlyList<KeyValuePair<string, string?>> variables;
+        try
+        {
+            variables = EnvironmentFile.Parse(Encoding.UTF8.GetString(content));
+        }
+        catch (FormatException e)
+        {
+            // No line of the file is in the message: it may be a secret.
+            Assert.Matches(EnvironmentError(), e.Message);
+            return;
+        }
+
+        Assert.All(variables, v => Assert.Matches(VariableName(), v.Key));
+        Assert.All(variables, v => Assert.DoesNotContain('\0', v.Value!));
+        var again = EnvironmentFile.Parse(string.Join('\n', variables.Select(v => $"{v.Key}=\"{v.Value!.Replace(@"\", @"\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)}\"")));
+        Assert.Equal(variables, again);
+    }
+
     internal static void Definition(byte[] content)
     {
         File.WriteAllBytes(Files.DefinitionFile, content);
@@ -198,6 +218,12 @@ internal static partial class FileTargets
         static int LengthOfPart(string line) =>
             LineStream.MaximumLineLength + (line.Length > LineStream.MaximumLineLength && char.IsLowSurrogate(line[LineStream.MaximumLineLength]) ? 1 : 0);
     }
+
+    [GeneratedRegex(@"^line [1-9][0-9]*: (there is no name of a variable|there is no '=' after the name|the value of [A-Za-z0-9_.-]+ has a NUL character in it|a name begins with a digit|the quote has no end|there is text after the closing quote)$")]
+    private static partial Regex EnvironmentError();
+
+    [GeneratedRegex(@"^[A-Za-z_.-][A-Za-z0-9_.-]*$")]
+    private static partial Regex VariableName();
 
     [GeneratedRegex(@"^[ \t\r\n]*([0-9]+)[ \t\r\n]*\z")]
     private static partial Regex PidLine();

@@ -237,6 +237,37 @@ public class AttachedDaemonTests
     }
 
     [Fact]
+    public async Task Controller_PersonStopsItThereAndItClosesItsPortFirst_IsNotRestarted()
+    {
+        var launcher = new Launcher();
+        await using var fixture = await BeginWithInstanceAsync(launcher);
+        await fixture.UntilAsync(() => fixture["a"].State == DaemonState.Running);
+
+        launcher.StopUnasked("a");
+        fixture.Engine[9000].SocketLost = true;
+        await fixture.UntilAsync(() => fixture["a"].State == DaemonState.Stopping);
+        fixture.Engine.Kill(9000);
+
+        await fixture.UntilAsync(() => fixture["a"].State == DaemonState.Stopped);
+        await fixture.AdvanceAsync(120, step: 5);
+        Assert.Equal((DaemonState.Stopped, 0), (fixture["a"].State, fixture["a"].Restarts));
+        Assert.Empty(launcher.Requests);
+    }
+
+    [Fact]
+    public async Task Controller_ItDoesNotEndAfterAPersonsStop_IsAskedToStopIt()
+    {
+        var launcher = new Launcher();
+        await using var fixture = await BeginWithInstanceAsync(launcher);
+        await fixture.UntilAsync(() => fixture["a"].State == DaemonState.Running);
+
+        launcher.StopUnasked("a");
+
+        await fixture.UntilAsync(() => fixture["a"].State == DaemonState.Stopped);
+        Assert.Equal(["stop a"], launcher.Requests);
+    }
+
+    [Fact]
     public async Task Controller_PersonRestartsItThere_TheNewInstanceIsVerified()
     {
         var launcher = new Launcher { End = AttachedEnd.Replaced };
@@ -262,6 +293,8 @@ public class AttachedDaemonTests
     {
         public event Action<string>? LaunchedUnasked;
 
+        public event Action<string>? StoppingUnasked;
+
         public ScriptedEngine? Engine { get; set; }
 
         public List<string> Requests { get; } = [];
@@ -277,6 +310,8 @@ public class AttachedDaemonTests
         public bool IsNeverHealthy { get; set; }
 
         public void LaunchUnasked(string daemon) => LaunchedUnasked?.Invoke(daemon);
+
+        public void StopUnasked(string daemon) => StoppingUnasked?.Invoke(daemon);
 
         public Task RequestStartAsync(string daemon, CancellationToken cancellationToken)
         {

@@ -208,6 +208,13 @@ public sealed class RealStressTests
     /// <summary>The share of the full stress that is asked for.</summary>
     private static int Part(int full, int least) => Math.Max(least, full * (Soak.Number("MONITOR_STRESS") ?? 2) / 100);
 
+    // Many daemons are probed less often: a busy machine has to answer all probes in time, or some daemon always has a failed one.
+    private static ProbePolicy ProbeOf(int count)
+    {
+        var interval = TimeSpan.FromMilliseconds(Math.Max(500, 25 * count));
+        return new ProbePolicy { Interval = interval, Timeout = interval };
+    }
+
     /// <summary>Runs a fleet until all its daemons are verified, does something to it and ends it.</summary>
     private static async Task WithFleetAsync(int count, Func<(RealFleetFixture Fixture, FleetSupervisor Fleet), Task> run, bool smallDisk = false)
     {
@@ -217,7 +224,7 @@ public sealed class RealStressTests
             StateDirectory = fixture.StateDirectory,
             StartTimeout = Long,
             StopGracePeriod = TimeSpan.FromSeconds(1),
-            Probe = new ProbePolicy { Interval = TimeSpan.FromMilliseconds(500), Timeout = TimeSpan.FromMilliseconds(500) },
+            Probe = ProbeOf(count),
 
             // Nothing here is a crash loop.
             Restart = new RestartPolicy { Budget = 1000, MaxDelay = TimeSpan.FromMilliseconds(200) },

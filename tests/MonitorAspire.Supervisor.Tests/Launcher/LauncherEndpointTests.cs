@@ -285,6 +285,47 @@ public class LauncherEndpointTests
     }
 
     [Fact]
+    public async Task Report_StopThatNobodyAskedFor_IsRaisedOnceAndExplainsTheEnd()
+    {
+        await using var supervisor = await RunningSupervisor.StartAsync();
+        await using var launcher = await TestLauncher.ConnectAsync(supervisor);
+        var unasked = System.Threading.Channels.Channel.CreateUnbounded<string>();
+        supervisor.Launcher.StoppingUnasked += name => unasked.Writer.TryWrite(name);
+        var stopping = Report(LauncherState.Stopping, 4712) with { OnPurpose = true };
+
+        // Not running yet, and another process.
+        launcher.Send(stopping);
+        launcher.Send(Report(LauncherState.Running, 4712));
+        await supervisor.Launcher.WaitForLaunchAsync("alpha", CancellationToken.None).WaitAsync(Wait.Generous);
+        launcher.Send(stopping with { Pid = 4711 });
+        launcher.Send(stopping);
+        launcher.Send(stopping);
+        launcher.Send(Report(LauncherState.Ended, 4712));
+
+        Assert.Equal(AttachedEnd.StoppedOnPurpose, (await supervisor.Launcher.WaitForEndAsync("alpha", CancellationToken.None).WaitAsync(Wait.Generous)).End);
+        Assert.Equal("alpha", await unasked.Reader.ReadAsync().AsTask().WaitAsync(Wait.Generous));
+        Assert.False(unasked.Reader.TryRead(out _));
+    }
+
+    [Fact]
+    public async Task Report_StopThatTheSupervisorAskedFor_IsNotRaised()
+    {
+        await using var supervisor = await RunningSupervisor.StartAsync();
+        await using var launcher = await TestLauncher.ConnectAsync(supervisor);
+        var isRaised = false;
+        supervisor.Launcher.StoppingUnasked += _ => isRaised = true;
+        launcher.Send(Report(LauncherState.Running, 4712));
+        await supervisor.Launcher.WaitForLaunchAsync("alpha", CancellationToken.None).WaitAsync(Wait.Generous);
+
+        var asked = supervisor.Launcher.RequestStopAsync("alpha", CancellationToken.None);
+        launcher.Send(Report(LauncherState.Stopping, 4712) with { OnPurpose = true });
+        launcher.Send(new LauncherAnswer((await launcher.NextAsync<LauncherRequest>()).Id, null));
+        await asked.WaitAsync(Wait.Generous);
+
+        Assert.False(isRaised);
+    }
+
+    [Fact]
     public async Task Connect_WithoutTokenOrWithoutWebSocket_IsRefused()
     {
         await using var supervisor = await RunningSupervisor.StartAsync();
