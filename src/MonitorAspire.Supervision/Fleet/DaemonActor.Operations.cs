@@ -182,6 +182,7 @@ internal sealed partial class DaemonActor
             return;
         }
 
+        _parts.Stops.Set(Spec.Name, isStopped: false);
         var number = Keep(found.Instance, found.Spec, verifiedAt: null, adopted: true);
         _facts = _facts with { LastStart = null, Checks = DaemonChecks.Of(found.Seen, found.Instance.Pid, _parts.Time.GetUtcNow()) };
         _launcher.ExpectLaunch(byOthers: false);
@@ -427,13 +428,13 @@ internal sealed partial class DaemonActor
     [LoggerMessage(105, LogLevel.Warning, "{Repair}")]
     private static partial void LogRepaired(ILogger logger, string repair);
 
-    [LoggerMessage(107, LogLevel.Information, "{HandOver}")]
+    [LoggerMessage(109, LogLevel.Information, "{HandOver}")]
     private static partial void LogHandedOver(ILogger logger, string handOver);
 
     [LoggerMessage(106, LogLevel.Information, "{Rotation}")]
     private static partial void LogRotated(ILogger logger, string rotation);
 
-    [LoggerMessage(107, LogLevel.Error, "{Daemon}: rolled back: {Problem}")]
+    [LoggerMessage(112, LogLevel.Error, "{Daemon}: rolled back: {Problem}")]
     private static partial void LogRolledBack(ILogger logger, string daemon, string problem);
 
     [LoggerMessage(130, LogLevel.Error, "{Daemon}: {Operation} failed unexpectedly")]

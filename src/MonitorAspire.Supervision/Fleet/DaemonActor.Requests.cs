@@ -44,6 +44,7 @@ internal sealed partial class DaemonActor
 
     public Task<StartupReport> StartAsync() => AskAsync<StartupReport>(answer =>
     {
+        _parts.Stops.Set(Spec.Name, isStopped: false);
         if (_isHeld)
         {
             StartAfterHold(answer);
@@ -67,6 +68,7 @@ internal sealed partial class DaemonActor
     /// <summary>Starts the daemon if it does not run, because one that depends on it is started.</summary>
     public void StartForOthers() => Post(() =>
     {
+        _parts.Stops.Set(Spec.Name, isStopped: false);
         if (_isHeld)
         {
             _startsAfterHold = true;
@@ -128,6 +130,7 @@ internal sealed partial class DaemonActor
 
         return await AskAsync<StartupReport>(answer =>
         {
+            _parts.Stops.Set(Spec.Name, isStopped: false);
             if (_isHeld)
             {
                 StartAfterHold(answer);
@@ -145,6 +148,7 @@ internal sealed partial class DaemonActor
 
     public Task<StopReport> StopAsync() => AskAsync<StopReport>(answer =>
     {
+        _parts.Stops.Set(Spec.Name, isStopped: OwnsProcess);
         if (_isHeld)
         {
             _startsAfterHold = false;
@@ -307,7 +311,7 @@ internal sealed partial class DaemonActor
 
     private FleetConflictException StoppedBeforeStart() => new($"'{Spec.Name}' was stopped before it was started");
 
-    [LoggerMessage(108, LogLevel.Error, "{Daemon}: {Problem}")]
+    [LoggerMessage(113, LogLevel.Error, "{Daemon}: {Problem}")]
     private static partial void LogRefused(ILogger logger, string daemon, string problem);
 
     private FleetConflictException Ending() => new($"the supervisor is ending; '{Spec.Name}' is no longer looked after");

@@ -43,6 +43,9 @@ internal sealed class FleetParts(
     /// <summary>Which daemons wait for which others. The fleet that the daemons belong to sets it.</summary>
     public Dependencies Dependencies { get; set; } = Dependencies.None;
 
+    /// <summary>The daemons that a person has stopped.</summary>
+    public StopMemory Stops { get; init; } = options.StopFile is { } file ? new StopFile(file, logger).Open() : StopMemory.None;
+
     public FleetEventLog Events { get; } = new(time);
 
     /// <summary>Puts work on a thread: on one of the thread pool, unless the owner of the fleet has its own way.</summary>

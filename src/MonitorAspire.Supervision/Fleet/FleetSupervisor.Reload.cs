@@ -133,6 +133,7 @@ public sealed partial class FleetSupervisor
         foreach (var daemon in removed)
         {
             await daemon.DisposeAsync().ConfigureAwait(false);
+            _parts.Stops.Set(daemon.Spec.Name, isStopped: false);
             _parts.Events.Add(FleetEventKind.Removed, daemon.Current);
         }
 

@@ -64,6 +64,9 @@ internal sealed class DaemonTruth
     /// <summary>A stop was reported as done, and no start was asked for since.</summary>
     public bool IsStopDone { get; set; }
 
+    /// <summary>Whether the supervisor before this one was killed while a stop or a start was asked for and not answered.</summary>
+    public bool IsStopUncertain { get; set; }
+
     /// <summary>When a person last asked for something that stops the instance.</summary>
     public TimeSpan? StopCauseAt { get; set; }
 

@@ -50,7 +50,7 @@ internal sealed class FleetInvariants(Scenario scenario, SimulatedSystem system,
 
     public IReadOnlyList<string> OpenAlerts => _events.OpenAlerts;
 
-    /// <summary>A new supervisor begins: what the one before it was asked for in memory is gone.</summary>
+    /// <summary>A new supervisor begins: what the one before it was asked for in memory is gone, apart from a stop that was answered.</summary>
     public void BeginSupervisor(IReadOnlyList<DaemonSpec> specs)
     {
         _events = new EventChecker();
@@ -59,7 +59,10 @@ internal sealed class FleetInvariants(Scenario scenario, SimulatedSystem system,
         foreach (var truth in _daemons.Values)
         {
             truth.Failures.Clear();
-            (truth.IsStopAsked, truth.IsStopDone, truth.IsReloading, truth.Operation) = (false, false, false, null);
+
+            // A request that has no answer may be lost. What was answered is kept on the disk.
+            truth.IsStopUncertain |= truth.PendingRequests > 0 || (truth.IsStopAsked && !truth.IsStopDone);
+            (truth.IsStopAsked, truth.IsReloading, truth.Operation) = (truth.IsStopDone, false, null);
             (truth.FalseRunningSince, truth.FalseUnhealthySince, truth.FalseForeignSince, truth.Snapshot) = (null, null, null, null);
             (truth.Shown, truth.ShownSince, truth.Restarts, truth.StopCauses, truth.PendingRequests) = (default, Now, 0, 0, 0);
             (truth.WaitsForNothingSince, truth.LivesStoppedSince, truth.RunningAt, truth.ProcessAt, truth.MayStartSince, truth.MustStartSince, truth.Rejected) = (null, null, null, null, null, null, null);
@@ -87,7 +90,7 @@ internal sealed class FleetInvariants(Scenario scenario, SimulatedSystem system,
 
         foreach (var spec in specs)
         {
-            if (spec.AutoStart)
+            if (spec.AutoStart && !this[spec.Name].IsStopAsked)
             {
                 AllowStart(spec.Name, isRequest: false);
             }
@@ -211,6 +214,7 @@ internal sealed class FleetInvariants(Scenario scenario, SimulatedSystem system,
     public void OnStart(DaemonSpec spec, StartOptions startOptions)
     {
         var truth = this[spec.Name];
+        truth.IsStopUncertain = false;
         system.Say($"start {spec.Name} attempt {startOptions.Attempt} restarts {startOptions.RestartCount} force {startOptions.Force}");
         if (truth.IsStopDone)
         {
@@ -359,6 +363,12 @@ internal sealed class FleetInvariants(Scenario scenario, SimulatedSystem system,
             }
 
             truth.MayStartSince ??= Now;
+        }
+
+        if (happened.Kind == FleetEventKind.Adopted)
+        {
+            // The supervisor before this one was killed before it could stop the daemon. It runs, so it is to run.
+            (truth.IsStopAsked, truth.IsStopDone, truth.IsStopUncertain) = (false, false, false);
         }
 
         if (happened is { Kind: FleetEventKind.StateChanged, Daemon.State: DaemonState.Starting } && truth.Shown.State != DaemonState.Starting)
@@ -571,6 +581,12 @@ internal sealed class FleetInvariants(Scenario scenario, SimulatedSystem system,
     private void AllowStart(string name, bool isRequest, bool isCertain = true)
     {
         var truth = this[name];
+        if (!isRequest && truth.IsStopAsked)
+        {
+            return;
+        }
+
+        isCertain &= isRequest || !truth.IsStopUncertain;
         truth.MayStartSince ??= Now;
         truth.MustStartSince ??= isCertain ? Now : null;
         truth.IsStopDone &= !isRequest;

@@ -23,12 +23,12 @@ internal sealed class SimulatedFleet
     private Task _changing = Task.CompletedTask;
     private long _lastEvent;
 
-    public SimulatedFleet(SimulatedSystem system, FleetInvariants invariants, FleetOptions options, IReadOnlyList<DaemonSpec> specs, IReadOnlyList<int> ports, ulong seed, Action<string, string> violate)
+    public SimulatedFleet(SimulatedSystem system, FleetInvariants invariants, FleetOptions options, IReadOnlyList<DaemonSpec> specs, IReadOnlyList<int> ports, ulong seed, Action<string, string> violate, StopMemory stops)
     {
         (_system, _invariants, _violate) = (system, invariants, violate);
         Specs = specs;
         Engine = new SimulatedEngine(system, invariants);
-        _parts = new FleetParts(Engine, options, new ErrorLogger(this), system.Scheduler, null, null, new Random((int)seed), system.Scheduler.Post);
+        _parts = new FleetParts(Engine, options, new ErrorLogger(this), system.Scheduler, null, null, new Random((int)seed), system.Scheduler.Post) { Stops = stops };
         Fleet = new FleetSupervisor(_parts, specs);
         invariants.BeginSupervisor(specs);
         Watch(Fleet.BeginAsync(), "begin");
@@ -129,6 +129,7 @@ internal sealed class SimulatedFleet
     public void Crash(IEnumerable<int> ports)
     {
         Engine.Crash(ports);
+        _parts.Stops.Close();
         _pending.Clear();
 
         // What is under way ends with errors that touch nothing. Only the memory is freed.
