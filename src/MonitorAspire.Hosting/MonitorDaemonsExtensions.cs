@@ -119,13 +119,23 @@ public static class MonitorDaemonsExtensions
     }
 
     private static IResourceBuilder<T> WithOwnPort<T>(this IResourceBuilder<T> daemon, DaemonSpec spec, string stateDirectory)
-        where T : IResourceWithEndpoints, IResourceWithEnvironment => daemon
+        where T : IResourceWithEndpoints, IResourceWithEnvironment
+    {
         // With a variable for the port Aspire does not set ASPNETCORE_URLS. The daemon listens where its arguments say.
-        .WithHttpEndpoint(port: spec.Port, targetPort: spec.Port, name: EndpointName, env: "MONITOR_PORT", isProxied: false)
-        .WithEndpoint(EndpointName, endpoint => endpoint.TargetHost = spec.Host, createIfNotExists: false)
-        .WithEnvironment("MONITOR_DAEMON_NAME", spec.Name)
-        .WithEnvironment(StateDirectory.EnvironmentVariable, stateDirectory)
-        .WithHttpHealthCheck(spec.HealthPath, endpointName: EndpointName);
+        daemon.WithEndpoint(port: spec.Port, targetPort: spec.Port, scheme: SchemeOf(spec.Health.Kind), name: EndpointName, env: "MONITOR_PORT", isProxied: false)
+            .WithEndpoint(EndpointName, endpoint => endpoint.TargetHost = spec.Host, createIfNotExists: false)
+            .WithEnvironment("MONITOR_DAEMON_NAME", spec.Name)
+            .WithEnvironment(StateDirectory.EnvironmentVariable, stateDirectory);
+        return spec.Health.Kind == HealthCheckKind.Http ? daemon.WithHttpHealthCheck(spec.HealthPath, endpointName: EndpointName) : daemon;
+    }
+
+    // The dashboard makes a link of a web server's address.
+    private static string SchemeOf(HealthCheckKind kind) => kind switch
+    {
+        HealthCheckKind.Http => "http",
+        HealthCheckKind.Https => "https",
+        _ => "tcp",
+    };
 
     /// <summary>Selects the first free port of a daemon's range. If none is free it is the first port, and the launch reports its owner.</summary>
     private static DaemonSpec WithFreePort(DaemonSpec spec, HashSet<int> used)

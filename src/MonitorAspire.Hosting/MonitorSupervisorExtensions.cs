@@ -147,6 +147,15 @@ public static class MonitorSupervisorExtensions
         }
     }
 
+    // Aspire would wait for ever.
+    private static void RefuseOrder(IReadOnlyList<SupervisedResource> supervised)
+    {
+        if (StartOrder.Problems([.. supervised.Select(one => DefinitionMapper.ToSpec(one.Definition with { Port = DaemonSpec.DefaultPort }))]) is [var (index, problem), ..])
+        {
+            throw new DistributedApplicationException($"'{supervised[index].Resource.Name}' cannot be started: {problem}");
+        }
+    }
+
     private static void AddLaunching(this IDistributedApplicationBuilder builder, IResourceBuilder<MonitorSupervisorResource> supervisor, SupervisorAddress address)
     {
         builder.Services.AddSingleton(address);
@@ -155,9 +164,10 @@ public static class MonitorSupervisorExtensions
         builder.Services.AddSingleton<LaunchReporter>();
         builder.Services.AddSingleton<DaemonDisplay>();
         builder.AddSupervisorDisplay(supervisor.Resource);
-        builder.Services.AddSingleton<PortCheck>();
         builder.Services.AddSingleton<IDaemonEngine>(services => new DaemonEngine(
             new EngineOptions { StateDirectory = address.StateDirectory, LaunchId = address.LaunchId }, services.GetRequiredService<ILogger<DaemonEngine>>()));
+        builder.Services.AddHostedService<PortCheck>();
+        builder.Services.AddHostedService<StopOrder>();
         builder.Services.AddHostedService<SupervisorConnection>();
         builder.Services.AddHostedService<SupervisorRestarter>();
         builder.AddLaunchTracing();
@@ -198,7 +208,8 @@ public static class MonitorSupervisorExtensions
                 supervisor.Resource.Annotations.Add(new ResourceRelationshipAnnotation(one.Resource, "Supervises"));
             }
 
-            PortConflicts.Refuse(started.Model, builder.Configuration.GetValue("DcpPublisher:RandomizePorts", false));
+            PortConflicts.Refuse(started.Model, hasRandomPorts);
+            RefuseOrder(supervised);
 
             // The tracer must exist before the first span.
             started.Services.GetService<TracerProvider>();
@@ -210,9 +221,5 @@ public static class MonitorSupervisorExtensions
             starting.Services.GetRequiredService<LaunchTraces>().BeginSupervisor();
             return Task.CompletedTask;
         });
-        builder.Eventing.Subscribe<BeforeResourceStartedEvent>((starting, cancellationToken) =>
-            SupervisedResource.AllOf(starting.Services.GetRequiredService<DistributedApplicationModel>()).FirstOrDefault(s => s.Resource == starting.Resource) is { } supervised
-                ? starting.Services.GetRequiredService<PortCheck>().BeforeLaunchAsync(supervised, cancellationToken)
-                : Task.CompletedTask);
     }
 }

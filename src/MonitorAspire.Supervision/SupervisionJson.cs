@@ -22,6 +22,8 @@ namespace MonitorAspire.Supervision;
 [JsonSerializable(typeof(DaemonSnapshot))]
 [JsonSerializable(typeof(IReadOnlyList<DaemonSnapshot>))]
 [JsonSerializable(typeof(FleetAlert))]
+[JsonSerializable(typeof(FleetReloadReport))]
+[JsonSerializable(typeof(IReadOnlyList<FleetReloadReport>))]
 [JsonSerializable(typeof(FleetEvent))]
 [JsonSerializable(typeof(IReadOnlyList<FleetEvent>))]
 internal sealed partial class SupervisionJson : JsonSerializerContext;

@@ -15,11 +15,42 @@ public sealed class CheckTests : IAsyncDisposable
               // Comments are fine.
               "Monitors": { "Daemons": [
                 { "Name": "api", "Port": 9002, "DependsOn": [ { "Name": "redis" } ] },
-                { "Name": "redis", "Port": 9001, "Command": "redis-server", "Health": { "Kind": "Tcp" }, "AutoStart": false } ] } }
+                { "Name": "redis", "Port": 9001, "Command": "sleep", "Health": { "Kind": "Tcp" }, "AutoStart": false } ] } }
             """);
 
         Assert.Equal((0, ""), (check.ExitCode, check.Error));
         Assert.Equal([$"{_cli["fleet.json"]} is right. Daemons: 2", "  api: port 9002, after redis", "  redis: port 9001, not started with the fleet"], Lines(check.Out));
+        Assert.False(Directory.Exists(_cli.StateDirectory));
+    }
+
+    [Fact]
+    public async Task Check_RightFileThatThisMachineCannotStart_SaysWhatIsMissingAndStaysRight()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "a user is for Linux");
+        var check = await CheckAsync("""
+            { "Monitors": { "Daemons": [
+              { "Name": "command", "Port": 9001, "Command": "no-such-command-here" },
+              { "Name": "directory", "Port": 9002, "Command": "sleep", "WorkingDirectory": "/no/such/directory" },
+              { "Name": "user", "Port": 9003, "Command": "sleep", "User": "no-such-user" },
+              { "Name": "group", "Port": 9004, "Command": "sleep", "Group": "no-such-group" },
+              { "Name": "variables", "Port": 9005, "Command": "sleep", "EnvironmentFiles": ["/no/such/file.env"] },
+              { "Name": "health", "Port": 9006, "Command": "sleep", "Health": { "Kind": "Command", "Command": "no-such-check" } },
+              { "Name": "right", "Port": 9007, "Command": "sleep" } ] } }
+            """);
+
+        Assert.Equal(0, check.ExitCode);
+        Assert.StartsWith($"{_cli["fleet.json"]} is right. Daemons: 7", check.Out);
+        var file = $"{_cli["fleet.json"]}: ";
+        Assert.Equal(
+            [
+                $"{file}command could not be started here and now: command-not-found: there is no command 'no-such-command-here' on the PATH",
+                $"{file}directory could not be started here and now: invalid-configuration: the working directory /no/such/directory does not exist",
+                $"{file}user could not be started here and now: invalid-configuration: there is no user 'no-such-user' on this machine",
+                $"{file}group could not be started here and now: invalid-configuration: there is no group 'no-such-group' on this machine",
+                $"{file}health could not be started here and now: command-not-found: the health check cannot be made: there is no command 'no-such-check' on the PATH",
+            ],
+            Lines(check.Error).Where(line => !line.Contains(": variables ", StringComparison.Ordinal)));
+        Assert.Contains("/no/such/file.env does not exist", check.Error, StringComparison.Ordinal);
         Assert.False(Directory.Exists(_cli.StateDirectory));
     }
 

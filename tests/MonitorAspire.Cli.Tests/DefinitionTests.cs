@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text.Json;
 using MonitorAspire.Testing;
 
 namespace MonitorAspire.Cli.Tests;
@@ -71,6 +72,50 @@ public sealed class DefinitionTests : IAsyncDisposable
         Assert.True(FreePort.IsFree(_port));
         Assert.Equal(0, (await _cli.RunAsync("forget", "--port", Port)).ExitCode);
         Assert.Equal(0, (await _cli.RunAsync(CliFixture.StartFaulty(_port))).ExitCode);
+    }
+
+    [Theory]
+    [InlineData("start", "text")]
+    [InlineData("start --force", "text")]
+    [InlineData("start", "pipe")]
+    [InlineData("start", "link")]
+    [InlineData("start", "directory")]
+    [InlineData("restart", "text")]
+    public async Task Start_DefinitionIsSpoiltAndACommandIsGiven_StartsItAndKeepsTheOldFile(string command, string kind)
+    {
+        var path = _cli.File(_port, "definition.json");
+        await _cli.RunAsync(CliFixture.StartFaulty(_port));
+        await _cli.RunAsync("stop", "--port", Port);
+        File.Delete(path);
+        await ShellAsync(kind switch
+        {
+            "text" => $"printf '{{ my-old-settings' > '{path}'",
+            "pipe" => $"mkfifo '{path}'",
+            "link" => $"echo elsewhere > elsewhere && ln -s ../elsewhere '{path}'",
+            _ => $"mkdir '{path}' && echo inside > '{path}/file'",
+        });
+
+        var started = await _cli.RunAsync([.. command.Split(' '), "--port", Port, "--json", "--", CliFixture.FaultDaemon, "--port", "{port}", "--host", "{host}"]);
+
+        Assert.Equal(0, started.ExitCode);
+        Assert.Contains("note: the stored definition could not be used (", started.Error);
+        Assert.Contains($"it was replaced, and is kept as {path}.broken-1", started.Error);
+        Assert.Equal(kind switch { "text" => "{ my-old-settings", "link" => "elsewhere", "directory" => "inside", _ => "a pipe" }, (await ShellAsync(
+            $"cd '{_cli.StateDirectory}' && if test -p '{path}.broken-1'; then echo a pipe; elif test -d '{path}.broken-1'; then cat '{path}.broken-1/file'; else cat '{path}.broken-1'; fi")).Out);
+        Assert.Equal(0, (await _cli.RunAsync("restart", "--port", Port)).ExitCode);
+    }
+
+    [Fact]
+    public async Task Start_DefinitionIsSpoiltAndTheStartFailsBeforeItsProcess_KeepsTheFile()
+    {
+        Directory.CreateDirectory(_cli.StateDirectory);
+        await File.WriteAllTextAsync(_cli.File(_port, "definition.json"), "{ no json", TestContext.Current.CancellationToken);
+
+        Assert.Equal(2, (await _cli.RunAsync("start", "--port", Port, "--", "no-such-command-here")).ExitCode);
+        Assert.Equal("{ no json", await File.ReadAllTextAsync(_cli.File(_port, "definition.json"), TestContext.Current.CancellationToken));
+
+        // A roll-back needs the old definition.
+        (await _cli.RunAsync([.. CliFixture.StartFaulty(_port, ["--force", "--rollback"], [])])).AssertOneLine(1, _cli.File(_port, "definition.json"));
     }
 
     [Fact]
@@ -149,13 +194,30 @@ public sealed class DefinitionTests : IAsyncDisposable
         Assert.Equal(3, listed.ExitCode);
         var forgotten = await _cli.RunAsync("forget", "web");
         Assert.Equal(("", 0), (forgotten.Error, forgotten.ExitCode));
-        Assert.StartsWith("web forgotten", forgotten.Out);
+        Assert.Equal($"web forgotten: a start on port {Port} without a command starts the built-in daemon", forgotten.Out);
         Assert.False(File.Exists(_cli.File(_port, "definition.json")));
         Assert.Equal(0, (await _cli.RunAsync("forget", "--port", Port)).ExitCode);
         (await _cli.RunAsync("restart", "--port", Port)).AssertOneLine(2, "no definition");
 
         var builtIn = await _cli.JsonAsync(0, "start", "--port", Port, "--json");
         Assert.Equal($"monitor-{Port}", builtIn.GetProperty("name").GetString());
+    }
+
+    [Fact]
+    public async Task Forget_InstanceWasKilled_RemovesItsControlGroup()
+    {
+        var started = await _cli.JsonAsync(0, CliFixture.StartFaulty(_port, ["--json"], []));
+        using var record = JsonDocument.Parse(await File.ReadAllTextAsync(_cli.File(_port, "instance.json"), TestContext.Current.CancellationToken));
+        var mount = File.ReadLines("/proc/self/mountinfo").FirstOrDefault(l => l.Contains(" - cgroup2 ", StringComparison.Ordinal))?.Split(' ');
+        var group = record.RootElement.TryGetProperty("controlGroup", out var name) && mount?[3] == "/" ? mount[4] + name.GetString() : null;
+        Assert.SkipWhen(group is null, "no control group can be made here, or not where the mount shows it");
+        Assert.True(Directory.Exists(group));
+        CliFixture.Signal(started.GetProperty("pid").GetInt32(), "KILL");
+        await Wait.UntilAsync(() => FreePort.IsFree(_port), "the daemon is dead");
+
+        await Wait.UntilAsync(async () => (await _cli.RunAsync("forget", "--port", Port)).ExitCode == 0, "it is forgotten");
+
+        Assert.False(Directory.Exists(group));
     }
 
     [Fact]

@@ -46,8 +46,20 @@ public sealed class PlainUserTests : IAsyncDisposable
         var file = Path.Combine(_theirs.Path, "fleet.json");
         await File.WriteAllTextAsync(file, $$"""{ "Monitors": { "Daemons": [ { "Name": "web", "Port": {{port}}, "Command": "sleep", "Arguments": ["60"], "User": "root" } ] } }""");
 
-        await using var up = StartAsPlainUser("up", "--supervisor-port", CliFixture.Text(port + 1), "--config", file);
+        await using var up = StartAsPlainUser([new("INVOCATION_ID", null)], "up", "--supervisor-port", CliFixture.Text(port + 1), "--config", file);
         await up.SeenAsync("only root can run a daemon as user 'root'; this program runs as uid ");
+        Assert.DoesNotContain(up.Out, line => line.Contains("User=", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Check_DaemonOfAnotherUserUnderSystemd_NamesTheLineOfTheUnit()
+    {
+        var file = Path.Combine(_theirs.Path, "fleet.json");
+        await File.WriteAllTextAsync(file, """{ "Monitors": { "Daemons": [ { "Name": "web", "Port": 9000, "Command": "sleep", "Arguments": ["60"], "User": "root" } ] } }""");
+
+        await using var check = StartAsPlainUser([new("INVOCATION_ID", "5f4dcc3b5aa765d61d8327deb882cf99")], "check", file);
+
+        Assert.Contains("only root can run a daemon as user 'root'; this program runs as uid 65534 (remove the line 'User=' from its systemd unit, so that it runs as root)", (await check.EndAsync()).Error, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -112,10 +124,12 @@ public sealed class PlainUserTests : IAsyncDisposable
         return await running.EndAsync();
     }
 
-    private RunningCli StartAsPlainUser(params string[] arguments)
+    private RunningCli StartAsPlainUser(params string[] arguments) => StartAsPlainUser([], arguments);
+
+    private RunningCli StartAsPlainUser(KeyValuePair<string, string?>[] variables, params string[] arguments)
     {
         var monitor = Path.Combine(Environment.IsPrivilegedProcess ? _theirs["bin"] : AppContext.BaseDirectory, "monitor");
-        var environment = new Dictionary<string, string?> { ["MONITOR_STATE_DIR"] = StateDirectory, ["HOME"] = _theirs.Path };
+        var environment = new Dictionary<string, string?>(variables) { ["MONITOR_STATE_DIR"] = StateDirectory, ["HOME"] = _theirs.Path };
         return Environment.IsPrivilegedProcess
             ? _cli.Start("setpriv", [$"--reuid={Nobody}", $"--regid={Nobody}", "--clear-groups", "--inh-caps=-all", "--bounding-set=-all", monitor, .. arguments], environment)
             : _cli.Start(monitor, arguments, environment);

@@ -47,6 +47,25 @@ public sealed class StartTests : IAsyncDisposable
         Assert.True(status.GetProperty("ownsPort").GetBoolean());
     }
 
+    [Theory]
+    [InlineData("[::1]")]
+    [InlineData("::1")]
+    public async Task Start_IPv6AddressWithOrWithoutBrackets_IsTheSameHostForProgramStatusAndStop(string host)
+    {
+        var started = await _cli.RunAsync("start", "--port", Port, "--host", host, "--health-path", "/", "--", "python3", "-m", "http.server", "{port}", "--bind", "{host}");
+        Assert.Equal(("", 0), (started.Error, started.ExitCode));
+        Assert.Contains($"http://[::1]:{Port},", started.Out);
+
+        var status = await _cli.JsonAsync(0, "status", "--port", Port, "--host", host, "--json");
+        Assert.Equal("::1", status.GetProperty("host").GetString());
+        Assert.Equal("::1", status.GetProperty("command").EnumerateArray().Last().GetString());
+        Assert.Equal("verified", (await _cli.JsonAsync(0, "restart", "--port", Port, "--json")).GetProperty("verdict").GetString());
+        Assert.Equal(0, (await _cli.RunAsync("stop", "--port", Port)).ExitCode);
+
+        // The built-in daemon too.
+        Assert.Equal(0, (await _cli.RunAsync("start", "--force", "--port", CliFixture.Text(FreePort.Next()), "--host", host)).ExitCode);
+    }
+
     [Fact]
     public async Task Start_HealthOptions_AreNeededOnlyOnce()
     {

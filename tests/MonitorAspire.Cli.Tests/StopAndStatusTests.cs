@@ -16,6 +16,25 @@ public sealed class StopAndStatusTests : IAsyncDisposable
     public ValueTask DisposeAsync() => _cli.DisposeAsync();
 
     [Fact]
+    public async Task Status_DaemonWithAChildThatUsesMemoryAndTime_HasThoseOfTheWholeTree()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "/proc is Linux's");
+        const string work = "import time; x = bytearray(200 << 20); end = time.process_time() + 0.5\nwhile time.process_time() < end: pass\nopen('done', 'w').close(); time.sleep(600)";
+        await File.WriteAllTextAsync(_cli["app.sh"], $"#!/bin/sh\npython3 -c \"{work}\" &\nexec '{CliFixture.FaultDaemon}' \"$@\"\n", TestContext.Current.CancellationToken);
+        Assert.Equal(0, (await _cli.RunAsync("start", "--port", Port, "--", "sh", "app.sh", "--port", "{port}", "--host", "{host}")).ExitCode);
+        await Wait.UntilAsync(() => File.Exists(_cli["done"]), "the child has used its time");
+
+        var json = await _cli.JsonAsync(0, "status", "--port", Port, "--json");
+        Assert.InRange(json.GetProperty("memoryBytes").GetInt64(), 200L << 20, 2L << 30);
+        Assert.InRange(json.GetProperty("cpuMs").GetDouble(), 500, 600_000);
+
+        var table = (await _cli.RunAsync("status", "--port", Port)).Out;
+        Assert.Matches(@"HEALTH\s+MEMORY\s+CPU\s+UPTIME", table);
+        Assert.Matches(@"\s[2-9]\d\d MiB\s+([1-9]\d*\.\d|0\.[5-9])s\s", table);
+        Assert.All(table.Split('\n'), line => Assert.True(line.Length <= 100, line));
+    }
+
+    [Fact]
     public async Task StopAndStatus_NothingThere_SayNotRunningAndMakeNothing()
     {
         var stop = await _cli.RunAsync("stop", "--port", Port);

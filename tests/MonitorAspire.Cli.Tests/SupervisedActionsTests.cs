@@ -65,6 +65,56 @@ public sealed class SupervisedActionsTests : IAsyncDisposable
         Assert.Contains("db does not serve", wait.Error, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Reload_ChangedWrongAndUnchangedFile_SaysWhatItDid()
+    {
+        await using var up = await UpAsync();
+        var port = CliFixture.Text(_first + 3);
+        var before = await File.ReadAllTextAsync(_cli["fleet.json"]);
+
+        // The supervisor reads it by itself as well, and then nothing is left to change.
+        await File.WriteAllTextAsync(_cli["fleet.json"], before.Replace("\"spare\"", "\"other\"", StringComparison.Ordinal));
+        var changed = await _cli.RunAsync("reload");
+        Assert.Equal(("", 0), (changed.Error, changed.ExitCode));
+        Assert.StartsWith($"http://127.0.0.1:{port}: ", changed.Out);
+        Assert.EndsWith("the changed configuration is applied: added: other; removed: spare", changed.Out);
+        await up.SeenAsync("the changed configuration is applied: added: other; removed: spare");
+
+        Assert.StartsWith($"http://127.0.0.1:{port}: nothing has changed since ", (await _cli.RunAsync("reload", "--supervisor-port", port)).Out);
+        var json = Assert.Single((await _cli.JsonAsync(0, "reload", "--json")).EnumerateArray());
+        Assert.Empty(json.GetProperty("added").EnumerateArray());
+
+        await File.WriteAllTextAsync(_cli["fleet.json"], "{ no json");
+        for (var i = 0; i < 2; i++)
+        {
+            (await _cli.RunAsync("reload")).AssertOneLine(2, $"the supervisor at http://127.0.0.1:{port}/: The configuration is wrong, nothing was changed: ", "fleet.json", "not JSON at line 1");
+        }
+
+        await File.WriteAllTextAsync(_cli["fleet.json"], before);
+        Assert.Equal(0, (await _cli.RunAsync("reload")).ExitCode);
+        Assert.Equal(0, (await _cli.RunAsync("status", "web")).ExitCode);
+    }
+
+    [Fact]
+    public async Task Reload_NoSupervisor_IsAnError() => (await _cli.RunAsync("reload")).AssertOneLine(1, $"no supervisor runs in {_cli.StateDirectory}");
+
+    [Fact]
+    public async Task Reset_DaemonInBackOff_IsTriedAtOnceAndOthersAreRefused()
+    {
+        await using var up = await UpAsync();
+        await Wait.UntilAsync(async () => State(await DaemonAsync("db", exitCode: 4)) == "Backoff", "db is in back-off");
+        var before = up.Out.Count(line => line.Contains("exit code 7", StringComparison.Ordinal));
+
+        var reset = await _cli.RunAsync("reset", "db");
+        Assert.Equal(("", 0), (reset.Error, reset.ExitCode));
+        Assert.StartsWith("db: its failures are forgotten; it is ", reset.Out);
+        await Wait.UntilAsync(() => up.Out.Count(line => line.Contains("exit code 7", StringComparison.Ordinal)) > before, "the next try");
+        Assert.Equal("db", (await _cli.JsonAsync(0, "reset", "--port", CliFixture.Text(_first + 1), "--json")).GetProperty("name").GetString());
+
+        (await _cli.RunAsync("reset", "spare")).AssertOneLine(1, "refuses to reset spare", "in no crash loop");
+        (await _cli.RunAsync("reset", "--port", CliFixture.Text(_first + 3))).AssertOneLine(2, "no supervisor looks after a daemon on port");
+    }
+
     private async Task<RunningCli> UpAsync()
     {
         File.WriteAllText(_cli["fleet.json"], $$"""

@@ -37,6 +37,21 @@ public sealed class SupervisedStatusTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Status_NeverServedAndRestarted_HasTheNumberOfItsSupervisor()
+    {
+        File.WriteAllText(_cli["fleet.json"], $$"""
+            { "Monitors": { "Restart": { "InitialDelay": "00:00:00.01", "MaxDelay": "00:10:00", "Budget": 3 }, "Daemons": [
+              { "Name": "db", "Port": {{_first}}, "Command": "sh", "Arguments": ["-c", "exit 7"] } ] } }
+            """);
+        await using var up = _cli.Start("up", "--supervisor-port", SupervisorPort, "--config", "fleet.json");
+        await up.SeenAsync("crash loop");
+
+        var json = await _cli.JsonAsync(4, "status", "db", "--json");
+        Assert.True(json.GetProperty("restarts").GetInt32() >= 2, json.ToString());
+        Assert.Matches($@"db\s+{_first}\s+crash loop.*\s[2-9]\n", (await _cli.RunAsync("status", "db")).Out);
+    }
+
+    [Fact]
     public async Task StatusWatch_SupervisorHangs_SaysThatItDoesNotAnswer()
     {
         await using var up = await UpAsync();

@@ -148,6 +148,40 @@ public sealed class UpTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Up_ChangedFileIsWrong_SaysSoOnTheConsoleAndWhenItIsRightAgain()
+    {
+        var one = $$"""{ "Name": "one", "Port": {{_first}} }""";
+        await using var up = _cli.Start("up", "--supervisor-port", SupervisorPort, "--config", Fleet(one));
+        await up.SeenAsync("start verified");
+
+        Fleet("""{ "Name": "one", "Port": 99999 }""");
+        await up.SeenAsync($"the changed configuration is NOT applied, nothing was changed: {_cli["fleet.json"]}: Monitors:Daemons:0:Port: port 99999 is out of range");
+
+        Fleet(one + $$""", { "Name": "two", "Port": {{_first + 1}}, "AutoStart": false }""");
+        await up.SeenAsync("the changed configuration is applied: added: two");
+
+        // A daemon that cannot be changed is named as well.
+        Fleet($$"""{ "Name": "one", "Port": {{_first}}, "Command": "no-such-command-here" }, { "Name": "two", "Port": {{_first + 1}}, "AutoStart": false }""");
+        await up.SeenAsync("not applied: 'one'");
+        Assert.Equal(0, (await _cli.RunAsync("status", "one")).ExitCode);
+    }
+
+    [Fact]
+    public async Task Up_AlertBeginsAndEnds_BothLinesNameIt()
+    {
+        await using var up = _cli.Start("up", "--supervisor-port", SupervisorPort, "--config", Fleet($$"""
+            { "Name": "web", "Port": {{_first}}, "Command": "./web.sh", "Restart": { "InitialDelay": "00:00:00.2", "MaxDelay": "00:00:00.2" } }
+            """));
+        await up.SeenAsync($"web (port {_first}) ALERT cannot-start: ");
+
+        File.WriteAllText(_cli["web.sh.new"], $"#!/bin/sh\nexec '{CliFixture.FaultDaemon}' --port {_first}\n");
+        File.SetUnixFileMode(_cli["web.sh.new"], UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        File.Move(_cli["web.sh.new"], _cli["web.sh"]);
+
+        await up.SeenAsync("alert cannot-start resolved, PID ");
+    }
+
+    [Fact]
     public async Task Up_SecondSignal_KillsWhatTakesTooLong()
     {
         await using var up = _cli.Start("up", "--supervisor-port", SupervisorPort, "--config", Fleet($$"""

@@ -32,6 +32,10 @@ public sealed class UsageTests : IAsyncDisposable
     [InlineData("start --foreground --background", "--background and --foreground exclude each other")]
     [InlineData("start sleep 5", "unexpected 'sleep'", "after '--'")]
     [InlineData("start --host=", "--host")]
+    [InlineData("start --rollback", "--rollback goes with --force: without it, a start replaces nothing")]
+    [InlineData("reload --supervisor-port x", "--supervisor-port: 'x' is not a port")]
+    [InlineData("reset web --port 9000", "a name and --port exclude each other")]
+    [InlineData("reset", "no supervisor looks after a daemon on port 8768", "'monitor start --port 8768' starts it")]
     [InlineData("stop extra", "no daemon is named 'extra'")]
     [InlineData("stop one two", "unexpected 'two'")]
     [InlineData("stop --prot", "unknown option '--prot'", "did you mean '--port'?")]
@@ -64,7 +68,7 @@ public sealed class UsageTests : IAsyncDisposable
     [Fact]
     public async Task Help_OfEveryCommand_HasExamplesAndExitCodes()
     {
-        foreach (var command in (string[])["start", "stop", "restart", "status", "wait", "logs", "forget", "doctor", "up", "completion"])
+        foreach (var command in (string[])["start", "stop", "restart", "status", "wait", "logs", "forget", "doctor", "up", "reload", "reset", "check", "completion"])
         {
             var result = await _cli.RunAsync(command, "--help");
             Assert.Equal(0, result.ExitCode);
@@ -92,6 +96,7 @@ public sealed class UsageTests : IAsyncDisposable
 
     [Theory]
     [InlineData("monitor st", "start status stop")]
+    [InlineData("monitor re", "reload reset restart")]
     [InlineData("monitor start --port-r", "--port-range")]
     [InlineData("monitor completion ", "bash fish zsh")]
     public async Task Completion_InBash_CompletesCommandsAndOptions(string line, string expected)

@@ -1,6 +1,10 @@
+using System.Globalization;
+using System.Net.Http.Json;
+using System.Text.Json;
 using Aspire.Hosting;
 using Aspire.Hosting.ApplicationModel;
 using MonitorAspire.Hosting.Resources;
+using MonitorAspire.Testing;
 
 namespace MonitorAspire.Hosting.Tests;
 
@@ -64,6 +68,7 @@ public sealed class FailedStartTests
         Assert.Equal(ResourceCommandState.Enabled, SupervisedApplication.Command(looping, KnownResourceCommands.StopCommand));
         Assert.Equal(ResourceCommandState.Enabled, SupervisedApplication.Command(looping, KnownResourceCommands.StartCommand));
         Assert.Equal(ResourceCommandState.Enabled, SupervisedApplication.Command(looping, SupervisedCommands.StopRetrying));
+        Assert.Equal([KnownResourceCommands.StartCommand, KnownResourceCommands.StopCommand], Icons(looping));
         Assert.Null(looping.HealthStatus);
 
         var stopped = await app.CommandAsync("server", command);
@@ -81,6 +86,34 @@ public sealed class FailedStartTests
         Assert.True((await app.CommandAsync("server", KnownResourceCommands.StartCommand)).Success);
         await app.UntilAsync("server", s => s.State?.Text.StartsWith("Crash-loop", StringComparison.Ordinal) == true && SupervisedApplication.Pid(s) != seen);
     }
+
+    [Fact]
+    public async Task Healthy_AfterFailedStarts_SaysNothingOfFailuresInARow()
+    {
+        using var directory = new TemporaryDirectory();
+        await using var app = new SupervisedApplication();
+        var script = $"echo >> '{directory["starts"]}'; [ $(wc -l < '{directory["starts"]}') -lt 3 ] && exit 3; exec '{SupervisedApplication.FaultDaemon}' --port $PORT";
+        app.AddScript("server", script, SupervisedApplication.Eager with { Budget = 10, InitialDelay = TimeSpan.FromSeconds(1) });
+        await app.StartAsync();
+        await app.UntilAsync("server", s => Words(s).Any(text => text.Contains("2 failures in a row", StringComparison.Ordinal)));
+
+        var healthy = await app.HealthyAsync("server");
+
+        // The supervisor counts them until the server has been well for a while.
+        using var client = new HttpClient();
+        var daemons = await client.GetFromJsonAsync<JsonElement>(new Uri(string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{app.SupervisorPort}/api/daemons")), app.Limit);
+        Assert.Equal(2, daemons[0].GetProperty("consecutiveFailures").GetInt32());
+        Assert.Equal("running", SupervisedApplication.Property(healthy, "monitor.state"));
+        Assert.DoesNotContain(healthy.Properties, p => p.Name == "monitor.consecutiveFailures");
+        Assert.DoesNotContain(Words(healthy), text => text.Contains("in a row", StringComparison.Ordinal));
+        Assert.Equal([KnownResourceCommands.StopCommand, SupervisedCommands.Diagnose], Icons(healthy));
+
+        static IEnumerable<string> Words(CustomResourceSnapshot s) => s.Properties.Select(p => $"{p.Value}").Concat(s.HealthReports.Select(r => $"{r.Description}")).Append($"{s.State?.Text}");
+    }
+
+    // The dashboard has icons for the first two highlighted commands that are offered.
+    private static IEnumerable<string> Icons(CustomResourceSnapshot s) =>
+        s.Commands.Where(c => c.IsHighlighted && c.State != ResourceCommandState.Hidden).Take(2).Select(c => c.Name);
 
     [Fact]
     public async Task Start_StoppedInAspireBeforeItIsVerified_StaysStopped()

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
 using System.Net.Http.Json;
@@ -26,7 +27,9 @@ internal sealed class SupervisedApplication : IAsyncDisposable
     private readonly TemporaryDirectory _directory;
     private readonly bool _ownsDirectory;
     private readonly CancellationTokenSource _limit = new(Wait.Generous * 3);
+    private readonly ConcurrentQueue<ResourceEvent> _seen = new();
     private DistributedApplication? _app;
+    private Task _watching = Task.CompletedTask;
 
     internal SupervisedApplication(TemporaryDirectory? directory = null, params string[] settings)
     {
@@ -54,6 +57,9 @@ internal sealed class SupervisedApplication : IAsyncDisposable
 
     internal DistributedApplication App => _app!;
 
+    /// <summary>All that Aspire has shown of the resources, in its order.</summary>
+    internal IReadOnlyList<ResourceEvent> Seen => [.. _seen];
+
     /// <summary>Adds a server with faults and puts it under supervision. Without a port Aspire selects one.</summary>
     internal IResourceBuilder<ExecutableResource> AddServer(string name, int? port = null, RestartPolicy? restart = null, params string[] faults)
     {
@@ -68,6 +74,7 @@ internal sealed class SupervisedApplication : IAsyncDisposable
     internal Task StartAsync()
     {
         _app = Builder.Build();
+        _watching = WatchAsync(_app.ResourceNotifications);
         return _app.StartAsync(Limit);
     }
 
@@ -118,10 +125,20 @@ internal sealed class SupervisedApplication : IAsyncDisposable
             await _app.DisposeAsync();
         }
 
+        await _limit.CancelAsync();
+        await _watching.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         _limit.Dispose();
         if (_ownsDirectory)
         {
             _directory.Dispose();
+        }
+    }
+
+    private async Task WatchAsync(ResourceNotificationService notifications)
+    {
+        await foreach (var seen in notifications.WatchAsync(Limit))
+        {
+            _seen.Enqueue(seen);
         }
     }
 }

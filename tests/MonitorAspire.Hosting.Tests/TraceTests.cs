@@ -1,4 +1,6 @@
 using System.Globalization;
+using Aspire.Hosting;
+using Aspire.Hosting.ApplicationModel;
 using MonitorAspire.Testing;
 using MonitorAspire.Testing.Telemetry;
 
@@ -49,6 +51,26 @@ public sealed class TraceTests
 
         await Wait.UntilAsync(() => receiver.Logs.Any(l => l.Body.Contains("is verified", StringComparison.Ordinal)), "the log of the verification");
         Assert.All(receiver.Logs.Where(l => l.Body.Contains("is verified", StringComparison.Ordinal)), l => Assert.Equal(trace, l.TraceId));
+    }
+
+    [Fact]
+    public async Task Start_ResourceThatWaits_IsLaunchedAfterTheWait()
+    {
+        await using var receiver = await OtlpReceiver.StartAsync();
+        using var directory = new TemporaryDirectory();
+        await using var app = new SupervisedApplication(null, $"--ASPIRE_DASHBOARD_OTLP_ENDPOINT_URL={receiver.GrpcUrl.ToString().TrimEnd('/')}");
+        var migration = app.Builder.AddExecutable("migration", "/bin/sh", directory.Path, "-c", "while [ ! -e migrated ]; do sleep 0.1; done");
+        app.AddServer("late").WaitForCompletion(migration);
+        var starting = app.StartAsync();
+        await app.UntilAsync("late", s => s.State?.Text == KnownResourceStates.Waiting);
+        var waited = (ulong)(DateTimeOffset.UtcNow - DateTimeOffset.UnixEpoch).TotalNanoseconds;
+
+        await File.WriteAllTextAsync(directory["migrated"], "");
+
+        await app.HealthyAsync("late");
+        await starting;
+        await Wait.UntilAsync(() => receiver.Spans.Any(s => s.Name == "monitor.launch late") && receiver.Spans.Any(s => s.Name == "monitor.startup late"), "the spans");
+        Assert.All(receiver.Spans.Where(s => s.Name is "monitor.launch late" or "monitor.startup late"), s => Assert.True(s.Start >= waited, $"{s.Name} began {waited - s.Start} ns before the end of the wait"));
     }
 
     [Fact]

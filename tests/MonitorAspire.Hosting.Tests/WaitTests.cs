@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using Aspire.Hosting;
 using Aspire.Hosting.ApplicationModel;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
@@ -20,6 +22,7 @@ public sealed class WaitTests
         var starting = app.StartAsync();
         await app.UntilAsync("migration", s => s.State?.Text == KnownResourceStates.Running);
         Assert.Null(SupervisedApplication.Pid(await app.UntilAsync("server", s => s.State?.Text == KnownResourceStates.Waiting)));
+        await app.UntilAsync("server", s => SupervisedApplication.Property(s, "monitor.state") == "waits for migration");
 
         await File.WriteAllTextAsync(directory["migrated"], "");
 
@@ -28,6 +31,71 @@ public sealed class WaitTests
         Assert.True((await app.CommandAsync("server", KnownResourceCommands.StopCommand)).Success);
         await app.UntilAsync("report", s => s.State?.Text == KnownResourceStates.Running);
         await starting;
+    }
+
+    [Fact]
+    public async Task Launch_PortIsTakenDuringTheWait_IsRefusedWithTheOwner()
+    {
+        using var directory = new TemporaryDirectory();
+        var port = FreePort.Next();
+        await using var app = new SupervisedApplication();
+        var migration = app.Builder.AddExecutable("migration", "/bin/sh", directory.Path, "-c", "while [ ! -e migrated ]; do sleep 0.1; done");
+        app.AddServer("server", port).WaitForCompletion(migration);
+        var starting = app.StartAsync();
+        await app.UntilAsync("server", s => s.State?.Text == KnownResourceStates.Waiting);
+        using var other = new TcpListener(IPAddress.Loopback, port);
+        other.Start();
+
+        await File.WriteAllTextAsync(directory["migrated"], "");
+
+        var refused = await app.UntilAsync("server", s => s.State?.Text == KnownResourceStates.FailedToStart && SupervisedApplication.Property(s, "monitor.refused") is not null);
+        Assert.Contains($"PID {Environment.ProcessId}", SupervisedApplication.Property(refused, "monitor.refused"), StringComparison.Ordinal);
+        await starting;
+    }
+
+    [Fact]
+    public async Task WaitFor_InACircle_IsRefusedWithTheNames()
+    {
+        await using var app = new SupervisedApplication();
+        var catalog = app.AddServer("catalog");
+        var orders = app.AddServer("orders").WaitFor(catalog);
+        catalog.WaitFor(orders);
+
+        var e = await Assert.ThrowsAsync<DistributedApplicationException>(app.StartAsync);
+
+        Assert.Contains("catalog -> orders -> catalog", e.Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>At the end of an application, what waits for others can still use them.</summary>
+    [Fact]
+    public async Task Stop_ResourcesThatWait_EndBeforeThoseThatTheyWaitFor()
+    {
+        using var directory = new TemporaryDirectory();
+        var app = new SupervisedApplication();
+        await using (app)
+        {
+            var server = app.AddServer("server");
+            var between = AddScript("between").WaitFor(server);
+            AddScript("last").WaitForStart(between);
+            await app.StartAsync();
+            await NoteAsync("between", "server");
+            await NoteAsync("last", "between");
+        }
+
+        Assert.True(File.Exists(directory["between.well"]), "the server had ended before");
+        Assert.True(File.Exists(directory["last.well"]), "the script between had ended before");
+
+        // It ends a second after it is told to, and notes whether the process still lives that it needs.
+        IResourceBuilder<ExecutableResource> AddScript(string name) => app.Builder.AddExecutable(
+            name, "/bin/sh", directory.Path, "-c",
+            $"trap 'sleep 1; kill -0 $(cat {name}.needs) && echo > {name}.well; exit 0' TERM; echo > {name}.ready; while :; do sleep 0.1; done");
+
+        async Task NoteAsync(string name, string needed)
+        {
+            await Wait.UntilAsync(() => File.Exists(directory[$"{name}.ready"]), $"the start of {name}");
+            var running = await app.UntilAsync(needed, s => s.State?.Text == KnownResourceStates.Running && SupervisedApplication.Pid(s) is not null);
+            await File.WriteAllTextAsync(directory[$"{name}.needs"], $"{SupervisedApplication.Pid(running)}");
+        }
     }
 
     [Fact]

@@ -32,6 +32,7 @@ internal sealed class Simulation
     private readonly FleetOptions _options;
     private readonly int[] _ports;
     private SimulatedFleet _fleet;
+    private IReadOnlyCollection<string> _stopped = [];
     private volatile Violation? _violation;
     private int _steps;
     private int _corrections = 1000;
@@ -152,7 +153,8 @@ internal sealed class Simulation
         _fleet = NewFleet(_fleet.Specs);
     }
 
-    private SimulatedFleet NewFleet(IReadOnlyList<DaemonSpec> specs) => new(_system, _invariants, _options, specs, _ports, _scenario.Seed, Violate);
+    private SimulatedFleet NewFleet(IReadOnlyList<DaemonSpec> specs) =>
+        new(_system, _invariants, _options, specs, _ports, _scenario.Seed, Violate, new StopMemory(_stopped, names => _stopped = names));
 
     private List<DaemonSpec> Changed(string name, Choices luck)
     {

@@ -15,7 +15,7 @@ internal static class CliOptions
         DefaultValueFactory = _ => defaultValue,
     };
 
-    internal static Option<int?> OptionalPort(string description) => new("--port") { Description = description, HelpName = "PORT", CustomParser = static result => ParsePort(result) };
+    internal static Option<int?> OptionalPort(string description, string name = "--port") => new(name) { Description = description, HelpName = "PORT", CustomParser = static result => ParsePort(result) };
 
     internal static Option<string?> Host(string description = "Host name or address. [default: 127.0.0.1, or what the running daemon has]") => Text("--host", "HOST", description);
 
@@ -64,11 +64,11 @@ internal static class CliOptions
     });
 
     /// <summary>Refuses an option without another one.</summary>
-    internal static void Require(this Command command, Option one, Option other) => command.Validators.Add(result =>
+    internal static void Require(this Command command, Option one, Option other, string because = "") => command.Validators.Add(result =>
     {
         if (IsSet(result, one) && !IsSet(result, other))
         {
-            result.AddError($"{one.Name} goes with {other.Name}");
+            result.AddError($"{one.Name} goes with {other.Name}{because}");
         }
     });
 

@@ -4,6 +4,8 @@ using MonitorAspire.Cli.Completion;
 using MonitorAspire.Cli.Doctor;
 using MonitorAspire.Cli.Forget;
 using MonitorAspire.Cli.Logs;
+using MonitorAspire.Cli.Reload;
+using MonitorAspire.Cli.Reset;
 using MonitorAspire.Cli.Restart;
 using MonitorAspire.Cli.Start;
 using MonitorAspire.Cli.Status;
@@ -29,6 +31,8 @@ internal static class MonitorCommand
             ForgetCommand.Create(context),
             DoctorCommand.Create(context),
             UpCommand.Create(context, interrupts),
+            ReloadCommand.Create(context),
+            ResetCommand.Create(context),
             CheckCommand.Create(),
             SchemaCommand.Create(context),
             CompletionCommand.Create(context),

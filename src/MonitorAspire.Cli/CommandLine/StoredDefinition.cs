@@ -11,12 +11,25 @@ internal static class StoredDefinition
     private static readonly string[] BuiltInOptions = ["--port", "--host", "--state-dir"];
 
     /// <summary>The specification; <see langword="null"/> where neither is known. Another program is never guessed.</summary>
-    /// <exception cref="DefinitionFileException">There is a definition, but it cannot be used.</exception>
+    /// <exception cref="DefinitionFileException">There is a definition that is needed, but it cannot be used.</exception>
     /// <exception cref="UntrustedStateException">Other users can change the definition.</exception>
-    internal static DaemonSpec? Find(string stateDirectory, int port) =>
-        DefinitionFile.Read(new DaemonFiles(stateDirectory, port)) is { } definition ? DefinitionMapper.ToSpec(definition)
-        : KnownDaemons.Record(stateDirectory, port) is { } record ? OfRecord(record)
-        : null;
+    internal static DaemonSpec? Find(string stateDirectory, int port, bool isNeeded = true) =>
+        Read(stateDirectory, port, isNeeded) ?? (KnownDaemons.Record(stateDirectory, port) is { } record ? OfRecord(record) : null);
+
+    /// <summary>The stored definition alone. Where it is not needed, one that cannot be used does not count: the start replaces it and says so.</summary>
+    /// <exception cref="DefinitionFileException">There is a definition that is needed, but it cannot be used.</exception>
+    /// <exception cref="UntrustedStateException">Other users can change the definition.</exception>
+    internal static DaemonSpec? Read(string stateDirectory, int port, bool isNeeded)
+    {
+        try
+        {
+            return DefinitionFile.Read(new DaemonFiles(stateDirectory, port)) is { } definition ? DefinitionMapper.ToSpec(definition) : null;
+        }
+        catch (DefinitionFileException) when (!isNeeded)
+        {
+            return null;
+        }
+    }
 
     private static DaemonSpec? OfRecord(InstanceRecord record)
     {

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Net.ServerSentEvents;
@@ -5,6 +6,7 @@ using System.Runtime.CompilerServices;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using MonitorAspire.Cli.CommandLine;
 using MonitorAspire.Supervision;
 using MonitorAspire.Supervision.Files;
 using MonitorAspire.Supervision.Fleet;
@@ -14,6 +16,8 @@ namespace MonitorAspire.Cli.Fleet;
 /// <summary>Uses the supervisor's REST API. With its token, which is in the state directory, the answers say why a daemon failed.</summary>
 internal sealed class FleetClient : IDisposable
 {
+    private static readonly Uri Reload = new("/api/reload", UriKind.Relative);
+
     private readonly HttpClient _http;
     private readonly string _tokenFile;
     private string _lastEventId = "0";
@@ -59,6 +63,32 @@ internal sealed class FleetClient : IDisposable
         {
             throw new IOException($"the supervisor at {_http.BaseAddress} gives no usable answer to {action} {daemon}: {e.Message}", e);
         }
+    }
+
+    /// <summary>Has the supervisor read its configuration now.</summary>
+    /// <exception cref="UsageException">The configuration is wrong.</exception>
+    /// <exception cref="IOException">The supervisor does not answer.</exception>
+    internal async Task<FleetReloadReport> ReloadAsync(CancellationToken cancellationToken)
+    {
+        UseToken();
+        try
+        {
+            using var response = await _http.PostAsync(Reload, content: null, cancellationToken).ConfigureAwait(false);
+            return response.StatusCode == HttpStatusCode.Conflict
+                ? throw new UsageException($"the supervisor at {_http.BaseAddress}: {Problem(await response.Content.ReadAsStringAsync(cancellationToken).ConfigureAwait(false))}")
+                : await response.EnsureSuccessStatusCode().Content.ReadFromJsonAsync(SupervisionJson.Default.FleetReloadReport, cancellationToken).ConfigureAwait(false) ?? throw new JsonException("it is empty");
+        }
+        catch (Exception e) when (e is HttpRequestException or JsonException)
+        {
+            throw new IOException($"the supervisor at {_http.BaseAddress} gives no usable answer to reload: {e.Message}", e);
+        }
+    }
+
+    /// <summary>What the last reading of a changed configuration did; <see langword="null"/> where the supervisor does not say.</summary>
+    internal async Task<FleetReloadReport?> LastReloadAsync(CancellationToken cancellationToken)
+    {
+        UseToken();
+        return await _http.GetFromJsonAsync(Reload, SupervisionJson.Default.FleetReloadReport, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>The events that were not seen yet, until the supervisor ends the stream. The first call gives all that are kept.</summary>

@@ -27,6 +27,9 @@ internal sealed record SupervisedDaemon(DaemonSnapshot Daemon, string Address, s
 /// <summary>The daemons that the living supervisors of a state directory look after, and a sentence for each supervisor that does not answer.</summary>
 internal sealed record Supervisors(IReadOnlyList<SupervisedDaemon> Supervised, IReadOnlyList<string> Silent)
 {
+    /// <summary>The address of each REST API, and the directory with its token.</summary>
+    internal IReadOnlyList<(string Address, string Directory)> Answering { get; private init; } = [];
+
     private static readonly TimeSpan AnswerLimit = TimeSpan.FromSeconds(2);
 
     internal static Supervisors None { get; } = new([], []);
@@ -43,12 +46,14 @@ internal sealed record Supervisors(IReadOnlyList<SupervisedDaemon> Supervised, I
     internal static async Task<Supervisors> AskAsync(IDaemonEngine engine, string stateDirectory, CancellationToken cancellationToken)
     {
         var answers = await Task.WhenAll(Living(stateDirectory).Select(files => AskAsync(engine, files, cancellationToken))).ConfigureAwait(false);
-        return answers.Length == 0 ? None : new Supervisors([.. answers.SelectMany(a => a.Supervised)], [.. answers.SelectMany(a => a.Silent)]);
+        return answers.Length == 0 ? None : new Supervisors([.. answers.SelectMany(a => a.Supervised)], [.. answers.SelectMany(a => a.Silent)]) { Answering = [.. answers.SelectMany(a => a.Answering)] };
     }
 
     /// <summary>The inspection of a daemon with what its supervisor says.</summary>
     internal DaemonInspection Over(DaemonInspection seen) => Daemons.FirstOrDefault(d => d.Port == seen.Port) is not { } daemon ? seen : seen with
     {
+        // A daemon that never served has no record, which has the number otherwise.
+        Restarts = daemon.Restarts,
         Supervisor = new SupervisorView(daemon.State)
         {
             WaitingFor = daemon.WaitingFor,
@@ -95,7 +100,7 @@ internal sealed record Supervisors(IReadOnlyList<SupervisedDaemon> Supervised, I
             var url = $"http://{new IPEndPoint(host, address.Port)}";
             using var client = new FleetClient(url, files.Directory);
             var daemons = await client.DaemonsAsync(limit.Token).ConfigureAwait(false);
-            return new Supervisors([.. daemons.Select(d => new SupervisedDaemon(d, url, files.Directory))], []);
+            return new Supervisors([.. daemons.Select(d => new SupervisedDaemon(d, url, files.Directory))], []) { Answering = [(url, files.Directory)] };
         }
         catch (Exception e) when (e is HttpRequestException or JsonException || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {

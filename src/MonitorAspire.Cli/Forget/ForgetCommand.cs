@@ -60,7 +60,7 @@ internal sealed class ForgetCommand(CliContext context)
         ControlGroup.Current.Remove(known.Record);
         File.Delete(files.DefinitionFile);
         File.Delete(files.InstanceFile);
-        context.Console.Out.WriteLine($"{known.Name} forgotten: the next start on port {port} needs a command");
+        context.Console.Out.WriteLine($"{known.Name} forgotten: a start on port {port} without a command starts the built-in daemon");
         return ExitCodes.Success;
 
         int Refuse(string why)

@@ -72,7 +72,7 @@ internal sealed class RestartCommand(CliContext context)
             return ExitCodes.For(await SupervisedStart.RunAsync(supervised, "restart", given, run, stateDirectory, cancellationToken).ConfigureAwait(false));
         }
 
-        var stored = StoredDefinition.Find(stateDirectory, port);
+        var stored = StoredDefinition.Find(stateDirectory, port, isNeeded: given.Length == 0 || parsed.GetValue(_rollback));
         var spec = given is [var executable, .. var arguments]
             ? (stored ?? KnownDaemons.Spec(port, null)) with { Command = executable, Arguments = arguments, WorkingDirectory = UserDirectory.Current() }
             : stored ?? throw await NoDefinitionAsync(engine, port, cancellationToken).ConfigureAwait(false);

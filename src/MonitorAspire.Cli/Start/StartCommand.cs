@@ -38,6 +38,7 @@ internal sealed class StartCommand(CliContext context, Interrupts interrupts)
         command.Add(start._command);
         command.Exclude(start._background, start._foreground);
         command.Exclude(start._daemon.Port, start._range);
+        command.Require(start._rollback, start._force, ": without it, a start replaces nothing that could be started again");
         command.SetAction(start.RunAsync);
         return command.WithHelp("""
             monitor start [NAME] [options] [-- COMMAND ARGS…]
@@ -77,7 +78,8 @@ internal sealed class StartCommand(CliContext context, Interrupts interrupts)
             return ExitCodes.For(await SupervisedStart.RunAsync(supervised, force ? "restart" : "start", command, asked, stateDirectory, cancellationToken).ConfigureAwait(false));
         }
 
-        var stored = DefinitionFile.Read(new DaemonFiles(stateDirectory, port)) is { } definition ? DefinitionMapper.ToSpec(definition) : null;
+        var isNeeded = (command.Length == 0 && range is null) || parsed.GetValue(_rollback);
+        var stored = StoredDefinition.Read(stateDirectory, port, isNeeded);
         var known = name is null ? null : KnownDaemons.Find(stateDirectory, port).Name;
         var spec = BuildSpec(parsed, port, known, command, stored);
         if (force && command.Length == 0)

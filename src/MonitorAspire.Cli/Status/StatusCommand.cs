@@ -75,7 +75,7 @@ internal sealed class StatusCommand(CliContext context)
     private async Task<(IReadOnlyList<DaemonInspection> Daemons, IReadOnlyList<string> Silent)> LookAsync(
         ParseResult parsed, IDaemonEngine engine, string stateDirectory, CancellationToken cancellationToken)
     {
-        var options = new InspectOptions { HealthTimeout = parsed.GetValue(_timeout) };
+        var options = new InspectOptions { HealthTimeout = parsed.GetValue(_timeout), MeasuresUse = true };
         var supervisors = await Supervisors.AskAsync(engine, stateDirectory, cancellationToken).ConfigureAwait(false);
         var seen = parsed.GetValue(_all)
             ? await InspectAllAsync(engine, stateDirectory, options, cancellationToken).ConfigureAwait(false)

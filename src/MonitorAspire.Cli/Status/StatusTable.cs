@@ -11,7 +11,7 @@ internal static class StatusTable
 {
     internal static IReadOnlyList<string> Render(IReadOnlyCollection<DaemonInspection> daemons, DateTimeOffset now, bool colour)
     {
-        var table = new Table("NAME", "PORT", "STATE", "PID", "HEALTH", "UPTIME", "RESTARTS");
+        var table = new Table("NAME", "PORT", "STATE", "PID", "HEALTH", "MEMORY", "CPU", "UPTIME", "RESTARTS");
         foreach (var d in daemons)
         {
             table.Add(
@@ -20,6 +20,8 @@ internal static class StatusTable
                 State(d, now),
                 d.Pid?.ToString(CultureInfo.InvariantCulture),
                 Health(d),
+                d.MemoryBytes is { } bytes ? Memory(bytes) : null,
+                d.CpuMs is { } ms ? Cpu(TimeSpan.FromMilliseconds(ms)) : null,
                 d.Pid is null || d.StartedAt is null ? null : Durations.Age(now - d.StartedAt.Value),
                 d.Restarts.ToString(CultureInfo.InvariantCulture));
         }
@@ -62,6 +64,15 @@ internal static class StatusTable
         false => new Cell(d.HealthStatus is { } status and not 200 ? $"status {status}" : "failed", Tone.Bad),
         null => new Cell("-"),
     };
+
+    private static string Memory(long bytes) => bytes switch
+    {
+        < 1L << 30 => string.Create(CultureInfo.InvariantCulture, $"{bytes / (double)(1L << 20):0} MiB"),
+        _ => string.Create(CultureInfo.InvariantCulture, $"{bytes / (double)(1L << 30):0.0} GiB"),
+    };
+
+    private static string Cpu(TimeSpan used) =>
+        used.TotalMinutes < 1 ? string.Create(CultureInfo.InvariantCulture, $"{used.TotalSeconds:0.0}s") : Durations.Age(used);
 
     private static Tone ToneOf(InspectionVerdict verdict) => verdict switch
     {

@@ -115,7 +115,8 @@ internal sealed class FleetView(CliConsole console, TimeProvider time, bool json
     private static string Kind(FleetEvent happened) => happened.Kind switch
     {
         FleetEventKind.StateChanged => DaemonStates.Words(happened.Daemon.State),
-        FleetEventKind.AlertFired => "ALERT",
+        FleetEventKind.AlertFired => $"ALERT {WireNames.Of(happened.Alert!.Kind)}",
+        FleetEventKind.AlertResolved => $"alert {WireNames.Of(happened.Alert!.Kind)} resolved",
         var kind => WireNames.Of(kind).Replace('-', ' '),
     };
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json;
 using MonitorAspire.Cli.Fleet;
 using MonitorAspire.Cli.Terminal;
 using MonitorAspire.Cli.Up.Dashboard;
@@ -19,6 +20,7 @@ internal sealed class UpRun(CliContext context, Interrupts interrupts, UpSetting
     // The first telemetry of the fleet is sent within a second; it needs a dashboard that answers.
     private static readonly TimeSpan DashboardHeadStart = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan ReconnectInterval = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan ReloadInterval = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LastEventsTimeout = TimeSpan.FromSeconds(3);
     private static readonly RestartPolicy Restart = new();
 
@@ -147,6 +149,7 @@ internal sealed class UpRun(CliContext context, Interrupts interrupts, UpSetting
         using var ended = new CancellationTokenSource();
         _ = supervisor.Exited.ContinueWith(
             _ => ended.CancelAfter(LastEventsTimeout), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        var reloads = ShowReloadsAsync(client, ended.Token);
         do
         {
             try
@@ -170,6 +173,32 @@ internal sealed class UpRun(CliContext context, Interrupts interrupts, UpSetting
             await Task.WhenAny(supervisor.Exited, Task.Delay(ReconnectInterval, context.Time)).ConfigureAwait(false);
         }
         while (!supervisor.Exited.IsCompleted);
+        await ended.CancelAsync().ConfigureAwait(false);
+        await reloads.ConfigureAwait(false);
+    }
+
+    // The file is read by the supervisor, whose log nobody looks at.
+    private async Task ShowReloadsAsync(FleetClient client, CancellationToken cancellationToken)
+    {
+        for (long shown = 0; !cancellationToken.IsCancellationRequested;)
+        {
+            await Task.Delay(ReloadInterval, context.Time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            try
+            {
+                if (await client.LastReloadAsync(cancellationToken).ConfigureAwait(false) is { } report && report.Number != shown)
+                {
+                    shown = report.Number;
+                    foreach (var line in report.Lines())
+                    {
+                        _view.Say($"{report.At?.ToLocalTime():yyyy-MM-ddTHH:mm:sszzz} {line}");
+                    }
+                }
+            }
+            catch (Exception e) when (e is HttpRequestException or IOException or JsonException or OperationCanceledException)
+            {
+                // The supervisor has ended, or the next try gets an answer.
+            }
+        }
     }
 
     /// <summary>Stops supervisor and daemons. Returns whether the supervisor did it itself.</summary>

@@ -83,10 +83,17 @@ internal sealed class DaemonDisplay(ResourceNotificationService notifications, D
             : (status, description);
     }
 
-    internal static string Describe(DaemonSnapshot daemon)
+    // While Aspire waits for what a resource needs, the supervisor waits for the launch.
+    private string Describe(DaemonSnapshot daemon) =>
+        daemon.State == DaemonState.Starting && ResourceOf(daemon.Name) is { } resource
+            && notifications.TryGetCurrentState(resource.Name, out var seen) && seen.Snapshot.State?.Text == KnownResourceStates.Waiting
+            ? $"waits for {string.Join(", ", resource.Annotations.OfType<WaitAnnotation>().Select(wait => wait.Resource.Name))}"
+            : WordsOf(daemon);
+
+    private static string WordsOf(DaemonSnapshot daemon)
     {
         var next = daemon.NextAttemptAt is { } at ? $", next try at {DaemonProperties.Time(at)}" : "";
-        var failures = daemon.ConsecutiveFailures > 0 ? $", {daemon.ConsecutiveFailures} failures in a row" : "";
+        var failures = daemon.ConsecutiveFailures > 1 ? $", {daemon.ConsecutiveFailures} failures in a row" : "";
         return daemon.State switch
         {
             DaemonState.CrashLooping or DaemonState.Backoff => $"{DaemonStates.Words(daemon.State)}{failures}{next}",
@@ -127,9 +134,12 @@ internal sealed class DaemonDisplay(ResourceNotificationService notifications, D
         };
     }
 
+    private IResource? ResourceOf(string daemon) =>
+        model.Resources.FirstOrDefault(r => r.Annotations.OfType<SupervisionAnnotation>().Any(a => string.Equals(a.DaemonName, daemon, StringComparison.OrdinalIgnoreCase)));
+
     private async Task PublishAsync(string daemon)
     {
-        if (model.Resources.FirstOrDefault(r => r.Annotations.OfType<SupervisionAnnotation>().Any(a => string.Equals(a.DaemonName, daemon, StringComparison.OrdinalIgnoreCase))) is not { } resource)
+        if (ResourceOf(daemon) is not { } resource)
         {
             return;
         }

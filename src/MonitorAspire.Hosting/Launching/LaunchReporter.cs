@@ -65,6 +65,7 @@ internal sealed partial class LaunchReporter(
                 if (seen.Snapshot.Commands.Any(c => c.Name == KnownResourceCommands.StopCommand) && adapted.Add(seen.Resource))
                 {
                     SupervisedCommands.AdaptLifecycle(seen.Resource, tracker.Daemon);
+                    _ = notifications.PublishUpdateAsync(seen.Resource, SupervisedCommands.InOrder);
                 }
 
                 display.KeepState(tracker.Daemon, seen.Snapshot);

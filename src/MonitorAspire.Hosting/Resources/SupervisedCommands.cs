@@ -85,13 +85,6 @@ internal static class SupervisedCommands
             }
         }
 
-        // The row of a resource shows the first two highlighted commands: Start and Stop before these.
-        foreach (var own in resource.Annotations.OfType<ResourceCommandAnnotation>().Where(c => c.Name is Diagnose or ResetCrashLoop or StopRetrying).ToList())
-        {
-            resource.Annotations.Remove(own);
-            resource.Annotations.Add(own);
-        }
-
         Task<ExecuteCommandResult> EndProcessAsync(ExecuteCommandContext context, ResourceCommandAnnotation command)
         {
             context.Services.GetRequiredService<LaunchReporter>().AnnounceStop(daemon);
@@ -107,6 +100,16 @@ internal static class SupervisedCommands
                 command.IconVariant, command.IsHighlighted, command.Visibility, command.ValidateArguments));
         }
     }
+
+    /// <summary>
+    /// Puts the commands of supervision behind the others. The row of a resource has icons for the first two highlighted commands that are
+    /// offered. So it has <c>Start</c> and <c>Stop</c> where it has them without supervision: one of them and <c>Diagnose</c> in most states,
+    /// both in a crash loop. Aspire adds its commands last.
+    /// </summary>
+    internal static CustomResourceSnapshot InOrder(CustomResourceSnapshot snapshot) =>
+        snapshot with { Commands = [.. snapshot.Commands.Where(c => !IsOwn(c.Name)), .. snapshot.Commands.Where(c => IsOwn(c.Name))] };
+
+    private static bool IsOwn(string command) => command is Diagnose or ResetCrashLoop or StopRetrying;
 
     private static bool IsRetried(DaemonState? state) => state is DaemonState.CrashLooping or DaemonState.Backoff or DaemonState.Foreign;
 

@@ -18,10 +18,21 @@ internal sealed record SupervisedResource(IResourceWithEndpoints Resource, Daemo
 
     /// <summary>All supervised resources of an application. A published one can have replicas.</summary>
     /// <exception cref="DistributedApplicationException">One of them cannot be supervised; the message says why.</exception>
-    internal static IReadOnlyList<SupervisedResource> AllOf(DistributedApplicationModel model, bool allowReplicas = false) =>
-        [.. model.Resources.Select(resource => (Resource: resource, Annotation: resource.Annotations.OfType<SupervisionAnnotation>().FirstOrDefault()))
+    internal static IReadOnlyList<SupervisedResource> AllOf(DistributedApplicationModel model, bool allowReplicas = false)
+    {
+        List<SupervisedResource> all = [.. model.Resources.Select(resource => (Resource: resource, Annotation: resource.Annotations.OfType<SupervisionAnnotation>().FirstOrDefault()))
             .Where(r => r.Annotation is not null)
             .Select(r => Of((IResourceWithEndpoints)r.Resource, r.Annotation!, allowReplicas))];
+        return [.. all.Select(one => one with { Definition = one.Definition with { DependsOn = DependenciesOf(one, all) } })];
+    }
+
+    // Aspire does the waiting. The supervisor shows what for, and restarts a daemon with one that it needs where its definition says so.
+    private static List<DaemonDependency> DependenciesOf(SupervisedResource one, List<SupervisedResource> all) =>
+    [
+        .. one.Definition.DependsOn
+            .Concat(Needs.Of(one.Resource).SelectMany(needed => all.Where(other => other.Resource == needed.Resource).Select(other => new DaemonDependency { Name = other.Name, Condition = needed.Condition })))
+            .DistinctBy(dependency => dependency.Name, StringComparer.OrdinalIgnoreCase),
+    ];
 
     private static SupervisedResource Of(IResourceWithEndpoints resource, SupervisionAnnotation annotation, bool allowReplicas)
     {

@@ -60,7 +60,7 @@ internal static class SupervisionSetup
     private static void AddLaunchVariables(EnvironmentCallbackContext context, SupervisionAnnotation annotation)
     {
         var services = context.ExecutionContext.Services;
-        var isPersistent = IsPersistent(context.Resource);
+        var isPersistent = Persistence.IsPersistent(context.Resource);
 
         // The id marks the process and its descendants as this instance, and the instance as one of this AppHost.
         if (SupervisedResource.AllOf(services.GetRequiredService<DistributedApplicationModel>()).FirstOrDefault(r => r.Resource == context.Resource) is { Port: { } port })
@@ -77,15 +77,6 @@ internal static class SupervisionSetup
             context.EnvironmentVariables["TRACEPARENT"] = traceParent;
         }
     }
-
-#pragma warning disable ASPIREPERSISTENCE001 // Aspire's own method that reads the annotation is internal.
-    private static bool IsPersistent(IResource resource) => resource.Annotations.OfType<PersistenceAnnotation>().LastOrDefault() switch
-    {
-        { Mode: PersistenceMode.Persistent or PersistenceMode.ParentProcess } => true,
-        { Mode: PersistenceMode.Resource, SourceResource: { } source } => IsPersistent(source),
-        _ => false,
-    };
-#pragma warning restore ASPIREPERSISTENCE001
 
     private static string? Problem(DaemonDefinition definition) => definition is
         {

@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
 using System.Text.Json.Serialization;
 
 namespace MonitorAspire.Supervision.Daemons;
@@ -24,8 +26,8 @@ public sealed record DaemonSpec
     /// <summary>Name in service discovery that host and port were looked up with. Default none: they were given.</summary>
     public string? Service { get; init; }
 
-    /// <summary>Host name or address to listen on. Default <c>127.0.0.1</c>.</summary>
-    public string Host { get; init; } = DefaultHost;
+    /// <summary>Host name or address to listen on. Brackets of an IPv6 address, as in a URL, are left out. Default <c>127.0.0.1</c>.</summary>
+    public string Host { get; init => field = WithoutBrackets(value); } = DefaultHost;
 
     /// <summary>TCP port, 1 to 65535. Default 8768.</summary>
     public int Port { get; init; } = DefaultPort;
@@ -123,6 +125,10 @@ public sealed record DaemonSpec
         ?? (Command is null || Arguments.Any(a => Placeholders.Has(a, Placeholders.PidFile))
             ? Daemons.PidFileWriter.Daemon
             : Daemons.PidFileWriter.Launcher);
+
+    // A program that gets '[::1]' as its host looks up a name.
+    private static string WithoutBrackets(string host) =>
+        host is ['[', .. var inner, ']'] && IPAddress.TryParse(inner, out var address) && address.AddressFamily == AddressFamily.InterNetworkV6 ? inner : host;
 }
 
 /// <summary>Who writes a daemon's PID file.</summary>

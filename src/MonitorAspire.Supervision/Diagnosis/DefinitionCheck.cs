@@ -10,11 +10,6 @@ internal static class DefinitionCheck
     internal static IEnumerable<FixableFinding> Examine(ExaminedPort port)
     {
         var path = port.Files.DefinitionFile;
-        if (port.NotAFile("definition-not-a-file", path) is { } notAFile)
-        {
-            return [notAFile];
-        }
-
         try
         {
             if (DefinitionFile.Read(port.Files) is { } definition)

@@ -23,8 +23,8 @@ internal sealed record ExaminedPort(EngineParts Parts, DaemonFiles Files, Daemon
     internal FixableFinding Finding(string id, FindingSeverity severity, string? file, string problem, string fix, Func<string>? action = null) =>
         new(id, severity, file, problem, fix, action, Number);
 
-    /// <summary>A finding, if there is something else than a file at the path. A start would fail.</summary>
-    internal FixableFinding? NotAFile(string id, string path)
+    /// <summary>A finding, if there is something else than a file at the path. A start fails, unless it replaces it by a rename.</summary>
+    internal FixableFinding? NotAFile(string id, string path, bool isReplaced = false)
     {
         if (OperatingSystem.IsWindows() || FileStatus.Of(path, follow: false) is not { IsFile: false } status)
         {
@@ -32,7 +32,9 @@ internal sealed record ExaminedPort(EngineParts Parts, DaemonFiles Files, Daemon
         }
 
         var kind = status.IsLink ? "a symbolic link" : status.IsDirectory ? "a directory" : "not a regular file";
-        return Finding(id, FindingSeverity.Error, path, $"{Path.GetFileName(path)} is {kind}: no daemon can be started on port {Number}", "move it away");
+        return isReplaced && !status.IsDirectory
+            ? Finding(id, FindingSeverity.Warning, path, $"{Path.GetFileName(path)} is {kind}, which no daemon makes", "none needed: the next start replaces it")
+            : Finding(id, FindingSeverity.Error, path, $"{Path.GetFileName(path)} is {kind}: no daemon can be started on port {Number}", "move it away");
     }
 
     /// <summary>

@@ -9,7 +9,7 @@ internal static class RecordCheck
     internal static IEnumerable<FixableFinding> Examine(ExaminedPort port)
     {
         var path = port.Files.InstanceFile;
-        if (port.NotAFile("record-not-a-file", path) is { } notAFile)
+        if (port.NotAFile("record-not-a-file", path, isReplaced: true) is { } notAFile)
         {
             return [notAFile];
         }

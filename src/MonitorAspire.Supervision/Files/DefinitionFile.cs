@@ -30,9 +30,13 @@ internal static class DefinitionFile
         {
             return null;
         }
-        catch (NoFollowException e)
+        catch (NoFollowException e) when (!Errno.IsNoDescriptor(e.Error))
         {
             throw Errno.IsPermission(e.Error) ? new UntrustedStateException(e.Message) : Wrong(files, e.Message);
+        }
+        catch (Exception e) when ((e is IOException or UnauthorizedAccessException) && Directory.Exists(path))
+        {
+            throw Wrong(files, "it is a directory");
         }
         catch (JsonException e)
         {
@@ -57,6 +61,39 @@ internal static class DefinitionFile
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
+            return null;
+        }
+    }
+
+    /// <summary>
+    /// Renames what is in the place of a definition and cannot be used, so that another definition can be stored and nothing is lost. Says so in
+    /// one sentence; <see langword="null"/> where nothing is in the way.
+    /// </summary>
+    /// <exception cref="IOException">It cannot be renamed.</exception>
+    internal static string? SetAside(DaemonFiles files)
+    {
+        try
+        {
+            _ = Read(files);
+            return null;
+        }
+        catch (DefinitionFileException e)
+        {
+            var aside = Enumerable.Range(1, int.MaxValue).Select(number => $"{files.DefinitionFile}.broken-{number}").First(path => !Path.Exists(path));
+            if (Directory.Exists(files.DefinitionFile) && new DirectoryInfo(files.DefinitionFile).LinkTarget is null)
+            {
+                Directory.Move(files.DefinitionFile, aside);
+            }
+            else
+            {
+                File.Move(files.DefinitionFile, aside);
+            }
+
+            return $"the stored definition could not be used ({e.Problem}); it was replaced, and is kept as {aside}";
+        }
+        catch (Exception e) when (e is UntrustedStateException)
+        {
+            // The start has checked that no other user can change it. It is not for this user to read, but this user's directory.
             return null;
         }
     }

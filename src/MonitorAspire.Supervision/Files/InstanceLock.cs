@@ -37,6 +37,12 @@ internal sealed class InstanceLock : IDisposable
             var isTaken = false;
             try
             {
+                // A FIFO can be locked, but it keeps no mark of the instance, and no process may replace it without a lock.
+                if (FileStatus.Of(handle) is { IsFile: false })
+                {
+                    throw new NoFollowException(Errno.Invalid, path, "it is no regular file; move it away");
+                }
+
                 if (!AdvisoryLock.TryLockExclusive(handle))
                 {
                     return null;

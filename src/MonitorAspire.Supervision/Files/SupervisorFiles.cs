@@ -21,6 +21,9 @@ internal sealed record SupervisorFiles(string Directory, int Port)
     /// <summary>The changes that were made over the REST API.</summary>
     internal string Daemons => Of(".daemons.json");
 
+    /// <summary>The daemons that a person has stopped.</summary>
+    internal string Stopped => Of(".stopped.json");
+
     /// <summary>
     /// Where the files of a supervisor are whose port the system selected. The next run has another port, so these files are of no use after
     /// the end of the supervisor and are deleted.

@@ -145,18 +145,22 @@ internal sealed partial class DaemonActor
     private void BeginAdoption(bool isStarted)
     {
         var spec = Spec;
-        (_isAdopting, _startsAfterAdoption) = (true, isStarted);
+        var adopting = CancellationTokenSource.CreateLinkedTokenSource(_mailbox.Ending);
+        (_adopting, _startsAfterAdoption) = (adopting, isStarted);
         _mailbox.Work("an adoption", async () =>
         {
             AdoptableInstance? found = null;
             try
             {
-                found = await new Adoption(_parts, _launcher).FindAsync(spec, _mailbox.Ending).ConfigureAwait(false);
+                found = await new Adoption(_parts, _launcher).FindAsync(spec, adopting.Token).ConfigureAwait(false);
             }
             catch (Exception e) when (!_mailbox.Ending.IsCancellationRequested)
             {
                 // The start that follows finds a living instance by itself.
-                LogUnexpected(_parts.Logger, e, spec.Name, "an adoption");
+                if (!adopting.IsCancellationRequested)
+                {
+                    LogUnexpected(_parts.Logger, e, spec.Name, "an adoption");
+                }
             }
 
             Post(() => Adopt(found, isStarted));
@@ -165,10 +169,12 @@ internal sealed partial class DaemonActor
 
     private void Adopt(AdoptableInstance? found, bool isStarted)
     {
-        _isAdopting = false;
+        _adopting?.Dispose();
+        _adopting = null;
         if (_state.LastOperation > 0)
         {
             // A person has asked for a start or a stop meanwhile. A start finds the instance by itself; a stop has ended it.
+            _parts.OwnTrouble.Report(Spec.Name, trouble: null);
             return;
         }
 
@@ -182,6 +188,7 @@ internal sealed partial class DaemonActor
             return;
         }
 
+        _parts.Stops.Set(Spec.Name, isStopped: false);
         var number = Keep(found.Instance, found.Spec, verifiedAt: null, adopted: true);
         _facts = _facts with { LastStart = null, Checks = DaemonChecks.Of(found.Seen, found.Instance.Pid, _parts.Time.GetUtcNow()) };
         _launcher.ExpectLaunch(byOthers: false);
@@ -427,13 +434,13 @@ internal sealed partial class DaemonActor
     [LoggerMessage(105, LogLevel.Warning, "{Repair}")]
     private static partial void LogRepaired(ILogger logger, string repair);
 
-    [LoggerMessage(107, LogLevel.Information, "{HandOver}")]
+    [LoggerMessage(109, LogLevel.Information, "{HandOver}")]
     private static partial void LogHandedOver(ILogger logger, string handOver);
 
     [LoggerMessage(106, LogLevel.Information, "{Rotation}")]
     private static partial void LogRotated(ILogger logger, string rotation);
 
-    [LoggerMessage(107, LogLevel.Error, "{Daemon}: rolled back: {Problem}")]
+    [LoggerMessage(112, LogLevel.Error, "{Daemon}: rolled back: {Problem}")]
     private static partial void LogRolledBack(ILogger logger, string daemon, string problem);
 
     [LoggerMessage(130, LogLevel.Error, "{Daemon}: {Operation} failed unexpectedly")]

@@ -44,6 +44,7 @@ internal sealed partial class DaemonActor
 
     public Task<StartupReport> StartAsync() => AskAsync<StartupReport>(answer =>
     {
+        _parts.Stops.Set(Spec.Name, isStopped: false);
         if (_isHeld)
         {
             StartAfterHold(answer);
@@ -67,6 +68,7 @@ internal sealed partial class DaemonActor
     /// <summary>Starts the daemon if it does not run, because one that depends on it is started.</summary>
     public void StartForOthers() => Post(() =>
     {
+        _parts.Stops.Set(Spec.Name, isStopped: false);
         if (_isHeld)
         {
             _startsAfterHold = true;
@@ -80,7 +82,7 @@ internal sealed partial class DaemonActor
     // Restarts the daemon, where its definition says so, when a daemon that it depends on has another instance than before.
     private void FollowDependencies()
     {
-        if (Spec.OnDependencyRestart != DependencyRestart.Restart || !OwnsProcess || _state.State is not (DaemonState.Running or DaemonState.Unhealthy))
+        if (Spec.OnDependencyRestart != DependencyRestart.Restart || !_launcher.CanAct || _parts.IsEnding || _state.State is not (DaemonState.Running or DaemonState.Unhealthy))
         {
             return;
         }
@@ -128,6 +130,7 @@ internal sealed partial class DaemonActor
 
         return await AskAsync<StartupReport>(answer =>
         {
+            _parts.Stops.Set(Spec.Name, isStopped: false);
             if (_isHeld)
             {
                 StartAfterHold(answer);
@@ -145,6 +148,7 @@ internal sealed partial class DaemonActor
 
     public Task<StopReport> StopAsync() => AskAsync<StopReport>(answer =>
     {
+        _parts.Stops.Set(Spec.Name, isStopped: OwnsProcess);
         if (_isHeld)
         {
             _startsAfterHold = false;
@@ -282,7 +286,7 @@ internal sealed partial class DaemonActor
     private bool IsAtRest => _state is { State: DaemonState.Stopped, Operation: null };
 
     // A request that came during the adoption decides in its place.
-    private bool IsAdopting => _isAdopting && _state.LastOperation == 0;
+    private bool IsAdopting => _adopting is not null && _state.LastOperation == 0;
 
     // The first operation after the hold is the start.
     private void StartAfterHold(TaskCompletionSource<StartupReport> answer)
@@ -307,7 +311,7 @@ internal sealed partial class DaemonActor
 
     private FleetConflictException StoppedBeforeStart() => new($"'{Spec.Name}' was stopped before it was started");
 
-    [LoggerMessage(108, LogLevel.Error, "{Daemon}: {Problem}")]
+    [LoggerMessage(113, LogLevel.Error, "{Daemon}: {Problem}")]
     private static partial void LogRefused(ILogger logger, string daemon, string problem);
 
     private FleetConflictException Ending() => new($"the supervisor is ending; '{Spec.Name}' is no longer looked after");

@@ -12,6 +12,9 @@ public sealed record FleetOptions
     /// </summary>
     public string? Fleet { get; init; }
 
+    /// <summary>Where the daemons are kept that a person has stopped, for a supervisor after a crash. Default none: it starts them.</summary>
+    internal string? StopFile { get; init; }
+
     /// <summary>Time limit of a verified start. Default 30 seconds.</summary>
     public TimeSpan StartTimeout { get; init; } = TimeSpan.FromSeconds(30);
 

@@ -20,6 +20,7 @@ internal sealed class FleetParts(
     private readonly Lock _randomLock = new();
     private readonly long _origin = time.GetTimestamp();
     private volatile FleetOptions _options = options;
+    private volatile bool _isEnding;
 
     public IDaemonEngine Engine { get; } = engine;
 
@@ -43,6 +44,9 @@ internal sealed class FleetParts(
     /// <summary>Which daemons wait for which others. The fleet that the daemons belong to sets it.</summary>
     public Dependencies Dependencies { get; set; } = Dependencies.None;
 
+    /// <summary>The daemons that a person has stopped.</summary>
+    public StopMemory Stops { get; init; } = options.StopFile is { } file ? new StopFile(file, logger).Open() : StopMemory.None;
+
     public FleetEventLog Events { get; } = new(time);
 
     /// <summary>Puts work on a thread: on one of the thread pool, unless the owner of the fleet has its own way.</summary>
@@ -59,6 +63,9 @@ internal sealed class FleetParts(
 
     /// <summary>Cancelled when stops have no time left: what remains is killed.</summary>
     public CancellationTokenSource OutOfTime { get; } = new();
+
+    /// <summary>Whether the supervision ends. The stops have an order then, which a restart because of a dependency or of a file would break.</summary>
+    public bool IsEnding { get => _isEnding; set => _isEnding = value; }
 
     /// <summary>Time on the monotonic clock since the fleet was made.</summary>
     public TimeSpan Now => Time.GetElapsedTime(_origin);

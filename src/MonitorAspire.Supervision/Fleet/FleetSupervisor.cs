@@ -18,7 +18,6 @@ public sealed partial class FleetSupervisor : IFleet, IAsyncDisposable
     private volatile ImmutableList<DaemonActor> _daemons = [];
     private UnwantedDaemons? _unwanted;
     private bool _begun;
-    private bool _ended;
 
     /// <summary>Makes the supervisor of a fleet. Nothing is touched before <see cref="BeginAsync"/>.</summary>
     /// <param name="engine">Starts, stops and inspects daemons.</param>
@@ -73,6 +72,12 @@ public sealed partial class FleetSupervisor : IFleet, IAsyncDisposable
         if (!_begun)
         {
             _begun = true;
+            _parts.Stops.KeepOnly(_daemons.Where(d => d.OwnsProcess).Select(NameOf));
+            foreach (var stopped in _daemons.Select(NameOf).Where(_parts.Stops.Has))
+            {
+                LogStaysStopped(_parts.Logger, stopped);
+            }
+
             _daemons.ForEach(d => d.Begin(IsStartedWithFleet(d.Spec)));
             if (_parts.Options.Fleet is { } fleet)
             {
@@ -98,15 +103,25 @@ public sealed partial class FleetSupervisor : IFleet, IAsyncDisposable
             await _changing.WaitAsync(CancellationToken.None).ConfigureAwait(false);
             try
             {
-                if (!_ended)
+                if (!_parts.IsEnding)
                 {
-                    _ended = true;
+                    _parts.IsEnding = true;
+                    if (_parts.Options.StopDaemonsOnShutdown)
+                    {
+                        _parts.Stops.Close();
+                    }
+
                     if (_unwanted is { } unwanted)
                     {
                         await unwanted.DisposeAsync().ConfigureAwait(false);
                     }
 
                     await StartOrder.InReverseAsync(_daemons, NameOf, NeedsOf, EndAsync).ConfigureAwait(false);
+                    if (_begun && _parts.Options.StopDaemonsOnShutdown)
+                    {
+                        _parts.Stops.Clear();
+                    }
+
                     _parts.Events.Complete();
                 }
             }
@@ -172,11 +187,21 @@ public sealed partial class FleetSupervisor : IFleet, IAsyncDisposable
 
     private static string NameOf(DaemonActor daemon) => daemon.Spec.Name;
 
-    private static IEnumerable<string> NeedsOf(DaemonActor daemon) => daemon.Spec.DependsOn.Select(d => d.Name);
+    // The launcher of an attached daemon stops it, in its own order.
+    private static IEnumerable<string> NeedsOf(DaemonActor daemon) => daemon.OwnsProcess ? daemon.Spec.DependsOn.Select(d => d.Name) : [];
 
-    /// <summary>Whether a daemon is started with the fleet: by its own definition, or because one that is started depends on it.</summary>
-    private bool IsStartedWithFleet(DaemonSpec spec) => spec.AutoStart || spec.Launch == LaunchMode.Attached
-        || _daemons.Exists(d => d.Spec.AutoStart && StartOrder.AllNeededBy(d.Spec, Specs).Contains(spec.Name, StringComparer.OrdinalIgnoreCase));
+    /// <summary>Whether a person has stopped the daemon, in the life of this supervisor or of one before it that crashed.</summary>
+    internal bool IsKeptStopped(string name) => _parts.Stops.Has(name);
+
+    /// <summary>
+    /// Whether a daemon is started with the fleet: by its own definition, or because one that is started depends on it. Not one that a person has
+    /// stopped.
+    /// </summary>
+    private bool IsStartedWithFleet(DaemonSpec spec) => spec.Launch == LaunchMode.Attached
+        || (!IsKeptStopped(spec.Name) && (spec.AutoStart || IsNeededByStarted(spec)));
+
+    private bool IsNeededByStarted(DaemonSpec spec) =>
+        _daemons.Exists(d => d.Spec.AutoStart && !IsKeptStopped(d.Spec.Name) && StartOrder.AllNeededBy(d.Spec, Specs).Contains(spec.Name, StringComparer.OrdinalIgnoreCase));
 
     private IReadOnlyList<DaemonSpec> Specs => [.. _daemons.Select(d => d.Spec)];
 
@@ -215,4 +240,7 @@ public sealed partial class FleetSupervisor : IFleet, IAsyncDisposable
         d.Current.State == DaemonState.Running ? 1 : 0,
         new KeyValuePair<string, object?>(AttributeNames.DaemonName, d.Current.Name),
         new KeyValuePair<string, object?>(AttributeNames.DaemonPort, d.Current.Port)));
+
+    [LoggerMessage(116, LogLevel.Information, "{Daemon} stays stopped: a person stopped it before the last supervisor was killed")]
+    private static partial void LogStaysStopped(ILogger logger, string daemon);
 }

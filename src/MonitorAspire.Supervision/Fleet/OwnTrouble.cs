@@ -30,9 +30,9 @@ internal sealed partial class OwnTrouble(ILogger logger)
         }
     }
 
-    [LoggerMessage(120, LogLevel.Error, "The supervisor itself is in trouble and cannot probe {Daemon}: {Trouble}. The daemons go on, and their states stay as they were")]
+    [LoggerMessage(122, LogLevel.Error, "The supervisor itself is in trouble and cannot probe {Daemon}: {Trouble}. The daemons go on, and their states stay as they were")]
     private static partial void LogBegins(ILogger logger, string daemon, string trouble);
 
-    [LoggerMessage(121, LogLevel.Information, "The supervisor can probe all daemons again")]
+    [LoggerMessage(123, LogLevel.Information, "The supervisor can probe all daemons again")]
     private static partial void LogOver(ILogger logger);
 }

@@ -1,17 +1,19 @@
 using System.Buffers;
 using System.Buffers.Text;
 using MonitorAspire.Supervision.Identity.Linux;
+using MonitorAspire.Supervision.Interop;
 
 namespace MonitorAspire.Supervision.Identity;
 
 /// <summary>
-/// The resident memory of a daemon: its main process, the descendants of that, and the session that it leads. All daemons are looked up in one
+/// The resident memory and the processor time of a daemon: of its main process, the descendants of that, and the session that it leads. All daemons are looked up in one
 /// list of processes, which is read again after half a second.
 /// </summary>
 internal sealed class TreeMemory(ProcessTable processes, TimeProvider time)
 {
     private static readonly TimeSpan ListAge = TimeSpan.FromMilliseconds(500);
 
+    private readonly long _ticksPerSecond = OperatingSystem.IsLinux() && LibC.SysConf(LibC.ScClockTicks) is > 0 and var ticks ? ticks : 100;
     private readonly Lock _gate = new();
     private readonly ProcFiles _files = new("/proc");
     private ILookup<int, ProcessInfo>? _children;
@@ -28,6 +30,14 @@ internal sealed class TreeMemory(ProcessTable processes, TimeProvider time)
         var pids = Pids(root.Pid);
         var resident = pids.Sum(pid => Resident(pid, buffer));
         return resident == 0 ? null : resident <= limit ? resident : pids.Sum(pid => Proportional(pid, buffer) ?? Resident(pid, buffer));
+    }
+
+    /// <summary>The processor time that they have used, with children that have ended; <see langword="null"/> where it is not known.</summary>
+    internal TimeSpan? CpuOf(ProcessIdentity root)
+    {
+        var buffer = new ArrayBufferWriter<byte>(4096);
+        var ticks = Pids(root.Pid).Select(pid => CpuTicks(pid, buffer)).ToList();
+        return ticks.TrueForAll(t => t is null) ? null : TimeSpan.FromSeconds(ticks.Sum(t => t ?? 0) / (double)_ticksPerSecond);
     }
 
     private HashSet<int> Pids(int root)
@@ -68,6 +78,29 @@ internal sealed class TreeMemory(ProcessTable processes, TimeProvider time)
 
         var rest = buffer.WrittenSpan[(buffer.WrittenSpan.IndexOf((byte)' ') + 1)..];
         return Utf8Parser.TryParse(rest, out long pages, out _) ? pages * Environment.SystemPageSize : 0;
+    }
+
+    // utime, stime, cutime and cstime are the fields 14 to 17 of the line that ProcStat shows. The name may contain spaces and parentheses.
+    private long? CpuTicks(int pid, ArrayBufferWriter<byte> buffer)
+    {
+        if (_files.Read($"{pid}/stat", buffer, isOneRecord: true) != ProcAccess.Ok || buffer.WrittenSpan.LastIndexOf((byte)')') is not (> 0 and var name))
+        {
+            return null;
+        }
+
+        var rest = buffer.WrittenSpan[Math.Min(name + 2, buffer.WrittenCount)..];
+        var (sum, field) = (0L, 3);
+        foreach (var range in rest.Split((byte)' '))
+        {
+            if (field is >= 14 and <= 17)
+            {
+                sum += Utf8Parser.TryParse(rest[range], out long ticks, out _) ? ticks : 0;
+            }
+
+            field++;
+        }
+
+        return sum;
     }
 
     // Pss:                1234 kB

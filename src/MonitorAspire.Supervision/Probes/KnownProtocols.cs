@@ -15,7 +15,7 @@ internal static class KnownProtocols
         // RFC 9113, 4.1 and 6.5: length, type SETTINGS (4), flags 0 or ACK, stream 0. A server of HTTP/2 sends it first.
         if (bytes is [0, 0, _, 4, 0 or 1, 0, 0, 0, 0, ..])
         {
-            return "it speaks HTTP/2 only, without TLS; the kinds Tcp and Command fit (Health:Kind)";
+            return "it speaks HTTP/2 only, without TLS; the kinds Tcp and Command fit (--health tcp or --health-command; in a configuration Health:Kind)";
         }
 
         // MySQL, protocol handshake V10: length, sequence 0, version 10.
@@ -30,12 +30,12 @@ internal static class KnownProtocols
             : bytes.StartsWith("ERROR\r\n"u8) ? "the protocol of memcached"
             : bytes is [_, _, 0, 0, 10, ..] ? "the protocol of MySQL"
             : null;
-        return name is null ? null : $"it speaks {name} and not HTTP; the kinds Tcp and Command fit (Health:Kind)";
+        return name is null ? null : $"it speaks {name} and not HTTP; the kinds Tcp and Command fit (--health tcp or --health-command; in a configuration Health:Kind)";
     }
 
-    internal const string Tls = "it speaks TLS; the kind Https fits (Health:Kind)";
+    internal const string Tls = "it speaks TLS; the kind Https fits (--health https; in a configuration Health:Kind)";
 
-    internal const string NotHttp = "it does not seem to speak HTTP; the kinds Tcp and Command fit other servers (Health:Kind)";
+    internal const string NotHttp = "it does not seem to speak HTTP; the kinds Tcp and Command fit other servers (--health tcp or --health-command; in a configuration Health:Kind)";
 
-    internal const string NoTls = "it does not speak TLS; the kind Http fits a server without it (Health:Kind)";
+    internal const string NoTls = "it does not speak TLS; the kind Http fits a server without it (--health http; in a configuration Health:Kind)";
 }

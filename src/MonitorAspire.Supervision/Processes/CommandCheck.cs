@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net.Sockets;
 using System.Runtime.Versioning;
 using MonitorAspire.Supervision.Identity;
@@ -19,8 +20,20 @@ internal sealed class CommandCheck(ProcessTable processes, TreeStopper stopper, 
     // The output of a command that has ended is there already. Only a process that it left in the background keeps it open.
     private static readonly TimeSpan OutputLimit = TimeSpan.FromMilliseconds(200);
 
-    /// <summary>An instance id for a check. It belongs to no port.</summary>
-    internal static string NewId() => $"check-{Guid.NewGuid():N}";
+    private const string IdPrefix = "check-";
+
+    private static readonly Lazy<ProcessIdentity?> Self = new(() => ProcessTable.Current.Lookup(Environment.ProcessId).Identity);
+
+    /// <summary>An instance id for a check. It belongs to no port, and names the process that makes the check, see <see cref="AbandonedChecks"/>.</summary>
+    internal static string NewId() => string.Create(CultureInfo.InvariantCulture, $"{IdPrefix}{Environment.ProcessId}-{Self.Value?.StartTicks ?? 0}-{Guid.NewGuid():N}");
+
+    /// <summary>The PID and the start time of the process that made a check; <see langword="null"/> where the id is of no check.</summary>
+    internal static (int Pid, long StartTicks)? MakerOf(string? instanceId) =>
+        instanceId?.StartsWith(IdPrefix, StringComparison.Ordinal) == true && instanceId[IdPrefix.Length..].Split('-') is [var pid, var ticks, _]
+        && int.TryParse(pid, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+        && long.TryParse(ticks, NumberStyles.None, CultureInfo.InvariantCulture, out var start) && start > 0
+            ? (number, start)
+            : null;
 
     /// <summary>Runs the command once.</summary>
     internal async Task<HealthResult> RunAsync(LaunchPlan plan, TimeSpan limit, CancellationToken cancellationToken)

@@ -89,7 +89,7 @@ internal static class LaunchPrefix
         {
             throw new StartupFailedException(
                 StartupReason.PermissionDenied,
-                $"only root can run a daemon as {(account is null ? $"group '{spec.Group}'" : $"user '{spec.User}'")}; this program runs as uid {UserAccount.CurrentUid}{(UserAccount.CurrentUid == 0 ? " without the capabilities CAP_SETUID and CAP_SETGID" : "")}");
+                $"only root can run a daemon as {(account is null ? $"group '{spec.Group}'" : $"user '{spec.User}'")}; this program runs as uid {UserAccount.CurrentUid}{(UserAccount.CurrentUid == 0 ? " without the capabilities CAP_SETUID and CAP_SETGID" : "")}{HintForSystemd()}");
         }
 
         var words = new List<string> { Tool("setpriv") };
@@ -113,6 +113,12 @@ internal static class LaunchPrefix
             }
         }
     }
+
+    // systemd.exec(5): set for every service.
+    [SupportedOSPlatform("linux")]
+    private static string HintForSystemd() => string.IsNullOrEmpty(Environment.GetEnvironmentVariable("INVOCATION_ID")) ? ""
+        : UserAccount.CurrentUid == 0 ? " (CapabilityBoundingSet= of its systemd unit must have both)"
+        : " (remove the line 'User=' from its systemd unit, so that it runs as root)";
 
     private static string LimitOption(string key, string option, int resource, string value)
     {

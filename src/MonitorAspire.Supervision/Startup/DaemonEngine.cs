@@ -73,6 +73,7 @@ public sealed class DaemonEngine : IDaemonEngine
                 Verdict = StartupVerdict.Failed,
                 Stage = StartupStage.Preflight,
                 Reason = e.Reason,
+                IsPassing = e.IsPassing,
                 Detail = $"{e.Message}; nothing was stopped",
                 Owner = e.Owner,
             };

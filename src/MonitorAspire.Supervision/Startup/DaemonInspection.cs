@@ -18,6 +18,9 @@ public sealed record InspectOptions
     /// </summary>
     public bool KeepsWatch { get; init; }
 
+    /// <summary>Whether memory and processor time of the daemon's processes are measured. Default false: the memory only where the daemon has a limit. Linux.</summary>
+    public bool MeasuresUse { get; init; }
+
     /// <summary>
     /// The process that the daemon's launcher has named to this program. It needs no other proof. Default <see langword="null"/>: lock, session or
     /// instance id prove the instance.
@@ -120,8 +123,14 @@ public sealed record DaemonInspection
     /// <summary>Duration of the health check in milliseconds.</summary>
     public double? HealthMs { get; init; }
 
-    /// <summary>Resident memory of the instance in bytes, where the definition has a <see cref="DaemonSpec.MemoryLimitBytes"/> and the platform tells it.</summary>
+    /// <summary>Resident memory of the daemon's processes in bytes; <see langword="null"/> where it was not measured. Linux.</summary>
     public long? MemoryBytes { get; init; }
+
+    /// <summary>
+    /// Processor time in milliseconds that the daemon's processes have used, with their children that have ended; <see langword="null"/> where it
+    /// was not measured.
+    /// </summary>
+    public double? CpuMs { get; init; }
 
     /// <summary>When the instance was started.</summary>
     public DateTimeOffset? StartedAt { get; init; }

@@ -129,9 +129,9 @@ internal sealed class Inspector(EngineParts parts)
             }
         }
 
-        if (spec.MemoryLimitBytes is { } limit && OperatingSystem.IsLinux())
+        if ((spec.MemoryLimitBytes is not null || options.MeasuresUse) && OperatingSystem.IsLinux())
         {
-            seen = seen with { MemoryBytes = parts.Memory.Of(root, limit) };
+            seen = seen with { MemoryBytes = parts.Memory.Of(root, spec.MemoryLimitBytes ?? long.MaxValue), CpuMs = options.MeasuresUse ? parts.Memory.CpuOf(root)?.TotalMilliseconds : null };
         }
 
         // Checked last: an instance that has ended meanwhile is not unhealthy but dead. One that has just answered lives.

@@ -46,6 +46,17 @@ internal sealed class LaunchCheck(EngineParts parts)
         var plan = DaemonLauncher.Plan(spec, files, parts.Options.BuiltInDaemonPath, parts.Options.DaemonEnvironment, instanceId: "");
         ExecutableCheck.Require(plan);
         LaunchPrefix.Require(plan, spec);
+        if (spec.Health is { Kind: HealthCheckKind.Command, Command: { } check })
+        {
+            try
+            {
+                ExecutableCheck.Require(DaemonLauncher.Plan(spec with { Command = check }, files, builtInDaemon: null, parts.Options.DaemonEnvironment, instanceId: ""));
+            }
+            catch (StartupFailedException e)
+            {
+                throw e.With($"the health check cannot be made: {e.Message}");
+            }
+        }
     }
 
     /// <summary>Refuses a log that is no regular file. A daemon must not write into a pipe or a device that has the log's name.</summary>

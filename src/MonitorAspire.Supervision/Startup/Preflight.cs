@@ -224,7 +224,7 @@ internal sealed class Preflight(EngineParts parts)
         var error = (e as NoFollowException)?.Error;
         var reason = e is UnauthorizedAccessException || (error is { } n && Errno.IsPermission(n)) ? StartupReason.PermissionDenied
             : error == Errno.TooManyLinks || error == Errno.NameTooLong || e is PathTooLongException ? StartupReason.InvalidConfiguration
-            : File.Exists(parts.Options.StateDirectory) || error is Errno.NotADirectory or Errno.IsADirectory ? StartupReason.InvalidConfiguration
+            : File.Exists(parts.Options.StateDirectory) || error is Errno.NotADirectory or Errno.IsADirectory or Errno.Invalid ? StartupReason.InvalidConfiguration
             : StartupReason.LockUnavailable;
         return new StartupFailedException(reason, $"the state directory {parts.Options.StateDirectory} cannot be used: {e.Message}") { IsPassing = true };
     }

@@ -9,7 +9,7 @@ using MonitorAspire.Supervision.Processes;
 namespace MonitorAspire.Supervision.Startup;
 
 /// <summary>Stage two: writes the record and launches the process, which inherits the lock and the log.</summary>
-internal sealed class SpawnStage(EngineParts parts, DateTimeOffset startedAt, int restarts, DaemonSpec? definition = null)
+internal sealed class SpawnStage(EngineParts parts, DateTimeOffset startedAt, int restarts, DaemonSpec? definition = null, List<string>? notes = null)
 {
     internal StartingInstance Run(ClaimedPort claimed, string? traceParent = null, string? traceState = null)
     {
@@ -62,6 +62,11 @@ internal sealed class SpawnStage(EngineParts parts, DateTimeOffset startedAt, in
 
     private void StoreDefinition(DaemonSpec spec, DaemonFiles files)
     {
+        if (DefinitionFile.SetAside(files) is { } note)
+        {
+            notes?.Add(note);
+        }
+
         if (definition is null)
         {
             AtomicFile.TryDelete(files.DefinitionFile);

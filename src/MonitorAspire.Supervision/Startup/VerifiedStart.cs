@@ -107,7 +107,7 @@ internal sealed partial class VerifiedStart(EngineParts parts, DaemonSpec reques
         {
             try
             {
-                return new SpawnStage(parts, _startedAt, options.RestartCount, options.Definition).Run(claimed, traceParent, traceState);
+                return new SpawnStage(parts, _startedAt, options.RestartCount, options.Definition, _notes).Run(claimed, traceParent, traceState);
             }
             catch (StartupFailedException e) when (e.Reason == StartupReason.TimedOut && Left > TimeSpan.Zero && parts.Time.GetElapsedTime(since) < BusyTimeout)
             {

@@ -1,14 +1,16 @@
+using MonitorAspire.Supervision.Files;
 using MonitorAspire.Supervision.Startup;
+using MonitorAspire.Supervision.Telemetry;
 using MonitorAspire.Supervisor.Settings;
 
 namespace MonitorAspire.Supervisor.Fleet;
 
-/// <summary>The dry run: reads a configuration as the supervisor does and prints all errors, or the daemons. It changes nothing.</summary>
+/// <summary>The dry run: reads a configuration as the supervisor does and prints all errors, or the daemons and what this machine lacks for them. It changes nothing.</summary>
 internal static class ConfigurationCheck
 {
     internal static async Task<int> RunAsync(CommandLine commandLine)
     {
-        var (errors, fleet) = await FindErrorsAsync(new ConfigurationSetup(commandLine));
+        var (errors, fleet, stateDirectory) = await FindErrorsAsync(new ConfigurationSetup(commandLine));
         foreach (var error in errors)
         {
             await Console.Error.WriteLineAsync(VisibleText.Line(error));
@@ -26,10 +28,39 @@ internal static class ConfigurationCheck
             await Console.Out.WriteLineAsync(VisibleText.Line(FormattableString.Invariant($"  {spec.Name}: port {spec.Port}{after}{(spec.AutoStart ? "" : ", not started with the fleet")}")));
         }
 
+        foreach (var finding in FindingsOnThisMachine(fleet.Specs, stateDirectory!))
+        {
+            await Console.Error.WriteLineAsync(VisibleText.Line($"{commandLine.ConfigFile}: {finding}"));
+        }
+
         return ExitCodes.Success;
     }
 
-    private static async Task<(IReadOnlyList<string> Errors, FleetConfiguration? Fleet)> FindErrorsAsync(ConfigurationSetup setup)
+    // They are no errors of the file: it may be for another machine, or for another user.
+    private static IEnumerable<string> FindingsOnThisMachine(IEnumerable<DaemonSpec> specs, string stateDirectory)
+    {
+        var check = new LaunchCheck(new EngineParts(
+            new EngineOptions { StateDirectory = stateDirectory, DaemonEnvironment = DaemonEnvironment.Common }, TimeProvider.System));
+        foreach (var spec in specs.Where(s => s.Launch == LaunchMode.Supervisor))
+        {
+            string? problem = null;
+            try
+            {
+                check.RequireCommand(spec, new DaemonFiles(stateDirectory, spec.Port));
+            }
+            catch (StartupFailedException e)
+            {
+                problem = $"{WireNames.Of(e.Reason)}: {e.Message}";
+            }
+
+            if (problem is not null)
+            {
+                yield return $"{spec.Name} could not be started here and now: {problem}";
+            }
+        }
+    }
+
+    private static async Task<(IReadOnlyList<string> Errors, FleetConfiguration? Fleet, string? StateDirectory)> FindErrorsAsync(ConfigurationSetup setup)
     {
         IConfiguration configuration;
         try
@@ -38,17 +69,18 @@ internal static class ConfigurationCheck
         }
         catch (ConfigurationException e)
         {
-            return ([e.Message], null);
+            return ([e.Message], null, null);
         }
 
         if (!configuration.GetSection(MonitorsOptions.Section).Exists())
         {
-            return ([$"there is no section '{MonitorsOptions.Section}'"], null);
+            return ([$"there is no section '{MonitorsOptions.Section}'"], null, null);
         }
 
         var monitors = MonitorsReader.Read(configuration, out var errors, out var wrongKeys);
         var found = errors.ToList();
         FleetConfiguration? fleet = null;
+        string? stateDirectory = null;
         try
         {
             await ServiceAddresses.ResolveAsync(monitors, configuration);
@@ -58,6 +90,7 @@ internal static class ConfigurationCheck
             found.AddRange(inValues.Where(e => !wrongKeys.Any(key => e.Contains($"{key}:", StringComparison.OrdinalIgnoreCase))));
             fleet = new FleetConfiguration(monitors, specs);
             var settings = SupervisorSettings.Read(configuration, monitors);
+            stateDirectory = settings.StateDirectory;
             if (found.Count == 0)
             {
                 ResolvedFleet.Of(fleet, FleetOverlay.Empty, settings, out var conflicts);
@@ -69,6 +102,6 @@ internal static class ConfigurationCheck
             found.Add(e.Message);
         }
 
-        return (found, fleet);
+        return (found, fleet, stateDirectory);
     }
 }

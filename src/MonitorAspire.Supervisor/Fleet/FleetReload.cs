@@ -29,6 +29,31 @@ internal sealed partial class FleetReload(
     private string _read = "";
     private (string Read, string Problem) _refused;
     private Uri? _webhook = settings.AlertWebhook;
+    private readonly SemaphoreSlim _reloading = new(1);
+    private volatile FleetReloadReport _last = new();
+
+    /// <summary>What the last reading did that changed or refused something.</summary>
+    internal FleetReloadReport Last => _last;
+
+    /// <summary>Reads the configuration now. Returns what that changed; an empty report where nothing differs.</summary>
+    internal async Task<FleetReloadReport> ReloadAsync(CancellationToken cancellationToken)
+    {
+        await _reloading.WaitAsync(cancellationToken);
+        try
+        {
+            return await ReadAndApplyAsync(cancellationToken);
+        }
+        finally
+        {
+            _reloading.Release();
+        }
+    }
+
+    public override void Dispose()
+    {
+        _reloading.Dispose();
+        base.Dispose();
+    }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -65,7 +90,7 @@ internal sealed partial class FleetReload(
         })
         : null;
 
-    private async Task ReloadAsync(CancellationToken cancellationToken)
+    private async Task<FleetReloadReport> ReadAndApplyAsync(CancellationToken cancellationToken)
     {
         // Before it is read: a change that comes after that is found by the next look.
         Volatile.Write(ref _read, setup.Fingerprint(hostEnvironment.EnvironmentName));
@@ -77,18 +102,16 @@ internal sealed partial class FleetReload(
             var change = await definition.ReconfigureAsync(fleet, cancellationToken);
             if (change.Errors.Count > 0)
             {
-                LogRefusedOnce(string.Join("; ", change.Errors));
-                return;
+                return Refuse(string.Join("; ", change.Errors));
             }
 
             _refused = default;
             host.Value.ShutdownTimeout = FleetSetup.ShutdownTimeout(fleet.Monitors, fleet.Specs);
-            LogChange(change, ApplyWebhook(changed));
-            LogFixedOnce(string.Join("; ", settings.FixedDifferences(changed)));
+            return Report(change, ApplyWebhook(changed), string.Join("; ", settings.FixedDifferences(changed)));
         }
         catch (ConfigurationException e)
         {
-            LogRefusedOnce(e.Message);
+            return Refuse(e.Message);
         }
     }
 
@@ -106,43 +129,60 @@ internal sealed partial class FleetReload(
         return [_webhook is null ? $"{SupervisorSettings.AlertWebhookKey} none" : $"{SupervisorSettings.AlertWebhookKey} at {_webhook.Host}"];
     }
 
-    private void LogChange(FleetChange change, IEnumerable<string> settingsChanged)
+    private FleetReloadReport Report(FleetChange change, IEnumerable<string> settingsChanged, string needsRestart)
     {
-        List<string> options = [.. change.Options, .. settingsChanged];
-        if (change.IsEmpty && options.Count == 0)
+        // A file that is saved in two steps is read twice. One message is enough.
+        var isNewlyFixed = needsRestart.Length > 0 && needsRestart != _fixed;
+        _fixed = needsRestart;
+        var report = new FleetReloadReport
+        {
+            Added = change.Added,
+            Removed = change.Removed,
+            Restarted = change.Restarted,
+            Updated = change.Updated,
+            Options = [.. change.Options, .. settingsChanged],
+            Failures = change.Failures,
+            NeedsRestart = needsRestart.Length > 0 ? needsRestart : null,
+        };
+        var isChanged = !change.IsEmpty || report.Options.Count > 0;
+        if (isChanged)
+        {
+            LogApplied(Names(report.Added), Names(report.Removed), Names(report.Restarted), Names(report.Updated), Names(report.Options));
+        }
+        else
         {
             LogNothing();
-            return;
         }
 
-        LogApplied(Names(change.Added), Names(change.Removed), Names(change.Restarted), Names(change.Updated), Names(options));
-        foreach (var failure in change.Failures)
+        foreach (var failure in report.Failures)
         {
             LogFailure(failure);
         }
+
+        if (isNewlyFixed)
+        {
+            LogFixed(needsRestart);
+        }
+
+        // A file that was wrong and is as before again is told as well.
+        return isChanged || isNewlyFixed || _last.Problem is not null ? Remember(report) : report;
     }
 
     // Watcher and look may both tell the same change.
-    private void LogRefusedOnce(string problem)
+    private FleetReloadReport Refuse(string problem)
     {
-        if (_refused != (_read, problem))
-        {
-            LogRefused(problem);
-        }
-
+        var isKnown = _refused == (_read, problem);
         _refused = (_read, problem);
-    }
-
-    // A file that is saved in two steps is read twice. One message is enough.
-    private void LogFixedOnce(string differences)
-    {
-        if (differences.Length > 0 && differences != _fixed)
+        if (isKnown)
         {
-            LogFixed(differences);
+            return _last with { Problem = problem };
         }
 
-        _fixed = differences;
+        LogRefused(problem);
+        return Remember(new FleetReloadReport { Problem = problem });
     }
+
+    private FleetReloadReport Remember(FleetReloadReport report) => _last = report with { Number = _last.Number + 1, At = time.GetUtcNow() };
 
     private static string Names(IReadOnlyList<string> names) => names.Count == 0 ? "none" : string.Join(", ", names);
 

@@ -17,13 +17,14 @@ internal static class FleetSetup
         builder.Services.AddSingleton<IFleetControl>(services => new SupervisedFleet(new FleetSupervisor(
             services.GetRequiredService<IDaemonEngine>(),
             [.. fleet.Specs.Select(services.GetRequiredService<DaemonEnvironment>().Complete)],
-            FleetOptions.From(monitors, settings.StateDirectory) with { Fleet = settings.FleetName },
+            FleetOptions.From(monitors, settings.StateDirectory) with { Fleet = settings.FleetName, StopFile = settings.Files.Stopped },
             services.GetRequiredService<ILogger<FleetSupervisor>>(),
             services.GetRequiredService<TimeProvider>(),
             services.GetService<IAttachedDaemonController>(),
             services.GetRequiredService<AlertWebhook>())));
         builder.AddDefinition(fleet, settings);
-        builder.Services.AddHostedService<FleetReload>();
+        builder.Services.AddSingleton<FleetReload>();
+        builder.Services.AddHostedService(static services => services.GetRequiredService<FleetReload>());
         builder.Services.AddSingleton(services => new AlertWebhook(
             new AlertWebhookOptions { Url = settings.AlertWebhook },
             services.GetRequiredService<ILogger<AlertWebhook>>(),
@@ -50,6 +51,8 @@ internal static class FleetSetup
         public Task StartAsync(CancellationToken cancellationToken) => fleet.BeginAsync(cancellationToken);
 
         public Task StopAsync(CancellationToken cancellationToken) => fleet.EndAsync(cancellationToken);
+
+        public bool IsKeptStopped(string name) => fleet.IsKeptStopped(name);
 
         public Task<FleetChange> ApplyAsync(IReadOnlyList<DaemonSpec> specs, FleetOptions? options, CancellationToken cancellationToken)
             => fleet.ApplyAsync(specs, options, cancellationToken);

@@ -81,7 +81,7 @@ internal sealed partial class FleetService(
     private bool HasVerdict(DaemonSnapshot daemon) => daemon.LastFailure is not null || daemon.State switch
     {
         DaemonState.Starting or DaemonState.Stopping => false,
-        DaemonState.Stopped => !daemon.AutoStart,
+        DaemonState.Stopped => !daemon.AutoStart || control.IsKeptStopped(daemon.Name),
         DaemonState.Waiting => daemon.WaitingFor.Any(name => control.Fleet.Find(name) is { State: not DaemonState.Running } needed && HasVerdict(needed)),
         _ => true,
     };

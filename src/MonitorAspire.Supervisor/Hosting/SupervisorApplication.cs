@@ -62,6 +62,7 @@ internal static partial class SupervisorApplication
         builder.Services.AddHostedService<FleetService>();
         builder.Services.AddHostedService<ParentWatch>();
         builder.Services.AddHostedService<OrphanReaping>();
+        builder.Services.AddHostedService<AbandonedCheckStop>();
 
         builder.Services.AddProblemDetails();
         builder.Services.ConfigureHttpJsonOptions(static http =>
@@ -107,6 +108,7 @@ internal static partial class SupervisorApplication
         app.MapLogs();
         app.MapEvents();
         app.MapSummary();
+        app.MapReload();
         if (app.Services.GetService<LauncherLink>() is not null)
         {
             app.MapLauncher();

@@ -66,6 +66,24 @@ internal sealed partial class ResourcePage(HeadlessChromium chromium, Uri dashbo
             => [.. Ask<IEnumerable<object>>("return [...document.querySelectorAll('.markdown-content td')].map(c => c.innerText)", "")!.Cast<string>()];
     }
 
+    /// <summary>Waits until the row of a resource has these command icons, and no others. An icon's title is the description of its command.</summary>
+    public async Task IconsAsync(string resource, params string[] titles)
+    {
+        IReadOnlyList<string> seen = [];
+        try
+        {
+            await Wait.UntilAsync(() => (seen = Icons()).SequenceEqual(titles), $"the icons of '{resource}'");
+        }
+        catch (TimeoutException e)
+        {
+            throw new TimeoutException($"{e.Message}; they are {string.Join(" | ", seen)}", e);
+        }
+
+        // Behind those of the commands are the console log and the menu.
+        IReadOnlyList<string> Icons() => [.. (Ask<IEnumerable<object>>(
+            $"return [...({Row}?.querySelectorAll('.resource-action-slot fluent-button[title]') ?? [])].map(b => b.title)", resource) ?? []).Cast<string>().SkipLast(2)];
+    }
+
     /// <summary>Whether the menu of a resource has an entry.</summary>
     public async Task<bool> OffersAsync(string resource, string entry)
     {

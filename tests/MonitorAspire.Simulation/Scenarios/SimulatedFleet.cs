@@ -23,12 +23,12 @@ internal sealed class SimulatedFleet
     private Task _changing = Task.CompletedTask;
     private long _lastEvent;
 
-    public SimulatedFleet(SimulatedSystem system, FleetInvariants invariants, FleetOptions options, IReadOnlyList<DaemonSpec> specs, IReadOnlyList<int> ports, ulong seed, Action<string, string> violate)
+    public SimulatedFleet(SimulatedSystem system, FleetInvariants invariants, FleetOptions options, IReadOnlyList<DaemonSpec> specs, IReadOnlyList<int> ports, ulong seed, Action<string, string> violate, StopMemory stops)
     {
         (_system, _invariants, _violate) = (system, invariants, violate);
         Specs = specs;
         Engine = new SimulatedEngine(system, invariants);
-        _parts = new FleetParts(Engine, options, new ErrorLogger(this), system.Scheduler, null, null, new Random((int)seed), system.Scheduler.Post);
+        _parts = new FleetParts(Engine, options, new ErrorLogger(this), system.Scheduler, null, null, new Random((int)seed), system.Scheduler.Post) { Stops = stops };
         Fleet = new FleetSupervisor(_parts, specs);
         invariants.BeginSupervisor(specs);
         Watch(Fleet.BeginAsync(), "begin");
@@ -129,6 +129,7 @@ internal sealed class SimulatedFleet
     public void Crash(IEnumerable<int> ports)
     {
         Engine.Crash(ports);
+        _parts.Stops.Close();
         _pending.Clear();
 
         // What is under way ends with errors that touch nothing. Only the memory is freed.
@@ -203,9 +204,11 @@ internal sealed class SimulatedFleet
         catch (FleetConflictException e)
         {
             _system.Say($"{request} refused: {e.Message}");
-            if (!Engine.IsCrashed)
+
+            // Others are told that their start comes later, or that a later request has undone it.
+            if (!Engine.IsCrashed && (e.Message.Contains("is kept", StringComparison.Ordinal) || e.Message.Contains("a restart replaces it", StringComparison.Ordinal)))
             {
-                _invariants.OnRefused(request.Name, e.Message.Contains("is kept", StringComparison.Ordinal), request.Touched);
+                _invariants.OnRefused(request.Name, request.Number, request.Touched);
             }
         }
 
@@ -228,6 +231,8 @@ internal sealed class SimulatedFleet
 
     private async Task ReloadAsync(IReadOnlyList<DaemonSpec> specs, Request request)
     {
+        // As the real fleet: what the configuration before did not name is stopped first.
+        await _unwanted.ConfigureAwait(false);
         var change = await Fleet.ApplyAsync(specs, _parts.Options).ConfigureAwait(false);
         _pending.Remove(request);
         if (Engine.IsCrashed)

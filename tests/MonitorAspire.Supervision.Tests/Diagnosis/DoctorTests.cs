@@ -290,6 +290,48 @@ public sealed class DoctorTests : IAsyncDisposable
         Assert.False(File.Exists(_fixture["elsewhere"]), "the link was followed");
     }
 
+    /// <summary>What the doctor says of something else than a file is what a start does.</summary>
+    [Theory]
+    [InlineData("lock", "pipe", "lock-not-a-file", false)]
+    [InlineData("lock", "directory", "lock-not-a-file", false)]
+    [InlineData("lock", "link", "lock-not-a-file", false)]
+    [InlineData("instance.json", "directory", "record-not-a-file", false)]
+    [InlineData("instance.json", "pipe", "record-not-a-file", true)]
+    [InlineData("instance.json", "link", "record-not-a-file", true)]
+    [InlineData("pid", "pipe", "pid-file-not-a-file", false)]
+    [InlineData("pid", "directory", "pid-file-not-a-file", false)]
+    [InlineData("log", "pipe", null, false)]
+    public async Task Examine_NoFileInThePlaceOfOne_SaysWhetherAStartReplacesIt(string extension, string kind, string? id, bool starts)
+    {
+        var spec = _fixture.Faulty();
+        var path = Path.Combine(_fixture.StateDirectory, string.Create(CultureInfo.InvariantCulture, $"monitor-daemon-{spec.Port}.{extension}"));
+        if (kind == "pipe")
+        {
+            await RunAsync("mkfifo", path);
+        }
+        else if (kind == "directory")
+        {
+            Directory.CreateDirectory(path);
+        }
+        else
+        {
+            File.CreateSymbolicLink(path, _fixture["elsewhere"]);
+        }
+
+        if (id is not null)
+        {
+            await AssertStaysAsync(id, starts ? FindingSeverity.Warning : FindingSeverity.Error);
+            var found = Assert.Single((await ExamineAsync()).Findings, f => f.Id == id);
+            Assert.Equal(starts, found.Fix.Contains("the next start replaces it", StringComparison.Ordinal));
+            Assert.Equal(!starts, found.Problem.Contains("no daemon can be started", StringComparison.Ordinal));
+        }
+
+        var report = await _fixture.StartAsync(spec);
+        Assert.Equal(starts ? StartupVerdict.Verified : StartupVerdict.Failed, report.Verdict);
+        Assert.True(starts || report.Detail!.Contains(path, StringComparison.Ordinal), report.Detail);
+        Assert.False(File.Exists(_fixture["elsewhere"]), "the link was followed");
+    }
+
     [Fact]
     public async Task Fix_UnreadableRecord_IsRemoved()
     {

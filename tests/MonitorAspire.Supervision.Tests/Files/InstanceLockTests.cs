@@ -31,6 +31,20 @@ public sealed class InstanceLockTests : IDisposable
     }
 
     [Fact]
+    public void TryAcquire_APipeIsThere_IsRefusedAndThePipeStays()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "elsewhere the kind of an open file is not known");
+        using (var make = System.Diagnostics.Process.Start("mkfifo", [Path]))
+        {
+            make.WaitForExit();
+        }
+
+        Assert.Contains($"{Path}: it is no regular file", Assert.Throws<NoFollowException>(() => InstanceLock.TryAcquire(Path)).Message);
+        Assert.False(InstanceLock.IsHeld(Path));
+        Assert.True(System.IO.Path.Exists(Path));
+    }
+
+    [Fact]
     public void Dispose_CopyOfTheDescriptorIsStillOpen_FreesTheLockAtOnce()
     {
         var held = InstanceLock.TryAcquire(Path)!;

@@ -1,5 +1,6 @@
 using System.Globalization;
 using MonitorAspire.Supervision.Daemons;
+using MonitorAspire.Supervision.Diagnosis;
 using MonitorAspire.Supervision.Files;
 using MonitorAspire.Supervision.Identity;
 using MonitorAspire.Supervision.Identity.Linux;
@@ -119,6 +120,31 @@ public sealed class ControlGroupTests : IAsyncDisposable
         _fixture.Engine.Forget(instance);
 
         Assert.False(Directory.Exists(group));
+    }
+
+    [Theory]
+    [InlineData("doctor")]
+    [InlineData("stop")]
+    public async Task DoctorAndStop_EverythingWasKilled_RemoveTheGroupOfTheRecord(string command)
+    {
+        var (spec, root, escaped, group) = await StartAsync();
+        var holders = ProcessTable.Current.LockHolders(_fixture.Files(spec.Port).LockFile);
+        foreach (var pid in (int[])[root, escaped, .. holders])
+        {
+            await KillAsync(pid);
+        }
+
+        if (command == "doctor")
+        {
+            Assert.True((await new Doctor(new EngineOptions { StateDirectory = _fixture.StateDirectory }).ExamineAsync(fix: true, CancellationToken.None)).IsHealthy);
+        }
+        else
+        {
+            Assert.Equal(StopVerdict.NotRunning, (await _fixture.StopAsync(spec)).Verdict);
+        }
+
+        Assert.False(Directory.Exists(group));
+        Assert.False(File.Exists(_fixture.Files(spec.Port).InstanceFile));
     }
 
     private async Task<(DaemonSpec Spec, int Root, int Escaped, string Group)> StartAsync()

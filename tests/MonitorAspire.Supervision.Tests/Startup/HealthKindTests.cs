@@ -261,6 +261,10 @@ public sealed class HealthKindTests : IAsyncDisposable
     public async Task Tcp_ServerThatAccepts_IsVerified() => AssertVerified(await StartRawAsync(Accepting, "", new HealthCheck { Kind = HealthCheckKind.Tcp }));
 
     [Fact]
+    public async Task Tcp_ServerThatClosesAtOnce_IsVerified() => AssertVerified(
+        await StartRawAsync("", "while True: listener.accept()[0].close()", new HealthCheck { Kind = HealthCheckKind.Tcp }));
+
+    [Fact]
     public async Task Tcp_ProcessThatNeverAccepts_IsNotHealthyAlthoughTheKernelConnects()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "Only Linux tells whether the process has taken a connection.");
@@ -318,7 +322,7 @@ public sealed class HealthKindTests : IAsyncDisposable
         var spec = new DaemonSpec { Name = "nginx", Port = port, Command = "nginx", Arguments = ["-e", _fixture["error.log"], "-c", _fixture["nginx.conf"]] };
 
         var plain = await _fixture.StartAsync(spec with { Health = new HealthCheck { Startup = new CheckLimits { Failures = 1 } } });
-        AssertFailed(plain, StartupReason.HealthStatus, "400 after", "it speaks TLS; the kind Https fits");
+        AssertFailed(plain, StartupReason.HealthStatus, "400 after", "it speaks TLS; the kind Https fits (--health https; in a configuration Health:Kind)");
         AssertVerified(await _fixture.StartAsync(spec with { Health = new HealthCheck { Kind = HealthCheckKind.Https } }));
     }
 

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net.Sockets;
 using System.Text;
+using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervision.Files;
 using MonitorAspire.Testing;
 using MonitorAspire.Testing.Telemetry;
@@ -95,6 +96,89 @@ public sealed class SupervisorLifeTests : IDisposable
 
         Assert.Equal(pids, daemons.Select(d => d.Pid));
         Assert.All(daemons, d => Assert.True(d.Adopted));
+    }
+
+    [Fact]
+    public async Task Run_AfterKillWithAHealthCheckInTheBackground_StopsTheCheckAndAdoptsTheDaemon()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "the environment of a process is Linux's");
+        var file = _state["check.pid"];
+        var config = _state["fleet.json"];
+        await File.WriteAllTextAsync(config, $$"""
+            { "Monitors": { "Daemons": [ { "Name": "a", "Port": {{_basePort}}, "Health": { "Kind": "Command", "Command": "sh", "Arguments":
+              ["-c", "test -f {{file}} || { sleep 600 > /dev/null 2>&1 & echo $! > {{file}}.new; mv {{file}}.new {{file}}; }"] } } ] } }
+            """, TestContext.Current.CancellationToken);
+        int? daemon;
+        int check;
+        await using (var killed = SupervisorProcess.Start(_port, _state.Path, ["--config", config]))
+        {
+            daemon = Assert.Single(await killed.RunningAsync(1)).Pid;
+            check = int.Parse(await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken), CultureInfo.InvariantCulture);
+            await killed.SignalAsync("KILL");
+            await killed.ExitAsync();
+        }
+
+        using var sleeping = Process.GetProcessById(check);
+        await using var next = SupervisorProcess.Start(_port, _state.Path, ["--config", config]);
+
+        await sleeping.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(Wait.Generous, TestContext.Current.CancellationToken);
+        await Wait.UntilAsync(() => next.Output.Any(line => line.Contains($"which were stopped: PID {check}", StringComparison.Ordinal)), "the log names the process");
+        Assert.Equal(daemon, Assert.Single(await next.RunningAsync(1)).Pid);
+    }
+
+    [Fact]
+    public async Task Run_DaemonWasStoppedByAPerson_StaysStoppedAfterAKillAndNotAfterAnEnd()
+    {
+        var (stopped, other) = ($"monitor-{_basePort}", $"monitor-{_basePort + 1}");
+        var file = new SupervisorFiles(_state.Path, _port).Stopped;
+        await using (var killed = Start())
+        {
+            await killed.RunningAsync(2);
+            (await killed.SendAsync(HttpMethod.Post, $"/api/daemons/{stopped}/stop", _state.Path)).EnsureSuccessStatusCode();
+            await killed.SignalAsync("KILL");
+            await killed.ExitAsync();
+        }
+
+        await using (var next = Start())
+        {
+            // Also the first results of a fleet do not wait for it.
+            await Wait.UntilAsync(() => next.Output.Any(line => line.Contains("1 of 2 daemons are verified and run", StringComparison.Ordinal)), "the first results");
+            Assert.Equal([(stopped, DaemonState.Stopped), (other, DaemonState.Running)], (await next.DaemonsAsync()).Select(d => (d.Name, d.State)));
+            Assert.Contains(next.Output, line => line.Contains($"{stopped} stays stopped: a person stopped it", StringComparison.Ordinal));
+
+            // Stopped and started again: it is to run.
+            (await next.SendAsync(HttpMethod.Post, $"/api/daemons/{other}/stop", _state.Path)).EnsureSuccessStatusCode();
+            (await next.SendAsync(HttpMethod.Post, $"/api/daemons/{other}/start", _state.Path)).EnsureSuccessStatusCode();
+            await next.SignalAsync("KILL");
+            await next.ExitAsync();
+        }
+
+        await using (var third = Start())
+        {
+            await Wait.UntilAsync(() => third.Output.Any(line => line.Contains("1 of 2 daemons are verified and run", StringComparison.Ordinal)), "the first results");
+            Assert.Equal([DaemonState.Stopped, DaemonState.Running], (await third.DaemonsAsync()).Select(d => d.State));
+            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(file));
+            await third.SignalAsync("TERM");
+            Assert.Equal(0, await third.ExitAsync());
+        }
+
+        Assert.False(File.Exists(file));
+        await using var fresh = Start();
+        await fresh.RunningAsync(2);
+    }
+
+    [Theory]
+    [InlineData("{ no json", true)]
+    [InlineData("""{"bootId":"00000000-0000-0000-0000-000000000000","daemons":["NAME"]}""", false)]
+    public async Task Run_FileOfStoppedDaemonsIsBrokenOrOfAnotherBoot_StartsAll(string content, bool isSaid)
+    {
+        var file = new SupervisorFiles(_state.Path, _port).Stopped;
+        await File.WriteAllTextAsync(file, content.Replace("NAME", $"monitor-{_basePort}", StringComparison.Ordinal), TestContext.Current.CancellationToken);
+        await using var supervisor = Start();
+
+        await supervisor.RunningAsync(2);
+
+        Assert.Equal(isSaid, supervisor.Output.Any(line => line.Contains($"{file} cannot be read", StringComparison.Ordinal)));
     }
 
     [Fact]

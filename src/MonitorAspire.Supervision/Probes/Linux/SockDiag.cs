@@ -44,7 +44,7 @@ internal static class SockDiag
         return false;
     }
 
-    /// <summary>Finds the inode of the socket at the local end; 0 where no process has the socket. False where there is no such socket, or the kernel does not tell it.</summary>
+    /// <summary>Finds the inode of the socket at the local end; 0 where no process has taken it. False where there is no such socket, its process has closed it, or the kernel does not tell it.</summary>
     public static bool TryFindInode(IPEndPoint local, IPEndPoint remote, out long inode)
     {
         var sockets = new List<Listener>(1);

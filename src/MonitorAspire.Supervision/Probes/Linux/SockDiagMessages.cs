@@ -67,7 +67,7 @@ internal static class SockDiagMessages
         id.Slice(40, 8).Fill(0xFF); // INET_DIAG_NOCOOKIE
     }
 
-    /// <summary>Reads one part of an answer, which consists of whole messages.</summary>
+    /// <summary>Reads one part of an answer, which consists of whole messages. A socket that its process has closed is left out.</summary>
     public static SockDiagReply Parse(ReadOnlySpan<byte> reply, List<Listener> sockets)
     {
         var result = SockDiagReply.Failed;
@@ -91,7 +91,11 @@ internal static class SockDiagMessages
                 return SockDiagReply.Failed;
             }
 
-            sockets.Add(socket);
+            if (!IsClosed(reply[HeaderLength + 1]))
+            {
+                sockets.Add(socket);
+            }
+
             result = (flags & FlagMulti) != 0 ? SockDiagReply.More : SockDiagReply.Done;
             reply = reply[Math.Min((length + 3) & ~3, reply.Length)..];
         }
@@ -109,6 +113,9 @@ internal static class SockDiagMessages
         request[17] = ProtocolTcp;
         MemoryMarshal.Write(request[20..], states);
     }
+
+    // The process has closed it, and the kernel keeps it for the other end: FIN_WAIT1, FIN_WAIT2, TIME_WAIT, CLOSE, LAST_ACK, CLOSING.
+    private static bool IsClosed(byte state) => state is 4 or 5 or 6 or 7 or 9 or 11;
 
     private static bool TryParse(ReadOnlySpan<byte> message, out Listener socket)
     {

@@ -95,9 +95,9 @@ internal sealed partial class ResourceServer(
         public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
     }
 
-    [LoggerMessage(30, LogLevel.Information, "The dashboard's resource service listens on {Url}")]
+    [LoggerMessage(60, LogLevel.Information, "The dashboard's resource service listens on {Url}")]
     private partial void LogServing(string url);
 
-    [LoggerMessage(31, LogLevel.Warning, "The dashboard's resource service cannot listen on {Url}: {Problem}")]
+    [LoggerMessage(61, LogLevel.Warning, "The dashboard's resource service cannot listen on {Url}: {Problem}")]
     private partial void LogCannotListen(string url, string problem);
 }

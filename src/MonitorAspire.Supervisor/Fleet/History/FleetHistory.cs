@@ -87,9 +87,9 @@ internal sealed partial class FleetHistory : IAsyncDisposable
         };
     }
 
-    [LoggerMessage(40, LogLevel.Warning, "The history of starts cannot be read, so this supervisor begins a new one in memory: {Why}")]
+    [LoggerMessage(70, LogLevel.Warning, "The history of starts cannot be read, so this supervisor begins a new one in memory: {Why}")]
     private static partial void LogUnreadable(ILogger logger, string why);
 
-    [LoggerMessage(41, LogLevel.Warning, "{Count} lines of {File} are invalid and are ignored; the first is line {Line}")]
+    [LoggerMessage(71, LogLevel.Warning, "{Count} lines of {File} are invalid and are ignored; the first is line {Line}")]
     private static partial void LogBroken(ILogger logger, int count, string file, int line);
 }

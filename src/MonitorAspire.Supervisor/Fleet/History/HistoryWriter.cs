@@ -89,9 +89,9 @@ internal sealed partial class HistoryWriter : IAsyncDisposable
         }
     }
 
-    [LoggerMessage(42, LogLevel.Warning, "The history of starts cannot be written and stays in memory until it can: {Why}")]
+    [LoggerMessage(72, LogLevel.Warning, "The history of starts cannot be written and stays in memory until it can: {Why}")]
     private partial void LogUnwritable(string why);
 
-    [LoggerMessage(43, LogLevel.Information, "The history of starts is written to {File} again")]
+    [LoggerMessage(73, LogLevel.Information, "The history of starts is written to {File} again")]
     private partial void LogWrittenAgain(string file);
 }

@@ -9,6 +9,8 @@ namespace MonitorAspire.AppHost.Tests.Aspire.Browser;
 [Collection("browser")]
 public partial class DashboardTests
 {
+    private const string SupervisedDiagnose = "What the supervisor knows about this daemon: its checks, the owner of its port, its last failure, and what to do.";
+
     [Fact]
     public async Task Resources_OfAVerifiedFleet_ShowSupervisionAndObeyAPerson()
     {
@@ -90,6 +92,7 @@ public partial class DashboardTests
 
         // The dashboard makes words of the text of a state, and would drop the colons of a time.
         await page.StateAsync(name, CrashLoopState());
+        await page.IconsAsync(name, "Start resource", "Stop resource");
         Assert.Contains("exited-prematurely", await page.DiagnoseAsync(name));
         await page.OpenAsync();
         var last = fleet.PidOf(fleet.BasePort);
@@ -98,6 +101,7 @@ public partial class DashboardTests
         await chromium.TextAsync("Supervision\nrunning\n");
         await page.OpenAsync();
         await page.StateAsync(name, "Running");
+        await page.IconsAsync(name, "Stop resource", SupervisedDiagnose);
         Assert.False(await page.OffersAsync(name, "Stop retrying"));
 
         await CrashAsync(last);
