@@ -46,11 +46,11 @@ internal sealed class InstanceTree(ProcessTable table)
     }
 
     /// <summary>The same, by looks that all who ask at the same time share.</summary>
-    internal async Task<IReadOnlyList<ProcessInfo>> MembersAsync(InstanceSigns signs)
+    internal async Task<IReadOnlyList<ProcessInfo>> MembersAsync(InstanceSigns signs, bool isLockFree = false)
     {
         for (var look = 1; ; look++)
         {
-            if (Members(signs, await _looks.LookAsync(signs.LockFile).ConfigureAwait(false), isLast: look == Looks) is { } members)
+            if (Members(signs, await _looks.LookAsync(isLockFree ? null : signs.LockFile).ConfigureAwait(false), isLast: look == Looks) is { } members)
             {
                 return members;
             }

@@ -39,13 +39,17 @@ internal sealed class SharedLooks(ProcessTable table)
     private bool _isLooking;
 
     /// <summary>A look that begins after this call.</summary>
-    /// <param name="lockFile">The lock whose holders are looked for.</param>
-    internal Task<ProcessLook> LookAsync(string lockFile)
+    /// <param name="lockFile">The lock whose holders are looked for; <see langword="null"/> for none.</param>
+    internal Task<ProcessLook> LookAsync(string? lockFile)
     {
         lock (_sync)
         {
             _next ??= new Pending();
-            _next.LockFiles.Add(lockFile);
+            if (lockFile is not null)
+            {
+                _next.LockFiles.Add(lockFile);
+            }
+
             if (!_isLooking)
             {
                 _isLooking = true;

@@ -1,3 +1,4 @@
+using MonitorAspire.Supervision.Files;
 using MonitorAspire.Supervision.Identity;
 using MonitorAspire.Supervision.Interop;
 
@@ -24,6 +25,7 @@ internal sealed class TreeStopper(ProcessTable table, InstanceTree tree, TimePro
         var signalled = new HashSet<ProcessIdentity>();
         var denied = new HashSet<int>();
 
+        var file = LockFileOf(signs);
         var members = await tree.MembersAsync(signs).ConfigureAwait(false);
         if (grace > TimeSpan.Zero)
         {
@@ -40,7 +42,7 @@ internal sealed class TreeStopper(ProcessTable table, InstanceTree tree, TimePro
                 }
             }
 
-            members = await WaitUntilGoneAsync(signs, members, grace, cancellationToken).ConfigureAwait(false);
+            members = await WaitUntilGoneAsync(signs, file, members, grace, cancellationToken).ConfigureAwait(false);
         }
 
         var killed = false;
@@ -54,7 +56,7 @@ internal sealed class TreeStopper(ProcessTable table, InstanceTree tree, TimePro
             }
 
             // A process may have forked just before it was killed, so the members are searched again until none is left.
-            members = await WaitUntilGoneAsync(signs, members, TimeSpan.FromMilliseconds(200), CancellationToken.None).ConfigureAwait(false);
+            members = await WaitUntilGoneAsync(signs, file, members, TimeSpan.FromMilliseconds(200), CancellationToken.None).ConfigureAwait(false);
         }
 
         return new Result(signalled.Count, killed && signalled.Count > 0, members, [.. denied]);
@@ -62,7 +64,7 @@ internal sealed class TreeStopper(ProcessTable table, InstanceTree tree, TimePro
 
     /// <summary>Waits until all members have ended, or until the time limit. Returns those that live then, also those that have appeared meanwhile.</summary>
     private async Task<IReadOnlyList<ProcessInfo>> WaitUntilGoneAsync(
-        InstanceSigns signs, IReadOnlyList<ProcessInfo> members, TimeSpan limit, CancellationToken cancellationToken)
+        InstanceSigns signs, FileIdentity? file, IReadOnlyList<ProcessInfo> members, TimeSpan limit, CancellationToken cancellationToken)
     {
         var started = time.GetTimestamp();
         while (members.Count > 0 && limit - time.GetElapsedTime(started) is var left && left > TimeSpan.Zero && !cancellationToken.IsCancellationRequested)
@@ -77,11 +79,17 @@ internal sealed class TreeStopper(ProcessTable table, InstanceTree tree, TimePro
                 // The members that are left decide.
             }
 
-            members = await tree.MembersAsync(signs).ConfigureAwait(false);
+            // Where the lock is free, no process that inherited it is left, and the descriptors of all processes need not be read.
+            var isLockFree = file is not null && InstanceLock.IsHeld(signs.LockFile) == false && FileIdentity.Of(signs.LockFile) == file;
+            members = await tree.MembersAsync(signs, isLockFree).ConfigureAwait(false);
         }
 
         return members;
     }
+
+    // The lock file, where the root provably holds the lock of this file. It may also hold that of a file of the same name that was deleted.
+    private FileIdentity? LockFileOf(InstanceSigns signs) =>
+        signs.Root is { } root && table.HolderOf(root.Pid, signs.LockFile) is { IsOurs: true } ? FileIdentity.Of(signs.LockFile) : null;
 
     private void Signal(ProcessInfo member, int signal, HashSet<ProcessIdentity> signalled, HashSet<int> denied)
     {

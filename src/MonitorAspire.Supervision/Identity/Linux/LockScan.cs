@@ -26,25 +26,29 @@ internal sealed class LockScan(ProcFiles files, string lockFilePath)
         var descriptors = new List<int>();
         foreach (var pid in scans.Count == 0 ? [] : pids)
         {
-            if (files.ListDescriptors(pid, descriptors, out var directory) != ProcAccess.Ok)
+            var (found, process) = (holders.Count, $"{pid}");
+            if (files.ForEachFile($"{process}/fd", (descriptor, file, isDeleted) => Add(process, descriptor, file, isDeleted)) > 0
+                || files.ListDescriptors(pid, descriptors, out var directory) != ProcAccess.Ok)
             {
                 continue;
             }
 
-            var found = holders.Count;
+            // See ListDescriptors for a process whose main thread has ended.
             foreach (var descriptor in descriptors)
             {
-                var link = $"{directory}/fd/{descriptor}";
-                if (ProcFiles.Stat($"{files.Root}/{link}", out var identity, out var isDeleted) != ProcAccess.Ok)
+                if (ProcFiles.Stat($"{files.Root}/{directory}/fd/{descriptor}", out var file, out var isDeleted) == ProcAccess.Ok)
                 {
-                    continue;
+                    Add(directory, descriptor, file, isDeleted);
                 }
+            }
 
-                foreach (var scan in known.Contains(identity) ? known[identity] : isDeleted ? scans.Where(scan => scan.IsNamedBy(link)) : [])
+            void Add(string directory, int descriptor, FileIdentity file, bool isDeleted)
+            {
+                foreach (var scan in known.Contains(file) ? known[file] : isDeleted ? scans.Where(scan => scan.IsNamedBy($"{directory}/fd/{descriptor}")) : [])
                 {
                     if (!holders.Skip(found).Any(holder => holder.Path == scan._path) && scan.TryFlock(directory, descriptor, out var isShared, out var position))
                     {
-                        holders.Add((scan._path, Holder(pid, position, isShared, isDeleted && identity != scan._file)));
+                        holders.Add((scan._path, Holder(pid, position, isShared, isDeleted && file != scan._file)));
                     }
                 }
             }

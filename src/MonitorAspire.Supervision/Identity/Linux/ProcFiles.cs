@@ -196,6 +196,43 @@ internal sealed class ProcFiles(string root)
         }
     }
 
+    /// <summary>
+    /// Calls back with the number of each link in a directory, the file that it leads to, and whether that was deleted. Returns how many there were.
+    /// </summary>
+    /// <remarks>From the directory, the kernel finds a file in half of the time that it needs for a whole path.</remarks>
+    public unsafe int ForEachFile(string path, Action<int, FileIdentity, bool> visit)
+    {
+        var directory = Environment.Is64BitProcess ? LibC.OpenDirectory($"{root}/{path}") : 0;
+        if (directory == 0)
+        {
+            return 0;
+        }
+
+        var files = 0;
+        try
+        {
+            LibC.StatxBuffer buffer = default;
+            for (var entry = LibC.ReadDirectory(directory); entry is not null; entry = LibC.ReadDirectory(directory))
+            {
+                var name = MemoryMarshal.CreateReadOnlySpanFromNullTerminated(entry + NameOffset);
+                if (Utf8Parser.TryParse(name, out int number, out var consumed) && consumed == name.Length)
+                {
+                    files++;
+                    if (LibC.Statx(LibC.DirectoryDescriptor(directory), entry + NameOffset, LibC.AtStatxDontSync, LibC.StatxBasicStats, &buffer) == 0)
+                    {
+                        visit(number, buffer.Identity, buffer.LinkCount == 0);
+                    }
+                }
+            }
+
+            return files;
+        }
+        finally
+        {
+            _ = LibC.CloseDirectory(directory);
+        }
+    }
+
     private static unsafe ProcAccess ListNatively(string path, List<int> numbers)
     {
         var directory = LibC.OpenDirectory(path);
