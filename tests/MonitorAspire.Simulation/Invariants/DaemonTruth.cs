@@ -15,6 +15,9 @@ internal sealed class DaemonTruth
     /// <summary>Since when a free port is shown as another process's.</summary>
     public TimeSpan? FalseForeignSince { get; set; }
 
+    /// <summary>Since when it is shown as stopped although it has to be started.</summary>
+    public TimeSpan? ForgottenSince { get; set; }
+
     /// <summary>Since when it waits although all that it depends on runs.</summary>
     public TimeSpan? WaitsForNothingSince { get; set; }
 

@@ -65,7 +65,7 @@ internal sealed class FleetInvariants(Scenario scenario, SimulatedSystem system,
             truth.IsStopUncertain |= truth.PendingRequests > 0 || (truth.IsStopAsked && !truth.IsStopDone);
             truth.Asked.Clear();
             (truth.IsStopKept, truth.IsReloading, truth.Operation, truth.StopCauseAt) = (truth.IsStopDone, false, null, null);
-            (truth.FalseRunningSince, truth.FalseUnhealthySince, truth.FalseForeignSince) = (null, null, null);
+            (truth.FalseRunningSince, truth.FalseUnhealthySince, truth.FalseForeignSince, truth.ForgottenSince) = (null, null, null, null);
             (truth.Shown, truth.ShownSince, truth.Restarts, truth.StopCauses, truth.PendingRequests) = (default, Now, 0, 0, 0);
             (truth.WaitsForNothingSince, truth.LivesStoppedSince, truth.RunningAt, truth.ProcessAt, truth.MayStartSince, truth.MustStartSince, truth.Rejected) = (null, null, null, null, null, null, null);
         }
@@ -522,6 +522,14 @@ internal sealed class FleetInvariants(Scenario scenario, SimulatedSystem system,
             violate("waits-for-nothing", $"{daemon.Name} waits since {truth.WaitsForNothingSince} for {string.Join(", ", daemon.WaitingFor)}, which run");
         }
 
+        var isForgotten = daemon.State == DaemonState.Stopped && truth.MustStartSince is not null && !truth.IsStopAsked && truth.PendingRequests == 0 && !IsAnyReloading()
+            && IsConfigured(daemon.Name);
+        truth.ForgottenSince = isForgotten ? truth.ForgottenSince ?? Now : null;
+        if (IsLonger(truth.ForgottenSince, OperationTime))
+        {
+            violate("no-progress", $"{daemon.Name} is Stopped since {truth.ForgottenSince}, although it is to run");
+        }
+
         var lives = daemon.State == DaemonState.Stopped && truth.Operation is null && system.RootOf(daemon.Port) is { VerifiedAt: not null };
         truth.LivesStoppedSince = lives ? truth.LivesStoppedSince ?? Now : null;
         if (IsLonger(truth.LivesStoppedSince, OperationTime))
@@ -556,6 +564,19 @@ internal sealed class FleetInvariants(Scenario scenario, SimulatedSystem system,
         for (var i = 0; i < daemons.Count; i++)
         {
             if (daemons[i].Port == port)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private bool IsConfigured(string name)
+    {
+        for (var i = 0; i < Specs.Count; i++)
+        {
+            if (Specs[i].Name == name)
             {
                 return true;
             }
