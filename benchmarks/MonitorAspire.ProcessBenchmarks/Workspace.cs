@@ -12,13 +12,17 @@ internal sealed class Workspace : IDisposable
     private const int FirstPort = 20_000;
     private const int LastPort = 32_000;
 
-    private readonly string _directory = Directory.CreateTempSubdirectory("monitor-aspire-bench-").FullName;
+    // In memory where that is possible. On ext4 a new file costs more, the more files were deleted in the last seconds, and that is what each run does.
+    private const string Memory = "/dev/shm";
+
+    private readonly string _directory = NewDirectory();
+    private readonly string _programs = Directory.CreateTempSubdirectory("monitor-aspire-bench-").FullName; // what is in memory may not be executed everywhere
     private int _port = FirstPort + Random.Shared.Next(LastPort - FirstPort);
     private int _directories;
 
     public Workspace()
     {
-        Tiny = Path.Combine(_directory, "tiny");
+        Tiny = Path.Combine(_programs, "tiny");
         Commands.Run("cc", "-O2", "-o", Tiny, Path.Combine(AppContext.BaseDirectory, "Native", "tiny.c"));
     }
 
@@ -54,12 +58,18 @@ internal sealed class Workspace : IDisposable
 
     public void Dispose()
     {
+        Delete(_directory);
+        Delete(_programs);
+    }
+
+    private static void Delete(string directory)
+    {
         // A process that was just killed may still have created a file while the directory was being emptied.
-        for (var tries = 1; Directory.Exists(_directory); tries++)
+        for (var tries = 1; Directory.Exists(directory); tries++)
         {
             try
             {
-                Directory.Delete(_directory, recursive: true);
+                Directory.Delete(directory, recursive: true);
             }
             catch (IOException e) when (tries < 10)
             {
@@ -67,6 +77,14 @@ internal sealed class Workspace : IDisposable
                 Thread.Sleep(200);
             }
         }
+    }
+
+    private static string NewDirectory()
+    {
+        const string Name = "monitor-aspire-bench-";
+        return Directory.Exists(Memory)
+            ? Directory.CreateDirectory(Path.Combine(Memory, $"{Name}{Guid.NewGuid():N}"), UnixMode).FullName
+            : Directory.CreateTempSubdirectory(Name).FullName;
     }
 
     private const UnixFileMode UnixMode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;

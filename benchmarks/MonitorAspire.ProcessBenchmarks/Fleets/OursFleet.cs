@@ -30,7 +30,7 @@ internal sealed class OursFleet(Workspace workspace, IReadOnlyList<TinyDaemon> d
         var monitors = new Dictionary<string, object>(fleet ?? new Dictionary<string, object>())
         {
             ["StartTimeout"] = TimeSpan.FromMinutes(2),
-            ["Daemons"] = Daemons.Select(d => new { d.Name, d.Port, Command = d.Command[0], Arguments = d.Command.Skip(1) }),
+            ["Daemons"] = Daemons.Select(d => new { d.Name, d.Port, Command = d.Command[0], Arguments = d.Command.Skip(1), AutoStart = startAll }),
         };
         File.WriteAllText(config, JsonSerializer.Serialize(new { Monitors = monitors }));
         _process = Commands.StartWithLog(_log, Path.Combine(programs, "monitor-aspire-supervisor"), "--config", config, "--state-dir", _directory, "--port", _port.ToString(CultureInfo.InvariantCulture));
@@ -57,14 +57,6 @@ internal sealed class OursFleet(Workspace workspace, IReadOnlyList<TinyDaemon> d
 
             return null;
         });
-        if (!startAll)
-        {
-            // There is no declaration of a daemon that is not started, so each start is taken back before it ends.
-            foreach (var daemon in Daemons)
-            {
-                Stop(daemon.Index);
-            }
-        }
     }
 
     public override long Start(int daemon)

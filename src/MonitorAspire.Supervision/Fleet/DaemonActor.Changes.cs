@@ -24,7 +24,7 @@ internal sealed partial class DaemonActor
     // A change during a start comes after its end: the process may have read the old files.
     private void FollowChanges()
     {
-        if (_pendingChange is not { } what || _isHeld || _state.State is DaemonState.Starting or DaemonState.Stopping or DaemonState.Waiting)
+        if (_pendingChange is not { } what || _isHeld || _parts.IsEnding || _state.State is DaemonState.Starting or DaemonState.Stopping or DaemonState.Waiting)
         {
             return;
         }
@@ -52,7 +52,7 @@ internal sealed partial class DaemonActor
                 {
                     Keep(refusal.Detail);
                 }
-                else if (_state.Instance == number)
+                else if (_state.Instance == number && !_parts.IsEnding)
                 {
                     Apply(new MachineEvent.FilesChanged(what));
                 }

@@ -145,18 +145,22 @@ internal sealed partial class DaemonActor
     private void BeginAdoption(bool isStarted)
     {
         var spec = Spec;
-        (_isAdopting, _startsAfterAdoption) = (true, isStarted);
+        var adopting = CancellationTokenSource.CreateLinkedTokenSource(_mailbox.Ending);
+        (_adopting, _startsAfterAdoption) = (adopting, isStarted);
         _mailbox.Work("an adoption", async () =>
         {
             AdoptableInstance? found = null;
             try
             {
-                found = await new Adoption(_parts, _launcher).FindAsync(spec, _mailbox.Ending).ConfigureAwait(false);
+                found = await new Adoption(_parts, _launcher).FindAsync(spec, adopting.Token).ConfigureAwait(false);
             }
             catch (Exception e) when (!_mailbox.Ending.IsCancellationRequested)
             {
                 // The start that follows finds a living instance by itself.
-                LogUnexpected(_parts.Logger, e, spec.Name, "an adoption");
+                if (!adopting.IsCancellationRequested)
+                {
+                    LogUnexpected(_parts.Logger, e, spec.Name, "an adoption");
+                }
             }
 
             Post(() => Adopt(found, isStarted));
@@ -165,10 +169,12 @@ internal sealed partial class DaemonActor
 
     private void Adopt(AdoptableInstance? found, bool isStarted)
     {
-        _isAdopting = false;
+        _adopting?.Dispose();
+        _adopting = null;
         if (_state.LastOperation > 0)
         {
             // A person has asked for a start or a stop meanwhile. A start finds the instance by itself; a stop has ended it.
+            _parts.OwnTrouble.Report(Spec.Name, trouble: null);
             return;
         }
 

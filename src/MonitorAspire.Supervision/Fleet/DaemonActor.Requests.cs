@@ -82,7 +82,7 @@ internal sealed partial class DaemonActor
     // Restarts the daemon, where its definition says so, when a daemon that it depends on has another instance than before.
     private void FollowDependencies()
     {
-        if (Spec.OnDependencyRestart != DependencyRestart.Restart || !_launcher.CanAct || _state.State is not (DaemonState.Running or DaemonState.Unhealthy))
+        if (Spec.OnDependencyRestart != DependencyRestart.Restart || !_launcher.CanAct || _parts.IsEnding || _state.State is not (DaemonState.Running or DaemonState.Unhealthy))
         {
             return;
         }
@@ -286,7 +286,7 @@ internal sealed partial class DaemonActor
     private bool IsAtRest => _state is { State: DaemonState.Stopped, Operation: null };
 
     // A request that came during the adoption decides in its place.
-    private bool IsAdopting => _isAdopting && _state.LastOperation == 0;
+    private bool IsAdopting => _adopting is not null && _state.LastOperation == 0;
 
     // The first operation after the hold is the start.
     private void StartAfterHold(TaskCompletionSource<StartupReport> answer)

@@ -24,7 +24,7 @@ internal sealed partial class DaemonActor : IAsyncDisposable
     private long _lastInstance;
     private CancellationTokenSource? _starting;
     private string? _lastRotation;
-    private bool _isAdopting;
+    private CancellationTokenSource? _adopting;
     private bool _startsAfterAdoption;
     private bool _isHeld;
     private bool _startsAfterHold;
@@ -64,6 +64,7 @@ internal sealed partial class DaemonActor : IAsyncDisposable
         _changes?.Dispose();
         _parts.OwnTrouble.Report(Spec.Name, trouble: null);
         await _mailbox.EndAsync().ConfigureAwait(false);
+        _adopting?.Dispose();
         _answers.FailAll(Ending());
         if (_facts.Process(_state.Instance) is { } instance)
         {
@@ -96,6 +97,12 @@ internal sealed partial class DaemonActor : IAsyncDisposable
         UpdateFacts(transition, lastOutput);
         _snapshot = NewSnapshot();
         _publisher.Publish(transition, shown, _snapshot, _facts.LastStart);
+        if (_state.Operation is not null)
+        {
+            // The operation finds the instance by itself. A look at the same time would only judge a daemon that is being stopped.
+            _adopting?.Cancel();
+        }
+
         foreach (var action in transition.Actions)
         {
             CarryOut(action);

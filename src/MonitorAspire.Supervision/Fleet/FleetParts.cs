@@ -20,6 +20,7 @@ internal sealed class FleetParts(
     private readonly Lock _randomLock = new();
     private readonly long _origin = time.GetTimestamp();
     private volatile FleetOptions _options = options;
+    private volatile bool _isEnding;
 
     public IDaemonEngine Engine { get; } = engine;
 
@@ -62,6 +63,9 @@ internal sealed class FleetParts(
 
     /// <summary>Cancelled when stops have no time left: what remains is killed.</summary>
     public CancellationTokenSource OutOfTime { get; } = new();
+
+    /// <summary>Whether the supervision ends. The stops have an order then, which a restart because of a dependency or of a file would break.</summary>
+    public bool IsEnding { get => _isEnding; set => _isEnding = value; }
 
     /// <summary>Time on the monotonic clock since the fleet was made.</summary>
     public TimeSpan Now => Time.GetElapsedTime(_origin);

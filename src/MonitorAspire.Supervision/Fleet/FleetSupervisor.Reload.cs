@@ -28,7 +28,13 @@ public sealed partial class FleetSupervisor
         await _changing.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            return _ended
+            if (_unwanted is { } unwanted)
+            {
+                // The new configuration may name one of them again. A daemon must not be adopted or started on a port where a stop is under way.
+                await unwanted.Stopped.WaitAsync(cancellationToken).ConfigureAwait(false);
+            }
+
+            return _parts.IsEnding
                 ? new FleetChange { Errors = ["the supervisor is ending"] }
                 : await ChangeAsync(specs, options is null ? [] : ChangeOptions(options), isConfiguration: options is not null).ConfigureAwait(false);
         }

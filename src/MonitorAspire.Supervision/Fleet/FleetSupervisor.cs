@@ -18,7 +18,6 @@ public sealed partial class FleetSupervisor : IFleet, IAsyncDisposable
     private volatile ImmutableList<DaemonActor> _daemons = [];
     private UnwantedDaemons? _unwanted;
     private bool _begun;
-    private bool _ended;
 
     /// <summary>Makes the supervisor of a fleet. Nothing is touched before <see cref="BeginAsync"/>.</summary>
     /// <param name="engine">Starts, stops and inspects daemons.</param>
@@ -104,9 +103,9 @@ public sealed partial class FleetSupervisor : IFleet, IAsyncDisposable
             await _changing.WaitAsync(CancellationToken.None).ConfigureAwait(false);
             try
             {
-                if (!_ended)
+                if (!_parts.IsEnding)
                 {
-                    _ended = true;
+                    _parts.IsEnding = true;
                     if (_parts.Options.StopDaemonsOnShutdown)
                     {
                         _parts.Stops.Close();

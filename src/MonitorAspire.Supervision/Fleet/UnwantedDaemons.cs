@@ -12,10 +12,12 @@ internal sealed partial class UnwantedDaemons : IAsyncDisposable
 {
     private readonly FleetParts _parts;
     private readonly Mailbox _mailbox;
+    private readonly TaskCompletionSource _stopped;
 
     internal UnwantedDaemons(FleetParts parts)
     {
         _parts = parts;
+        _stopped = new TaskCompletionSource(parts.Continuations);
         _mailbox = new Mailbox(parts.Schedule, (e, what) => LogUnexpected(parts.Logger, e, what), parts.RunHere, parts.Continuations);
     }
 
@@ -25,6 +27,9 @@ internal sealed partial class UnwantedDaemons : IAsyncDisposable
     /// </summary>
     internal void BeginStop(string fleet, IReadOnlyList<DaemonSpec> wanted) =>
         _mailbox.Post(() => _mailbox.Work("the stop of daemons that the configuration does not name", () => StopAsync(fleet, wanted)));
+
+    /// <summary>Completes when they are stopped, as far as that was possible.</summary>
+    internal Task Stopped => _stopped.Task;
 
     /// <summary>Waits until they are stopped.</summary>
     public async ValueTask DisposeAsync()
@@ -45,6 +50,10 @@ internal sealed partial class UnwantedDaemons : IAsyncDisposable
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             LogFailed(_parts.Logger, e.Message);
+        }
+        finally
+        {
+            _stopped.TrySetResult();
         }
     }
 

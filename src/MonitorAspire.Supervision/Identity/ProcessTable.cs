@@ -33,7 +33,10 @@ internal abstract class ProcessTable
     /// The processes with a descriptor that holds a <c>flock</c> on the file (an absolute path), inherited or not, exclusive or shared. A process
     /// that only has the file open is not among them. Only root sees processes of other users.
     /// </summary>
-    public virtual IReadOnlyList<LockHolder> HoldersOf(string lockFilePath) => [];
+    public IReadOnlyList<LockHolder> HoldersOf(string lockFilePath) => [.. HoldersOf([lockFilePath])[lockFilePath]];
+
+    /// <summary>The same for the locks of several files, in one look at all processes.</summary>
+    public virtual ILookup<string, LockHolder> HoldersOf(IReadOnlyCollection<string> lockFilePaths) => Enumerable.Empty<LockHolder>().ToLookup(_ => "");
 
     /// <summary>The same for one process; <see langword="null"/> where it holds none or this user may not see it.</summary>
     public virtual LockHolder? HolderOf(int pid, string lockFilePath) => null;

@@ -16,6 +16,8 @@ internal sealed class InstanceTree(ProcessTable table)
 {
     private const int Looks = 10;
 
+    private readonly SharedLooks _looks = new(table);
+
     /// <summary>A function that tells whether a PID is the root or a member. It searches the tree only for another PID than the root's.</summary>
     internal Func<int, bool> Membership(InstanceSigns signs)
     {
@@ -34,36 +36,50 @@ internal sealed class InstanceTree(ProcessTable table)
     /// <param name="isLockFree">Whether the caller knows that no member holds the lock. Then no descriptors are read.</param>
     internal IReadOnlyList<ProcessInfo> Members(InstanceSigns signs, bool isLockFree = false)
     {
-        var (living, holders, group) = Look(signs, isLockFree);
-        var search = new Search(table, signs, living, holders, group);
-        return search.Run();
+        for (var look = 1; ; look++)
+        {
+            if (Members(signs, new ProcessLook(table, isLockFree ? [] : [signs.LockFile]), isLast: look == Looks) is { } members)
+            {
+                return members;
+            }
+        }
+    }
+
+    /// <summary>The same, by looks that all who ask at the same time share.</summary>
+    internal async Task<IReadOnlyList<ProcessInfo>> MembersAsync(InstanceSigns signs)
+    {
+        for (var look = 1; ; look++)
+        {
+            if (Members(signs, await _looks.LookAsync(signs.LockFile).ConfigureAwait(false), isLast: look == Looks) is { } members)
+            {
+                return members;
+            }
+        }
     }
 
     // The holders are read first. One that has ended since may have left a child that is not among them, and then both are read again. At last
     // each holder must still hold the lock: its PID may be another process's by now, or it has executed its program and so closed the lock.
     // The group is read last: a process in it that was not seen before is new, and then everything is read again.
-    private (Dictionary<int, ProcessInfo> Living, List<LockHolder> Holders, HashSet<int> Group) Look(InstanceSigns signs, bool isLockFree)
+    private List<ProcessInfo>? Members(InstanceSigns signs, ProcessLook look, bool isLast)
     {
-        for (var look = 1; ; look++)
+        var holders = look.HoldersOf(signs.LockFile).Where(IsMembersLock).ToList();
+        var group = ControlGroup.Current.MembersOf(signs.ControlGroup, signs.InstanceId).Where(pid => pid != Environment.ProcessId).ToHashSet();
+        if (!isLast && !(holders.TrueForAll(h => look.Living.ContainsKey(h.Pid)) && group.All(look.Living.ContainsKey)))
         {
-            var holders = isLockFree ? [] : table.HoldersOf(signs.LockFile).Where(IsMembersLock).ToList();
-            var living = table.Snapshot().Where(p => !p.IsZombie && p.Pid != Environment.ProcessId).ToDictionary(p => p.Pid);
-            var group = ControlGroup.Current.MembersOf(signs.ControlGroup, signs.InstanceId).Where(pid => pid != Environment.ProcessId).ToHashSet();
-            if (look == Looks || (holders.TrueForAll(h => living.ContainsKey(h.Pid)) && group.All(living.ContainsKey)))
-            {
-                holders.RemoveAll(h => !living.ContainsKey(h.Pid) || table.HolderOf(h.Pid, signs.LockFile) is not { } now || !IsMembersLock(now));
-                return (living, holders, group);
-            }
+            return null;
         }
+
+        holders.RemoveAll(h => !look.Living.ContainsKey(h.Pid) || table.HolderOf(h.Pid, signs.LockFile) is not { } now || !IsMembersLock(now));
+        return new Search(table, signs, look, holders, group).Run();
 
         bool IsMembersLock(LockHolder holder) =>
             holder.Pid != Environment.ProcessId && (holder.IsOurs || (holder.IsOfAnInstance && holder.RootPid == signs.Root?.Pid));
     }
 
-    private sealed class Search(ProcessTable table, InstanceSigns signs, Dictionary<int, ProcessInfo> living, List<LockHolder> holders, HashSet<int> group)
+    private sealed class Search(ProcessTable table, InstanceSigns signs, ProcessLook look, List<LockHolder> holders, HashSet<int> group)
     {
-        private readonly Dictionary<int, string?> _ids = [];
-        private readonly int? _root = signs.Root is { } identity && living.TryGetValue(identity.Pid, out var process) && process.Identity == identity ? identity.Pid : null;
+        private readonly IReadOnlyDictionary<int, ProcessInfo> _living = look.Living;
+        private readonly int? _root = signs.Root is { } identity && look.Living.TryGetValue(identity.Pid, out var process) && process.Identity == identity ? identity.Pid : null;
 
         internal List<ProcessInfo> Run()
         {
@@ -72,16 +88,16 @@ internal sealed class InstanceTree(ProcessTable table)
             var byLock = holders.Where(h => !launchers.Contains(h.Pid) && !IsBeforeExec(h, launchers)).ToDictionary(h => h.Pid, h => h.RootPid);
 
             // A daemon that claimed its files itself has no id of its own, but it may have inherited one, and its children too.
-            var ownId = !hasId && _root is { } root ? IdOf(root) : signs.InstanceId;
-            var members = living.Values
+            var ownId = !hasId && _root is { } root ? look.IdOf(root) : signs.InstanceId;
+            var members = _living.Values
                 .Where(p => p.Pid == _root || byLock.ContainsKey(p.Pid)
-                    || (hasId && (IdOf(p.Pid) == signs.InstanceId || (group.Contains(p.Pid) && !launchers.Contains(p.Pid))) && MayJoin(p.Pid, ownId)))
+                    || (hasId && (look.IdOf(p.Pid) == signs.InstanceId || (group.Contains(p.Pid) && !launchers.Contains(p.Pid))) && MayJoin(p.Pid, ownId)))
                 .ToDictionary(p => p.Pid);
 
             // A session has the PID of the process that made it, and the kernel does not use that PID again while the session has a process.
             // A holder in the session whose number its lock notes proves that this is the session of the instance.
-            var sessions = byLock.Where(h => living[h.Key].Session == h.Value).Select(h => h.Value).ToHashSet();
-            if (_root is { } leader && living[leader].Session == leader)
+            var sessions = byLock.Where(h => _living[h.Key].Session == h.Value).Select(h => h.Value).ToHashSet();
+            if (_root is { } leader && _living[leader].Session == leader)
             {
                 sessions.Add(leader);
             }
@@ -90,7 +106,7 @@ internal sealed class InstanceTree(ProcessTable table)
             do
             {
                 grew = false;
-                foreach (var process in living.Values)
+                foreach (var process in _living.Values)
                 {
                     if (!members.ContainsKey(process.Pid)
                         && (members.ContainsKey(process.ParentPid) || sessions.Contains(process.Session))
@@ -109,15 +125,15 @@ internal sealed class InstanceTree(ProcessTable table)
         private HashSet<int> Launchers()
         {
             var launchers = new HashSet<int> { Environment.ProcessId };
-            if (signs.Launcher is { } launcher && living.TryGetValue(launcher.Pid, out var process) && process.Identity == launcher)
+            if (signs.Launcher is { } launcher && _living.TryGetValue(launcher.Pid, out var process) && process.Identity == launcher)
             {
                 launchers.Add(launcher.Pid);
             }
 
             // A root that was launched made a session. Another process that got the PID later did not make this one.
-            foreach (var root in holders.Select(h => h.RootPid).Distinct().Where(pid => living.TryGetValue(pid, out var process) && process.Session == pid))
+            foreach (var root in holders.Select(h => h.RootPid).Distinct().Where(pid => _living.TryGetValue(pid, out var process) && process.Session == pid))
             {
-                for (var pid = root; living.TryGetValue(pid, out var child) && launchers.Add(child.ParentPid); pid = child.ParentPid)
+                for (var pid = root; _living.TryGetValue(pid, out var child) && launchers.Add(child.ParentPid); pid = child.ParentPid)
                 {
                 }
             }
@@ -129,22 +145,12 @@ internal sealed class InstanceTree(ProcessTable table)
         // Until then the child shows the launcher's program.
         private bool IsBeforeExec(LockHolder holder, HashSet<int> launchers)
         {
-            var process = living[holder.Pid];
+            var process = _living[holder.Pid];
             return holder.Pid != holder.RootPid && holder.Pid != _root && launchers.Contains(process.ParentPid)
                 && table.Describe(process.ParentPid)?.Executable == process.Executable;
         }
 
         private bool MayJoin(int pid, string? ownId) =>
-            (IdOf(pid) is not { Length: > 0 } id || id == ownId) && !table.HoldsAnotherLock(pid, signs.LockFile);
-
-        private string? IdOf(int pid)
-        {
-            if (!_ids.TryGetValue(pid, out var id))
-            {
-                _ids[pid] = id = ProcessEnvironment.Get(table, pid, InstanceRecord.EnvironmentVariable);
-            }
-
-            return id;
-        }
+            (look.IdOf(pid) is not { Length: > 0 } id || id == ownId) && !table.HoldsAnotherLock(pid, signs.LockFile);
     }
 }

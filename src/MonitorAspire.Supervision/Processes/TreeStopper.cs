@@ -24,10 +24,10 @@ internal sealed class TreeStopper(ProcessTable table, InstanceTree tree, TimePro
         var signalled = new HashSet<ProcessIdentity>();
         var denied = new HashSet<int>();
 
+        var members = await tree.MembersAsync(signs).ConfigureAwait(false);
         if (grace > TimeSpan.Zero)
         {
             // Without a root there is no main process to leave the rest to.
-            var members = tree.Members(signs);
             var main = way.Mode == StopMode.Main ? members.FirstOrDefault(m => m.Identity == signs.Root) : null;
             foreach (var member in main is null ? members : [main])
             {
@@ -40,42 +40,33 @@ internal sealed class TreeStopper(ProcessTable table, InstanceTree tree, TimePro
                 }
             }
 
-            await WaitUntilGoneAsync(signs, grace, cancellationToken).ConfigureAwait(false);
+            members = await WaitUntilGoneAsync(signs, members, grace, cancellationToken).ConfigureAwait(false);
         }
 
         var killed = false;
         var started = time.GetTimestamp();
-        var survivors = tree.Members(signs);
-        while (survivors.Count > 0 && denied.Count < survivors.Count && time.GetElapsedTime(started) < killTimeout)
+        while (members.Count > 0 && denied.Count < members.Count && time.GetElapsedTime(started) < killTimeout)
         {
             killed = true;
-            foreach (var member in survivors)
+            foreach (var member in members)
             {
                 Signal(member, Kill, signalled, denied);
             }
 
             // A process may have forked just before it was killed, so the members are searched again until none is left.
-            await WaitUntilGoneAsync(signs, TimeSpan.FromMilliseconds(200), CancellationToken.None).ConfigureAwait(false);
-            survivors = tree.Members(signs);
+            members = await WaitUntilGoneAsync(signs, members, TimeSpan.FromMilliseconds(200), CancellationToken.None).ConfigureAwait(false);
         }
 
-        return new Result(signalled.Count, killed && signalled.Count > 0, survivors, [.. denied]);
+        return new Result(signalled.Count, killed && signalled.Count > 0, members, [.. denied]);
     }
 
-    /// <summary>Waits until all members have ended, or until the time limit.</summary>
-    private async Task WaitUntilGoneAsync(InstanceSigns signs, TimeSpan limit, CancellationToken cancellationToken)
+    /// <summary>Waits until all members have ended, or until the time limit. Returns those that live then, also those that have appeared meanwhile.</summary>
+    private async Task<IReadOnlyList<ProcessInfo>> WaitUntilGoneAsync(
+        InstanceSigns signs, IReadOnlyList<ProcessInfo> members, TimeSpan limit, CancellationToken cancellationToken)
     {
         var started = time.GetTimestamp();
-        while (true)
+        while (members.Count > 0 && limit - time.GetElapsedTime(started) is var left && left > TimeSpan.Zero && !cancellationToken.IsCancellationRequested)
         {
-            var members = tree.Members(signs);
-            var left = limit - time.GetElapsedTime(started);
-            if (members.Count == 0 || left <= TimeSpan.Zero || cancellationToken.IsCancellationRequested)
-            {
-                return;
-            }
-
-            // Members that appear meanwhile are found by the next round.
             var ends = Task.WhenAll(members.Select(m => ProcessExits.OfOther(m.Identity, table)));
             try
             {
@@ -83,9 +74,13 @@ internal sealed class TreeStopper(ProcessTable table, InstanceTree tree, TimePro
             }
             catch (Exception e) when (e is TimeoutException or OperationCanceledException)
             {
-                // The next round decides.
+                // The members that are left decide.
             }
+
+            members = await tree.MembersAsync(signs).ConfigureAwait(false);
         }
+
+        return members;
     }
 
     private void Signal(ProcessInfo member, int signal, HashSet<ProcessIdentity> signalled, HashSet<int> denied)

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Net;
 using MonitorAspire.Supervision.Files;
 using MonitorAspire.Supervision.Identity;
 using MonitorAspire.Supervision.Probes;
@@ -13,6 +14,8 @@ internal sealed class PreflightStage(EngineParts parts, StartOptions options, Li
 {
     // A process that is about to end loses its socket a moment before it is gone. Only an instance that stays unhealthy for this time is unhealthy.
     private static readonly TimeSpan UnhealthyToBelieve = TimeSpan.FromSeconds(1);
+
+    private static readonly TimeSpan LingeringLook = TimeSpan.FromSeconds(1);
 
     private long? _unhealthySince;
     private bool _acceptsOrphans = !options.Force && !options.StopOrphans;
@@ -46,7 +49,7 @@ internal sealed class PreflightStage(EngineParts parts, StartOptions options, Li
             catch (StartupFailedException e) when (e.Lingers is { } time && time < left())
             {
                 // Not one that would outlast the time limit: the user learns at once how long it takes.
-                await delay.WaitAsync(left(), parts.Time, cancellationToken).ConfigureAwait(false);
+                delay = await WaitForPortAsync(spec, addresses, delay, cancellationToken).ConfigureAwait(false);
                 continue;
             }
 
@@ -62,6 +65,21 @@ internal sealed class PreflightStage(EngineParts parts, StartOptions options, Li
 
             await delay.WaitAsync(left(), parts.Time, cancellationToken).ConfigureAwait(false);
         }
+    }
+
+    // To find the reason why a port lingers, the kernel walks through all connections of the machine. To bind it costs nothing, so the reason is
+    // looked for again only after a second.
+    private async Task<RetryDelay> WaitForPortAsync(DaemonSpec spec, IReadOnlyList<IPAddress> addresses, RetryDelay delay, CancellationToken cancellationToken)
+    {
+        var since = parts.Time.GetTimestamp();
+        do
+        {
+            await delay.WaitAsync(left(), parts.Time, cancellationToken).ConfigureAwait(false);
+            delay = delay.Next();
+        }
+        while (left() > TimeSpan.Zero && parts.Time.GetElapsedTime(since) < LingeringLook
+            && addresses.Any(address => PortAvailability.TryBind(address, spec.Port) == PortState.InUse));
+        return delay;
     }
 
     // An instance of ours is there, or another process is just starting or stopping it.

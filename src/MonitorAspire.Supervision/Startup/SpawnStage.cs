@@ -43,7 +43,9 @@ internal sealed class SpawnStage(EngineParts parts, DateTimeOffset startedAt, in
         using (log)
         {
             var pid = DaemonLauncher.Launch(plan, log, claimed.Lock);
-            var grouping = AddToGroupAsync(group, whyNoGroup, id, pid);
+
+            // The start does not wait for it: the kernel may need 20 ms.
+            var grouping = group is null ? Task.FromResult(whyNoGroup) : ControlGroup.Current.AddAsync(group, id, pid);
             claimed.Lock.MarkRoot(pid);
 
             // No process has reaped the child yet, so a child that has ended already still has its identity.
@@ -57,11 +59,6 @@ internal sealed class SpawnStage(EngineParts parts, DateTimeOffset startedAt, in
             return instance;
         }
     }
-
-    // The kernel may need 20 ms for the move (it waits for all processors), so the start does not wait for it, nor a thread of the pool.
-    private static Task<string?> AddToGroupAsync(string? group, string? whyNot, string id, int pid) => group is null
-        ? Task.FromResult(whyNot)
-        : Task.Factory.StartNew(() => ControlGroup.Current.WhyNotAdded(group, id, pid), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 
     private void StoreDefinition(DaemonSpec spec, DaemonFiles files)
     {

@@ -35,6 +35,9 @@ internal sealed partial class FleetService(
 
         var daemons = control.Fleet.Daemons;
         LogVerdicts(daemons.Count(d => d.State == DaemonState.Running), daemons.Count);
+
+        // The start needed several times the memory that the probes need. It is given back once.
+        GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
     }
 
     public async Task StoppingAsync(CancellationToken cancellationToken)

@@ -37,11 +37,27 @@ internal sealed class MonitorsFile(MonitorsFileSource source) : JsonConfiguratio
 {
     private static readonly JsonDocumentOptions Lenient = new() { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true };
 
+    private ILookup<string, string>? _children;
+
     /// <summary>The values of a wrong shape, each with its key and a sentence.</summary>
     internal IReadOnlyList<(string Key, string Problem)> WrongShapes { get; private set; } = [];
 
+    /// <summary>The keys below a key. The framework looks through the whole file for each key, which takes the square of the size of a fleet.</summary>
+    public override IEnumerable<string> GetChildKeys(IEnumerable<string> earlierKeys, string? parentPath)
+    {
+        var children = _children ??= ChildrenIn(Data.Keys);
+        return [.. children[parentPath ?? ""].Concat(earlierKeys).Order(ConfigurationKeyComparer.Instance)];
+    }
+
+    public override void Set(string key, string? value)
+    {
+        base.Set(key, value);
+        _children = null;
+    }
+
     public override void Load(Stream stream)
     {
+        _children = null;
         using var reader = new StreamReader(stream);
         var text = reader.ReadToEnd();
         WrongShapes = [];
@@ -52,5 +68,23 @@ internal sealed class MonitorsFile(MonitorsFileSource source) : JsonConfiguratio
         WrongShapes = [.. document.RootElement.EnumerateObject()
             .Where(p => p.Name.Equals(MonitorsOptions.Section, StringComparison.OrdinalIgnoreCase))
             .SelectMany(p => JsonShape.Problems(p.Value, MonitorsOptions.Section, DefinitionJson.Default.MonitorsOptions))];
+    }
+
+    private static ILookup<string, string> ChildrenIn(IEnumerable<string> keys)
+    {
+        var found = new List<(string Parent, string Child)>();
+        var seen = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
+        foreach (var key in keys)
+        {
+            // What is above a key that was seen was seen as well.
+            for (var end = key.Length; end > 0 && seen.Add(key[..end]);)
+            {
+                var colon = key.LastIndexOf(':', end - 1);
+                found.Add((colon < 0 ? "" : key[..colon], key[(colon + 1)..end]));
+                end = colon;
+            }
+        }
+
+        return found.ToLookup(f => f.Parent, f => f.Child, StringComparer.OrdinalIgnoreCase);
     }
 }

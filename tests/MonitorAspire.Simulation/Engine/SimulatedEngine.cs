@@ -15,6 +15,9 @@ internal sealed partial class SimulatedEngine(SimulatedSystem system, IEngineObs
     /// <summary>The argument of a definition whose process ends at once.</summary>
     public const string Broken = "broken";
 
+    /// <summary>What a check says of a start that was not tried.</summary>
+    public const string Refusal = "no such command; nothing was stopped";
+
     /// <summary>EMFILE. The fleet knows by it that the trouble is its own and not the daemon's.</summary>
     private const int NoDescriptor = 24;
 
@@ -123,7 +126,7 @@ internal sealed partial class SimulatedEngine(SimulatedSystem system, IEngineObs
         Verdict = StartupVerdict.Failed,
         Stage = StartupStage.Preflight,
         Reason = StartupReason.CommandNotFound,
-        Detail = "no such command",
+        Detail = Refusal,
     });
 
     public DaemonInstance? Attach(DaemonSpec spec)

@@ -1,5 +1,5 @@
+using MonitorAspire.Simulation.Scenarios;
 using MonitorAspire.Supervision.Daemons;
-using MonitorAspire.Supervision.Fleet;
 
 namespace MonitorAspire.Simulation.Invariants;
 
@@ -55,8 +55,14 @@ internal sealed class DaemonTruth
 
     public TimeSpan ShownSince { get; set; }
 
+    /// <summary>A stop was reported as done by an earlier supervisor.</summary>
+    public bool IsStopKept { get; set; }
+
+    /// <summary>The requests for starts and stops that were not refused, in their order, since this supervisor began.</summary>
+    public List<(long Number, FaultKind Kind, TimeSpan At)> Asked { get; } = [];
+
     /// <summary>The last request was a stop.</summary>
-    public bool IsStopAsked { get; set; }
+    public bool IsStopAsked => Asked is [.., var last] ? last.Kind == FaultKind.AskStop : IsStopKept;
 
     /// <summary>Number of the last request that starts it.</summary>
     public long LastStart { get; set; }
@@ -67,7 +73,7 @@ internal sealed class DaemonTruth
     /// <summary>Whether the supervisor before this one was killed while a stop or a start was asked for and not answered.</summary>
     public bool IsStopUncertain { get; set; }
 
-    /// <summary>When a person last asked for something that stops the instance.</summary>
+    /// <summary>When a reload or a dependency was last a cause to stop the instance.</summary>
     public TimeSpan? StopCauseAt { get; set; }
 
     /// <summary>Requests that stop the instance and are not answered yet.</summary>
@@ -75,6 +81,9 @@ internal sealed class DaemonTruth
 
     /// <summary>Requests that are not answered yet. They forget failures when the fleet gets them, which may be later.</summary>
     public int PendingRequests { get; set; }
+
+    /// <summary>Whether there was a cause to stop it since then: a request that was not refused, a reload or a dependency.</summary>
+    public bool HasStopCauseSince(TimeSpan time) => StopCauseAt >= time || Asked.Exists(asked => asked.Kind != FaultKind.AskStart && asked.At >= time);
 
     /// <summary>A reload stops and starts it.</summary>
     public bool IsReloading { get; set; }
@@ -86,5 +95,6 @@ internal sealed class DaemonTruth
 
     public string? Operation { get; set; }
 
-    public DaemonSnapshot? Snapshot { get; set; }
+    /// <summary>No daemon had the port when the operation began.</summary>
+    public bool IsUnwanted { get; set; }
 }

@@ -18,7 +18,8 @@ internal sealed class FleetInvariants(Scenario scenario, SimulatedSystem system,
     private TimeSpan _obstacleAt;
     private TimeSpan _begunAt;
     private bool _ending;
-    private bool _endingStops;
+    private bool _endStops;
+    private bool _endsInOrder;
     private readonly Dictionary<int, TimeSpan> _unownedSince = [];
     private long _requests;
 
@@ -62,8 +63,9 @@ internal sealed class FleetInvariants(Scenario scenario, SimulatedSystem system,
 
             // A request that has no answer may be lost. What was answered is kept on the disk.
             truth.IsStopUncertain |= truth.PendingRequests > 0 || (truth.IsStopAsked && !truth.IsStopDone);
-            (truth.IsStopAsked, truth.IsReloading, truth.Operation) = (truth.IsStopDone, false, null);
-            (truth.FalseRunningSince, truth.FalseUnhealthySince, truth.FalseForeignSince, truth.Snapshot) = (null, null, null, null);
+            truth.Asked.Clear();
+            (truth.IsStopKept, truth.IsReloading, truth.Operation, truth.StopCauseAt) = (truth.IsStopDone, false, null, null);
+            (truth.FalseRunningSince, truth.FalseUnhealthySince, truth.FalseForeignSince) = (null, null, null);
             (truth.Shown, truth.ShownSince, truth.Restarts, truth.StopCauses, truth.PendingRequests) = (default, Now, 0, 0, 0);
             (truth.WaitsForNothingSince, truth.LivesStoppedSince, truth.RunningAt, truth.ProcessAt, truth.MayStartSince, truth.MustStartSince, truth.Rejected) = (null, null, null, null, null, null, null);
         }
@@ -73,7 +75,8 @@ internal sealed class FleetInvariants(Scenario scenario, SimulatedSystem system,
     }
 
     /// <summary>The supervisor begins to end. The order of the stops is checked where the fleet has the configuration that it was given.</summary>
-    public void EndSupervisor(bool stops, bool isAsConfigured) => (_ending, _endingStops) = (true, stops && isAsConfigured && _daemons.Values.All(t => t.Rejected is null));
+    public void EndSupervisor(bool stops, bool isAsConfigured) =>
+        (_ending, _endStops, _endsInOrder) = (true, stops, stops && isAsConfigured && _daemons.Values.All(t => t.Rejected is null));
 
     /// <summary>The fleet gets a configuration.</summary>
     public void Configure(IReadOnlyList<DaemonSpec> specs)
@@ -108,7 +111,7 @@ internal sealed class FleetInvariants(Scenario scenario, SimulatedSystem system,
         truth.Failures.Clear();
         if (kind != FaultKind.AskReset)
         {
-            truth.IsStopAsked = kind == FaultKind.AskStop;
+            truth.Asked.Add((_requests, kind, Now));
             truth.IsStopDone &= truth.IsStopAsked;
             truth.LastStart = truth.IsStopAsked ? truth.LastStart : _requests;
         }
@@ -120,7 +123,6 @@ internal sealed class FleetInvariants(Scenario scenario, SimulatedSystem system,
 
         if (kind is FaultKind.AskStop or FaultKind.AskRestart)
         {
-            truth.StopCauseAt = Now;
             truth.StopCauses++;
         }
 
@@ -184,25 +186,25 @@ internal sealed class FleetInvariants(Scenario scenario, SimulatedSystem system,
         this[name].IsStopDone = number > this[name].LastStart;
     }
 
-    /// <summary>A request that was refused leaves the stop before it as it was.</summary>
-    public void OnRefused(string name, bool isKept = false, IReadOnlyList<string>? touched = null)
+    /// <summary>A start or restart that was refused leaves what was asked before as it was.</summary>
+    public void OnRefused(string name, long number, IReadOnlyList<string> touched)
     {
-        this[name].IsStopAsked |= this[name].Snapshot?.State is DaemonState.Stopping or DaemonState.Stopped;
+        this[name].Asked.RemoveAll(asked => asked.Number == number);
 
         // The instance that serves is kept, and what it depends on is not started for it.
-        foreach (var needed in (touched ?? []).Where(t => isKept && t != name && this[t].MustStartSince == Now))
+        foreach (var needed in touched.Where(t => t != name && this[t].MustStartSince == Now))
         {
             this[needed].MustStartSince = null;
         }
     }
 
-    public void OnStartAnswered(string name, long _, StartupReport report)
+    public void OnStartAnswered(string name, long number, StartupReport report)
     {
         this[name].Failures.Clear();
 
-        if (report is { Verdict: StartupVerdict.Failed, Reason: StartupReason.CommandNotFound })
+        if (report.Detail == SimulatedEngine.Refusal)
         {
-            OnRefused(name);
+            OnRefused(name, number, []);
         }
 
         if (report.Verdict == StartupVerdict.Verified && report.Pid is null)
@@ -241,7 +243,8 @@ internal sealed class FleetInvariants(Scenario scenario, SimulatedSystem system,
         }
 
         this[spec.Name].Operation = operation;
-        if (_ending && _endingStops && operation == Stop && this[spec.Name].StopCauses == 0 && Specs.FirstOrDefault(s => s.DependsOn.Any(d => d.Name == spec.Name) && system.RootOf(s.Port) is not null) is { } dependent && system.RootOf(spec.Port) is { ServesSurely: true })
+        this[spec.Name].IsUnwanted = Specs.All(s => s.Port != spec.Port);
+        if (_ending && _endsInOrder && operation == Stop && this[spec.Name].StopCauses == 0 && Specs.FirstOrDefault(s => s.DependsOn.Any(d => d.Name == spec.Name) && system.RootOf(s.Port) is not null) is { } dependent && system.RootOf(spec.Port) is { ServesSurely: true })
         {
             violate("stopped-before-dependent", $"{operation} of {spec.Name} begins, and {dependent.Name}, which depends on it, lives");
         }
@@ -276,7 +279,8 @@ internal sealed class FleetInvariants(Scenario scenario, SimulatedSystem system,
         }
 
         var truth = this[spec.Name];
-        var isAsked = _ending || Specs.All(s => s.Port != spec.Port) || truth.StopCauses > 0 || truth.IsReloading || truth.StopCauseAt >= process.StartedAt || (truth.StartingSince < process.StartedAt && truth.StopCauseAt >= truth.StartingSince);
+        var isAsked = (_ending && _endStops) || truth.IsUnwanted || truth.StopCauses > 0 || truth.IsReloading || truth.HasStopCauseSince(process.StartedAt)
+            || (truth.StartingSince < process.StartedAt && truth.HasStopCauseSince(truth.StartingSince.Value));
         if (process is { IsRoot: true, VerifiedAt: not null, WasDown: false, IsEnding: false } && !isCleanUp && !isAsked)
         {
             violate("healthy-stopped", $"{process} has served without a break, and is signalled although no request asked for it");
@@ -356,8 +360,8 @@ internal sealed class FleetInvariants(Scenario scenario, SimulatedSystem system,
 
         if (happened.Kind is FleetEventKind.StartVerified or FleetEventKind.Adopted)
         {
-            // A daemon may be restarted after those that it depends on.
-            foreach (var dependent in Specs.Where(s => s.OnDependencyRestart == DependencyRestart.Restart && s.DependsOn.Any(d => d.Name == happened.Daemon.Name)))
+            // A daemon may be restarted after those that it depends on, and not because they are adopted.
+            foreach (var dependent in Specs.Where(s => happened.Kind == FleetEventKind.StartVerified && s.OnDependencyRestart == DependencyRestart.Restart && s.DependsOn.Any(d => d.Name == happened.Daemon.Name)))
             {
                 this[dependent.Name].StopCauseAt = Now;
             }
@@ -368,7 +372,7 @@ internal sealed class FleetInvariants(Scenario scenario, SimulatedSystem system,
         if (happened.Kind == FleetEventKind.Adopted)
         {
             // The supervisor before this one was killed before it could stop the daemon. It runs, so it is to run.
-            (truth.IsStopAsked, truth.IsStopDone, truth.IsStopUncertain) = (false, false, false);
+            (truth.IsStopKept, truth.IsStopDone, truth.IsStopUncertain) = (false, false, false);
         }
 
         if (happened is { Kind: FleetEventKind.StateChanged, Daemon.State: DaemonState.Starting } && truth.Shown.State != DaemonState.Starting)
@@ -430,7 +434,6 @@ internal sealed class FleetInvariants(Scenario scenario, SimulatedSystem system,
             (truth.Shown, truth.ShownSince) = (shown, Now);
         }
 
-        truth.Snapshot = daemon;
         var instance = system.RootOf(daemon.Port) is { } root && root.Pid == daemon.Pid ? root : null;
         var isDown = instance is null || (instance.IsSurelyDown && !IsContested(daemon.Port));
         truth.FalseRunningSince = daemon.State == DaemonState.Running && isDown ? truth.FalseRunningSince ?? Now : null;

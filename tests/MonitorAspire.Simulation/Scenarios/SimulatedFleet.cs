@@ -204,9 +204,11 @@ internal sealed class SimulatedFleet
         catch (FleetConflictException e)
         {
             _system.Say($"{request} refused: {e.Message}");
-            if (!Engine.IsCrashed)
+
+            // Others are told that their start comes later, or that a later request has undone it.
+            if (!Engine.IsCrashed && (e.Message.Contains("is kept", StringComparison.Ordinal) || e.Message.Contains("a restart replaces it", StringComparison.Ordinal)))
             {
-                _invariants.OnRefused(request.Name, e.Message.Contains("is kept", StringComparison.Ordinal), request.Touched);
+                _invariants.OnRefused(request.Name, request.Number, request.Touched);
             }
         }
 
@@ -229,6 +231,8 @@ internal sealed class SimulatedFleet
 
     private async Task ReloadAsync(IReadOnlyList<DaemonSpec> specs, Request request)
     {
+        // As the real fleet: what the configuration before did not name is stopped first.
+        await _unwanted.ConfigureAwait(false);
         var change = await Fleet.ApplyAsync(specs, _parts.Options).ConfigureAwait(false);
         _pending.Remove(request);
         if (Engine.IsCrashed)

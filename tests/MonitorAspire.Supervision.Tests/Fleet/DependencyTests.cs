@@ -174,6 +174,26 @@ public class DependencyTests
     }
 
     [Fact]
+    public async Task End_DependencyIsRestartedMeanwhile_RestartsNothingForIt()
+    {
+        await using var fixture = await new FleetFixture([Db, Api with { OnDependencyRestart = DependencyRestart.Restart }, Web]).BeginAsync();
+        await fixture.UntilAsync(() => fixture.Fleet.Daemons.All(d => d.State == DaemonState.Running));
+        fixture.Engine[9002].StopTakes = TimeSpan.FromSeconds(2);
+        var ending = fixture.Fleet.EndAsync();
+
+        // What ends needs the database until then, so that one is started again.
+        fixture.Engine.Kill(9000);
+        await fixture.AdvanceAsync(1);
+        Assert.Equal((DaemonState.Running, 1), (fixture["db"].State, fixture["db"].Restarts));
+        Assert.Equal(["web"], fixture.Engine.Stops);
+
+        fixture.Time.Advance(TimeSpan.FromSeconds(2));
+        await ending;
+        Assert.Equal(["web", "api", "db"], fixture.Engine.Stops);
+        Assert.Equal(1, fixture.Engine.Starts.Count(s => s.Name == "api"));
+    }
+
+    [Fact]
     public async Task Start_OnRequest_StartsWhatItDependsOn()
     {
         await using var fixture = await new FleetFixture([Web with { AutoStart = false }, Api with { AutoStart = false }, Db with { AutoStart = false }], before: TakesTwoSeconds).BeginAsync();

@@ -1,7 +1,10 @@
 using MonitorAspire.Supervision.Daemons;
+using MonitorAspire.Supervision.Files;
 using MonitorAspire.Supervision.Fleet;
+using MonitorAspire.Supervision.Identity;
 using MonitorAspire.Supervision.Restarts;
 using MonitorAspire.Supervision.Startup;
+using MonitorAspire.Testing;
 
 namespace MonitorAspire.Supervision.Tests.Fleet;
 
@@ -36,6 +39,30 @@ public class FleetReloadTests
         Assert.Null(fixture.Fleet.Find("d1"));
         Assert.Equal((1, 1), (await fixture.CountAsync(FleetEventKind.Removed), await fixture.CountAsync(FleetEventKind.Added)));
         Assert.Equal(FleetEventKind.Removed, (await fixture.EventsAsync("d1"))[^1].Kind);
+    }
+
+    [Fact]
+    public async Task Apply_NamesADaemonAgainThatIsBeingStopped_StartsItAfterTheStop()
+    {
+        using var directory = new TemporaryDirectory();
+        new InstanceRecord { Name = "d1", Port = 9001, Fleet = "shop" }.Write(new DaemonFiles(directory.Path, 9001).InstanceFile);
+        await using var fixture = await new FleetFixture(
+            FleetFixture.Specs(1),
+            FleetFixture.Options with { StateDirectory = directory.Path, Fleet = "shop" },
+            before: engine =>
+            {
+                engine.AddInstance(9001);
+                engine[9001].StopTakes = TimeSpan.FromSeconds(5);
+            }).BeginAsync();
+        Assert.Equal(["d1"], fixture.Engine.Stops);
+
+        var change = fixture.Fleet.ApplyAsync(FleetFixture.Specs(2));
+        await fixture.UntilAsync(() => change.IsCompleted && fixture.Fleet.Daemons.All(d => d.State == DaemonState.Running));
+
+        Assert.Equal(["d1"], (await change).Added);
+        Assert.Equal((false, 0), (fixture["d1"].Adopted, fixture["d1"].Restarts));
+        Assert.Equal(["d0", "d1"], fixture.Engine.Starts.Select(s => s.Name));
+        Assert.Equal(0, await fixture.CountAsync(FleetEventKind.Exited));
     }
 
     [Fact]

@@ -316,6 +316,26 @@ public class FleetSupervisorTests
     }
 
     [Fact]
+    public async Task Stop_DuringTheAdoption_EndsItsLooks()
+    {
+        await using var fixture = await new FleetFixture(FleetFixture.Specs(1), before: engine =>
+        {
+            engine.AddInstance(9000, age: TimeSpan.FromSeconds(5));
+            (engine[9000].Unhealthy, engine[9000].StopTakes) = (true, TimeSpan.FromSeconds(3));
+        }).BeginAsync();
+        await fixture.AdvanceAsync(1);
+
+        var stop = fixture.Fleet.StopAsync("d0", CancellationToken.None);
+        var looks = fixture.Engine.Probes.Count;
+        await fixture.UntilAsync(() => stop.IsCompleted);
+
+        Assert.Equal(StopVerdict.Stopped, (await stop).Verdict);
+        Assert.Equal(looks, fixture.Engine.Probes.Count);
+        Assert.DoesNotContain(fixture.Log, line => line.Contains("failed unexpectedly", StringComparison.Ordinal));
+        Assert.Equal(StartupVerdict.Verified, (await fixture.Fleet.StartAsync("d0", CancellationToken.None)).Verdict);
+    }
+
+    [Fact]
     public async Task Stop_DuringBackoff_StaysStopped()
     {
         await using var fixture = await new FleetFixture(FleetFixture.Specs(1), before: engine => engine[9000].AlwaysFails = StartupReason.TimedOut).BeginAsync();

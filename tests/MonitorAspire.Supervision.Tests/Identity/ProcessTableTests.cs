@@ -165,6 +165,26 @@ public sealed class ProcessTableTests : IDisposable
     }
 
     [Fact]
+    public void HoldersOf_SeveralFiles_EachHasItsOwn()
+    {
+        var (first, second, free) = (Path.Combine(_proc.Root, "first.lock"), Path.Combine(_proc.Root, "second.lock"), Path.Combine(_proc.Root, "free.lock"));
+        File.WriteAllText(first, "");
+        File.WriteAllText(second, "");
+        _proc.Add(10, 1).Link("10/fd/3", first).Write("10/fdinfo/3", Held(10)).Link("10/fd/4", first).Write("10/fdinfo/4", Held(10));
+        _proc.Add(11, 1).Link("11/fd/3", second).Write("11/fdinfo/3", Held(11)).Link("11/fd/4", first).Write("11/fdinfo/4", "pos:\t0\n");
+        _proc.Add(12, 1).Link("12/fd/3", second).Write("12/fdinfo/3", Held(11)).Link("12/fd/4", first).Write("12/fdinfo/4", Held(10));
+
+        var holders = _proc.Table().HoldersOf([first, second, free, ""]);
+
+        Assert.Equal([new(10, 10, false), new(12, 10, false)], holders[first].OrderBy(h => h.Pid));
+        Assert.Equal([new(11, 11, false), new(12, 11, false)], holders[second].OrderBy(h => h.Pid));
+        Assert.Empty(holders[free]);
+        Assert.Empty(holders[""]);
+
+        static string Held(int root) => $"pos:\t{root}\nlock:\t1: FLOCK  ADVISORY  WRITE 1 fe:00:1 0 EOF\n";
+    }
+
+    [Fact]
     public void LockHolders_MainThreadEnded_FoundByTheOtherThread()
     {
         var file = Path.Combine(_proc.Root, "the.lock");

@@ -22,6 +22,10 @@ internal sealed class ControlGroup(string mountInfo = "/proc/self/mountinfo", st
     /// <summary>The groups that this program can see.</summary>
     public static ControlGroup Current { get; } = new();
 
+    private readonly Queue<Action> _moves = new();
+    private bool _isMoving;
+    private long _cleanedAt;
+
     // The mount and the group that it shows as its root. The mounts of a program do not change.
     private readonly Lazy<(string Path, string Root)?> _mount = new(() => FindMount(mountInfo));
 
@@ -69,8 +73,55 @@ internal sealed class ControlGroup(string mountInfo = "/proc/self/mountinfo", st
         }
     }
 
-    /// <summary>Moves a process into the group, or returns why that is not possible. Children that it has by now stay where they are.</summary>
-    public string? WhyNotAdded(string group, string instanceId, int pid)
+    /// <summary>
+    /// Moves a process into the group, or returns why that is not possible. Children that it has by now stay where they are. All moves are made one
+    /// after the other: at the first one the kernel waits for all processors, and those that follow it at once take no time.
+    /// </summary>
+    public Task<string?> AddAsync(string group, string instanceId, int pid)
+    {
+        var moved = new TaskCompletionSource<string?>(TaskCreationOptions.RunContinuationsAsynchronously);
+        lock (_moves)
+        {
+            _moves.Enqueue(() =>
+            {
+                try
+                {
+                    moved.SetResult(WhyNotAdded(group, instanceId, pid));
+                }
+                catch (Exception e)
+                {
+                    moved.SetException(e);
+                }
+            });
+            if (!_isMoving)
+            {
+                // Not a thread of the pool: each of them is needed for the starts.
+                _isMoving = true;
+                new Thread(Move) { IsBackground = true, Name = "control groups" }.Start();
+            }
+        }
+
+        return moved.Task;
+    }
+
+    private void Move()
+    {
+        while (TakeMove() is { } move)
+        {
+            move();
+        }
+    }
+
+    private Action? TakeMove()
+    {
+        lock (_moves)
+        {
+            _isMoving = _moves.TryDequeue(out var move);
+            return move;
+        }
+    }
+
+    private string? WhyNotAdded(string group, string instanceId, int pid)
     {
         try
         {
@@ -130,21 +181,30 @@ internal sealed class ControlGroup(string mountInfo = "/proc/self/mountinfo", st
         ? (own.IndexOf("/" + Prefix, StringComparison.Ordinal) is >= 0 and var at ? own[..at] : own.TrimEnd('/')) + "/" + Prefix + instanceId
         : null;
 
-    // The caller has the lock of the port that it starts. The groups of other ports are removed only if nothing can be about to use them.
+    // The caller has the lock of the port that it starts. The groups of other ports are removed only if nothing can be about to use them. To look
+    // at all of them at each start would take the square of the size of a fleet.
     private void RemoveAbandoned(string parent, int? startedPort)
     {
+        var mayRemoveOthers = startedPort is null || Now.Ticks - Volatile.Read(ref _cleanedAt) > Youngest.Ticks;
+        if (mayRemoveOthers)
+        {
+            Volatile.Write(ref _cleanedAt, Now.Ticks);
+        }
+
         foreach (var directory in Directory.EnumerateDirectories(parent, Prefix + "*"))
         {
             var name = Path.GetFileName(directory.AsSpan())[Prefix.Length..];
             if (name.IndexOf('-') is > 0 and var end && int.TryParse(name[..end], NumberStyles.None, CultureInfo.InvariantCulture, out var port)
-                && (port == startedPort || (IsOld(directory) && !IsPopulated(directory))))
+                && (port == startedPort || (mayRemoveOthers && IsOld(directory) && !IsPopulated(directory))))
             {
                 RemoveEmpty(directory);
             }
         }
     }
 
-    private bool IsOld(string directory) => (time ?? TimeProvider.System).GetUtcNow() - Directory.GetLastWriteTimeUtc(directory) > Youngest;
+    private DateTimeOffset Now => (time ?? TimeProvider.System).GetUtcNow();
+
+    private bool IsOld(string directory) => Now - Directory.GetLastWriteTimeUtc(directory) > Youngest;
 
     // The groups below it may be the daemon's own, which it fills later.
     private static bool IsPopulated(string directory)

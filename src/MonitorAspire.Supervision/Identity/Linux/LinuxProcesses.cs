@@ -89,11 +89,7 @@ internal sealed class LinuxProcesses(ProcFiles files, Func<int, bool>? mayExist 
         return processes;
     }
 
-    public override IReadOnlyList<LockHolder> HoldersOf(string lockFilePath)
-    {
-        var scan = new LockScan(files, lockFilePath);
-        return [.. AllPids().Select(pid => scan.HolderOf(pid)).OfType<LockHolder>()];
-    }
+    public override ILookup<string, LockHolder> HoldersOf(IReadOnlyCollection<string> lockFilePaths) => LockScan.Holders(files, AllPids(), lockFilePaths);
 
     public override LockHolder? HolderOf(int pid, string lockFilePath) =>
         pid > 0 ? new LockScan(files, lockFilePath).HolderOf(pid, ref _lockDescriptors[pid % Guesses]) : null;

@@ -11,25 +11,58 @@ internal sealed class LockScan(ProcFiles files, string lockFilePath)
 {
     private static readonly byte[] Deleted = " (deleted)"u8.ToArray();
 
+    private readonly string _path = lockFilePath;
     private readonly FileIdentity? _file = ProcFiles.Stat(lockFilePath, out var file, out _) == ProcAccess.Ok ? file : null;
     private byte[]? _deletedName;
     private readonly List<int> _descriptors = [];
     private readonly ArrayBufferWriter<byte> _buffer = new(512);
 
-    /// <summary>The holder, if a process has such a descriptor; <see langword="null"/> where it has none or this user may not see it.</summary>
-    public LockHolder? HolderOf(int pid)
+    /// <summary>The holders of the locks of several files, by the path of the file. Each descriptor is looked at once, for all of the files.</summary>
+    public static ILookup<string, LockHolder> Holders(ProcFiles files, IEnumerable<int> pids, IReadOnlyCollection<string> lockFilePaths)
     {
-        var guess = 0;
-        return HolderOf(pid, ref guess);
+        var scans = lockFilePaths.Distinct(StringComparer.Ordinal).Select(path => new LockScan(files, path)).ToList();
+        var known = scans.Where(scan => scan._file is not null).ToLookup(scan => scan._file);
+        var holders = new List<(string Path, LockHolder Holder)>();
+        var descriptors = new List<int>();
+        foreach (var pid in scans.Count == 0 ? [] : pids)
+        {
+            if (files.ListDescriptors(pid, descriptors, out var directory) != ProcAccess.Ok)
+            {
+                continue;
+            }
+
+            var found = holders.Count;
+            foreach (var descriptor in descriptors)
+            {
+                var link = $"{directory}/fd/{descriptor}";
+                if (ProcFiles.Stat($"{files.Root}/{link}", out var identity, out var isDeleted) != ProcAccess.Ok)
+                {
+                    continue;
+                }
+
+                foreach (var scan in known.Contains(identity) ? known[identity] : isDeleted ? scans.Where(scan => scan.IsNamedBy(link)) : [])
+                {
+                    if (!holders.Skip(found).Any(holder => holder.Path == scan._path) && scan.TryFlock(directory, descriptor, out var isShared, out var position))
+                    {
+                        holders.Add((scan._path, Holder(pid, position, isShared, isDeleted && identity != scan._file)));
+                    }
+                }
+            }
+        }
+
+        return holders.ToLookup(holder => holder.Path, holder => holder.Holder);
     }
 
-    /// <summary>The same, where one descriptor is looked at first: that of the last time. 0 is none.</summary>
+    /// <summary>
+    /// The holder, if a process has such a descriptor; <see langword="null"/> where it has none or this user may not see it. One descriptor is
+    /// looked at first: that of the last time. 0 is none.
+    /// </summary>
     public LockHolder? HolderOf(int pid, ref int guess)
     {
         var (guessed, isShared, position) = (guess, false, 0L);
         if (guessed > 0 && IsTheFile($"{pid}/fd/{guessed}", out var isDeleted) && !isDeleted && TryFlock($"{pid}", guessed, out isShared, out position))
         {
-            return Holder(isDeleted: false);
+            return Holder(pid, position, isShared, isDeleted: false);
         }
 
         if (files.ListDescriptors(pid, _descriptors, out var directory) != ProcAccess.Ok)
@@ -42,13 +75,11 @@ internal sealed class LockScan(ProcFiles files, string lockFilePath)
             if (IsTheFile($"{directory}/fd/{descriptor}", out isDeleted) && TryFlock(directory, descriptor, out isShared, out position))
             {
                 guess = descriptor;
-                return Holder(isDeleted);
+                return Holder(pid, position, isShared, isDeleted);
             }
         }
 
         return null;
-
-        LockHolder Holder(bool isDeleted) => new(pid, position is > 0 and <= int.MaxValue ? (int)position : 0, isShared, isDeleted);
     }
 
     /// <summary>Whether a process has a descriptor that holds the lock of another instance.</summary>
@@ -71,6 +102,9 @@ internal sealed class LockScan(ProcFiles files, string lockFilePath)
         return false;
     }
 
+    private static LockHolder Holder(int pid, long position, bool isShared, bool isDeleted) =>
+        new(pid, position is > 0 and <= int.MaxValue ? (int)position : 0, isShared, isDeleted);
+
     private bool TryFlock(string directory, int descriptor, out bool isShared, out long position)
     {
         (isShared, position) = (false, 0);
@@ -91,8 +125,14 @@ internal sealed class LockScan(ProcFiles files, string lockFilePath)
             return true;
         }
 
+        return deleted && IsNamedBy(link);
+    }
+
+    // The file of the link was deleted, and had the name of the lock.
+    private bool IsNamedBy(string link)
+    {
         Span<byte> target = stackalloc byte[4096];
-        return deleted && files.ReadLink(link, target, out var length) == ProcAccess.Ok && target[..length].SequenceEqual(_deletedName ??= [.. Encoding.UTF8.GetBytes(lockFilePath), .. Deleted]);
+        return files.ReadLink(link, target, out var length) == ProcAccess.Ok && target[..length].SequenceEqual(_deletedName ??= [.. Encoding.UTF8.GetBytes(_path), .. Deleted]);
     }
 
     private bool IsLockOfAnInstance(string link)
