@@ -30,7 +30,11 @@ internal sealed record Supervisors(IReadOnlyList<SupervisedDaemon> Supervised, I
     /// <summary>The address of each REST API, and the directory with its token.</summary>
     internal IReadOnlyList<(string Address, string Directory)> Answering { get; private init; } = [];
 
-    private static readonly TimeSpan AnswerLimit = TimeSpan.FromSeconds(2);
+    /// <summary>Who only wants to see something does not wait longer for a supervisor that hangs.</summary>
+    private static readonly TimeSpan LookLimit = TimeSpan.FromSeconds(2);
+
+    /// <summary>What its supervisor does not carry out, it takes for a failure of the daemon. On a busy machine it may need seconds for an answer.</summary>
+    private static readonly TimeSpan ActionLimit = TimeSpan.FromSeconds(15);
 
     internal static Supervisors None { get; } = new([], []);
 
@@ -42,10 +46,17 @@ internal sealed record Supervisors(IReadOnlyList<SupervisedDaemon> Supervised, I
     /// <summary>Their names, which may be known to a supervisor only.</summary>
     internal IEnumerable<(string Name, int Port)> Names => Daemons.Select(d => (d.Name, d.Port));
 
-    /// <summary>Asks all of them.</summary>
-    internal static async Task<Supervisors> AskAsync(IDaemonEngine engine, string stateDirectory, CancellationToken cancellationToken)
+    /// <summary>Asks all of them, for a command that only shows something.</summary>
+    internal static Task<Supervisors> AskAsync(IDaemonEngine engine, string stateDirectory, CancellationToken cancellationToken) =>
+        AskAsync(engine, stateDirectory, LookLimit, cancellationToken);
+
+    /// <summary>Asks all of them, for a command that starts or stops a daemon.</summary>
+    internal static Task<Supervisors> AskBeforeActionAsync(IDaemonEngine engine, string stateDirectory, CancellationToken cancellationToken) =>
+        AskAsync(engine, stateDirectory, ActionLimit, cancellationToken);
+
+    private static async Task<Supervisors> AskAsync(IDaemonEngine engine, string stateDirectory, TimeSpan answerLimit, CancellationToken cancellationToken)
     {
-        var answers = await Task.WhenAll(Living(stateDirectory).Select(files => AskAsync(engine, files, cancellationToken))).ConfigureAwait(false);
+        var answers = await Task.WhenAll(Living(stateDirectory).Select(files => AskAsync(engine, files, answerLimit, cancellationToken))).ConfigureAwait(false);
         return answers.Length == 0 ? None : new Supervisors([.. answers.SelectMany(a => a.Supervised)], [.. answers.SelectMany(a => a.Silent)]) { Answering = [.. answers.SelectMany(a => a.Answering)] };
     }
 
@@ -80,7 +91,7 @@ internal sealed record Supervisors(IReadOnlyList<SupervisedDaemon> Supervised, I
         }
     }
 
-    private static async Task<Supervisors> AskAsync(IDaemonEngine engine, SupervisorFiles files, CancellationToken cancellationToken)
+    private static async Task<Supervisors> AskAsync(IDaemonEngine engine, SupervisorFiles files, TimeSpan answerLimit, CancellationToken cancellationToken)
     {
         // Only the process that holds the lock gets the token. Another one may listen on the port.
         var holders = ProcessTable.Current.LockHolders(files.Lock);
@@ -94,7 +105,7 @@ internal sealed record Supervisors(IReadOnlyList<SupervisedDaemon> Supervised, I
 
         var host = address.Address.Equals(IPAddress.Any) ? IPAddress.Loopback : address.Address.Equals(IPAddress.IPv6Any) ? IPAddress.IPv6Loopback : address.Address;
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        limit.CancelAfter(AnswerLimit);
+        limit.CancelAfter(answerLimit);
         try
         {
             var url = $"http://{new IPEndPoint(host, address.Port)}";
@@ -104,7 +115,7 @@ internal sealed record Supervisors(IReadOnlyList<SupervisedDaemon> Supervised, I
         }
         catch (Exception e) when (e is HttpRequestException or JsonException || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {
-            var what = e is OperationCanceledException ? $"does not answer within {AnswerLimit.TotalSeconds:0} s" : $"gives no usable answer: {e.Message}";
+            var what = e is OperationCanceledException ? $"does not answer within {answerLimit.TotalSeconds:0} s" : $"gives no usable answer: {e.Message}";
             return new Supervisors([], [$"the supervisor (PID {listener.Pid}, port {files.Port}) {what}; what its daemons wait for is not known"]);
         }
     }

@@ -47,7 +47,10 @@ public sealed partial class SchemaTests : IAsyncDisposable
         Assert.Empty(Problems(sample.RootElement, JsonNode.Parse(Generate())!.AsObject(), "$"));
 
         var check = await _cli.RunAsync("check", Repository.PathOf(path));
-        Assert.Equal((0, ""), (check.ExitCode, check.Error));
+
+        // What this directory lacks for a start is on standard error: the samples name their programs from the root of the repository.
+        Assert.Equal(0, check.ExitCode);
+        Assert.Contains(" is right. Daemons: ", check.Out, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -190,9 +190,13 @@ internal sealed class FleetInvariants(Scenario scenario, SimulatedSystem system,
     public void OnRefused(string name, long number, IReadOnlyList<string> touched)
     {
         this[name].Asked.RemoveAll(asked => asked.Number == number);
+        OnKept(name, Now, touched);
+    }
 
-        // The instance that serves is kept, and what it depends on is not started for it.
-        foreach (var needed in touched.Where(t => t != name && this[t].MustStartSince == Now))
+    /// <summary>The instance that serves is kept, and what it depends on is not started for it.</summary>
+    public void OnKept(string name, TimeSpan askedAt, IReadOnlyList<string> touched)
+    {
+        foreach (var needed in touched.Where(t => t != name && this[t].MustStartSince == askedAt))
         {
             this[needed].MustStartSince = null;
         }

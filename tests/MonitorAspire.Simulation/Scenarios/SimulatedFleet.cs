@@ -225,6 +225,10 @@ internal sealed class SimulatedFleet
             {
                 _system.Say($"{request} answered: {report}");
                 check(request.Name, request.Number, report);
+                if (report is StartupReport { Verdict: StartupVerdict.AlreadyRunning })
+                {
+                    _invariants.OnKept(request.Name, request.At, request.Touched);
+                }
             }
         }
     }
