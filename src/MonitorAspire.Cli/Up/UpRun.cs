@@ -220,8 +220,7 @@ internal sealed class UpRun(CliContext context, Interrupts interrupts, UpSetting
 
     private async Task<StopReport> StopAsync(IDaemonEngine engine, DaemonSnapshot daemon)
     {
-        var spec = KnownDaemons.Spec(daemon.Port, KnownDaemons.Record(settings.StateDirectory, daemon.Port)) with { Name = daemon.Name, Host = daemon.Host };
-        var report = await engine.StopAsync(spec, new StopOptions(), interrupts.Hard).ConfigureAwait(false);
+        var report = await engine.StopAsync(SpecOf(daemon), new StopOptions(), interrupts.Hard).ConfigureAwait(false);
         if (report.Verdict is StopVerdict.Stopped or StopVerdict.NotRunning)
         {
             _view.Fleet.Replace(daemon with { State = DaemonState.Stopped, Stage = null, Pid = null });
@@ -229,6 +228,9 @@ internal sealed class UpRun(CliContext context, Interrupts interrupts, UpSetting
 
         return report;
     }
+
+    private DaemonSpec SpecOf(DaemonSnapshot daemon) =>
+        KnownDaemons.Spec(daemon.Port, KnownDaemons.Record(settings.StateDirectory, daemon.Port)) with { Name = daemon.Name, Host = daemon.Host };
 
     private int GiveUp(DaemonSnapshot first)
     {
@@ -241,7 +243,10 @@ internal sealed class UpRun(CliContext context, Interrupts interrupts, UpSetting
     private int Remaining(bool inOrder)
     {
         var code = ExitCodes.Success;
-        foreach (var daemon in _view.Fleet.Daemons.Where(d => d.Pid is not null))
+
+        // The last events of the supervisor may not have come. So what lives is looked at.
+        var engine = context.EngineFor(settings.StateDirectory);
+        foreach (var daemon in _view.Fleet.Daemons.Where(d => d.Pid is not null && engine.Attach(SpecOf(d)) is not null))
         {
             if (inOrder && daemon.State != DaemonState.Stopping)
             {

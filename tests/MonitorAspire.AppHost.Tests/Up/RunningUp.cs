@@ -90,7 +90,8 @@ internal sealed class RunningUp : IAsyncDisposable
     internal async Task StopAsync(string signal = "INT")
     {
         Process.Signal(signal);
-        Assert.Equal(0, await Process.ExitCodeAsync());
+        var exitCode = await Process.ExitCodeAsync();
+        Assert.True(exitCode == 0, $"ended with {exitCode}:\n{Process.Output}");
     }
 
     public async ValueTask DisposeAsync()
