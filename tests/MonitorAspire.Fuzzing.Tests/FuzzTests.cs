@@ -7,12 +7,12 @@ namespace MonitorAspire.Fuzzing.Tests;
 
 /// <summary>
 /// Gives every parser its samples, and changed samples. MONITOR_FUZZ_ITERATIONS is the number of changed samples for each parser, default
-/// 500; expensive parsers get fewer. A failure has the bytes in it, and CsCheck's seed, which repeats it (CsCheck_Seed).
+/// 100; expensive parsers get fewer. A failure has the bytes in it, and CsCheck's seed, which repeats it (CsCheck_Seed).
 /// </summary>
 public sealed class FuzzTests(ITestOutputHelper output)
 {
     private static readonly long Iterations =
-        long.TryParse(Environment.GetEnvironmentVariable("MONITOR_FUZZ_ITERATIONS"), NumberStyles.None, CultureInfo.InvariantCulture, out var given) ? given : 500;
+        long.TryParse(Environment.GetEnvironmentVariable("MONITOR_FUZZ_ITERATIONS"), NumberStyles.None, CultureInfo.InvariantCulture, out var given) ? given : 100;
 
     public static TheoryData<string> Targets => [.. FuzzTarget.All.Keys];
 

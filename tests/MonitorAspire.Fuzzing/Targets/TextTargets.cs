@@ -53,7 +53,7 @@ internal static class TextTargets
         if (UsageErrors.Find(parsed) is not { } wrong)
         {
             // With --help the rest of the line may be wrong.
-            if (parsed.Errors.Count > 0)
+            if (parsed.Errors.Count > 0 || arguments.Any(a => a is "--help" or "-h" or "-?"))
             {
                 return;
             }

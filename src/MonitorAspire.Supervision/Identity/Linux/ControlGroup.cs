@@ -243,7 +243,7 @@ internal sealed class ControlGroup(string mountInfo = "/proc/self/mountinfo", st
         try
         {
             return File.ReadLines(mountInfo).Where(l => l.Contains(" - cgroup2 ", StringComparison.Ordinal)).Select(l => l.Split(' '))
-                .Where(fields => fields.Length > 4).Select(fields => ((string, string)?)(fields[4].Replace(@"\040", " ", StringComparison.Ordinal), fields[3])).FirstOrDefault();
+                .Where(fields => fields.Length > 4 && !fields[4].Contains('\0', StringComparison.Ordinal)).Select(fields => ((string, string)?)(fields[4].Replace(@"\040", " ", StringComparison.Ordinal), fields[3])).FirstOrDefault();
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
