@@ -177,7 +177,7 @@ internal sealed class UpRun(CliContext context, Interrupts interrupts, UpSetting
         await reloads.ConfigureAwait(false);
     }
 
-    // The file is read by the supervisor, whose log nobody looks at.
+    // The supervisor reads the file, and writes errors into its log. This shows them on the console too.
     private async Task ShowReloadsAsync(FleetClient client, CancellationToken cancellationToken)
     {
         for (long shown = 0; !cancellationToken.IsCancellationRequested;)

@@ -89,7 +89,7 @@ internal sealed partial class LaunchReporter(
         {
             if (_current.GetValueOrDefault(daemon) is { State: LauncherState.Running } running)
             {
-                var stopping = new LauncherReport { Daemon = running.Daemon, State = LauncherState.Stopping, Pid = running.Pid, OnPurpose = true, TraceParent = running.TraceParent };
+                var stopping = running with { State = LauncherState.Stopping, OnPurpose = true };
                 _current[daemon] = stopping;
                 _send?.Invoke(stopping);
             }

@@ -91,7 +91,7 @@ internal static class DefinitionFile
 
             return $"the stored definition could not be used ({e.Problem}); it was replaced, and is kept as {aside}";
         }
-        catch (Exception e) when (e is UntrustedStateException)
+        catch (UntrustedStateException)
         {
             // The start has checked that no other user can change it. It is not for this user to read, but this user's directory.
             return null;
