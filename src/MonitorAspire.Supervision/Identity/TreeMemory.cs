@@ -80,28 +80,8 @@ internal sealed class TreeMemory(ProcessTable processes, TimeProvider time)
         return Utf8Parser.TryParse(rest, out long pages, out _) ? pages * Environment.SystemPageSize : 0;
     }
 
-    // utime, stime, cutime and cstime are the fields 14 to 17 of the line that ProcStat shows. The name may contain spaces and parentheses.
-    private long? CpuTicks(int pid, ArrayBufferWriter<byte> buffer)
-    {
-        if (_files.Read($"{pid}/stat", buffer, isOneRecord: true) != ProcAccess.Ok || buffer.WrittenSpan.LastIndexOf((byte)')') is not (> 0 and var name))
-        {
-            return null;
-        }
-
-        var rest = buffer.WrittenSpan[Math.Min(name + 2, buffer.WrittenCount)..];
-        var (sum, field) = (0L, 3);
-        foreach (var range in rest.Split((byte)' '))
-        {
-            if (field is >= 14 and <= 17)
-            {
-                sum += Utf8Parser.TryParse(rest[range], out long ticks, out _) ? ticks : 0;
-            }
-
-            field++;
-        }
-
-        return sum;
-    }
+    private long? CpuTicks(int pid, ArrayBufferWriter<byte> buffer) =>
+        _files.Read($"{pid}/stat", buffer, isOneRecord: true) == ProcAccess.Ok && ProcStat.TryParseCpuTicks(buffer.WrittenSpan, out var ticks) ? ticks : null;
 
     // Pss:                1234 kB
     private long? Proportional(int pid, ArrayBufferWriter<byte> buffer)

@@ -55,6 +55,24 @@ internal readonly record struct ProcStat(int Pid, string Name, char State, int P
         return true;
     }
 
+    /// <summary>The processor time of the process and of its children that have ended, in clock ticks: the fields 14 to 17.</summary>
+    public static bool TryParseCpuTicks(ReadOnlySpan<byte> content, out long ticks)
+    {
+        ticks = 0;
+        var rest = new Fields(content[(content.LastIndexOf((byte)')') + 1)..]);
+        if (!rest.TrySkip(11)
+            || !rest.TryNumber(out long user)
+            || !rest.TryNumber(out long system)
+            || !rest.TryNumber(out long childrenUser)
+            || !rest.TryNumber(out long childrenSystem))
+        {
+            return false;
+        }
+
+        ticks = user + system + childrenUser + childrenSystem;
+        return true;
+    }
+
     /// <summary>Fields with one space before each.</summary>
     private ref struct Fields(ReadOnlySpan<byte> rest)
     {
