@@ -611,6 +611,12 @@ internal sealed class FleetInvariants(Scenario scenario, SimulatedSystem system,
         var truth = this[name];
         if (!isRequest && truth.IsStopAsked)
         {
+            // It stays stopped. What it depends on is needed by the daemon that waits for it.
+            foreach (var needed in NeededBy(name))
+            {
+                AllowStart(needed, isRequest, isCertain: false);
+            }
+
             return;
         }
 
