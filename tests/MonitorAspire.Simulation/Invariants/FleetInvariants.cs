@@ -193,6 +193,15 @@ internal sealed class FleetInvariants(Scenario scenario, SimulatedSystem system,
         OnKept(name, Now, touched);
     }
 
+    /// <summary>The supervisor ends. Whether it still saves that an earlier stop does not count any more is uncertain.</summary>
+    public void OnTooLate(IReadOnlyList<string> touched)
+    {
+        foreach (var name in touched)
+        {
+            this[name].IsStopUncertain = true;
+        }
+    }
+
     /// <summary>The instance that serves is kept, and what it depends on is not started for it.</summary>
     public void OnKept(string name, TimeSpan askedAt, IReadOnlyList<string> touched)
     {

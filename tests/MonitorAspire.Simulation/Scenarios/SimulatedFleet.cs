@@ -210,6 +210,10 @@ internal sealed class SimulatedFleet
             {
                 _invariants.OnRefused(request.Name, request.Number, request.Touched);
             }
+            else if (e.Message.Contains("the supervisor is ending", StringComparison.Ordinal))
+            {
+                _invariants.OnTooLate(request.Touched);
+            }
         }
 
         _pending.Remove(request);
