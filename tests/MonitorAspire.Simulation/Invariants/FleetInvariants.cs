@@ -129,6 +129,13 @@ internal sealed class FleetInvariants(Scenario scenario, SimulatedSystem system,
         return _requests;
     }
 
+    /// <summary>A configuration adds a daemon that starts with the fleet. What it depends on is started as well, unless a person has stopped it, which may be uncertain.</summary>
+    public void OnAdded(string name)
+    {
+        OnRequest(name, FaultKind.AskStart);
+        OnKept(name, Now, [.. TouchedBy(name, FaultKind.AskStart).Where(needed => this[needed].IsStopUncertain)]);
+    }
+
     /// <summary>The daemons that a request is for: a start is also for all that the daemon depends on.</summary>
     public IReadOnlyList<string> TouchedBy(string name, FaultKind kind) =>
         [name, .. kind is FaultKind.AskStart or FaultKind.AskRestart ? NeededBy(name).SelectMany(needed => TouchedBy(needed, kind)) : []];

@@ -104,7 +104,7 @@ internal sealed class SimulatedFleet
         {
             if (added.AutoStart)
             {
-                _invariants.OnRequest(added.Name, FaultKind.AskStart);
+                _invariants.OnAdded(added.Name);
             }
 
             (_invariants[added.Name].Restarts, _invariants[added.Name].ShownSince) = (0, _system.Scheduler.Now);
