@@ -43,6 +43,10 @@ public sealed class DocumentationTests
     }
 
     [Theory]
+    [MemberData(nameof(Pages))]
+    public void Tables_OnAPage_HaveAsManyCellsInEachRow(string path) => Assert.Empty(new MarkdownPage(path).UnevenRows());
+
+    [Theory]
     [MemberData(nameof(PagesAboutThisVersion))]
     public void MonitorCommand_OnAPage_IsOneThatTheCommandLineKnows(string path)
     {
