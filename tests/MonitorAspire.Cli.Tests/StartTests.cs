@@ -132,6 +132,10 @@ public sealed class StartTests : IAsyncDisposable
 
         Assert.Contains("already running", second.Out, StringComparison.Ordinal);
         Assert.Contains($"tcp://127.0.0.1:{_port}", second.Out, StringComparison.Ordinal);
+
+        // A time limit alone does not make it a check over HTTP.
+        var restarted = await _cli.RunAsync("restart", "--port", Port, "--health-timeout", "40s");
+        Assert.Contains($"tcp://127.0.0.1:{_port}", restarted.Out, StringComparison.Ordinal);
     }
 
     [Fact]
