@@ -51,6 +51,9 @@ internal static unsafe partial class LibC
     internal static partial nint syscall(nint number, nint first, nint second, nint third, nint fourth);
 
     [LibraryImport(Library)]
+    internal static partial nint getrandom(byte* buffer, nuint length, uint flags);
+
+    [LibraryImport(Library)]
     internal static partial uint geteuid();
 
     [LibraryImport(Library)]
