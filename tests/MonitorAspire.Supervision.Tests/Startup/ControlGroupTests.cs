@@ -20,7 +20,7 @@ public sealed class ControlGroupTests : IAsyncDisposable
     public ControlGroupTests()
     {
         var id = InstanceRecord.NewInstanceId(port: 1);
-        var group = ControlGroup.Current.TryCreate(id, port: 1, out var whyNot);
+        var group = ControlGroup.Current.TryCreate(id, out var whyNot);
         Assert.SkipWhen(group is null, $"No control group can be made here: {whyNot}");
         ControlGroup.Current.Remove(new InstanceRecord { InstanceId = id, ControlGroup = group });
     }
@@ -72,6 +72,24 @@ public sealed class ControlGroupTests : IAsyncDisposable
         Assert.Equal(stopOrphans, ProcessTable.Current.Lookup(escaped).Presence == ProcessPresence.Dead);
         Assert.Equal(stopOrphans, !Directory.Exists(group));
         await KillAsync(escaped);
+    }
+
+    [Fact]
+    public async Task Start_AfterACrash_RemovesTheGroupOfTheDeadInstance()
+    {
+        var (spec, root, escaped, group) = await StartAsync();
+        var holders = ProcessTable.Current.LockHolders(_fixture.Files(spec.Port).LockFile);
+        foreach (var pid in (int[])[root, escaped, .. holders])
+        {
+            await KillAsync(pid);
+        }
+
+        var report = await _fixture.StartAsync(spec);
+
+        Assert.True(report.Verdict == StartupVerdict.Verified, report.Detail);
+        Assert.False(Directory.Exists(group));
+        await Wait.UntilAsync(() => File.Exists(_fixture["escaped"]), "the next child has escaped");
+        Assert.Equal(StopVerdict.Stopped, (await _fixture.StopAsync(spec)).Verdict);
     }
 
     [Fact]
@@ -189,7 +207,7 @@ public sealed class NoControlGroupTests : IDisposable
     {
         var groups = Groups(mount, own);
 
-        Assert.Null(groups.TryCreate("8768-abc", 8768, out var whyNot));
+        Assert.Null(groups.TryCreate("8768-abc", out var whyNot));
         Assert.NotEmpty(whyNot!);
     }
 
@@ -201,16 +219,10 @@ public sealed class NoControlGroupTests : IDisposable
     public void TryCreate_OwnGroup_IsMadeBelowItAndBesideOtherInstances(string root, string own, string directory, string group)
     {
         var parent = Directory.CreateDirectory(Path.Combine(_root["mount"], directory)).FullName;
-        var earlier = Directory.CreateDirectory(Path.Combine(parent, "monitor-daemon-8768-old")).FullName;
-        var young = Directory.CreateDirectory(Path.Combine(parent, "monitor-daemon-87680-young")).FullName;
-        var other = Directory.CreateDirectory(Path.Combine(parent, "monitor-daemon-87681-old")).FullName;
-        Directory.SetLastWriteTimeUtc(other, DateTime.UtcNow.AddMinutes(-2));
 
-        Assert.Equal($"{group}/monitor-daemon-8768-abc", Groups($"36 25 0:31 {root} MOUNT rw - cgroup2 cgroup2 rw", own).TryCreate("8768-abc", 8768, out _));
+        Assert.Equal($"{group}/monitor-daemon-8768-abc", Groups($"36 25 0:31 {root} MOUNT rw - cgroup2 cgroup2 rw", own).TryCreate("8768-abc", out _));
 
         Assert.True(Directory.Exists(Path.Combine(parent, "monitor-daemon-8768-abc")));
-        Assert.All([earlier, other], directory => Assert.False(Directory.Exists(directory)));
-        Assert.True(Directory.Exists(young));
     }
 
     [Fact]
