@@ -199,6 +199,60 @@ public class ListenerProbeTests
         Assert.Equal([numbers[1]], Assert.Single(Live.FindOwners(numbers[0])).Pids);
     }
 
+    [Fact]
+    public void FindServers_AcceptedConnection_AreTheProcessesOfItsOtherEnd()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Only Linux ties a socket to its process.");
+        using var server = Listen(IPAddress.Loopback);
+        using var client = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        client.Connect(server.LocalEndPoint!);
+        var (near, far) = ((IPEndPoint)client.LocalEndPoint!, (IPEndPoint)client.RemoteEndPoint!);
+
+        Assert.True(Live.WaitsForTheProcess(near, far));
+        Assert.Empty(Live.FindServers(near, far, []));
+        using (server.Accept())
+        {
+            Assert.False(Live.WaitsForTheProcess(near, far));
+            Assert.Contains(Environment.ProcessId, Live.FindServers(near, far, []));
+            Assert.Equal([Environment.ProcessId], Live.FindServers(near, far, [Environment.ProcessId]));
+            Assert.Equal([Environment.ProcessId], Live.FindServers(near, far, [Environment.ProcessId])); // by the descriptor of the last time
+            using var proc = Recorded();
+            Assert.Empty(new ListenerProbe(proc.Table()).FindServers(near, far, [Environment.ProcessId])); // these are not the sockets of the recorded machine
+        }
+
+        ProcessTableLiveTests.Eventually(() => Live.FindServers(near, far, []).Count == 0);
+        Assert.False(Live.WaitsForTheProcess(near, far));
+    }
+
+    [Fact]
+    public void Listeners_WithoutProc_HaveNoOwners()
+    {
+        var probe = new ListenerProbe(new PortableProcesses());
+        using var socket = Listen(IPAddress.Loopback);
+        var endPoint = (IPEndPoint)socket.LocalEndPoint!;
+
+        var found = Assert.Single(probe.FindOwners(endPoint.Port));
+
+        Assert.Equal((endPoint, 0), (found.Listener.EndPoint, found.Listener.Inode));
+        Assert.Empty(found.Pids);
+        Assert.Contains(probe.Find(null), listener => listener.EndPoint.Equals(endPoint));
+        Assert.Empty(probe.ListenersOf([Environment.ProcessId]));
+        Assert.Equal((0, TimeSpan.Zero), probe.FindTimeWait(endPoint.Port));
+        Assert.False(probe.CanProveOwnership);
+    }
+
+    [Fact]
+    public void FindOwners_MainThreadEnded_IsFoundByTheOtherThread()
+    {
+        using var proc = new RecordedProc().Write("net/tcp", ProcNetTcpTests.Tcp);
+        proc.Add(10, 1, state: 'Z', threads: 2).Link("10/task/11/fd/7", "socket:[177631]").Link("10/task/11/fd/8", "/dev/null");
+        Directory.CreateDirectory(Path.Combine(proc.Root, "10/task/10/fd"));
+        var probe = new ListenerProbe(proc.Table());
+
+        Assert.Equal([10], Assert.Single(probe.FindOwners(8768)).Pids);
+        Assert.Equal([8768], probe.ListenersOf([10]).Select(listener => listener.EndPoint.Port));
+    }
+
     internal static Socket Listen(IPAddress address, int port = 0)
     {
         var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
