@@ -44,6 +44,11 @@ public sealed class InstanceRecordTests : IDisposable
     [InlineData("")]
     public void Read_ImpossibleValue_IsNoRecord(string content) => Assert.Null(Read(content));
 
+    [Theory]
+    [InlineData("""{"port": 65535, "restartCount": 10000000}""")]
+    [InlineData("""{"port": 0}""")]
+    public void Read_ExtremeValue_IsARecord(string content) => Assert.NotNull(Read(content));
+
     [Fact]
     public void Read_CheckThatIsInvalid_IsNotUsed()
     {

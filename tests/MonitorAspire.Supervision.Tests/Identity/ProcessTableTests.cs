@@ -39,6 +39,9 @@ public sealed class ProcessTableTests : IDisposable
         Assert.Equal(ProcessLookup.Dead, _proc.Add(4711, 5, threadGroup: 4700).Table().Lookup(4711));
 
     [Fact]
+    public void Lookup_RecordedFiles_DoNotAskTheKernel() => Assert.Equal(ProcessLookup.Dead, _proc.Table().Lookup(Environment.ProcessId));
+
+    [Fact]
     public void Lookup_HiddenButExisting_CannotInspect() =>
         Assert.Equal(ProcessLookup.CannotInspect, _proc.Table(mayExist: pid => pid == 4711).Lookup(4711));
 
@@ -275,6 +278,7 @@ public sealed class ProcessTableTests : IDisposable
         Assert.Equal(10, table.EldestOf([10, 11])!.Pid);
         Assert.Equal(10, table.EldestOf([99, 11, 10])!.Pid);
         Assert.Null(table.EldestOf([99]));
+        Assert.Equal(13, _proc.Add(13, 1, parent: 99).Table().EldestOf([13, 99])!.Pid); // its parent had it too, and has ended
     }
 
     [Fact]
@@ -320,6 +324,31 @@ public sealed class ProcessTableTests : IDisposable
 
         Assert.Equal(ProcessPresence.Alive, table.Lookup(10).Presence);
     }
+
+    [Theory]
+    [InlineData('Z', 1, true)]
+    [InlineData('Z', 0, true)]
+    [InlineData('Z', 2, false)]
+    [InlineData('X', 2, true)]
+    [InlineData('x', 2, true)]
+    [InlineData('S', 1, false)]
+    public void IsZombie_StateAndThreads_TellIt(char state, int threads, bool isZombie) =>
+        Assert.Equal(isZombie, _proc.Add(10, 1, state: state, threads: threads).Table().Describe(10)!.IsZombie);
+
+    [Theory]
+    [InlineData(12, false, false, true, true)]
+    [InlineData(0, false, false, false, false)] // another program
+    [InlineData(12, true, false, false, false)] // shared
+    [InlineData(12, false, true, true, false)] // a deleted file with the same name
+    public void LockHolder_Mark_TellsAnInstance(int root, bool isShared, bool isDeleted, bool isOfAnInstance, bool isOurs)
+    {
+        var holder = new LockHolder(10, root, isShared, isDeleted);
+
+        Assert.Equal((isOfAnInstance, isOurs), (holder.IsOfAnInstance, holder.IsOurs));
+    }
+
+    [Fact]
+    public void Identity_InWords_NamesPidAndStart() => Assert.Equal("PID 10 (started at tick 5)", new ProcessIdentity(10, 5, "boot").ToString());
 
     private string LockFile(string name)
     {

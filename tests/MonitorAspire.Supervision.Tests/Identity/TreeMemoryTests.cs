@@ -1,116 +1,80 @@
+using System.Globalization;
 using Microsoft.Extensions.Time.Testing;
 using MonitorAspire.Supervision.Identity;
 
 namespace MonitorAspire.Supervision.Tests.Identity;
 
-/// <summary>Memory and processor time of real processes. Each Python process that has the block needs 64 MiB more than one without it.</summary>
-public sealed class TreeMemoryTests
+/// <summary>Memory and processor time of a tree of recorded processes.</summary>
+public sealed class TreeMemoryTests : IDisposable
 {
-    private const long Block = 64 << 20;
+    private const int Root = 10;
 
+    private readonly RecordedProc _proc = new();
     private readonly FakeTimeProvider _time = new();
 
-    public TreeMemoryTests() => Assert.SkipUnless(OperatingSystem.IsLinux(), "Only Linux shows this in /proc.");
+    public TreeMemoryTests()
+    {
+        Add(Root, parent: 1, session: Root, pages: 100, cpu: "1 2 30 40");
+        Add(11, parent: Root, session: 1, pages: 20, cpu: "500 0 0 0");
+        Add(12, parent: 11, session: 1, pages: 3, cpu: "0 0 0 0"); // a descendant in another session
+        Add(13, parent: 1, session: Root, pages: 4, cpu: "0 0 0 0"); // its parent has ended
+        Add(14, parent: 13, session: 14, pages: 50, cpu: "0 0 0 0");
+        Add(20, parent: 1, session: 20, pages: 1_000_000, cpu: "1000000 0 0 0"); // of another daemon
+    }
+
+    public void Dispose() => _proc.Dispose();
 
     [Fact]
-    public void Of_MainProcessChildAndSession_IsTheirSum()
+    public void Of_Tree_IsTheSumOfDescendantsAndSession() => Assert.Equal(177L * Environment.SystemPageSize, Memory().Of(Identity(Root), long.MaxValue));
+
+    [Fact]
+    public void Of_ProcessThatLeadsNoSession_IsItselfAndItsDescendants() => Assert.Equal(23L * Environment.SystemPageSize, Memory().Of(Identity(11), long.MaxValue));
+
+    [Fact]
+    public void Of_SumAboveTheLimit_SharesOutWhatSeveralHave()
     {
-        using var single = PythonProcess.Start("block = bytearray(64 << 20)\nprint('ready', flush=True)");
-        using var tree = PythonProcess.Start("""
-            import os, sys
-            os.setsid()
-            block = bytearray(64 << 20)
-            def own(detached):
-                read, write = os.pipe()
-                child = os.fork()
-                if child == 0:
-                    if detached and os.fork():
-                        os._exit(0)
-                    mine = bytearray(64 << 20)
-                    os.write(write, b"x")
-                    sys.stdin.read()
-                    os._exit(0)
-                os.read(read, 1)
-                return child
-            own(False)
-            os.waitpid(own(True), 0)
-            print("ready", flush=True)
-            """);
-        var memory = new TreeMemory(ProcessTable.Current, _time);
+        foreach (var pid in (int[])[Root, 11, 12, 13])
+        {
+            _proc.Write($"{pid}/smaps_rollup", "00400000-7fff ---p 00000000 00:00 0    [rollup]\nRss:                 9 kB\nPss:                 2 kB\nPss_Dirty:           1 kB\n");
+        }
 
-        Assert.InRange(memory.Of(Identity(single), long.MaxValue)!.Value, Block, 2 * Block);
-
-        // The children share the block of their parent, and it is counted for each of them.
-        var counted = memory.Of(Identity(tree), long.MaxValue)!.Value;
-        Assert.InRange(counted, 5 * Block, 7 * Block);
-
-        // Above the limit, pages that are shared are counted once.
-        Assert.InRange(memory.Of(Identity(tree), counted / 2)!.Value, 3 * Block, 4 * Block);
+        var sum = 177L * Environment.SystemPageSize;
+        Assert.Equal(sum, Memory().Of(Identity(Root), sum));
+        Assert.Equal((4 * 2048) + (50L * Environment.SystemPageSize), Memory().Of(Identity(Root), sum - 1)); // that of 14 cannot be read
+        _proc.Write("14/smaps_rollup", "Rss: 9 kB\n");
+        Assert.Equal((4 * 2048) + (50L * Environment.SystemPageSize), Memory().Of(Identity(Root), sum - 1));
     }
+
+    [Fact]
+    public void CpuOf_Tree_IsTheSumWithChildrenThatHaveEnded() => Assert.Equal(TimeSpan.FromSeconds(5.73), Memory().CpuOf(Identity(Root)));
 
     [Fact]
     public void Of_ProcessThatHasEnded_IsNotKnown()
     {
-        using var helper = PythonProcess.Start("print('ready', flush=True)");
-        var identity = Identity(helper);
-        helper.Kill();
-
-        Assert.Null(new TreeMemory(ProcessTable.Current, _time).Of(identity, long.MaxValue));
-        Assert.Null(new TreeMemory(ProcessTable.Current, _time).CpuOf(identity));
+        Assert.Null(Memory().Of(Identity(99), long.MaxValue));
+        Assert.Null(Memory().CpuOf(Identity(99)));
+        Assert.Null(new TreeMemory(new PortableProcesses(), _time).Of(Identity(Environment.ProcessId), long.MaxValue));
     }
 
     [Fact]
-    public void Of_AskedAgain_ReadsTheListOfProcessesAfterHalfASecond()
+    public void Of_NewChild_IsCountedAfterHalfASecond()
     {
-        var table = new Counting();
-        var memory = new TreeMemory(table, _time);
-        var self = ProcessTable.Current.Identify(Environment.ProcessId)!.Value;
+        var memory = Memory();
+        _ = memory.Of(Identity(Root), long.MaxValue);
+        Add(15, parent: Root, session: 1, pages: 5, cpu: "0 0 0 0");
 
-        foreach (var (wait, lists) in ((int, int)[])[(0, 1), (500, 1), (1, 2)])
+        foreach (var (wait, pages) in ((int, long)[])[(0, 177), (500, 177), (1, 182)])
         {
             _time.Advance(TimeSpan.FromMilliseconds(wait));
-            Assert.NotNull(memory.Of(self, long.MaxValue));
-            Assert.NotNull(memory.CpuOf(self));
-            Assert.Equal(lists, table.Snapshots);
+            Assert.Equal(pages * Environment.SystemPageSize, memory.Of(Identity(Root), long.MaxValue));
         }
     }
 
-    [Fact]
-    public void CpuOf_ProcessAndChildThatHasEnded_IsTheirTime()
-    {
-        using var helper = PythonProcess.Start("""
-            import os, time
-            def work():
-                while time.process_time() < 0.2:
-                    pass
-            child = os.fork()
-            if child == 0:
-                work()
-                os._exit(0)
-            os.waitpid(child, 0)
-            work()
-            print("ready", flush=True)
-            """);
+    private TreeMemory Memory() => new(_proc.Table(), _time);
 
-        Assert.InRange(new TreeMemory(ProcessTable.Current, _time).CpuOf(Identity(helper))!.Value, TimeSpan.FromSeconds(0.35), TimeSpan.FromSeconds(3));
-    }
+    private static ProcessIdentity Identity(int pid) => new(pid, 1, RecordedProc.Boot);
 
-    private static ProcessIdentity Identity(PythonProcess process) => ProcessTable.Current.Identify(process.Pid)!.Value;
-
-    private sealed class Counting : ProcessTable
-    {
-        public int Snapshots { get; private set; }
-
-        public override ProcessLookup Lookup(int pid) => Current.Lookup(pid);
-
-        public override ProcessInfo? Describe(int pid) => Current.Describe(pid);
-
-        public override DateTimeOffset StartTimeOf(ProcessIdentity identity) => Current.StartTimeOf(identity);
-
-        public override IReadOnlyList<ProcessInfo> Snapshot()
-        {
-            Snapshots++;
-            return Current.Snapshot();
-        }
-    }
+    private void Add(int pid, int parent, int session, int pages, string cpu) => _proc
+        .Write($"{pid}/stat", string.Create(CultureInfo.InvariantCulture, $"{pid} (daemon) S {parent} {session} {session} 0 -1 4194304 102 0 0 0 {cpu} 20 0 1 0 1 3133440 {pages} 18446744073709551615\n"))
+        .Write($"{pid}/statm", string.Create(CultureInfo.InvariantCulture, $"{pages + 500} {pages} 903 2 0 158 0\n"));
 }

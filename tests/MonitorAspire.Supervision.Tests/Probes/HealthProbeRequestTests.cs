@@ -60,7 +60,7 @@ public sealed class HealthProbeRequestTests
         Assert.Equal(HealthOutcome.Healthy, (await ProbeAsync(server, new HealthCheck { Text = "first" })).Outcome);
         var other = await ProbeAsync(server, new HealthCheck { Text = "status: rot" });
         Assert.Equal((HealthOutcome.Status, 200), (other.Outcome, other.StatusCode));
-        Assert.Matches("^GET /health: 200 after [0-9]+ ms, but the body does not contain the expected text: 'first line'$", other.Detail);
+        Assert.Matches("^GET /health: 200 after [0-9.]+ m?s, but the body does not contain the expected text: 'first line'$", other.Detail);
     }
 
     // A daemon in a container names itself by the PID in its own PID namespace.
@@ -98,10 +98,10 @@ public sealed class HealthProbeRequestTests
         await using var _ = server;
 
         var result = await new HealthProbe().ProbeAsync(
-            Request(server) with { IsContested = true, LikelyPids = [], IsExpectedPid = _ => server.Connections > 1, Timeout = TimeSpan.FromSeconds(4) }, default);
+            Request(server) with { IsContested = true, LikelyPids = [], IsExpectedPid = _ => server.Connections > 1, Timeout = TimeSpan.FromSeconds(8) }, default);
 
         Assert.True(result.IsHealthy, result.Detail);
-        Assert.Equal(2, server.Connections);
+        Assert.InRange(server.Connections, 2, 4);
     }
 
     [Theory]
@@ -128,8 +128,8 @@ public sealed class HealthProbeRequestTests
         Assert.Equal(connections, server.Connections);
         Assert.Matches(
             sent.Length == 0
-                ? "^GET /health: the connection was closed without an answer after [0-9]+ ms; connected after [0-9]+ ms; .* \\(the connection was closed before the end of the answer\\)$"
-                : $"^GET /health: the answer is not complete or not HTTP, after [0-9]+ ms; connected after [0-9]+ ms.*: '{sent.Trim()}' \\(.+\\)$",
+                ? "^GET /health: the connection was closed without an answer after [0-9.]+ m?s; connected after [0-9.]+ m?s; .* \\(the connection was closed before the end of the answer\\)$"
+                : $"^GET /health: the answer is not complete or not HTTP, after [0-9.]+ m?s; connected after [0-9.]+ m?s.*: '{sent.Trim()}' \\(.+\\)$",
             result.Detail);
     }
 

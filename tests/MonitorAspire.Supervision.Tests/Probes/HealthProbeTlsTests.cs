@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Cryptography;
@@ -10,8 +11,6 @@ namespace MonitorAspire.Supervision.Tests.Probes;
 /// <summary>HTTPS, servers that are asked over the wrong one of HTTP and HTTPS, and redirects between the two.</summary>
 public sealed class HealthProbeTlsTests
 {
-    private const byte HandshakeRecord = 22;
-
     private static readonly TimeSpan Ample = TimeSpan.FromSeconds(30);
     private static readonly X509Certificate2 Certificate = MakeCertificate();
 
@@ -23,7 +22,7 @@ public sealed class HealthProbeTlsTests
         var result = await ProbeAsync(server, HealthCheckKind.Https);
 
         Assert.Equal((HealthOutcome.Healthy, 200), (result.Outcome, result.StatusCode));
-        Assert.Matches("^GET /health over HTTPS: 200 after [0-9]+ ms$", result.Detail);
+        Assert.Matches("^GET /health over HTTPS: 200 after [0-9.]+ m?s$", result.Detail);
         Assert.Equal(["fine"], result.Body);
         Assert.Contains($"Host: 127.0.0.1:{server.Port}\r\n", Assert.Single(server.Requests), StringComparison.Ordinal);
     }
@@ -35,7 +34,7 @@ public sealed class HealthProbeTlsTests
 
         var result = await ProbeAsync(server, HealthCheckKind.Https);
 
-        Assert.Matches("^GET /health over HTTPS: 400 after [0-9]+ ms: 'no'$", result.Detail);
+        Assert.Matches("^GET /health over HTTPS: 400 after [0-9.]+ m?s: 'no'$", result.Detail);
         Assert.Equal(1, server.Connections);
     }
 
@@ -53,7 +52,7 @@ public sealed class HealthProbeTlsTests
         var result = await ProbeAsync(server, HealthCheckKind.Https);
 
         Assert.Equal((HealthOutcome.Unreachable, true), (result.Outcome, result.Connected));
-        Assert.Matches("^GET /health over HTTPS: the answer is not complete or not HTTP, after [0-9]+ ms; connected after [0-9]+ ms; it does not speak TLS; the kind Http fits", result.Detail);
+        Assert.Matches("^GET /health over HTTPS: the answer is not complete or not HTTP, after [0-9.]+ m?s; connected after [0-9.]+ m?s; it does not speak TLS; the kind Http fits", result.Detail);
         Assert.Empty(result.Body);
     }
 
@@ -96,7 +95,7 @@ public sealed class HealthProbeTlsTests
             {
                 var first = new byte[1];
                 await stream.Socket.ReceiveAsync(first, SocketFlags.Peek);
-                return first[0] == HandshakeRecord ? await SecureAsync(stream) : stream;
+                return first[0] == RawServer.HandshakeRecord ? await SecureAsync(stream) : stream;
             });
 
         var result = await new HealthProbe().ProbeAsync(Request(server.Port, HealthCheckKind.Http) with { Explains = explains }, default);
@@ -115,7 +114,7 @@ public sealed class HealthProbeTlsTests
 
         var result = await ProbeAsync(server, HealthCheckKind.Http);
 
-        Assert.Matches($"^redirect 307 to port {secure.Port} of the same daemon; GET /there\\?a=b over HTTPS: 200 after [0-9]+ ms$", result.Detail);
+        Assert.Matches($"^redirect 307 to port {secure.Port} of the same daemon; GET /there\\?a=b over HTTPS: 200 after [0-9.]+ m?s$", result.Detail);
         Assert.Equal((HealthOutcome.Healthy, 200), (result.Outcome, result.StatusCode));
         Assert.Contains($"Host: localhost:{secure.Port}\r\n", Assert.Single(secure.Requests), StringComparison.Ordinal);
     }
@@ -130,7 +129,7 @@ public sealed class HealthProbeTlsTests
 
         Assert.Equal((HealthOutcome.Status, 307), (result.Outcome, result.StatusCode));
         Assert.Matches(
-            $"^GET /health: 307 after [0-9]+ ms \\(redirect to https://127.0.0.1:{secure.Port}/there, which is not followed: it is not an HTTPS port of this daemon. Let the health path answer without a redirect, or accept 307 in Health:Statuses\\)$",
+            $"^GET /health: 307 after [0-9.]+ m?s \\(redirect to https://127.0.0.1:{secure.Port}/there, which is not followed: it is not an HTTPS port of this daemon. Let the health path answer without a redirect, or accept 307 in Health:Statuses\\)$",
             result.Detail);
     }
 
@@ -156,12 +155,12 @@ public sealed class HealthProbeTlsTests
     [Fact]
     public async Task Https_NoAnswerToTheHandshake_TimesOut()
     {
-        await using var server = new RawServer((_, _) => Task.CompletedTask);
+        using var server = ListenerProbeTests.Listen(IPAddress.Loopback);
 
-        var result = await new HealthProbe().ProbeAsync(Request(server.Port, HealthCheckKind.Https) with { Timeout = TimeSpan.FromMilliseconds(200) }, default);
+        var result = await new HealthProbe().ProbeAsync(Request(((IPEndPoint)server.LocalEndPoint!).Port, HealthCheckKind.Https) with { Timeout = TimeSpan.FromMilliseconds(200) }, default);
 
         Assert.Equal((HealthOutcome.TimedOut, true), (result.Outcome, result.Connected));
-        Assert.Matches("^GET /health over HTTPS: no answer within 200 ms; connected after [0-9]+ ms$", result.Detail);
+        Assert.Matches("^GET /health over HTTPS: no answer within 200 ms; connected after [0-9.]+ m?s$", result.Detail);
     }
 
     private static RawServer RedirectingTo(string location) => RawServer.Answering("307 Temporary Redirect", "", $"Location: {location}\r\n");

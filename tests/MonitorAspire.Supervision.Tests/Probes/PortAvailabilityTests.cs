@@ -55,7 +55,7 @@ public class PortAvailabilityTests
     }
 
     [Fact]
-    public void Check_ServerWithConnectionsInTimeWait_Free()
+    public async Task Check_ServerWithConnectionsInTimeWait_Free()
     {
         var port = FreePort.Next();
         using (var server = ListenerProbeTests.Listen(IPAddress.Loopback, port))
@@ -73,7 +73,7 @@ public class PortAvailabilityTests
         }
 
         // Another test may be starting a child. Until exec the child has the listening socket too.
-        ProcessTableLiveTests.Eventually(() => Ports.Check([IPAddress.Loopback], port) == PortState.Free);
+        await Wait.UntilAsync(() => Ports.Check([IPAddress.Loopback], port) == PortState.Free, "the port is free");
     }
 
     [Fact]

@@ -9,6 +9,9 @@ namespace MonitorAspire.Supervision.Tests.Probes;
 /// <summary>A server that answers with any bytes.</summary>
 public sealed class RawServer : IAsyncDisposable
 {
+    /// <summary>First byte of a handshake of TLS. A server without TLS closes the connection when it comes.</summary>
+    public const byte HandshakeRecord = 22;
+
     private readonly Socket _socket;
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _accepting;
@@ -81,7 +84,7 @@ public sealed class RawServer : IAsyncDisposable
         try
         {
             await using var stream = _wrap is null ? network : await _wrap(network);
-            while (await stream.ReadAsync(buffer, _stop.Token) is > 0 and var count)
+            while (await stream.ReadAsync(buffer, _stop.Token) is > 0 and var count && buffer[0] != HandshakeRecord)
             {
                 head.Append(Encoding.ASCII.GetString(buffer, 0, count));
                 if (head.ToString().EndsWith(End, StringComparison.Ordinal))

@@ -25,7 +25,7 @@ public sealed class TcpProbeTests : IDisposable
         var result = await probe;
 
         Assert.Equal((HealthOutcome.Healthy, true, null), (result.Outcome, result.Connected, result.StatusCode));
-        Assert.Matches($"^connection to 127.0.0.1:{Port}: accepted after [0-9]+ ms$", result.Detail);
+        Assert.Matches($"^connection to 127.0.0.1:{Port}: accepted after [0-9.]+ m?s$", result.Detail);
         Assert.Empty(result.ServedBy);
     }
 
@@ -53,7 +53,7 @@ public sealed class TcpProbeTests : IDisposable
         var result = await ProbeAsync(TimeSpan.FromMilliseconds(200));
 
         Assert.Equal((HealthOutcome.TimedOut, true), (result.Outcome, result.Connected));
-        Assert.Matches($"^connection to 127.0.0.1:{Port}: the kernel completed it, but the process did not take it within 200 ms; connected after [0-9]+ ms$", result.Detail);
+        Assert.Matches($"^connection to 127.0.0.1:{Port}: the kernel completed it, but the process did not take it within 200 ms; connected after [0-9.]+ m?s$", result.Detail);
     }
 
     [Theory]
