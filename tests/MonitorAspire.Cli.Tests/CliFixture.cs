@@ -75,6 +75,19 @@ public sealed class CliFixture : IAsyncDisposable
         return document.RootElement.Clone();
     }
 
+    /// <summary>The PID of the supervisor that <c>monitor up</c> has started.</summary>
+    public async Task<int> SupervisorPidAsync()
+    {
+        int? pid = null;
+        await Wait.UntilAsync(() => (pid = PidOf(this["state/up"])) is not null, "the supervisor's PID file");
+        return pid!.Value;
+
+        static int? PidOf(string directory) =>
+            Directory.Exists(directory) && Directory.EnumerateFiles(directory, "*.pid", SearchOption.AllDirectories).FirstOrDefault() is { } file
+                ? int.Parse(System.IO.File.ReadAllText(file), CultureInfo.InvariantCulture)
+                : null;
+    }
+
     public static void Signal(int pid, string name)
     {
         using var kill = Process.Start("kill", [$"-{name}", Text(pid)]);

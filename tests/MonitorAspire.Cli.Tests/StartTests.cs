@@ -121,6 +121,17 @@ public sealed class StartTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Start_RunsWithAnotherHealthCheck_NamesTheAddressThatServes()
+    {
+        Assert.Equal(0, (await _cli.RunAsync(CliFixture.StartFaulty(_port, ["--health", "tcp"], []))).ExitCode);
+
+        var second = await _cli.RunAsync(CliFixture.StartFaulty(_port));
+
+        Assert.Contains("already running", second.Out, StringComparison.Ordinal);
+        Assert.Contains($"tcp://127.0.0.1:{_port}", second.Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Start_Force_ReplacesOurInstance()
     {
         var first = await _cli.JsonAsync(0, CliFixture.StartFaulty(_port, ["--json"], []));

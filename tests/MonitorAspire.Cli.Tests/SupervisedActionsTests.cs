@@ -115,6 +115,31 @@ public sealed class SupervisedActionsTests : IAsyncDisposable
         (await _cli.RunAsync("reset", "--port", CliFixture.Text(_first + 3))).AssertOneLine(2, "no supervisor looks after a daemon on port");
     }
 
+    // A daemon that is stopped without its supervisor is started again as soon as the supervisor goes on.
+    [Fact]
+    public async Task StopStartRestart_SupervisorHangs_AreRefused()
+    {
+        await using var up = await UpAsync();
+        var before = await DaemonAsync("web");
+        var supervisor = await _cli.SupervisorPidAsync();
+        CliFixture.Signal(supervisor, "STOP");
+        try
+        {
+            string[][] commands = [["stop", "web"], ["stop", "--all"], ["restart", "web"], ["restart", "--all"], ["start", "--force", "--port", CliFixture.Text(_first)], ["reset", "--port", CliFixture.Text(_first + 1)], ["reload"]];
+            foreach (var result in await Task.WhenAll(commands.Select(_cli.RunAsync)))
+            {
+                result.AssertOneLine(1, $"the supervisor (PID {supervisor}, port {_first + 3}) does not answer within 15 s", "nothing was done", $"kill -9 {supervisor}");
+            }
+        }
+        finally
+        {
+            CliFixture.Signal(supervisor, "CONT");
+        }
+
+        await Wait.UntilAsync(async () => (await _cli.RunAsync("status", "web")).ExitCode == 0, "web serves");
+        Assert.Equal(Pid(before), Pid(await DaemonAsync("web")));
+    }
+
     private async Task<RunningCli> UpAsync()
     {
         File.WriteAllText(_cli["fleet.json"], $$"""

@@ -1,4 +1,3 @@
-using System.Globalization;
 using MonitorAspire.Testing;
 
 namespace MonitorAspire.Cli.Tests;
@@ -55,19 +54,18 @@ public sealed class SupervisedStatusTests : IAsyncDisposable
     public async Task StatusWatch_SupervisorHangs_SaysThatItDoesNotAnswer()
     {
         await using var up = await UpAsync();
-        int? supervisor = null;
-        await Wait.UntilAsync(() => (supervisor = PidOf(_cli["state/up"])) is not null, "the supervisor's PID file");
-        CliFixture.Signal(supervisor!.Value, "STOP");
+        var supervisor = await _cli.SupervisorPidAsync();
+        CliFixture.Signal(supervisor, "STOP");
         try
         {
             await using var watch = _cli.Start("status", "--all", "--watch", "--interval", "100ms");
             await watch.SeenAsync($"the supervisor (PID {supervisor}, port {SupervisorPort}) does not answer within 2 s");
-            CliFixture.Signal(supervisor!.Value, "CONT");
+            CliFixture.Signal(supervisor, "CONT");
             await watch.SeenAsync("waiting for db");
         }
         finally
         {
-            CliFixture.Signal(supervisor!.Value, "CONT");
+            CliFixture.Signal(supervisor, "CONT");
         }
     }
 
@@ -82,7 +80,4 @@ public sealed class SupervisedStatusTests : IAsyncDisposable
         await up.SeenAsync("exit code 7");
         return up;
     }
-
-    private static int? PidOf(string directory) =>
-        Directory.Exists(directory) && Directory.EnumerateFiles(directory, "*.pid", SearchOption.AllDirectories).FirstOrDefault() is { } file ? int.Parse(File.ReadAllText(file), CultureInfo.InvariantCulture) : null;
 }

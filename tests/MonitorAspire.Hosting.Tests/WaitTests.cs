@@ -66,9 +66,11 @@ public sealed class WaitTests
         Assert.Contains("catalog -> orders -> catalog", e.Message, StringComparison.Ordinal);
     }
 
-    /// <summary>At the end of an application, what waits for others can still use them.</summary>
-    [Fact]
-    public async Task Stop_ResourcesThatWait_EndBeforeThoseThatTheyWaitFor()
+    /// <summary>At the end of an application, what waits for others can still use them, also when Aspire has not seen yet that it runs.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Stop_ResourcesThatWait_EndBeforeThoseThatTheyWaitFor(bool starting)
     {
         using var directory = new TemporaryDirectory();
         var app = new SupervisedApplication();
@@ -76,10 +78,15 @@ public sealed class WaitTests
         {
             var server = app.AddServer("server");
             var between = AddScript("between").WaitFor(server);
-            AddScript("last").WaitForStart(between);
+            var last = AddScript("last").WaitForStart(between);
             await app.StartAsync();
             await NoteAsync("between", "server");
             await NoteAsync("last", "between");
+            await app.UntilAsync("last", s => s.State?.Text == KnownResourceStates.Running);
+            if (starting)
+            {
+                await app.App.ResourceNotifications.PublishUpdateAsync(last.Resource, s => s with { State = KnownResourceStates.Starting });
+            }
         }
 
         Assert.True(File.Exists(directory["between.well"]), "the server had ended before");

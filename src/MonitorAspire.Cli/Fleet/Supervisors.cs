@@ -24,8 +24,13 @@ internal sealed record SupervisedDaemon(DaemonSnapshot Daemon, string Address, s
     }
 }
 
-/// <summary>The daemons that the living supervisors of a state directory look after, and a sentence for each supervisor that does not answer.</summary>
-internal sealed record Supervisors(IReadOnlyList<SupervisedDaemon> Supervised, IReadOnlyList<string> Silent)
+/// <summary>A living supervisor that does not answer, or not usably.</summary>
+/// <param name="Pid">Its PID.</param>
+/// <param name="Problem">A sentence without its full stop, which names PID and port.</param>
+internal sealed record SilentSupervisor(int Pid, string Problem);
+
+/// <summary>The daemons that the living supervisors of a state directory look after, and the supervisors that do not answer.</summary>
+internal sealed record Supervisors(IReadOnlyList<SupervisedDaemon> Supervised, IReadOnlyList<SilentSupervisor> Silent)
 {
     /// <summary>The address of each REST API, and the directory with its token.</summary>
     internal IReadOnlyList<(string Address, string Directory)> Answering { get; private init; } = [];
@@ -41,7 +46,28 @@ internal sealed record Supervisors(IReadOnlyList<SupervisedDaemon> Supervised, I
     internal IEnumerable<DaemonSnapshot> Daemons => Supervised.Select(d => d.Daemon);
 
     /// <summary>The daemon on a port; <see langword="null"/> where no supervisor looks after it.</summary>
-    internal SupervisedDaemon? On(int port) => Supervised.FirstOrDefault(d => d.Daemon.Port == port);
+    /// <exception cref="IOException">That is unknown, because a supervisor does not answer. It would take a stop for a failure of its daemon.</exception>
+    internal SupervisedDaemon? On(int port)
+    {
+        var supervised = Supervised.FirstOrDefault(d => d.Daemon.Port == port);
+        if (supervised is null)
+        {
+            RequireAnswers();
+        }
+
+        return supervised;
+    }
+
+    /// <summary>Throws unless all supervisors have answered.</summary>
+    /// <exception cref="IOException">One has not.</exception>
+    internal void RequireAnswers()
+    {
+        if (Silent is [var silent, ..])
+        {
+            throw new IOException(
+                $"{silent.Problem}, so it is unknown which daemons it looks after, and nothing was done; where it hangs, end it with 'kill -9 {silent.Pid}' (its daemons live on), and try again");
+        }
+    }
 
     /// <summary>Their names, which may be known to a supervisor only.</summary>
     internal IEnumerable<(string Name, int Port)> Names => Daemons.Select(d => (d.Name, d.Port));
@@ -116,7 +142,7 @@ internal sealed record Supervisors(IReadOnlyList<SupervisedDaemon> Supervised, I
         catch (Exception e) when (e is HttpRequestException or JsonException || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {
             var what = e is OperationCanceledException ? $"does not answer within {answerLimit.TotalSeconds:0} s" : $"gives no usable answer: {e.Message}";
-            return new Supervisors([], [$"the supervisor (PID {listener.Pid}, port {files.Port}) {what}; what its daemons wait for is not known"]);
+            return new Supervisors([], [new SilentSupervisor(listener.Pid!.Value, $"the supervisor (PID {listener.Pid}, port {files.Port}) {what}")]);
         }
     }
 }

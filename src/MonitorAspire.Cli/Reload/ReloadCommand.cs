@@ -38,12 +38,13 @@ internal sealed class ReloadCommand(CliContext context)
     private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         var stateDirectory = DaemonOptions.ResolveStateDirectory(parsed.GetValue(_stateDirectory));
-        var supervisors = await Supervisors.AskAsync(context.EngineFor(stateDirectory), stateDirectory, cancellationToken).ConfigureAwait(false);
+        var supervisors = await Supervisors.AskBeforeActionAsync(context.EngineFor(stateDirectory), stateDirectory, cancellationToken).ConfigureAwait(false);
         var port = parsed.GetValue(_port);
         var asked = supervisors.Answering.Where(s => port is null || new Uri(s.Address).Port == port).ToList();
         if (asked.Count == 0)
         {
-            context.Console.Fail(supervisors.Silent is [var silent, ..] ? silent : $"no supervisor{(port is null ? "" : $" on port {port}")} runs in {stateDirectory}");
+            supervisors.RequireAnswers();
+            context.Console.Fail($"no supervisor{(port is null ? "" : $" on port {port}")} runs in {stateDirectory}");
             return ExitCodes.Failure;
         }
 

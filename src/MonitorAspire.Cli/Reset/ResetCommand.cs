@@ -40,7 +40,7 @@ internal sealed class ResetCommand(CliContext context)
         var port = _daemon.ResolvePort(parsed, stateDirectory, parsed.GetValue(_daemon.NameArgument), supervisors.Names);
         if (supervisors.On(port) is not { } supervised)
         {
-            throw new UsageException($"{(supervisors.Silent is [var silent, ..] ? silent : $"no supervisor looks after a daemon on port {port}")}; 'monitor start --port {port}' starts it");
+            throw new UsageException($"no supervisor looks after a daemon on port {port}; 'monitor start --port {port}' starts it");
         }
 
         var daemon = await supervised.AskAsync("reset", SupervisionJson.Default.DaemonSnapshot, cancellationToken).ConfigureAwait(false);

@@ -66,10 +66,10 @@ internal sealed class RestartCommand(CliContext context)
 
         var supervisors = await Supervisors.AskBeforeActionAsync(engine, stateDirectory, cancellationToken).ConfigureAwait(false);
         var port = _daemon.ResolvePort(parsed, stateDirectory, name, supervisors.Names);
-        var run = new VerifiedStartRun(context, engine, parsed.GetValue(_json));
+        var run = new VerifiedStartRun(context, stateDirectory, parsed.GetValue(_json));
         if (supervisors.On(port) is { } supervised)
         {
-            return ExitCodes.For(await SupervisedStart.RunAsync(supervised, "restart", given, run, stateDirectory, cancellationToken).ConfigureAwait(false));
+            return ExitCodes.For(await SupervisedStart.RunAsync(supervised, "restart", given, run, cancellationToken).ConfigureAwait(false));
         }
 
         var stored = StoredDefinition.Find(stateDirectory, port, isNeeded: given.Length == 0 || parsed.GetValue(_rollback));
@@ -102,6 +102,7 @@ internal sealed class RestartCommand(CliContext context)
     {
         var json = parsed.GetValue(_json);
         var supervisors = await Supervisors.AskBeforeActionAsync(engine, stateDirectory, cancellationToken).ConfigureAwait(false);
+        supervisors.RequireAnswers();
         var seen = await StatusCommand.InspectAllAsync(engine, stateDirectory, new InspectOptions { ProbeHealth = false }, cancellationToken).ConfigureAwait(false);
         var running = seen.Where(d => d.Verdict is InspectionVerdict.Running or InspectionVerdict.Starting or InspectionVerdict.Unhealthy).ToList();
         var reports = new List<StartupReport>();
@@ -132,10 +133,10 @@ internal sealed class RestartCommand(CliContext context)
 
         async Task<int> RestartOneAsync(DaemonInspection daemon)
         {
-            var run = new VerifiedStartRun(context, engine, json) { IsPartOfList = true };
+            var run = new VerifiedStartRun(context, stateDirectory, json) { IsPartOfList = true };
             if (supervisors.On(daemon.Port) is { } supervised)
             {
-                var report = await SupervisedStart.RunAsync(supervised, "restart", command: [], run, stateDirectory, cancellationToken).ConfigureAwait(false);
+                var report = await SupervisedStart.RunAsync(supervised, "restart", command: [], run, cancellationToken).ConfigureAwait(false);
                 reports.Add(report);
                 return ExitCodes.For(report);
             }

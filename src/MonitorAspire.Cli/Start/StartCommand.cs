@@ -74,8 +74,8 @@ internal sealed class StartCommand(CliContext context, Interrupts interrupts)
         var port = range?.First ?? _daemon.ResolvePort(parsed, stateDirectory, name, supervisors.Names);
         if (supervisors.On(port) is { } supervised)
         {
-            var asked = new VerifiedStartRun(context, engine, parsed.GetValue(_json));
-            return ExitCodes.For(await SupervisedStart.RunAsync(supervised, force ? "restart" : "start", command, asked, stateDirectory, cancellationToken).ConfigureAwait(false));
+            var asked = new VerifiedStartRun(context, stateDirectory, parsed.GetValue(_json));
+            return ExitCodes.For(await SupervisedStart.RunAsync(supervised, force ? "restart" : "start", command, asked, cancellationToken).ConfigureAwait(false));
         }
 
         var isNeeded = (command.Length == 0 && range is null) || parsed.GetValue(_rollback);
@@ -95,7 +95,7 @@ internal sealed class StartCommand(CliContext context, Interrupts interrupts)
             Rollback = parsed.GetValue(_rollback) ? stored ?? StoredDefinition.Find(stateDirectory, port) : null,
         };
         using var log = await AtEndAsync(new DaemonFiles(stateDirectory, spec.Port).LogFile, cancellationToken).ConfigureAwait(false);
-        var run = new VerifiedStartRun(context, engine, parsed.GetValue(_json)) { Note = report => NoteOf(report, command, spec, stored) };
+        var run = new VerifiedStartRun(context, stateDirectory, parsed.GetValue(_json)) { Note = report => NoteOf(report, command, spec, stored) };
         var outcome = await run.StartAsync(spec, options, cancellationToken).ConfigureAwait(false);
         if (!parsed.GetValue(_foreground) || outcome is not { Report: { Serves: true } report, Instance: { } instance })
         {

@@ -1,7 +1,6 @@
 using MonitorAspire.Cli.CommandLine;
 using MonitorAspire.Cli.Fleet;
 using MonitorAspire.Supervision;
-using MonitorAspire.Supervision.Identity;
 
 namespace MonitorAspire.Cli.Start;
 
@@ -11,7 +10,7 @@ internal static class SupervisedStart
     /// <summary>Asks for it, prints the report, and returns it.</summary>
     /// <exception cref="UsageException">A command was given, which is the supervisor's to change.</exception>
     internal static async Task<StartupReport> RunAsync(
-        SupervisedDaemon supervised, string action, string[] command, VerifiedStartRun run, string stateDirectory, CancellationToken cancellationToken)
+        SupervisedDaemon supervised, string action, string[] command, VerifiedStartRun run, CancellationToken cancellationToken)
     {
         var daemon = supervised.Daemon;
         if (command.Length > 0)
@@ -20,7 +19,7 @@ internal static class SupervisedStart
         }
 
         var report = await supervised.AskAsync(action, SupervisionJson.Default.StartupReport, cancellationToken).ConfigureAwait(false);
-        run.Print(report, KnownDaemons.Find(stateDirectory, daemon.Port).ToSpec().Health.Kind);
+        run.Print(report);
         return report;
     }
 }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using MonitorAspire.Cli.Terminal;
 using MonitorAspire.Supervision;
+using MonitorAspire.Supervision.Identity;
 using MonitorAspire.Supervision.Interop;
 using MonitorAspire.Supervision.Probes;
 using MonitorAspire.Supervision.Startup;
@@ -9,7 +10,7 @@ using MonitorAspire.Supervision.Telemetry;
 namespace MonitorAspire.Cli.Start;
 
 /// <summary>One verified start and its output.</summary>
-internal sealed class VerifiedStartRun(CliContext context, IDaemonEngine engine, bool json)
+internal sealed class VerifiedStartRun(CliContext context, string stateDirectory, bool json)
 {
     /// <summary>Whether the caller prints all reports together as JSON. Default false.</summary>
     internal bool IsPartOfList { get; init; }
@@ -23,16 +24,16 @@ internal sealed class VerifiedStartRun(CliContext context, IDaemonEngine engine,
         StartOutcome outcome;
         using (var progress = new StageProgress(context.Console))
         {
-            outcome = await engine.StartAsync(spec, options with { StageEntered = progress.Enter, Definition = spec }, cancellationToken).ConfigureAwait(false);
+            outcome = await context.EngineFor(stateDirectory).StartAsync(spec, options with { StageEntered = progress.Enter, Definition = spec }, cancellationToken).ConfigureAwait(false);
             progress.Finish(outcome.Report);
         }
 
-        Print(outcome.Report, spec.Health.Kind);
+        Print(outcome.Report);
         return outcome;
     }
 
-    /// <summary>Prints a report. The kind of the health check tells the scheme of the address.</summary>
-    internal void Print(StartupReport report, HealthCheckKind kind)
+    /// <summary>Prints a report.</summary>
+    internal void Print(StartupReport report)
     {
         if (json && !IsPartOfList)
         {
@@ -55,6 +56,8 @@ internal sealed class VerifiedStartRun(CliContext context, IDaemonEngine engine,
         }
         else if (!json)
         {
+            // One that runs already may have been started with another health check than this command names.
+            var kind = KnownDaemons.Find(stateDirectory, report.Port).ToSpec().Health.Kind;
             context.Console.Out.WriteLine(Describe(report, kind, context.Console.OutputTraits.Colour));
         }
     }

@@ -84,7 +84,7 @@ internal sealed class StatusCommand(CliContext context)
         // A daemon that was never started has no files.
         var others = parsed.GetValue(_all) ? supervisors.Daemons.Where(d => seen.All(s => s.Port != d.Port)).ToList() : [];
         var unseen = await Task.WhenAll(others.Select(d => engine.InspectAsync(SpecOf(d), options, cancellationToken))).ConfigureAwait(false);
-        return ([.. seen.Concat(unseen).OrderBy(d => d.Port).Select(supervisors.Over)], supervisors.Silent);
+        return ([.. seen.Concat(unseen).OrderBy(d => d.Port).Select(supervisors.Over)], [.. supervisors.Silent.Select(s => $"{s.Problem}; what its daemons wait for is not known")]);
     }
 
     private DaemonSpec Selected(ParseResult parsed, string stateDirectory, Supervisors supervisors)

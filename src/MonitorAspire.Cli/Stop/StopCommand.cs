@@ -63,6 +63,7 @@ internal sealed class StopCommand(CliContext context)
             return StopOutcome.ExitCode(report);
         }
 
+        supervisors.RequireAnswers();
         var specs = KnownDaemons.Ports(stateDirectory).Select(port => KnownDaemons.Spec(port, KnownDaemons.Record(stateDirectory, port)));
 
         // A lock file alone only says that there was a daemon once. Another process may have the port since.

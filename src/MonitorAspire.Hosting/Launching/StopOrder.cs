@@ -38,7 +38,7 @@ internal sealed partial class StopOrder(
     private async Task<bool> StopAsync(IResource resource, CancellationToken cancellationToken)
     {
         // A resource with replicas has no state of its own.
-        if (notifications.TryGetCurrentState(resource.Name, out var seen) && seen.Snapshot.State?.Text != KnownResourceStates.Running)
+        if (notifications.TryGetCurrentState(resource.Name, out var seen) && !MayHaveProcess(seen.Snapshot.State?.Text))
         {
             return false;
         }
@@ -55,6 +55,9 @@ internal sealed partial class StopOrder(
             return false;
         }
     }
+
+    /// <summary>Whether a resource can have a process. Aspire says Starting for some time after the process has begun.</summary>
+    private static bool MayHaveProcess(string? state) => state == KnownResourceStates.Running || state == KnownResourceStates.Starting;
 
     [LoggerMessage(1, LogLevel.Debug, "Before what it waited for: {Resource} is {Result}")]
     private partial void LogStopped(string resource, string result);

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using MonitorAspire.Supervision.Identity;
 
 namespace MonitorAspire.Supervision.Daemons;
 
@@ -10,6 +11,9 @@ public sealed record StopOptions
 
     /// <summary>Time for the processes to end after SIGKILL. Default 5 seconds.</summary>
     public TimeSpan KillTimeout { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>The process that the caller has watched since its start. It is stopped also where its files are gone. Default none.</summary>
+    internal ProcessIdentity? Watched { get; init; }
 }
 
 /// <summary>How a stop ended.</summary>

@@ -184,6 +184,11 @@ internal sealed partial class DaemonActor
             {
                 Apply(new MachineEvent.StartRequested());
             }
+            else if (OwnsProcess && _parts.Stops.Has(Spec.Name))
+            {
+                // The supervisor before this one may have died during that stop. Other processes than the main one may live.
+                Apply(new MachineEvent.StopRequested());
+            }
 
             return;
         }

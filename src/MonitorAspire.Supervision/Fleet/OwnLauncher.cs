@@ -19,7 +19,7 @@ internal sealed class OwnLauncher(IDaemonEngine engine) : ILauncher
         engine.CheckStartAsync(spec, freed, cancellationToken);
 
     public Task<StopReport> StopAsync(DaemonSpec spec, DaemonInstance? instance, StopOptions options, CancellationToken outOfTime) =>
-        engine.StopAsync(spec, options, outOfTime);
+        engine.StopAsync(spec, options with { Watched = instance?.Identity }, outOfTime);
 
     public Task<bool> CanStartAsync(DaemonSpec spec, CancellationToken cancellationToken) => IsAnyPortFreeAsync(engine, spec, cancellationToken);
 

@@ -176,6 +176,12 @@ internal sealed class HttpAnswer(Stream stream) : IDisposable
             return true; // continues the header before it (RFC 9112, 5.2); none that is needed is so long
         }
 
+        // RFC 9110, 5.5: a message with such a header is refused.
+        if (line.Contains((byte)0))
+        {
+            throw new IOException("a header of the answer has a NUL in it");
+        }
+
         var colon = line.IndexOf((byte)':');
         if (colon <= 0)
         {

@@ -29,6 +29,11 @@ internal sealed class VerifiedStop(EngineParts parts)
         }
 
         var located = parts.Locator.Locate(files);
+        if (located.Kind is LocatedKind.None && options.Watched is { } watched)
+        {
+            located = parts.Locator.Locate(files, watched);
+        }
+
         if (located.Kind is LocatedKind.None)
         {
             return await NothingOfOursAsync(spec, files, report, cancellationToken).ConfigureAwait(false);

@@ -129,6 +129,13 @@ internal sealed class FleetInvariants(Scenario scenario, SimulatedSystem system,
         return _requests;
     }
 
+    /// <summary>A configuration adds a daemon that starts with the fleet. What it depends on is started as well, unless a person has stopped it, which may be uncertain.</summary>
+    public void OnAdded(string name)
+    {
+        OnRequest(name, FaultKind.AskStart);
+        OnKept(name, Now, [.. TouchedBy(name, FaultKind.AskStart).Where(needed => this[needed].IsStopUncertain)]);
+    }
+
     /// <summary>The daemons that a request is for: a start is also for all that the daemon depends on.</summary>
     public IReadOnlyList<string> TouchedBy(string name, FaultKind kind) =>
         [name, .. kind is FaultKind.AskStart or FaultKind.AskRestart ? NeededBy(name).SelectMany(needed => TouchedBy(needed, kind)) : []];
@@ -191,6 +198,15 @@ internal sealed class FleetInvariants(Scenario scenario, SimulatedSystem system,
     {
         this[name].Asked.RemoveAll(asked => asked.Number == number);
         OnKept(name, Now, touched);
+    }
+
+    /// <summary>The supervisor ends. Whether it still saves that an earlier stop does not count any more is uncertain.</summary>
+    public void OnTooLate(IReadOnlyList<string> touched)
+    {
+        foreach (var name in touched)
+        {
+            this[name].IsStopUncertain = true;
+        }
     }
 
     /// <summary>The instance that serves is kept, and what it depends on is not started for it.</summary>
@@ -611,6 +627,12 @@ internal sealed class FleetInvariants(Scenario scenario, SimulatedSystem system,
         var truth = this[name];
         if (!isRequest && truth.IsStopAsked)
         {
+            // It stays stopped. What it depends on is needed by the daemon that waits for it.
+            foreach (var needed in NeededBy(name))
+            {
+                AllowStart(needed, isRequest, isCertain: false);
+            }
+
             return;
         }
 

@@ -104,7 +104,7 @@ internal sealed class SimulatedFleet
         {
             if (added.AutoStart)
             {
-                _invariants.OnRequest(added.Name, FaultKind.AskStart);
+                _invariants.OnAdded(added.Name);
             }
 
             (_invariants[added.Name].Restarts, _invariants[added.Name].ShownSince) = (0, _system.Scheduler.Now);
@@ -209,6 +209,10 @@ internal sealed class SimulatedFleet
             if (!Engine.IsCrashed && (e.Message.Contains("is kept", StringComparison.Ordinal) || e.Message.Contains("a restart replaces it", StringComparison.Ordinal)))
             {
                 _invariants.OnRefused(request.Name, request.Number, request.Touched);
+            }
+            else if (e.Message.Contains("the supervisor is ending", StringComparison.Ordinal))
+            {
+                _invariants.OnTooLate(request.Touched);
             }
         }
 

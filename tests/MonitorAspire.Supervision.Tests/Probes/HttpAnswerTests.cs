@@ -43,6 +43,7 @@ public class HttpAnswerTests
     [InlineData("HTTP/1.1 200 OK\r\nno header\r\n\r\n")]
     [InlineData("HTTP/1.1 200 OK\r\n: nothing\r\n\r\n")]
     [InlineData("HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nOK")]
+    [InlineData("HTTP/1.1 200 OK\r\nContent-Length: 2\0\r\n\r\nOK")]
     public async Task ReadHead_NotComplete_Throws(string sent)
     {
         using var answer = new HttpAnswer(new SlowStream(Encoding.ASCII.GetBytes(sent), 5));

@@ -2,13 +2,14 @@ using System.Diagnostics;
 using Microsoft.Extensions.Logging.Abstractions;
 using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervision.Files;
+using MonitorAspire.Supervision.Identity;
 using MonitorAspire.Supervision.Startup;
 using MonitorAspire.Supervision.Tests.Fleet;
 using MonitorAspire.Testing;
 
 namespace MonitorAspire.Supervision.Tests.Startup;
 
-/// <summary>Starts while the wall clock changes or the disk is full.</summary>
+/// <summary>Starts while the wall clock changes or the disk is full, and stops when the files are gone.</summary>
 public sealed class EnvironmentFaultTests : IAsyncDisposable
 {
     private readonly EngineFixture _fixture = new();
@@ -31,6 +32,29 @@ public sealed class EnvironmentFaultTests : IAsyncDisposable
         clock.Offset = TimeSpan.Zero;
         Assert.Equal(InspectionVerdict.Running, (await engine.InspectAsync(spec, new InspectOptions(), CancellationToken.None)).Verdict);
         Assert.Equal(StartupVerdict.AlreadyRunning, (await engine.StartAsync(spec, new StartOptions(), CancellationToken.None)).Report.Verdict);
+    }
+
+    /// <summary>Without its files nothing on the disk leads to the daemon. Its supervisor has watched it since its start.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Stop_StateDirectoryWasDeleted_StopsTheProcessThatWasWatched(bool isMadeAgain)
+    {
+        var spec = _fixture.Faulty("--leak");
+        var instance = (await _fixture.StartOutcomeAsync(spec)).Instance!;
+        var child = ProcessTable.Current.Snapshot().Single(p => p.ParentPid == instance.Pid).Identity;
+        Directory.Delete(_fixture.StateDirectory, recursive: true);
+        if (isMadeAgain)
+        {
+            StateDirectory.Create(_fixture.StateDirectory);
+        }
+
+        var report = await _fixture.Engine.StopAsync(spec, new StopOptions { GracePeriod = TimeSpan.FromSeconds(2), Watched = instance.Identity }, CancellationToken.None);
+
+        Assert.True(report is { Verdict: StopVerdict.Stopped, IsPortFree: true }, report.Detail);
+        Assert.Equal(instance.Pid, report.Pid);
+        Assert.True(instance.Exited.IsCompleted);
+        Assert.False(ProcessTable.Current.IsAlive(child));
     }
 
     [Fact]

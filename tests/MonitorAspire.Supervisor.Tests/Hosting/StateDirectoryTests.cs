@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using MonitorAspire.Supervision.Files;
+using MonitorAspire.Supervision.Identity;
 using MonitorAspire.Testing;
 
 namespace MonitorAspire.Supervisor.Tests.Hosting;
@@ -75,7 +76,7 @@ public sealed class StateDirectoryTests : IDisposable
     public async Task Run_AnotherProcessHasTakenTheDeletedLock_EndsInOrderWith8()
     {
         await using var supervisor = Start(_port);
-        await supervisor.RunningAsync(1);
+        var daemon = (await supervisor.RunningAsync(1))[0].Pid!.Value;
         await supervisor.SignalAsync("STOP");
         Directory.Delete(State, recursive: true);
         Directory.CreateDirectory(State, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
@@ -89,6 +90,7 @@ public sealed class StateDirectoryTests : IDisposable
             Assert.Equal(8, await supervisor.ExitAsync());
             Assert.Contains(path, Assert.Single(supervisor.Output, line => line.Contains("crit:", StringComparison.Ordinal)), StringComparison.Ordinal);
             Assert.Contains(supervisor.Output, line => line.Contains("Stopped;", StringComparison.Ordinal));
+            Assert.NotEqual(ProcessPresence.Alive, ProcessTable.Current.Lookup(daemon).Presence);
         }
         finally
         {
