@@ -18,6 +18,7 @@ public class HealthProbeTests
     [InlineData("""{"checks":{"pid":1,"port":2},"pid":4711}""")]
     [InlineData("""[{"pid":1}]""")]
     [InlineData("""{"pid":"1"}""")]
+    [InlineData("""{"pid":1} and more""")]
     public async Task Probe_200_Healthy(string body)
     {
         RawServer? server = null;
