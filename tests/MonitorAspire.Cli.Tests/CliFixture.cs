@@ -67,6 +67,23 @@ public sealed class CliFixture : IAsyncDisposable
         return await running.EndAsync();
     }
 
+    /// <summary>
+    /// Runs a command that asks a supervisor, until it has this exit code: the supervisor of a busy machine may not answer within the two seconds that
+    /// the command waits.
+    /// </summary>
+    public async Task<CliResult> RunUntilAsync(int exitCode, params string[] arguments)
+    {
+        CliResult result = null!;
+        await Wait.UntilAsync(async () => (result = await RunAsync(arguments)).ExitCode == exitCode, $"exit code {exitCode} of {string.Join(' ', arguments)}");
+        return result;
+    }
+
+    public async Task<JsonElement> JsonUntilAsync(int exitCode, params string[] arguments)
+    {
+        using var document = JsonDocument.Parse((await RunUntilAsync(exitCode, arguments)).Out);
+        return document.RootElement.Clone();
+    }
+
     public async Task<JsonElement> JsonAsync(int exitCode, params string[] arguments)
     {
         var result = await RunAsync(arguments);

@@ -91,12 +91,15 @@ public sealed class StartTests : IAsyncDisposable
     [Fact]
     public async Task Start_503WithABody_PrintsItsLines()
     {
-        var failed = await _cli.RunAsync(CliFixture.StartFaulty(_port, ["--timeout", "3s"], ["--status", "503", "--body", "database unreachable\ndb:5432 refused"]));
+        // A busy machine needs seconds until the daemon answers.
+        var other = FreePort.Next();
+        var text = _cli.RunAsync(CliFixture.StartFaulty(_port, ["--timeout", "12s"], ["--status", "503", "--body", "database unreachable\ndb:5432 refused"]));
+        var json = await _cli.JsonAsync(5, CliFixture.StartFaulty(other, ["--timeout", "12s", "--json"], ["--status", "503", "--body", "a\nb"]));
+        var failed = await text;
 
         Assert.Equal(5, failed.ExitCode);
-        Assert.Matches("health-status: PID [0-9]+ is not healthy after 3 s: GET /health: 503 after [0-9.]+ m?s: 'database unreachable'", failed.Error);
+        Assert.Matches("health-status: PID [0-9]+ is not healthy after 12 s: GET /health: 503 after [0-9.]+ m?s: 'database unreachable'", failed.Error);
         Assert.Matches("answer: database unreachable\n +db:5432 refused", failed.Error);
-        var json = await _cli.JsonAsync(5, CliFixture.StartFaulty(_port, ["--timeout", "3s", "--json"], ["--status", "503", "--body", "a\nb"]));
         Assert.Equal((503, "b"), (json.GetProperty("healthAnswer").GetProperty("status").GetInt32(), json.GetProperty("healthAnswer").GetProperty("body")[1].GetString()));
     }
 
@@ -129,6 +132,10 @@ public sealed class StartTests : IAsyncDisposable
 
         Assert.Contains("already running", second.Out, StringComparison.Ordinal);
         Assert.Contains($"tcp://127.0.0.1:{_port}", second.Out, StringComparison.Ordinal);
+
+        // A time limit alone does not make it a check over HTTP.
+        var restarted = await _cli.RunAsync("restart", "--port", Port, "--health-timeout", "40s");
+        Assert.Contains($"tcp://127.0.0.1:{_port}", restarted.Out, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -154,7 +154,7 @@ public sealed class SupervisedActionsTests : IAsyncDisposable
         return up;
     }
 
-    private Task<JsonElement> DaemonAsync(string name, int exitCode = 0) => _cli.JsonAsync(exitCode, "status", name, "--json");
+    private Task<JsonElement> DaemonAsync(string name, int exitCode = 0) => _cli.JsonUntilAsync(exitCode, "status", name, "--json");
 
     private static int Pid(JsonElement daemon) => daemon.GetProperty("pid").GetInt32();
 

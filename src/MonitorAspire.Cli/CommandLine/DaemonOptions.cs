@@ -92,7 +92,7 @@ internal sealed class DaemonOptions
         Name = parsed.GetValue(Name) ?? spec.Name,
         Host = parsed.GetValue(Host) ?? spec.Host,
         HealthPath = parsed.GetValue(HealthPath) ?? spec.HealthPath,
-        Health = Health.In(parsed) ?? spec.Health,
+        Health = Health.Over(spec.Health, parsed),
         Environment = Environment.Over(spec.Environment, parsed),
         EnvironmentFiles = EnvironmentFiles.In(parsed) ?? spec.EnvironmentFiles,
     };

@@ -41,17 +41,21 @@ internal sealed class HealthOptions
         command.Exclude(_command, _pattern);
     }
 
-    /// <summary>The check that was typed; <see langword="null"/> where no option was.</summary>
-    internal HealthCheck? In(ParseResult parsed)
+    /// <summary>The check that was typed, in place of another one. A time limit alone changes only that.</summary>
+    internal HealthCheck Over(HealthCheck before, ParseResult parsed)
     {
         // A command that does not have these options has no values for them.
-        if (!new Option[] { _kind, _statuses, _text, _command, _pattern, _timeout }.Any(option => DaemonOptions.IsGiven(parsed, option)))
+        var limits = DaemonOptions.IsGiven(parsed, _timeout) && parsed.GetValue(_timeout) is { } timeout ? new CheckLimits { Timeout = timeout } : null;
+        if (!new Option[] { _kind, _statuses, _text, _command, _pattern }.Any(option => DaemonOptions.IsGiven(parsed, option)))
         {
-            return null;
+            return limits is null ? before : before with
+            {
+                Startup = (before.Startup ?? new CheckLimits()) with { Timeout = limits.Timeout },
+                Liveness = (before.Liveness ?? new CheckLimits()) with { Timeout = limits.Timeout },
+            };
         }
 
         var (command, pattern) = (parsed.GetValue(_command)?.Split(' ', StringSplitOptions.RemoveEmptyEntries), parsed.GetValue(_pattern));
-        var limits = parsed.GetValue(_timeout) is { } timeout ? new CheckLimits { Timeout = timeout } : null;
         return new HealthCheck
         {
             Kind = parsed.GetValue(_kind) ?? (command is not null ? HealthCheckKind.Command : pattern is not null ? HealthCheckKind.Log : HealthCheckKind.Http),

@@ -5,6 +5,7 @@ using System.Text.Json.Serialization.Metadata;
 using MonitorAspire.Supervision.Files;
 using MonitorAspire.Supervision.Fleet;
 using MonitorAspire.Supervision.Identity;
+using MonitorAspire.Supervision.Probes;
 using MonitorAspire.Supervision.Startup;
 
 namespace MonitorAspire.Cli.Fleet;
@@ -73,16 +74,16 @@ internal sealed record Supervisors(IReadOnlyList<SupervisedDaemon> Supervised, I
     internal IEnumerable<(string Name, int Port)> Names => Daemons.Select(d => (d.Name, d.Port));
 
     /// <summary>Asks all of them, for a command that only shows something.</summary>
-    internal static Task<Supervisors> AskAsync(IDaemonEngine engine, string stateDirectory, CancellationToken cancellationToken) =>
-        AskAsync(engine, stateDirectory, LookLimit, cancellationToken);
+    internal static Task<Supervisors> AskAsync(string stateDirectory, CancellationToken cancellationToken) =>
+        AskAsync(stateDirectory, LookLimit, cancellationToken);
 
     /// <summary>Asks all of them, for a command that starts or stops a daemon.</summary>
-    internal static Task<Supervisors> AskBeforeActionAsync(IDaemonEngine engine, string stateDirectory, CancellationToken cancellationToken) =>
-        AskAsync(engine, stateDirectory, ActionLimit, cancellationToken);
+    internal static Task<Supervisors> AskBeforeActionAsync(string stateDirectory, CancellationToken cancellationToken) =>
+        AskAsync(stateDirectory, ActionLimit, cancellationToken);
 
-    private static async Task<Supervisors> AskAsync(IDaemonEngine engine, string stateDirectory, TimeSpan answerLimit, CancellationToken cancellationToken)
+    private static async Task<Supervisors> AskAsync(string stateDirectory, TimeSpan answerLimit, CancellationToken cancellationToken)
     {
-        var answers = await Task.WhenAll(Living(stateDirectory).Select(files => AskAsync(engine, files, answerLimit, cancellationToken))).ConfigureAwait(false);
+        var answers = await Task.WhenAll(Living(stateDirectory).Select(files => AskAsync(files, answerLimit, cancellationToken))).ConfigureAwait(false);
         return answers.Length == 0 ? None : new Supervisors([.. answers.SelectMany(a => a.Supervised)], [.. answers.SelectMany(a => a.Silent)]) { Answering = [.. answers.SelectMany(a => a.Answering)] };
     }
 
@@ -117,24 +118,26 @@ internal sealed record Supervisors(IReadOnlyList<SupervisedDaemon> Supervised, I
         }
     }
 
-    private static async Task<Supervisors> AskAsync(IDaemonEngine engine, SupervisorFiles files, TimeSpan answerLimit, CancellationToken cancellationToken)
+    private static IPEndPoint? AddressOf(int supervisor, int port) =>
+        ListenerProbe.Current.FindOwners(port, [supervisor])
+            .Where(socket => socket.Pids.Contains(supervisor) && ListenerCoverage.Serves(socket.Listener, [IPAddress.Loopback, IPAddress.IPv6Loopback]))
+            .Select(socket => new IPEndPoint(HostAddresses.ProbeTargets([socket.Listener.EndPoint.Address])[0], port))
+            .FirstOrDefault();
+
+    private static async Task<Supervisors> AskAsync(SupervisorFiles files, TimeSpan answerLimit, CancellationToken cancellationToken)
     {
         // Only the process that holds the lock gets the token. Another one may listen on the port.
-        var holders = ProcessTable.Current.LockHolders(files.Lock);
-        var spec = KnownDaemons.Spec(files.Port, record: null) with { Host = "localhost" };
-        var seen = await engine.InspectAsync(spec, new InspectOptions { ProbeHealth = false }, cancellationToken).ConfigureAwait(false);
-        if (seen.Listeners.FirstOrDefault(l => l.Pid is { } pid && holders.Contains(pid)) is not { } listener || !IPEndPoint.TryParse(listener.Address, out var address))
+        if (ProcessTable.Current.FindLockHolder(files.Lock) is not { } supervisor || AddressOf(supervisor, files.Port) is not { } address)
         {
             // It is just starting or ending, or listens where this machine is reached from outside.
             return None;
         }
 
-        var host = address.Address.Equals(IPAddress.Any) ? IPAddress.Loopback : address.Address.Equals(IPAddress.IPv6Any) ? IPAddress.IPv6Loopback : address.Address;
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(answerLimit);
         try
         {
-            var url = $"http://{new IPEndPoint(host, address.Port)}";
+            var url = $"http://{address}";
             using var client = new FleetClient(url, files.Directory);
             var daemons = await client.DaemonsAsync(limit.Token).ConfigureAwait(false);
             return new Supervisors([.. daemons.Select(d => new SupervisedDaemon(d, url, files.Directory))], []) { Answering = [(url, files.Directory)] };
@@ -142,7 +145,7 @@ internal sealed record Supervisors(IReadOnlyList<SupervisedDaemon> Supervised, I
         catch (Exception e) when (e is HttpRequestException or JsonException || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {
             var what = e is OperationCanceledException ? $"does not answer within {answerLimit.TotalSeconds:0} s" : $"gives no usable answer: {e.Message}";
-            return new Supervisors([], [new SilentSupervisor(listener.Pid!.Value, $"the supervisor (PID {listener.Pid}, port {files.Port}) {what}")]);
+            return new Supervisors([], [new SilentSupervisor(supervisor, $"the supervisor (PID {supervisor}, port {files.Port}) {what}")]);
         }
     }
 }

@@ -60,7 +60,7 @@ internal sealed class LogsCommand(CliContext context)
         }
 
         var name = parsed.GetValue(_daemon.NameArgument);
-        var supervisors = name is null ? Supervisors.None : await Supervisors.AskAsync(context.EngineFor(directory), directory, cancellationToken).ConfigureAwait(false);
+        var supervisors = name is null ? Supervisors.None : await Supervisors.AskAsync(directory, cancellationToken).ConfigureAwait(false);
         var port = _daemon.ResolvePort(parsed, directory, name, supervisors.Names);
         if (parsed.GetValue(_rotate))
         {

@@ -38,7 +38,7 @@ internal sealed class ReloadCommand(CliContext context)
     private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         var stateDirectory = DaemonOptions.ResolveStateDirectory(parsed.GetValue(_stateDirectory));
-        var supervisors = await Supervisors.AskBeforeActionAsync(context.EngineFor(stateDirectory), stateDirectory, cancellationToken).ConfigureAwait(false);
+        var supervisors = await Supervisors.AskBeforeActionAsync(stateDirectory, cancellationToken).ConfigureAwait(false);
         var port = parsed.GetValue(_port);
         var asked = supervisors.Answering.Where(s => port is null || new Uri(s.Address).Port == port).ToList();
         if (asked.Count == 0)

@@ -36,7 +36,7 @@ internal sealed class ResetCommand(CliContext context)
     private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         var stateDirectory = _daemon.ResolveStateDirectory(parsed);
-        var supervisors = await Supervisors.AskBeforeActionAsync(context.EngineFor(stateDirectory), stateDirectory, cancellationToken).ConfigureAwait(false);
+        var supervisors = await Supervisors.AskBeforeActionAsync(stateDirectory, cancellationToken).ConfigureAwait(false);
         var port = _daemon.ResolvePort(parsed, stateDirectory, parsed.GetValue(_daemon.NameArgument), supervisors.Names);
         if (supervisors.On(port) is not { } supervised)
         {

@@ -64,7 +64,7 @@ internal sealed class RestartCommand(CliContext context)
                 : throw new UsageException("a name or a command and --all exclude each other");
         }
 
-        var supervisors = await Supervisors.AskBeforeActionAsync(engine, stateDirectory, cancellationToken).ConfigureAwait(false);
+        var supervisors = await Supervisors.AskBeforeActionAsync(stateDirectory, cancellationToken).ConfigureAwait(false);
         var port = _daemon.ResolvePort(parsed, stateDirectory, name, supervisors.Names);
         var run = new VerifiedStartRun(context, stateDirectory, parsed.GetValue(_json));
         if (supervisors.On(port) is { } supervised)
@@ -101,7 +101,7 @@ internal sealed class RestartCommand(CliContext context)
     private async Task<int> RestartAllAsync(ParseResult parsed, IDaemonEngine engine, string stateDirectory, CancellationToken cancellationToken)
     {
         var json = parsed.GetValue(_json);
-        var supervisors = await Supervisors.AskBeforeActionAsync(engine, stateDirectory, cancellationToken).ConfigureAwait(false);
+        var supervisors = await Supervisors.AskBeforeActionAsync(stateDirectory, cancellationToken).ConfigureAwait(false);
         supervisors.RequireAnswers();
         var seen = await StatusCommand.InspectAllAsync(engine, stateDirectory, new InspectOptions { ProbeHealth = false }, cancellationToken).ConfigureAwait(false);
         var running = seen.Where(d => d.Verdict is InspectionVerdict.Running or InspectionVerdict.Starting or InspectionVerdict.Unhealthy).ToList();

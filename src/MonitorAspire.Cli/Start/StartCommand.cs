@@ -69,7 +69,7 @@ internal sealed class StartCommand(CliContext context, Interrupts interrupts)
         var force = parsed.GetValue(_force);
         var range = parsed.GetValue(_range);
         var supervisors = range is null && (command.Length == 0 || force) && !parsed.GetValue(_foreground)
-            ? await Supervisors.AskBeforeActionAsync(engine, stateDirectory, cancellationToken).ConfigureAwait(false)
+            ? await Supervisors.AskBeforeActionAsync(stateDirectory, cancellationToken).ConfigureAwait(false)
             : Supervisors.None;
         var port = range?.First ?? _daemon.ResolvePort(parsed, stateDirectory, name, supervisors.Names);
         if (supervisors.On(port) is { } supervised)

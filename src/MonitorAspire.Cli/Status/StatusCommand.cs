@@ -76,7 +76,7 @@ internal sealed class StatusCommand(CliContext context)
         ParseResult parsed, IDaemonEngine engine, string stateDirectory, CancellationToken cancellationToken)
     {
         var options = new InspectOptions { HealthTimeout = parsed.GetValue(_timeout), MeasuresUse = true };
-        var supervisors = await Supervisors.AskAsync(engine, stateDirectory, cancellationToken).ConfigureAwait(false);
+        var supervisors = await Supervisors.AskAsync(stateDirectory, cancellationToken).ConfigureAwait(false);
         var seen = parsed.GetValue(_all)
             ? await InspectAllAsync(engine, stateDirectory, options, cancellationToken).ConfigureAwait(false)
             : [await engine.InspectAsync(Selected(parsed, stateDirectory, supervisors), options, cancellationToken).ConfigureAwait(false)];

@@ -49,7 +49,7 @@ internal sealed class StopCommand(CliContext context)
         var engine = context.EngineFor(stateDirectory);
         var options = new StopOptions { GracePeriod = _grace.In(parsed) };
         var json = parsed.GetValue(_json);
-        var supervisors = await Supervisors.AskBeforeActionAsync(engine, stateDirectory, cancellationToken).ConfigureAwait(false);
+        var supervisors = await Supervisors.AskBeforeActionAsync(stateDirectory, cancellationToken).ConfigureAwait(false);
         if (!parsed.GetValue(_all))
         {
             _daemon.RequireKnownHost(parsed);

@@ -25,7 +25,7 @@ internal sealed class UpRun(CliContext context, Interrupts interrupts, UpSetting
     private static readonly RestartPolicy Restart = new();
 
     // Not in the state directory itself, where every file is a daemon's.
-    private readonly string _directory = Path.Combine(settings.StateDirectory, "up", settings.SupervisorPort.ToString(CultureInfo.InvariantCulture));
+    private readonly string _directory = Path.Combine(settings.StateDirectory, StateDirectory.UpDirectory, settings.SupervisorPort.ToString(CultureInfo.InvariantCulture));
     private readonly FleetView _view = new(context.Console, context.Time, settings.Json);
 
     private string Address => string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{settings.SupervisorPort}");

@@ -42,7 +42,7 @@ internal sealed class WaitCommand(CliContext context)
         var stateDirectory = _daemon.ResolveStateDirectory(parsed);
         var engine = context.EngineFor(stateDirectory);
         var all = parsed.GetValue(_all);
-        var supervisors = parsed.GetValue(_daemon.NameArgument) is null ? Supervisors.None : await Supervisors.AskAsync(engine, stateDirectory, cancellationToken).ConfigureAwait(false);
+        var supervisors = parsed.GetValue(_daemon.NameArgument) is null ? Supervisors.None : await Supervisors.AskAsync(stateDirectory, cancellationToken).ConfigureAwait(false);
         var spec = all ? null : _daemon.Resolve(parsed, stateDirectory, supervisors.Names);
         var progress = new WaitProgress(context.Time, _timeout.In(parsed));
         while (true)
@@ -75,7 +75,7 @@ internal sealed class WaitCommand(CliContext context)
     private static async Task<IReadOnlyList<DaemonInspection>> PendingAsync(
         IDaemonEngine engine, string stateDirectory, IReadOnlyList<DaemonInspection> seen, CancellationToken cancellationToken)
     {
-        var supervisors = await Supervisors.AskAsync(engine, stateDirectory, cancellationToken).ConfigureAwait(false);
+        var supervisors = await Supervisors.AskAsync(stateDirectory, cancellationToken).ConfigureAwait(false);
         var others = supervisors.Daemons.Where(d => seen.All(s => s.Port != d.Port)).Select(StatusCommand.SpecOf);
         var inspections = await Task.WhenAll(others.Select(spec => engine.InspectAsync(spec, new InspectOptions { ProbeHealth = false }, cancellationToken))).ConfigureAwait(false);
         return [.. inspections.Select(supervisors.Over).Where(StatusTable.IsPending)];

@@ -21,12 +21,17 @@ internal static class DefinitionFile
         DaemonDefinition? definition;
         try
         {
-            using var stream = new FileStream(NoFollowFile.OpenTrusted(path), FileAccess.Read, bufferSize: 0);
+            if (NoFollowFile.OpenTrusted(path) is not { } handle)
+            {
+                return null;
+            }
+
+            using var stream = new FileStream(handle, FileAccess.Read, bufferSize: 0);
             definition = stream.CanSeek && stream.Length <= MaximumLength
                 ? JsonSerializer.Deserialize(stream, DefinitionJson.Default.DaemonDefinition)
                 : throw Wrong(files, "it is no regular file, or too large");
         }
-        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException || (e is NoFollowException { Error: Errno.NoEntry or Errno.NotADirectory }))
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
             return null;
         }

@@ -133,12 +133,10 @@ internal sealed class InstanceLock : IDisposable
                 return false;
             }
 
-            using var handle = NoFollowFile.OpenRead(path);
-            return AdvisoryLock.IsLockedByOther(handle);
-        }
-        catch (NoFollowException e)
-        {
-            return e.Error is Errno.NoEntry or Errno.NotADirectory or Errno.IsADirectory || e.Error == Errno.TooManyLinks ? false : null;
+            using var handle = NoFollowFile.TryOpenRead(path, out var error);
+            return handle is not null ? AdvisoryLock.IsLockedByOther(handle)
+                : error is Errno.NoEntry or Errno.NotADirectory or Errno.IsADirectory || error == Errno.TooManyLinks ? false
+                : null;
         }
         catch (IOException) when (OperatingSystem.IsWindows())
         {

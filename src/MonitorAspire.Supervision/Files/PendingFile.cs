@@ -1,4 +1,4 @@
-using System.Security.Cryptography;
+using MonitorAspire.Supervision.Interop;
 
 namespace MonitorAspire.Supervision.Files;
 
@@ -15,7 +15,7 @@ internal sealed class PendingFile : IDisposable
     private PendingFile(string path)
     {
         _path = path;
-        _temporary = $"{path}.{Environment.ProcessId}-{RandomNumberGenerator.GetHexString(8, lowercase: true)}{AtomicFile.TemporarySuffix}";
+        _temporary = $"{path}.{Environment.ProcessId}-{RandomText.Hex(8)}{AtomicFile.TemporarySuffix}";
     }
 
     /// <summary>

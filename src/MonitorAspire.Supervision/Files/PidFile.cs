@@ -56,7 +56,11 @@ internal static class PidFile
     {
         try
         {
-            using var handle = NoFollowFile.OpenRead(path);
+            if (NoFollowFile.TryOpenRead(path, out var error) is not { } handle)
+            {
+                return new(Unopened(error), 0);
+            }
+
             using var stream = new FileStream(handle, FileAccess.Read, bufferSize: 0);
             if (!stream.CanSeek)
             {
@@ -69,12 +73,7 @@ internal static class PidFile
         }
         catch (NoFollowException e)
         {
-            return new(
-                e.Error == Errno.NoEntry ? PidFileState.Missing
-                : e.Error == Errno.TooManyLinks ? PidFileState.Symlink
-                : e.Error is Errno.IsADirectory or Errno.NotADirectory ? PidFileState.NotAFile
-                : PidFileState.Unreadable,
-                0);
+            return new(Unopened(e.Error), 0);
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
@@ -85,6 +84,12 @@ internal static class PidFile
             return new(Directory.Exists(path) ? PidFileState.NotAFile : PidFileState.Unreadable, 0);
         }
     }
+
+    private static PidFileState Unopened(int error) =>
+        error == Errno.NoEntry ? PidFileState.Missing
+        : error == Errno.TooManyLinks ? PidFileState.Symlink
+        : error is Errno.IsADirectory or Errno.NotADirectory ? PidFileState.NotAFile
+        : PidFileState.Unreadable;
 
     /// <summary>Writes a PID file atomically, mode 0600.</summary>
     public static void Write(string path, int pid) =>

@@ -57,7 +57,10 @@ public static class StateDirectory
         return null;
     }
 
-    /// <summary>Makes the directory with mode 0700 where it does not exist. An existing one is checked and left as it is.</summary>
+    /// <summary>
+    /// Makes the directory, and its parents, with mode 0700 where they do not exist, as the XDG Base Directory Specification asks for. An existing one is
+    /// checked and left as it is.
+    /// </summary>
     /// <param name="stateDirectory">Absolute path.</param>
     /// <exception cref="UntrustedStateException">Other users can change the directory or a parent; nothing was made.</exception>
     /// <exception cref="UnauthorizedAccessException">This user may not make it.</exception>
@@ -71,7 +74,19 @@ public static class StateDirectory
             return;
         }
 
-        Directory.CreateDirectory(stateDirectory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        CreatePrivate(stateDirectory);
+    }
+
+    // .NET gives the mode to the last directory only.
+    [System.Runtime.Versioning.UnsupportedOSPlatform("windows")]
+    private static void CreatePrivate(string path)
+    {
+        if (Path.GetDirectoryName(path) is { } parent && !Path.Exists(parent))
+        {
+            CreatePrivate(parent);
+        }
+
+        Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
     }
 
     /// <summary>
@@ -88,9 +103,13 @@ public static class StateDirectory
         }
     }
 
-    /// <summary>Whether a file in a state directory is ours, by its name.</summary>
+    /// <summary>The name of the directory below it for the supervisors of <c>monitor up</c>.</summary>
+    internal const string UpDirectory = "up";
+
+    /// <summary>Whether a file or directory in a state directory is ours, by its name.</summary>
     internal static bool IsOurs(string fileName) =>
-        fileName.StartsWith("monitor-daemon", StringComparison.Ordinal) || fileName.StartsWith(SupervisorFiles.Prefix, StringComparison.Ordinal);
+        fileName is UpDirectory or SupervisorFiles.TemporaryDirectoryName
+        || fileName.StartsWith("monitor-daemon", StringComparison.Ordinal) || fileName.StartsWith(SupervisorFiles.Prefix, StringComparison.Ordinal);
 
     // XDG Base Directory Specification 0.8: $XDG_STATE_HOME, default ~/.local/state, and a relative value is to be ignored.
     private static string Default()

@@ -24,11 +24,14 @@ internal sealed record SupervisorFiles(string Directory, int Port)
     /// <summary>The daemons that a person has stopped.</summary>
     internal string Stopped => Of(".stopped.json");
 
+    /// <summary>The name of <see cref="TemporaryDirectory"/>.</summary>
+    internal const string TemporaryDirectoryName = "apphost";
+
     /// <summary>
     /// Where the files of a supervisor are whose port the system selected. The next run has another port, so these files are of no use after
     /// the end of the supervisor and are deleted.
     /// </summary>
-    internal static string TemporaryDirectory(string stateDirectory) => Path.Combine(stateDirectory, "apphost");
+    internal static string TemporaryDirectory(string stateDirectory) => Path.Combine(stateDirectory, TemporaryDirectoryName);
 
     /// <summary>Whether a file is the token of a supervisor, or a temporary file of its writer.</summary>
     internal static bool IsToken(string fileName) => fileName.StartsWith(Prefix, StringComparison.Ordinal) && fileName.Contains(".token", StringComparison.Ordinal);

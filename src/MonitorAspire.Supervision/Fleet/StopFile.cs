@@ -19,14 +19,15 @@ internal sealed partial class StopFile(string path, ILogger logger)
     {
         try
         {
-            using var stream = new FileStream(NoFollowFile.OpenTrusted(path), FileAccess.Read, bufferSize: 0);
+            if (NoFollowFile.OpenTrusted(path) is not { } handle)
+            {
+                return [];
+            }
+
+            using var stream = new FileStream(handle, FileAccess.Read, bufferSize: 0);
             return stream.CanSeek && stream.Length <= MaximumLength && JsonSerializer.Deserialize(stream, StopJson.Default.StoppedDaemons) is { } read && read.BootId == ProcessTable.Current.BootId
                 ? read.Daemons
                 : [];
-        }
-        catch (NoFollowException e) when (e.Error is Errno.NoEntry)
-        {
-            return [];
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {

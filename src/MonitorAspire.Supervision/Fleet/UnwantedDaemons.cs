@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using MonitorAspire.Supervision.Identity;
 using MonitorAspire.Supervision.Identity.Linux;
+using MonitorAspire.Supervision.Startup;
 
 namespace MonitorAspire.Supervision.Fleet;
 

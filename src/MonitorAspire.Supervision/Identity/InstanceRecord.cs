@@ -169,7 +169,12 @@ internal sealed record InstanceRecord
     {
         try
         {
-            using var stream = new FileStream(NoFollowFile.OpenTrusted(path), FileAccess.Read, bufferSize: 0);
+            if (NoFollowFile.OpenTrusted(path) is not { } handle)
+            {
+                return null;
+            }
+
+            using var stream = new FileStream(handle, FileAccess.Read, bufferSize: 0);
             return stream.CanSeek && stream.Length <= MaximumLength
                 && JsonSerializer.Deserialize(stream, FilesJson.Default.InstanceRecord) is { IsValid: true } record ? record : null;
         }

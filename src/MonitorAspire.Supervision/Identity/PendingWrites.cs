@@ -13,6 +13,8 @@ internal sealed partial class PendingWrites(ProcessTable processes)
     // The start time of a process has a precision of about a second.
     private static readonly TimeSpan StartTimePrecision = TimeSpan.FromSeconds(2);
 
+    private long _deletedAt;
+
     /// <summary>Our temporary files, and the PIDs of their writers, which may live.</summary>
     internal static IEnumerable<(string Path, int Writer)> Find(string stateDirectory)
     {
@@ -52,6 +54,17 @@ internal sealed partial class PendingWrites(ProcessTable processes)
         {
             return [];
         }
+    }
+
+    /// <summary>
+    /// The same, unless that was done in the last minute: the start of a large fleet would list the directory once for each daemon.
+    /// </summary>
+    internal IReadOnlyList<string> DeleteIfDue(string stateDirectory, DateTimeOffset now)
+    {
+        var before = Volatile.Read(ref _deletedAt);
+        return Math.Abs(now.UtcTicks - before) > LongestWrite.Ticks && Interlocked.CompareExchange(ref _deletedAt, now.UtcTicks, before) == before
+            ? Delete(stateDirectory, now)
+            : [];
     }
 
     [GeneratedRegex(@"\.(?<pid>[0-9]{1,10})-[0-9a-f]{8}\.tmp\z")]

@@ -11,6 +11,10 @@ namespace MonitorAspire.Supervision.Identity;
 /// </summary>
 internal static class ProcessEnvironment
 {
+    // A stop reads the environment of every process.
+    [ThreadStatic]
+    private static ArrayBufferWriter<byte>? _buffer;
+
     /// <summary>The value of a variable; <see langword="null"/> where the process does not have it or the environment cannot be read.</summary>
     internal static string? Get(ProcessTable table, int pid, string name) => TryGet(table, pid, name, out var value) ? value : null;
 
@@ -18,7 +22,7 @@ internal static class ProcessEnvironment
     internal static bool TryGet(ProcessTable table, int pid, string name, out string? value)
     {
         value = null;
-        var environment = new ArrayBufferWriter<byte>(8192);
+        var environment = _buffer ??= new ArrayBufferWriter<byte>(8192);
         if (table.Files is not { } files
             || files.Read(string.Create(CultureInfo.InvariantCulture, $"{pid}/environ"), environment, isOneRecord: true) != ProcAccess.Ok
             || environment.WrittenCount == 0)

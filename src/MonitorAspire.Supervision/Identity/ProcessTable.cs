@@ -53,6 +53,16 @@ internal abstract class ProcessTable
     /// <summary>Whether this process has a descriptor that holds an exclusive <c>flock</c> on the file.</summary>
     public bool HoldsLock(int pid, string lockFilePath) => HolderOf(pid, lockFilePath) is { IsShared: false };
 
+    /// <summary>
+    /// One of the processes that hold an exclusive <c>flock</c> on the file: the one that took it, where that lives. To find another one, the
+    /// descriptors of all processes are read. <see langword="null"/> where none is seen.
+    /// </summary>
+    public int? FindLockHolder(string lockFilePath) =>
+        LockTakers(lockFilePath).Cast<int?>().FirstOrDefault(pid => HoldsLock(pid!.Value, lockFilePath)) ?? LockHolders(lockFilePath).Cast<int?>().FirstOrDefault();
+
+    /// <summary>Processes that may have taken an exclusive <c>flock</c> on the file, and may have ended.</summary>
+    protected virtual IReadOnlyList<int> LockTakers(string lockFilePath) => [];
+
     /// <summary>When a process of this boot was started, to about a second: the kernel gives its own start in whole seconds of the wall clock.</summary>
     public abstract DateTimeOffset StartTimeOf(ProcessIdentity identity);
 

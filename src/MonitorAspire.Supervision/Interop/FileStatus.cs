@@ -34,9 +34,9 @@ internal sealed record FileStatus(bool IsFile, bool IsDirectory, bool IsLink, Un
     [UnsupportedOSPlatform("windows")]
     internal static FileStatus? Of(string path, bool follow)
     {
-        if (OperatingSystem.IsLinux() && OfLinux(LibC.AtCurrentDirectory, path, follow ? 0 : LibC.AtSymlinkNoFollow) is { } status)
+        if (OperatingSystem.IsLinux())
         {
-            return status;
+            return OfLinux(LibC.AtCurrentDirectory, path, follow ? 0 : LibC.AtSymlinkNoFollow);
         }
 
         try

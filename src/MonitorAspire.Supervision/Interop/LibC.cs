@@ -21,8 +21,8 @@ internal static unsafe partial class LibC
         Assembly.GetExecutingAssembly(),
         static (name, _, _) => name == Library && !OperatingSystem.IsWindows() ? NativeLibrary.GetMainProgramHandle() : IntPtr.Zero);
 
-    // fcntl and syscall are variadic in C, but are declared here with fixed parameters. On Linux both have the same calling convention. On
-    // Apple's Arm64 they have not, and there only the other functions are called.
+    // fcntl, syscall and open are variadic in C, but are declared here with fixed parameters. On Linux both have the same calling convention. On
+    // Apple's Arm64 they have not: there only the other functions are called, and open without a mode.
     [LibraryImport(Library, SetLastError = true)]
     internal static partial int fcntl(int fd, int command, int argument);
 
@@ -49,6 +49,9 @@ internal static unsafe partial class LibC
 
     [LibraryImport(Library, SetLastError = true)]
     internal static partial nint syscall(nint number, nint first, nint second, nint third, nint fourth);
+
+    [LibraryImport(Library)]
+    internal static partial nint getrandom(byte* buffer, nuint length, uint flags);
 
     [LibraryImport(Library)]
     internal static partial uint geteuid();
@@ -151,7 +154,7 @@ internal static unsafe partial class LibC
     // The calls that read /proc. System.IO is not used, because it throws: here it is normal that a process ends meanwhile or belongs to
     // another user, and an error number costs a thousandth of an exception.
     [LibraryImport(Library, EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    public static partial int Open(string path, int flags);
+    public static partial int Open(string path, int flags, int mode = 0);
 
     [LibraryImport(Library, EntryPoint = "read", SetLastError = true)]
     public static partial nint Read(int descriptor, byte* buffer, nuint count);

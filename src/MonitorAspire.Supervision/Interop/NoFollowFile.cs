@@ -12,27 +12,40 @@ internal static class NoFollowFile
 {
     private const int ReadOnly = 0;
     private const int ReadWrite = 2;
+    private const int PrivateMode = 0x180; // 0600
 
     /// <summary>Opens an existing file for reading.</summary>
     /// <exception cref="IOException">With the system's error number in <see cref="NoFollowException.Error"/>.</exception>
-    internal static SafeFileHandle OpenRead(string path)
+    internal static SafeFileHandle OpenRead(string path) => TryOpenRead(path, out var error) ?? throw Failure(path, error);
+
+    /// <summary>
+    /// The same, but <see langword="null"/> and the system's error number where the file cannot be opened: that a file is missing is usual, and an
+    /// exception costs a thousand times as much. On Windows it throws.
+    /// </summary>
+    internal static SafeFileHandle? TryOpenRead(string path, out int error)
     {
         if (OperatingSystem.IsWindows())
         {
+            error = 0;
             RefuseLink(path);
             return File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
         }
 
-        return Open(path, ReadOnly);
+        return TryOpen(path, ReadOnly, out error);
     }
 
     /// <summary>
     /// Opens a file whose content is believed: it must belong to this user or to root, and no other user may write to it. The directory
-    /// is checked elsewhere; it may have been open to others when they made the file.
+    /// is checked elsewhere; it may have been open to others when they made the file. <see langword="null"/> where there is no file.
     /// </summary>
-    internal static SafeFileHandle OpenTrusted(string path)
+    /// <exception cref="IOException">As for <see cref="OpenRead"/>, and for a file that is not believed.</exception>
+    internal static SafeFileHandle? OpenTrusted(string path)
     {
-        var handle = OpenRead(path);
+        if (TryOpenRead(path, out var error) is not { } handle)
+        {
+            return error is Errno.NoEntry or Errno.NotADirectory ? null : throw Failure(path, error);
+        }
+
         if (!OperatingSystem.IsWindows() && FileStatus.Of(handle) is { } status && Untrusted(status) is { } reason)
         {
             handle.Dispose();
@@ -51,17 +64,26 @@ internal static class NoFollowFile
             return File.OpenHandle(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
         }
 
-        // O_CREAT|O_EXCL (FileMode.CreateNew) does not follow a link either. Where another process creates the file first, it is opened.
+        var flags = ReadWrite | (append ? OpenFlags.Append : 0);
         for (var attempt = 0; ; attempt++)
         {
-            try
+            if (TryOpen(path, flags, out var error) is { } existing)
             {
-                return Open(path, ReadWrite | (append ? OpenFlags.Append : 0));
+                return existing;
             }
-            catch (NoFollowException e) when (e.Error == Errno.NoEntry && attempt < 100)
+
+            if (error != Errno.NoEntry || attempt == 100)
             {
-                Create(path);
+                throw Failure(path, error);
             }
+
+            if (OperatingSystem.IsLinux())
+            {
+                return TryOpen(path, flags | OpenFlags.Create, out error) ?? throw Failure(path, error == Errno.NoEntry ? Errno.NotADirectory : error);
+            }
+
+            // O_CREAT|O_EXCL (FileMode.CreateNew) does not follow a link either. Where another process creates the file first, it is opened.
+            Create(path);
         }
     }
 
@@ -99,18 +121,16 @@ internal static class NoFollowFile
     }
 
     [UnsupportedOSPlatform("windows")]
-    private static SafeFileHandle Open(string path, int access)
+    private static SafeFileHandle? TryOpen(string path, int flags, out int error)
     {
         // O_NONBLOCK: opening a FIFO with this name must not block.
-        var fd = LibC.Open(path, access | OpenFlags.NoFollow | OpenFlags.CloseOnExec | OpenFlags.NonBlocking);
-        if (fd < 0)
-        {
-            var error = Marshal.GetLastPInvokeError();
-            throw new NoFollowException(error, path, error == Errno.TooManyLinks ? "it is a symbolic link" : Errno.Describe(error));
-        }
-
-        return new SafeFileHandle(fd, ownsHandle: true);
+        var fd = LibC.Open(path, flags | OpenFlags.NoFollow | OpenFlags.CloseOnExec | OpenFlags.NonBlocking, PrivateMode);
+        error = fd < 0 ? Marshal.GetLastPInvokeError() : 0;
+        return fd < 0 ? null : new SafeFileHandle(fd, ownsHandle: true);
     }
+
+    private static NoFollowException Failure(string path, int error) =>
+        new(error, path, error == Errno.TooManyLinks ? "it is a symbolic link" : Errno.Describe(error));
 
     [UnsupportedOSPlatform("windows")]
     private static string? Untrusted(FileStatus status) =>
@@ -131,6 +151,9 @@ internal static class NoFollowFile
     private static class OpenFlags
     {
         internal static int Append => OperatingSystem.IsLinux() ? 0x400 : 0x8;
+
+        /// <summary>On Linux only. The mode of the new file is a variadic parameter, which on Apple's Arm64 is passed in another way.</summary>
+        internal static int Create => 0x40;
 
         internal static int NonBlocking => OperatingSystem.IsLinux() ? 0x800 : 0x4;
 

@@ -59,7 +59,7 @@ internal static class HostAddresses
     {
         var reachable = host is "*" or "+" or "0.0.0.0" ? "127.0.0.1" : host is "::" or "[::]" ? "::1" : host;
         var bracketed = reachable.Contains(':', StringComparison.Ordinal) && !reachable.StartsWith('[') ? $"[{reachable}]" : reachable;
-        var scheme = kind switch { HealthCheckKind.Https => "https", HealthCheckKind.Tcp => "tcp", _ => "http" };
+        var scheme = kind switch { HealthCheckKind.Http => "http", HealthCheckKind.Https => "https", _ => "tcp" };
         return string.Create(CultureInfo.InvariantCulture, $"{scheme}://{bracketed}:{port}");
     }
 

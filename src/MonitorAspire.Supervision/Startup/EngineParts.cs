@@ -25,6 +25,7 @@ internal sealed class EngineParts
         Locator = new InstanceLocator(Processes, Tree, Listeners, time);
         Ports = new PortView(Listeners, Tree, Processes);
         PidFiles = new FileCache<PidFileReading>(PidFile.Read, time);
+        PendingWrites = new PendingWrites(Processes);
         Stale = new StaleFiles(Processes, Listeners);
         Legacy = new LegacyFiles(Processes, Listeners);
     }
@@ -76,6 +77,8 @@ internal sealed class EngineParts
     internal PortView Ports { get; }
 
     internal FileCache<PidFileReading> PidFiles { get; }
+
+    internal PendingWrites PendingWrites { get; }
 
     internal StaleFiles Stale { get; }
 

@@ -1,6 +1,5 @@
 using System.Net;
 using MonitorAspire.Supervision.Files;
-using MonitorAspire.Supervision.Identity;
 using MonitorAspire.Supervision.Interop;
 using MonitorAspire.Supervision.Probes;
 using MonitorAspire.Supervision.Processes;
@@ -17,12 +16,10 @@ internal sealed record ClaimedPort(DaemonSpec Spec, DaemonFiles Files, InstanceL
 /// <summary>The work of stage one: takes the lock, removes stale files, migrates legacy files and checks that the port is free.</summary>
 internal sealed class Preflight(EngineParts parts)
 {
-    /// <summary>What is done once for a start: makes the state directory, deletes what killed writers left in it, and migrates legacy files.</summary>
-    /// <exception cref="StartupFailedException">The state directory cannot be used.</exception>
+    /// <summary>What is done once for a start, if there is a state directory: deletes what killed writers left in it, and migrates legacy files.</summary>
     internal void Prepare(DaemonSpec spec, List<string> notes)
     {
-        RequireStateDirectory();
-        notes.AddRange(new PendingWrites(parts.Processes).Delete(parts.Options.StateDirectory, parts.Time.GetUtcNow()).Select(name => $"deleted {name}, which a killed process had left"));
+        notes.AddRange(parts.PendingWrites.DeleteIfDue(parts.Options.StateDirectory, parts.Time.GetUtcNow()).Select(name => $"deleted {name}, which a killed process had left"));
         ReportLegacy(spec, notes);
     }
 

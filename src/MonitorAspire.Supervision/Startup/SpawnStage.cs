@@ -22,7 +22,8 @@ internal sealed class SpawnStage(EngineParts parts, DateTimeOffset startedAt, in
         DaemonLauncher.SetOrRemove(plan.Environment, "TRACESTATE", traceState);
         var notifications = OpenNotifications(claimed, plan);
 
-        var group = ControlGroup.Current.TryCreate(id, spec.Port, out var whyNoGroup);
+        ControlGroup.Current.Remove(InstanceRecord.Read(files.InstanceFile));
+        var group = ControlGroup.Current.TryCreate(id, out var whyNoGroup);
         var launcher = parts.Processes.Identify(Environment.ProcessId);
         var record = InstanceRecord.Of(spec, [plan.Executable, .. plan.Arguments], id, startedAt, restarts) with
         {

@@ -67,7 +67,8 @@ internal sealed partial class VerifiedStart(EngineParts parts, DaemonSpec reques
                 await WaitAsync(stage, _instance, cancellationToken).ConfigureAwait(false);
             }
 
-            if (await _instance.WhyNotInGroup.ConfigureAwait(false) is { } reason)
+            // Not waited for: the group is a further sign only, and the kernel may need 20 ms, which is longer than some daemons need.
+            if (_instance.WhyNotInGroup is { IsCompletedSuccessfully: true, Result: { } reason })
             {
                 _instance.LeaveGroup();
                 LogNoGroup(logger, Spec.Name, reason);

@@ -1,11 +1,11 @@
 using System.Buffers;
 using System.Globalization;
 using System.IO.Pipelines;
-using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using MonitorAspire.Supervision;
 using MonitorAspire.Supervision.Fleet;
+using MonitorAspire.Supervision.Interop;
 using MonitorAspire.Supervision.Telemetry;
 using MonitorAspire.Supervisor.Security;
 using MonitorAspire.Supervisor.Web;
@@ -22,7 +22,7 @@ internal static class EventEndpoint
 
     // Event numbers begin at 1 with every supervisor process. The id of an event names the process too, so that a reader that reconnects
     // after a restart of the supervisor gets all events of the new one.
-    private static readonly string Run = RandomNumberGenerator.GetHexString(8, lowercase: true);
+    private static readonly string Run = RandomText.Hex(8);
 
     internal static void MapEvents(this IEndpointRouteBuilder routes) => routes
         .MapGet("/api/events", StreamAsync)

@@ -16,6 +16,6 @@ internal enum DefinitionSource
     Configuration,
 
     /// <summary>The REST API: the daemon was added or changed there, which takes precedence over the configuration.</summary>
-    [JsonStringEnumMemberName("interface")]
+    [JsonStringEnumMemberName("rest-api")]
     RestApi,
 }

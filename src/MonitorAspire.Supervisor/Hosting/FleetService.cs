@@ -68,13 +68,17 @@ internal sealed partial class FleetService(
 
     private async Task FirstVerdictsAsync(CancellationToken cancellationToken)
     {
-        // A fleet without daemons has no events.
-        var hasVerdicts = control.Fleet.Daemons.All(HasVerdict);
+        // Mostly one daemon is looked at for each event: to look at all of them takes the square of the size of a fleet.
+        var without = new Stack<string>(control.Fleet.Daemons.Select(daemon => daemon.Name));
         await using var events = control.Fleet.WatchAsync(0, cancellationToken).GetAsyncEnumerator(cancellationToken);
-        while (!hasVerdicts && await events.MoveNextAsync())
+        do
         {
-            hasVerdicts = control.Fleet.Daemons.All(HasVerdict);
+            while (without.TryPeek(out var name) && (control.Fleet.Find(name) is not { } daemon || HasVerdict(daemon)))
+            {
+                without.Pop();
+            }
         }
+        while (without.Count > 0 && await events.MoveNextAsync());
     }
 
     // A daemon that waits has its result when one that it waits for has failed.

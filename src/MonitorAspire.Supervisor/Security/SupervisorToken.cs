@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using MonitorAspire.Supervision.Files;
+using MonitorAspire.Supervision.Interop;
 using MonitorAspire.Supervision.Launcher;
 using MonitorAspire.Supervisor.Settings;
 
@@ -36,7 +37,7 @@ internal sealed class SupervisorToken
             return new SupervisorToken(path, existing);
         }
 
-        var created = new SupervisorToken(path, given ?? RandomNumberGenerator.GetHexString(Bytes * 2, lowercase: true));
+        var created = new SupervisorToken(path, given ?? RandomText.Hex(Bytes * 2));
         created.Write();
         return created;
     }
@@ -69,9 +70,10 @@ internal sealed class SupervisorToken
 /// <summary>A secret to compare with what a request shows. The time of a comparison tells neither how much was right nor the length.</summary>
 internal sealed class Secret(string value)
 {
-    private readonly byte[] _digest = Digest(value);
+    // Made with the first comparison: OpenSSL is loaded for it, which is not needed at the start of the supervisor.
+    private readonly Lazy<byte[]> _digest = new(() => Digest(value));
 
-    internal bool Matches(string shown) => CryptographicOperations.FixedTimeEquals(Digest(shown), _digest);
+    internal bool Matches(string shown) => CryptographicOperations.FixedTimeEquals(Digest(shown), _digest.Value);
 
     private static byte[] Digest(string text) => SHA256.HashData(Encoding.UTF8.GetBytes(text));
 }

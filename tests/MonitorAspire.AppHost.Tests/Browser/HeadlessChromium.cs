@@ -79,7 +79,7 @@ internal sealed class HeadlessChromium : IDisposable
         }
     }
 
-    /// <summary>Saves a picture of the page if MONITOR_SCREENSHOTS names a directory. The pictures of the README are made this way.</summary>
+    /// <summary>Saves a picture of the page if MONITOR_SCREENSHOTS names a directory.</summary>
     public void Save(string name)
     {
         if (Environment.GetEnvironmentVariable("MONITOR_SCREENSHOTS") is { Length: > 0 } directory)

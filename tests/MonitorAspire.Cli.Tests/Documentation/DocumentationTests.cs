@@ -15,9 +15,11 @@ namespace MonitorAspire.Cli.Tests.Documentation;
 /// <summary>What the pages say exists: links, commands, options, keys, and the closed lists in their tables.</summary>
 public sealed class DocumentationTests
 {
-    private const string ReferencePath = "docs/reference.md";
+    private static readonly MarkdownPage Reference = new("docs/reference.md");
 
-    private static readonly MarkdownPage Reference = new(ReferencePath);
+    private static readonly MarkdownPage Configuration = new("docs/configuration.md");
+
+    private static readonly MarkdownPage RestApi = new("docs/rest-api.md");
 
     public static TheoryData<string> Pages => [.. Repository.Pages];
 
@@ -39,6 +41,10 @@ public sealed class DocumentationTests
             Assert.True(anchor is null || new MarkdownPage(target).Anchors.Contains(anchor), $"{path} links to {link}: {target} has no heading for #{anchor}");
         }
     }
+
+    [Theory]
+    [MemberData(nameof(Pages))]
+    public void Tables_OnAPage_HaveAsManyCellsInEachRow(string path) => Assert.Empty(new MarkdownPage(path).UnevenRows());
 
     [Theory]
     [MemberData(nameof(PagesAboutThisVersion))]
@@ -167,15 +173,15 @@ public sealed class DocumentationTests
             new MarkdownPage("docs/troubleshooting.md").FirstColumn("By reason").ToHashSet());
 
     [Fact]
-    public void Lists_InTheReference_AreThoseOfTheCode()
+    public void Lists_OnThePages_AreThoseOfTheCode()
     {
         AssertSame(Enum.GetNames<DaemonState>(), Reference.FirstColumn("States"));
-        AssertSame(Enum.GetNames<HealthCheckKind>(), Reference.FirstColumn("Health kinds"));
-        AssertSame(Enum.GetValues<FleetEventKind>().Select(Written), Reference.FirstColumn("Events"));
-        AssertSame(Enum.GetValues<AlertKind>().Select(Written), Reference.FirstColumn("Alerts"));
-        AssertSame(Constants<string>(typeof(SpanNames)), Reference.FirstColumn("Spans"));
-        AssertSame(Constants<string>(typeof(MetricNames)), Reference.FirstColumn("Metrics"));
-        AssertSame(Constants<string>(typeof(AttributeNames)), Reference.FirstColumn("Attributes"));
+        AssertSame(Enum.GetNames<HealthCheckKind>(), Configuration.FirstColumn("Health kinds"));
+        AssertSame(Enum.GetValues<FleetEventKind>().Select(Written), RestApi.FirstColumn("Events"));
+        AssertSame(Enum.GetValues<AlertKind>().Select(Written), RestApi.FirstColumn("Alerts"));
+        AssertSame(Constants<string>(typeof(SpanNames)), RestApi.FirstColumn("Spans"));
+        AssertSame(Constants<string>(typeof(MetricNames)), RestApi.FirstColumn("Metrics"));
+        AssertSame(Constants<string>(typeof(AttributeNames)), RestApi.FirstColumn("Attributes"));
         AssertSame(Enum.GetValues<StartupStage>().Select(WireNames.Of), new MarkdownPage("README.md").FirstColumn("Why \"started\" must be proved"));
 
         static string Written<T>(T value)
@@ -195,13 +201,15 @@ public sealed class DocumentationTests
     [InlineData("Restart", typeof(RestartPolicy))]
     [InlineData("Health", typeof(HealthCheck))]
     [InlineData("Limits", typeof(CheckLimits))]
+    [InlineData("User and limits", typeof(ResourceLimits))]
+    [InlineData("RestartOnChange", typeof(RestartOnChange))]
     [InlineData("Probe", typeof(ProbePolicy))]
     [InlineData("Log", typeof(LogPolicy))]
-    public void ConfigurationTable_InTheReference_HasEveryKeyAndItsDefault(string heading, Type type)
+    public void ConfigurationTable_OnItsPage_HasEveryKeyAndItsDefault(string heading, Type type)
     {
-        AssertSame(Settable(type).Select(p => p.Name), Reference.FirstColumn(heading), heading);
+        AssertSame(Settable(type).Select(p => p.Name), Configuration.FirstColumn(heading), heading);
         var defaults = Activator.CreateInstance(type)!;
-        foreach (var row in Reference.Rows(heading))
+        foreach (var row in Configuration.Rows(heading))
         {
             var property = type.GetProperty(row[0].Trim('`'))!;
             var shown = row[2].Split(';')[0].Trim('`');
@@ -214,7 +222,7 @@ public sealed class DocumentationTests
             };
             Assert.True(
                 compared is not { } pair || pair.Expected.Equals(pair.Shown),
-                $"the default of {heading}:{property.Name} is {compared?.Expected}, and the reference says {shown}");
+                $"the default of {heading}:{property.Name} is {compared?.Expected}, and the page says {shown}");
         }
     }
 

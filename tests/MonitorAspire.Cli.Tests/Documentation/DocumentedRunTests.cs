@@ -41,7 +41,7 @@ public sealed partial class DocumentedRunTests : IAsyncDisposable
         Assert.NotEmpty(blocks);
         foreach (var block in blocks)
         {
-            var commands = block.Commands().Where(c => !c.Command.StartsWith("dotnet ", StringComparison.Ordinal) && !c.Command.StartsWith("alias ", StringComparison.Ordinal)).ToList();
+            var commands = block.Commands().Where(c => !c.Command.StartsWith("dotnet ", StringComparison.Ordinal)).ToList();
             foreach (var (command, output) in commands)
             {
                 var shown = Comparable($"{block.Place}: {command}\n{string.Join('\n', output)}");

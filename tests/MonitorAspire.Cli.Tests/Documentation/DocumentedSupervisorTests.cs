@@ -4,13 +4,12 @@ using MonitorAspire.Testing;
 
 namespace MonitorAspire.Cli.Tests.Documentation;
 
-/// <summary>What the reference says about the supervisor's program: its options, and the requests of its REST API.</summary>
+/// <summary>What the pages say about the supervisor's program: its options, and the requests of its REST API.</summary>
 public sealed partial class DocumentedSupervisorTests : IAsyncDisposable
 {
     private static readonly string Supervisor = Path.Combine(AppContext.BaseDirectory, "monitor-aspire-supervisor");
 
     private readonly CliFixture _fixture = new();
-    private readonly MarkdownPage _reference = new("docs/reference.md");
 
     public ValueTask DisposeAsync() => _fixture.DisposeAsync();
 
@@ -21,11 +20,11 @@ public sealed partial class DocumentedSupervisorTests : IAsyncDisposable
         var result = await help.EndAsync();
 
         var known = OptionPattern().Matches(result.Out).Select(match => match.Groups[1].Value).Distinct();
-        Assert.Equal(known.Order(StringComparer.Ordinal), _reference.FirstColumn("The supervisor program").Order(StringComparer.Ordinal));
+        Assert.Equal(known.Order(StringComparer.Ordinal), new MarkdownPage("docs/reference.md").FirstColumn("The supervisor program").Order(StringComparer.Ordinal));
     }
 
     [Fact]
-    public async Task RestApi_InTheReference_IsThatOfTheOpenApiDocument()
+    public async Task Requests_OfTheRestApi_AreThoseOfTheOpenApiDocument()
     {
         var port = FreePort.Next();
         await using var supervisor = _fixture.Start(Supervisor, ["--port", CliFixture.Text(port), "--Monitors:Daemons", ""], []);
@@ -37,7 +36,7 @@ public sealed partial class DocumentedSupervisorTests : IAsyncDisposable
             from method in path.Value.EnumerateObject()
             let needsToken = method.Value.TryGetProperty("security", out _)
             select $"{method.Name.ToUpperInvariant()} {path.Name} {(needsToken ? "yes" : "no")}";
-        var documented = _reference.Rows("REST API").Select(row => $"{row[0].Trim('`')} {row[2]}");
+        var documented = new MarkdownPage("docs/rest-api.md").Rows("Requests").Select(row => $"{row[0].Trim('`')} {row[2]}");
         Assert.Equal(requests.Order(StringComparer.Ordinal), documented.Order(StringComparer.Ordinal));
     }
 

@@ -45,6 +45,12 @@ internal sealed partial class MarkdownPage
     /// <summary>All inline code.</summary>
     internal IEnumerable<string> InlineCode() => Prose().SelectMany(line => CodePattern().Matches(line)).Select(match => match.Groups[1].Value);
 
+    /// <summary>The lines of tables that have another number of cells than the line above: such a cell is not shown, or is missing.</summary>
+    internal IEnumerable<string> UnevenRows() =>
+        Enumerable.Range(1, _lines.Length - 1)
+            .Where(i => IsRow(i - 1) && IsRow(i) && Cells(_lines[i - 1]).Count != Cells(_lines[i]).Count)
+            .Select(i => $"{Path}:{i + 1}: {_lines[i]}");
+
     /// <summary>The rows of all tables between a heading and the next heading, without the header rows.</summary>
     internal IReadOnlyList<IReadOnlyList<string>> Rows(string heading)
     {
@@ -54,9 +60,9 @@ internal sealed partial class MarkdownPage
         var rows = new List<IReadOnlyList<string>>();
         for (var i = _headings[index].Line; i < end; i++)
         {
-            if (!_isCode[i] && _lines[i].StartsWith('|') && _lines[i - 1].StartsWith('|') && !_lines[i].StartsWith("|---", StringComparison.Ordinal))
+            if (IsRow(i) && IsRow(i - 1) && !_lines[i].StartsWith("|---", StringComparison.Ordinal))
             {
-                rows.Add([.. CellPattern().Split(_lines[i].Trim().Trim('|')).Select(cell => cell.Trim().Replace("\\|", "|", StringComparison.Ordinal))]);
+                rows.Add(Cells(_lines[i]));
             }
         }
 
@@ -68,6 +74,11 @@ internal sealed partial class MarkdownPage
         [.. Rows(heading).SelectMany(row => CodePattern().Matches(row[0])).Select(match => match.Groups[1].Value)];
 
     public override string ToString() => Path;
+
+    private bool IsRow(int line) => !_isCode[line] && _lines[line].StartsWith('|');
+
+    private static List<string> Cells(string row) =>
+        [.. CellPattern().Split(row.Trim().Trim('|')).Select(cell => cell.Trim().Replace("\\|", "|", StringComparison.Ordinal))];
 
     private IEnumerable<string> Prose() => _lines.Where((_, i) => !_isCode[i]);
 

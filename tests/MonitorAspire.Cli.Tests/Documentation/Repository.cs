@@ -8,8 +8,8 @@ internal static class Repository
     /// <summary>The pages that a user reads. Paths are relative to the root.</summary>
     internal static IReadOnlyList<string> Pages { get; } =
     [
-        .. new[] { "README.md", "SECURITY.md", "CONTRIBUTING.md", "CHANGELOG.md", "samples/README.md", "src/MonitorAspire.Hosting/README.md" }
-            .Where(page => File.Exists(PathOf(page))),
+        "README.md", "SECURITY.md", "CONTRIBUTING.md", "CHANGELOG.md", "samples/README.md",
+        "src/MonitorAspire.Cli/README.md", "src/MonitorAspire.Hosting/README.md", "src/MonitorAspire.Supervision/README.md",
         .. Directory.GetFiles(PathOf("docs"), "*.md", SearchOption.AllDirectories).Order(StringComparer.Ordinal).Select(path => Path.GetRelativePath(Root, path)),
     ];
 

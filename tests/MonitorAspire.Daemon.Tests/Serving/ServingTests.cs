@@ -35,6 +35,16 @@ public sealed class ServingTests : IDisposable
     }
 
     [Fact]
+    public async Task Start_NoTelemetry_LoadsNoOpenSsl()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "maps are those of Linux");
+        await using var daemon = await DaemonProcess.StartServingAsync(_port, _state.Path);
+
+        // It costs every start milliseconds and a MiB, and nothing that a daemon does needs it.
+        Assert.DoesNotContain(File.ReadLines($"/proc/{daemon.Pid}/maps"), line => line.Contains("libcrypto", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task Claim_Running_HasPidFileLockAndRecord()
     {
         await using var daemon = await DaemonProcess.StartServingAsync(_port, _state.Path);

@@ -116,6 +116,9 @@ public sealed class DoctorTests : IAsyncDisposable
     [Fact]
     public async Task Fix_DirectoryOpenToOthers_IsMadePrivate()
     {
+        // The directories of 'monitor up' and of AppHosts are ours as well.
+        Directory.CreateDirectory(Path.Combine(_fixture.StateDirectory, "up", "8760"));
+        Directory.CreateDirectory(Path.Combine(_fixture.StateDirectory, "apphost"));
         WritePrivate(Files.LogFile, "");
         File.SetUnixFileMode(_fixture.StateDirectory, (UnixFileMode)0b111_101_101);
         await AssertFixedAsync("directory-mode");

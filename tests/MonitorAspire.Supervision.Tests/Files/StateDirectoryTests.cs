@@ -66,6 +66,16 @@ public sealed class StateDirectoryTests : IDisposable
     }
 
     [Fact]
+    public void Create_ParentsAreMissing_MakesAllOfThemPrivate()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has no such modes");
+
+        StateDirectory.Create(_root["state/up/8760"]);
+
+        Assert.All((string[])["state", "state/up", "state/up/8760"], made => Assert.Equal(Private, File.GetUnixFileMode(_root[made])));
+    }
+
+    [Fact]
     public void Create_OthersCanChangeTheParent_MakesNothing()
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "no modes");

@@ -222,10 +222,13 @@ public class RealFleetTests
     public async Task SocketClosed_ProcessLivesOn_IsReplaced()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "looks at /proc");
-        await using var fixture = new RealFleetFixture(1, faults: _ => ["--close-after", "1500"]);
+        using var directory = new TemporaryDirectory();
+        await using var fixture = new RealFleetFixture(1, faults: _ => ["--drain", directory["ends"]]);
         await using var fleet = fixture.NewFleet();
         await fleet.BeginAsync();
+        await RealFleetFixture.AllRunAsync(fleet);
 
+        RealFleetFixture.Signal(fleet.Daemons[0].Pid!.Value, "TERM");
         await Wait.UntilAsync(() => fleet.Daemons[0].Restarts > 0, "a restart");
 
         Assert.Equal(StartupReason.PortNotBound, fleet.Daemons[0].LastFailure?.Reason);

@@ -126,6 +126,7 @@ public class HelperProcessTests
         var child = Pid(holder.FirstLine);
 
         Assert.Equal(new[] { holder.Pid, child }.Order(), Table.LockHolders(file).Order());
+        Assert.Equal(holder.Pid, Table.FindLockHolder(file));
         Assert.True(Table.HoldsLock(child, file));
         Assert.False(Table.HoldsLock(reader.Pid, file));
         Assert.False(Table.HoldsLock(sharer.Pid, file));
@@ -133,6 +134,7 @@ public class HelperProcessTests
         // The child still holds the lock after the process that took it has ended.
         holder.Kill();
         Assert.Equal([child], Table.LockHolders(file));
+        Assert.Equal(child, Table.FindLockHolder(file));
     }
 
     [Fact]

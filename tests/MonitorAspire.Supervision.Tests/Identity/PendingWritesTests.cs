@@ -72,6 +72,23 @@ public sealed class PendingWritesTests : IDisposable
     [Fact]
     public void Delete_NoSuchDirectory_DeletesNothing() => Assert.Empty(new PendingWrites(_proc.Table()).Delete(_directory["none"], Boot));
 
+    [Theory]
+    [InlineData(59, false)]
+    [InlineData(61, true)]
+    [InlineData(-61, true)] // the clock was set back
+    public void DeleteIfDue_SecondTime_WaitsForAMinute(int seconds, bool isDeleted)
+    {
+        const string Name = "monitor-daemon-9000.pid.4711-0123abcd.tmp";
+        var (writes, now) = (new PendingWrites(_proc.Table()), Boot.AddHours(2));
+        Write(Name);
+        Assert.Single(writes.DeleteIfDue(_directory.Path, now));
+
+        var path = Write(Name);
+        _ = writes.DeleteIfDue(_directory.Path, now.AddSeconds(seconds));
+
+        Assert.Equal(!isDeleted, File.Exists(path));
+    }
+
     private bool Gone(string path) => new PendingWrites(_proc.Table()).WriterIsGone(path, 4711);
 
     private string Write(string name, DateTime? written = null)

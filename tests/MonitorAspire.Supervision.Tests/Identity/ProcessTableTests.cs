@@ -1,4 +1,6 @@
+using System.Globalization;
 using MonitorAspire.Supervision.Identity;
+using MonitorAspire.Supervision.Interop;
 
 namespace MonitorAspire.Supervision.Tests.Identity;
 
@@ -165,6 +167,33 @@ public sealed class ProcessTableTests : IDisposable
         Assert.True(table.HoldsLock(10, file));
         Assert.False(table.HoldsLock(11, file));
         Assert.False(table.HoldsLock(12, file));
+    }
+
+    [Fact]
+    public void FindLockHolder_PidOfTheTakerIsUsedAgain_FindsWhoHoldsIt()
+    {
+        var file = Path.Combine(_proc.Root, "the.lock");
+        File.WriteAllText(file, "");
+        var inode = FileIdentity.Of(file)!.Value.File;
+        _proc.Write("locks", string.Create(CultureInfo.InvariantCulture, $"1: FLOCK  ADVISORY  WRITE 11 fe:00:{inode} 0 EOF\n"));
+        _proc.Add(10, 1).Link("10/fd/7", file).Write("10/fdinfo/7", "pos:\t10\nlock:\t1: FLOCK  ADVISORY  WRITE 11 fe:00:1 0 EOF\n");
+        _proc.Add(11, 900).Link("11/fd/7", file).Write("11/fdinfo/7", "pos:\t0\n");
+
+        Assert.Equal(10, _proc.Table().FindLockHolder(file));
+    }
+
+    [Fact]
+    public void FindLockHolder_TakerHoldsIt_IsFoundWithoutALookAtOthers()
+    {
+        var file = Path.Combine(_proc.Root, "the.lock");
+        File.WriteAllText(file, "");
+        const string Held = "pos:\t10\nlock:\t1: FLOCK  ADVISORY  WRITE 11 fe:00:1 0 EOF\n";
+        _proc.Write("locks", string.Create(CultureInfo.InvariantCulture, $"1: FLOCK  ADVISORY  WRITE 11 fe:00:{FileIdentity.Of(file)!.Value.File} 0 EOF\n"));
+        _proc.Add(10, 1).Link("10/fd/7", file).Write("10/fdinfo/7", Held);
+        _proc.Add(11, 1).Link("11/fd/7", file).Write("11/fdinfo/7", Held);
+
+        Assert.Equal(11, _proc.Table().FindLockHolder(file));
+        Assert.Null(_proc.Table().FindLockHolder(Path.Combine(_proc.Root, "another.lock")));
     }
 
     [Fact]

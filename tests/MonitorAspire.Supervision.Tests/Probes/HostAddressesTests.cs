@@ -65,7 +65,7 @@ public class HostAddressesTests
     [Theory]
     [InlineData(HealthCheckKind.Https, "https://127.0.0.1:8768")]
     [InlineData(HealthCheckKind.Tcp, "tcp://127.0.0.1:8768")]
-    [InlineData(HealthCheckKind.Log, "http://127.0.0.1:8768")]
+    [InlineData(HealthCheckKind.Log, "tcp://127.0.0.1:8768")]
     public void Url_KindOfTheHealthCheck_IsItsScheme(HealthCheckKind kind, string expected) => Assert.Equal(expected, HostAddresses.Url("127.0.0.1", 8768, kind));
 
     [Theory]

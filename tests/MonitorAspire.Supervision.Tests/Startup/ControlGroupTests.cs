@@ -20,7 +20,7 @@ public sealed class ControlGroupTests : IAsyncDisposable
     public ControlGroupTests()
     {
         var id = InstanceRecord.NewInstanceId(port: 1);
-        var group = ControlGroup.Current.TryCreate(id, port: 1, out var whyNot);
+        var group = ControlGroup.Current.TryCreate(id, out var whyNot);
         Assert.SkipWhen(group is null, $"No control group can be made here: {whyNot}");
         ControlGroup.Current.Remove(new InstanceRecord { InstanceId = id, ControlGroup = group });
     }
@@ -72,6 +72,24 @@ public sealed class ControlGroupTests : IAsyncDisposable
         Assert.Equal(stopOrphans, ProcessTable.Current.Lookup(escaped).Presence == ProcessPresence.Dead);
         Assert.Equal(stopOrphans, !Directory.Exists(group));
         await KillAsync(escaped);
+    }
+
+    [Fact]
+    public async Task Start_AfterACrash_RemovesTheGroupOfTheDeadInstance()
+    {
+        var (spec, root, escaped, group) = await StartAsync();
+        var holders = ProcessTable.Current.LockHolders(_fixture.Files(spec.Port).LockFile);
+        foreach (var pid in (int[])[root, escaped, .. holders])
+        {
+            await KillAsync(pid);
+        }
+
+        var report = await _fixture.StartAsync(spec);
+
+        Assert.True(report.Verdict == StartupVerdict.Verified, report.Detail);
+        Assert.False(Directory.Exists(group));
+        await Wait.UntilAsync(() => File.Exists(_fixture["escaped"]), "the next child has escaped");
+        Assert.Equal(StopVerdict.Stopped, (await _fixture.StopAsync(spec)).Verdict);
     }
 
     [Fact]

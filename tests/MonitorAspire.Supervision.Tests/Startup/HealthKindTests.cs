@@ -196,7 +196,7 @@ public sealed class HealthKindTests : IAsyncDisposable
     {
         Linux();
 
-        AssertFailed(await _fixture.StartAsync(RawSpec(Accepting, "", kind == HealthCheckKind.Log ? Log("ready") : Notify), timeoutSeconds: 3), StartupReason.HealthUnreachable, detail);
+        AssertFailed(await _fixture.StartUntilAsync(RawSpec(Accepting, "", kind == HealthCheckKind.Log ? Log("ready") : Notify), StartupStage.Health, StartupReason.HealthUnreachable), StartupReason.HealthUnreachable, detail);
     }
 
     [Fact]
@@ -384,12 +384,12 @@ public sealed class HealthKindTests : IAsyncDisposable
         await _fixture.StopAsync(ready);
         var silent = ready with { Arguments = [.. ready.Arguments.SkipLast(1), "print('starting', flush=True)"] };
 
-        AssertFailed(await _fixture.StartAsync(silent, timeoutSeconds: 3), StartupReason.HealthUnreachable, "none of the 1 lines that it has written matches the pattern 'ready'");
+        AssertFailed(await _fixture.StartUntilAsync(silent, StartupStage.Health, StartupReason.HealthUnreachable, "none of the 1 lines"), StartupReason.HealthUnreachable, "none of the 1 lines that it has written matches the pattern 'ready'");
     }
 
     [Fact]
     public async Task Log_PatternThatTakesForEver_DoesNotHoldUpTheStart() => AssertFailed(
-        await _fixture.StartAsync(RawSpec(Accepting, "print('a' * 60, flush=True)", Log("^(a+)+b$")), timeoutSeconds: 3),
+        await _fixture.StartUntilAsync(RawSpec(Accepting, "print('a' * 60, flush=True)", Log("^(a+)+b$")), StartupStage.Health, StartupReason.HealthUnreachable, "took longer"),
         StartupReason.HealthUnreachable,
         "the pattern took longer than 250 ms on one of them");
 
@@ -407,7 +407,7 @@ public sealed class HealthKindTests : IAsyncDisposable
         Linux();
 
         AssertFailed(
-            await _fixture.StartAsync(RawSpec(Accepting, "notify('STATUS=loading\\x1b[31m the index')", Notify), timeoutSeconds: 3),
+            await _fixture.StartUntilAsync(RawSpec(Accepting, "notify('STATUS=loading\\x1b[31m the index')", Notify), StartupStage.Health, StartupReason.HealthUnreachable, "STATUS"),
             StartupReason.HealthUnreachable,
             "READY=1 has not come; STATUS: 'loading\uFFFD[31m the index'");
     }
@@ -417,7 +417,7 @@ public sealed class HealthKindTests : IAsyncDisposable
     {
         Linux();
         var spec = RawSpec(Accepting, "", Notify);
-        var start = _fixture.StartAsync(spec, timeoutSeconds: 4);
+        var start = _fixture.StartAsync(spec, timeoutSeconds: 10);
         var path = _fixture.Files(spec.Port).NotifySocket;
         await Wait.UntilAsync(() => File.Exists(path), "the socket is there");
         using var stranger = PythonProcess.Start(

@@ -156,7 +156,7 @@ public sealed class MemberTests : IAsyncDisposable
     [Fact]
     public async Task Start_ServerInTheForegroundIsNotHealthy_SaysNothingAboutTheBackground()
     {
-        var report = await _fixture.StartAsync(_fixture.Faulty("--status", "503"), timeoutSeconds: 1);
+        var report = await _fixture.StartUntilAsync(_fixture.Faulty("--status", "503"), StartupStage.Health, StartupReason.HealthStatus);
 
         Assert.Equal(StartupReason.HealthStatus, report.Reason);
         Assert.DoesNotContain("background", report.Detail, StringComparison.Ordinal);

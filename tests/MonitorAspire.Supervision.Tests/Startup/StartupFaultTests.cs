@@ -74,7 +74,7 @@ public sealed class StartupFaultTests : IAsyncDisposable
     public async Task Start_HangsBeforeBind_TimesOutInThatStage()
     {
         var spec = _fixture.Faulty("--hang");
-        var report = await _fixture.StartAsync(spec, timeoutSeconds: 1);
+        var report = await _fixture.StartUntilAsync(spec, StartupStage.PortBound, StartupReason.TimedOut);
 
         AssertFailed(report, StartupReason.TimedOut, ExitCodes.NotVerified);
         Assert.Equal(StartupStage.PortBound, report.Stage);
@@ -85,7 +85,7 @@ public sealed class StartupFaultTests : IAsyncDisposable
     public async Task Start_BindsButNeverAnswers_TimesOutInHealth()
     {
         var spec = _fixture.Faulty("--silent");
-        var report = await _fixture.StartAsync(spec, timeoutSeconds: 5);
+        var report = await _fixture.StartUntilAsync(spec, StartupStage.Health, StartupReason.TimedOut);
 
         AssertFailed(report, StartupReason.TimedOut, ExitCodes.NotVerified);
         Assert.Equal(StartupStage.Health, report.Stage);
@@ -96,7 +96,7 @@ public sealed class StartupFaultTests : IAsyncDisposable
     public async Task Start_AnswersAfterTheTimeLimit_TimesOutInHealth()
     {
         var spec = _fixture.Faulty("--answer-delay", "30000");
-        var report = await _fixture.StartAsync(spec, timeoutSeconds: 5);
+        var report = await _fixture.StartUntilAsync(spec, StartupStage.Health, StartupReason.TimedOut);
 
         AssertFailed(report, StartupReason.TimedOut, ExitCodes.NotVerified);
         Assert.Equal(StartupStage.Health, report.Stage);
@@ -107,7 +107,7 @@ public sealed class StartupFaultTests : IAsyncDisposable
     public async Task Start_Answers500_ReportsTheStatus()
     {
         var spec = _fixture.Faulty("--status", "500");
-        var report = await _fixture.StartAsync(spec, timeoutSeconds: 5);
+        var report = await _fixture.StartUntilAsync(spec, StartupStage.Health, StartupReason.HealthStatus);
 
         AssertFailed(report, StartupReason.HealthStatus, ExitCodes.NotVerified);
         Assert.Contains("500", report.Detail, StringComparison.Ordinal);
@@ -120,7 +120,7 @@ public sealed class StartupFaultTests : IAsyncDisposable
     public async Task Start_AnswersForAnotherProcess_IsNotHealthy(string fault, string value)
     {
         var spec = _fixture.Faulty(fault, value);
-        var report = await _fixture.StartAsync(spec, timeoutSeconds: 5);
+        var report = await _fixture.StartUntilAsync(spec, StartupStage.Health, StartupReason.HealthIdentityMismatch);
 
         AssertFailed(report, StartupReason.HealthIdentityMismatch, ExitCodes.NotVerified);
         _fixture.AssertNothingLeft(spec, report.Pid);
@@ -130,7 +130,7 @@ public sealed class StartupFaultTests : IAsyncDisposable
     public async Task Start_WritesForeignPid_ReportsMismatchAndDoesNotTouchThatProcess()
     {
         var spec = _fixture.FaultyWithPidFile("--write-pid", $"{Environment.ProcessId}");
-        var report = await _fixture.StartAsync(spec, timeoutSeconds: 5);
+        var report = await _fixture.StartUntilAsync(spec, StartupStage.PidFile, StartupReason.PidMismatch);
 
         AssertFailed(report, StartupReason.PidMismatch, ExitCodes.Foreign);
         _fixture.AssertNothingLeft(spec, report.Pid);
@@ -140,7 +140,7 @@ public sealed class StartupFaultTests : IAsyncDisposable
     public async Task Start_ServesWithoutPidFile_ReportsItMissing()
     {
         var spec = _fixture.FaultyWithPidFile("--no-pid-file");
-        var report = await _fixture.StartAsync(spec, timeoutSeconds: 5);
+        var report = await _fixture.StartUntilAsync(spec, StartupStage.PidFile, StartupReason.PidFileMissing);
 
         AssertFailed(report, StartupReason.PidFileMissing, ExitCodes.NotVerified);
         _fixture.AssertNothingLeft(spec, report.Pid);
@@ -151,7 +151,7 @@ public sealed class StartupFaultTests : IAsyncDisposable
     {
         var other = FreePort.Next();
         var spec = _fixture.Faulty("--bind-port", $"{other}");
-        var report = await _fixture.StartAsync(spec, timeoutSeconds: 5);
+        var report = await _fixture.StartUntilAsync(spec, StartupStage.PortBound, StartupReason.PortNotBound, $":{other}");
 
         AssertFailed(report, StartupReason.PortNotBound, ExitCodes.NotVerified);
         Assert.Contains($":{other}", report.Detail, StringComparison.Ordinal);

@@ -362,7 +362,7 @@ public class DefinitionEndpointsTests
         Assert.Equal("configuration", (await Definition("alpha")).GetProperty("source").GetString());
         Assert.Equal("Attached", (await Definition("aspires")).GetProperty("definition").GetProperty("launch").GetString());
         var web = await Definition("WEB");
-        Assert.Equal("interface", web.GetProperty("source").GetString());
+        Assert.Equal("rest-api", web.GetProperty("source").GetString());
         Assert.Equal("Never", web.GetProperty("definition").GetProperty("restart").GetProperty("mode").GetString());
         Assert.Equal(JsonValueKind.Null, web.GetProperty("definition").GetProperty("environment").GetProperty("GONE").ValueKind);
         foreach (var name in (string[])["alpha", "web"])

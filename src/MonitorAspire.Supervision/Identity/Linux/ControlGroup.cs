@@ -24,7 +24,6 @@ internal sealed class ControlGroup(string mountInfo = "/proc/self/mountinfo", st
 
     private readonly Queue<Action> _moves = new();
     private bool _isMoving;
-    private long _cleanedAt;
 
     // The mount and the group that it shows as its root. The mounts of a program do not change.
     private readonly Lazy<(string Path, string Root)?> _mount = new(() => FindMount(mountInfo));
@@ -33,7 +32,7 @@ internal sealed class ControlGroup(string mountInfo = "/proc/self/mountinfo", st
     /// Makes the group of an instance beside the instances of this launcher, and returns its path as the kernel counts it; <see langword="null"/>
     /// where this user may not, or there is no cgroup v2.
     /// </summary>
-    public string? TryCreate(string instanceId, int port, out string? whyNot)
+    public string? TryCreate(string instanceId, out string? whyNot)
     {
         whyNot = "there is no cgroup v2";
         try
@@ -43,7 +42,6 @@ internal sealed class ControlGroup(string mountInfo = "/proc/self/mountinfo", st
                 return null;
             }
 
-            RemoveAbandoned(Path.GetDirectoryName(directory)!, port);
             Directory.CreateDirectory(directory);
             return group;
         }
@@ -55,16 +53,24 @@ internal sealed class ControlGroup(string mountInfo = "/proc/self/mountinfo", st
     }
 
     /// <summary>
-    /// Removes the empty groups of instances that have crashed, beside the instances of this launcher. Their ports were often random, so no
-    /// later start on the same port removes them.
+    /// Removes the empty groups of instances that have crashed, beside the instances of this launcher, unless a start can be about to use them. A
+    /// start removes only the group of the record that it replaces: to look at all groups takes the square of the size of a fleet.
     /// </summary>
     public void RemoveAbandoned()
     {
         try
         {
-            if (GroupOf("0-0") is { } group && DirectoryOf(group, "0-0") is { } directory)
+            if (GroupOf("0-0") is { } group && DirectoryOf(group, "0-0") is { } first)
             {
-                RemoveAbandoned(Path.GetDirectoryName(directory)!, startedPort: null);
+                foreach (var directory in Directory.EnumerateDirectories(Path.GetDirectoryName(first)!, Prefix + "*"))
+                {
+                    // After the prefix comes the id of an instance, which begins with its port.
+                    var id = Path.GetFileName(directory.AsSpan())[Prefix.Length..];
+                    if (id.IndexOf('-') is > 0 and var end && ushort.TryParse(id[..end], NumberStyles.None, CultureInfo.InvariantCulture, out _) && IsOld(directory) && !IsPopulated(directory))
+                    {
+                        RemoveEmpty(directory);
+                    }
+                }
             }
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -95,9 +101,9 @@ internal sealed class ControlGroup(string mountInfo = "/proc/self/mountinfo", st
             });
             if (!_isMoving)
             {
-                // Not a thread of the pool: each of them is needed for the starts.
+                // Not a thread of the pool: each of them is needed for the starts. A command that ends before it waits for this thread.
                 _isMoving = true;
-                new Thread(Move) { IsBackground = true, Name = "control groups" }.Start();
+                new Thread(Move) { Name = "control groups" }.Start();
             }
         }
 
@@ -181,30 +187,7 @@ internal sealed class ControlGroup(string mountInfo = "/proc/self/mountinfo", st
         ? (own.IndexOf("/" + Prefix, StringComparison.Ordinal) is >= 0 and var at ? own[..at] : own.TrimEnd('/')) + "/" + Prefix + instanceId
         : null;
 
-    // The caller has the lock of the port that it starts. The groups of other ports are removed only if nothing can be about to use them. To look
-    // at all of them at each start would take the square of the size of a fleet.
-    private void RemoveAbandoned(string parent, int? startedPort)
-    {
-        var mayRemoveOthers = startedPort is null || Now.Ticks - Volatile.Read(ref _cleanedAt) > Youngest.Ticks;
-        if (mayRemoveOthers)
-        {
-            Volatile.Write(ref _cleanedAt, Now.Ticks);
-        }
-
-        foreach (var directory in Directory.EnumerateDirectories(parent, Prefix + "*"))
-        {
-            var name = Path.GetFileName(directory.AsSpan())[Prefix.Length..];
-            if (name.IndexOf('-') is > 0 and var end && int.TryParse(name[..end], NumberStyles.None, CultureInfo.InvariantCulture, out var port)
-                && (port == startedPort || (mayRemoveOthers && IsOld(directory) && !IsPopulated(directory))))
-            {
-                RemoveEmpty(directory);
-            }
-        }
-    }
-
-    private DateTimeOffset Now => (time ?? TimeProvider.System).GetUtcNow();
-
-    private bool IsOld(string directory) => Now - Directory.GetLastWriteTimeUtc(directory) > Youngest;
+    private bool IsOld(string directory) => (time ?? TimeProvider.System).GetUtcNow() - Directory.GetLastWriteTimeUtc(directory) > Youngest;
 
     // The groups below it may be the daemon's own, which it fills later.
     private static bool IsPopulated(string directory)

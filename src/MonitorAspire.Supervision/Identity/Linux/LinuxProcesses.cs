@@ -61,7 +61,7 @@ internal sealed class LinuxProcesses(ProcFiles files, Func<int, bool>? mayExist 
 
     public override ProcessInfo? Describe(int pid)
     {
-        var buffer = new ArrayBufferWriter<byte>(4096);
+        var buffer = _lookupBuffer ??= new ArrayBufferWriter<byte>(4096);
         if (pid <= 0 || ReadStat(pid, buffer, out var stat) != ProcAccess.Ok)
         {
             return null;
@@ -95,6 +95,14 @@ internal sealed class LinuxProcesses(ProcFiles files, Func<int, bool>? mayExist 
         pid > 0 ? new LockScan(files, lockFilePath).HolderOf(pid, ref _lockDescriptors[pid % Guesses]) : null;
 
     public override bool HoldsAnotherLock(int pid, string lockFilePath) => new LockScan(files, lockFilePath).HoldsAnother(pid);
+
+    protected override IReadOnlyList<int> LockTakers(string lockFilePath)
+    {
+        var buffer = new ArrayBufferWriter<byte>(4096);
+        return ProcFiles.Stat(lockFilePath, out var file, out _) == ProcAccess.Ok && files.Read("locks", buffer) == ProcAccess.Ok
+            ? SmallFormats.LockTakers(buffer.WrittenSpan, file.File)
+            : [];
+    }
 
     public override int InnermostPid(int pid)
     {

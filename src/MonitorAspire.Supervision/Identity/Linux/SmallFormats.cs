@@ -38,6 +38,30 @@ internal static class SmallFormats
         return Utf8Parser.TryParse(line[(line.LastIndexOf((byte)'\t') + 1)..], out int pid, out _) && pid > 0 ? pid : null;
     }
 
+    // See https://man7.org/linux/man-pages/man5/proc_locks.5.html. The PID is that of the process that took the lock, living or not:
+    //
+    //   3: FLOCK  ADVISORY  WRITE 3548 fe:00:11663896 0 EOF
+
+    /// <summary>The processes that took an exclusive <c>flock</c> on a file with this inode, on any device, from <c>/proc/locks</c>.</summary>
+    public static IReadOnlyList<int> LockTakers(ReadOnlySpan<byte> content, ulong inode)
+    {
+        var takers = new List<int>();
+        foreach (var range in content.Split((byte)'\n'))
+        {
+            var line = content[range];
+            var at = line.IndexOf(" WRITE "u8);
+            if (at > 0 && line[..at].IndexOf(" FLOCK "u8) >= 0
+                && Utf8Parser.TryParse(line[(at + 7)..], out int pid, out var digits) && pid > 0
+                && line[(at + 7 + digits)..] is var rest && rest[(rest.LastIndexOf((byte)':') + 1)..] is var number
+                && Utf8Parser.TryParse(number, out ulong found, out _) && found == inode)
+            {
+                takers.Add(pid);
+            }
+        }
+
+        return takers;
+    }
+
     // See https://man7.org/linux/man-pages/man5/proc_pid_fdinfo.5.html. There is a lock line only if this open file description holds the
     // lock, and then in every process that inherited a descriptor of it:
     //

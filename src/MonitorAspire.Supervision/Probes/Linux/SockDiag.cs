@@ -21,34 +21,23 @@ internal static class SockDiag
     private static int _kept = -1;
 
     /// <summary>Adds all listening sockets, or those on one port. On failure the list is unchanged.</summary>
-    /// <returns>Whether the kernel gave a complete answer. IPv6 may be disabled.</returns>
+    /// <returns>Whether the kernel gave a complete answer.</returns>
     public static bool TryFindListeners(int? port, List<Listener> listeners)
     {
-        var before = listeners.Count;
-        Span<byte> request = stackalloc byte[SockDiagMessages.RequestLength];
-        SockDiagMessages.WriteListenerRequest(request, ipv6: false, port);
-        if (!TryAsk(request, listeners))
-        {
-            return false;
-        }
+        Span<byte> request = stackalloc byte[SockDiagMessages.ListenerRequestLength];
+        SockDiagMessages.WriteListenerRequest(request, port);
+        var isAnswered = TryAsk(request, listeners);
 
-        SockDiagMessages.WriteListenerRequest(request, ipv6: true, port);
-        if (TryAsk(request, listeners) || !System.Net.Sockets.Socket.OSSupportsIPv6)
-        {
-            // For the kernel, port 0 means any port.
-            listeners.RemoveAll(listener => port is not null && port != listener.EndPoint.Port);
-            return true;
-        }
-
-        listeners.RemoveRange(before, listeners.Count - before);
-        return false;
+        // For the kernel, port 0 means any port.
+        listeners.RemoveAll(listener => port is not null && port != listener.EndPoint.Port);
+        return isAnswered;
     }
 
     /// <summary>Finds the inode of the socket at the local end; 0 where no process has taken it. False where there is no such socket, its process has closed it, or the kernel does not tell it.</summary>
     public static bool TryFindInode(IPEndPoint local, IPEndPoint remote, out long inode)
     {
         var sockets = new List<Listener>(1);
-        Span<byte> request = stackalloc byte[SockDiagMessages.RequestLength];
+        Span<byte> request = stackalloc byte[SockDiagMessages.ConnectionRequestLength];
         SockDiagMessages.WriteConnectionRequest(request, local, remote);
         var found = TryAsk(request, sockets) && sockets.Count == 1;
         inode = found ? sockets[0].Inode : 0;

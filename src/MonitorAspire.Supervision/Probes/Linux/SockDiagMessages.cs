@@ -19,10 +19,12 @@ internal enum SockDiagReply
 /// <summary>The messages of the kernel's socket diagnosis, which <c>ss</c> uses too.</summary>
 internal static class SockDiagMessages
 {
-    public const int RequestLength = HeaderLength + 56;
+    public const int ConnectionRequestLength = HeaderLength + 56;
+    public const int ListenerRequestLength = HeaderLength + 60;
 
     private const int HeaderLength = 16;
     private const int MessageLength = 72;
+    private const ushort TcpDiagGetSock = 18;
     private const ushort SockDiagByFamily = 20;
     private const ushort NetlinkError = 2;
     private const ushort NetlinkDone = 3;
@@ -41,24 +43,30 @@ internal static class SockDiagMessages
     // byte order.
     //
     //   request:  nlmsghdr         0 length(4) 4 type(2) 6 flags(2) 8 sequence(4) 12 port id(4)
-    //             inet_diag_req_v2 16 family(1) 17 protocol(1) 18 extensions(1) 19 padding(1) 20 states(4) 24 sockid
+    //             inet_diag_req_v2 16 family(1) 17 protocol(1) 18 extensions(1) 19 padding(1) 20 states(4) 24 sockid (type 20)
+    //             inet_diag_req    16 family(1) 17 lengths(2) 19 extensions(1) 20 sockid 68 states(4) 72 not used(4) (type 18)
     //   answer:   nlmsghdr, as above, for each socket
     //             inet_diag_msg    16 family(1) 17 state(1) 18 timer(1) 19 retransmits(1) 20 sockid
     //                              68 expires(4) 72 receive queue(4) 76 send queue(4) 80 uid(4) 84 inode(4)
     //             attributes       length(2) type(2) value, padded to 4; type 11 (INET_DIAG_SKV6ONLY) is one byte
     //   sockid:   0 source port(2) 2 destination port(2) 4 source(16) 20 destination(16) 36 interface(4) 40 cookie(8)
 
-    /// <summary>Asks for the listening sockets of a family, on one port or on all.</summary>
-    public static void WriteListenerRequest(Span<byte> request, bool ipv6, int? port)
+    /// <summary>Asks for the listening sockets of IPv4 and IPv6, on one port or on all.</summary>
+    /// <remarks>The older type of request: the kernel answers it for both families in one walk through its table.</remarks>
+    public static void WriteListenerRequest(Span<byte> request, int? port)
     {
-        WriteHeader(request, FlagRequest | FlagDump, ipv6, StateListening);
-        BinaryPrimitives.WriteUInt16BigEndian(request[24..], (ushort)(port ?? 0));
+        WriteHeader(request[..ListenerRequestLength], TcpDiagGetSock, FlagRequest | FlagDump);
+        BinaryPrimitives.WriteUInt16BigEndian(request[20..], (ushort)(port ?? 0));
+        MemoryMarshal.Write(request[68..], StateListening);
     }
 
     /// <summary>Asks for the socket of one connection. Both ends have the same family.</summary>
     public static void WriteConnectionRequest(Span<byte> request, IPEndPoint local, IPEndPoint remote)
     {
-        WriteHeader(request, FlagRequest, local.AddressFamily == AddressFamily.InterNetworkV6, AllStates);
+        WriteHeader(request[..ConnectionRequestLength], SockDiagByFamily, FlagRequest);
+        request[16] = local.AddressFamily == AddressFamily.InterNetworkV6 ? FamilyIPv6 : FamilyIPv4;
+        request[17] = ProtocolTcp;
+        MemoryMarshal.Write(request[20..], AllStates);
         var id = request[24..];
         BinaryPrimitives.WriteUInt16BigEndian(id, (ushort)local.Port);
         BinaryPrimitives.WriteUInt16BigEndian(id[2..], (ushort)remote.Port);
@@ -86,7 +94,7 @@ internal static class SockDiagMessages
                 return SockDiagReply.Done;
             }
 
-            if (type != SockDiagByFamily || !TryParse(reply[HeaderLength..length], out var socket))
+            if (type is not (SockDiagByFamily or TcpDiagGetSock) || !TryParse(reply[HeaderLength..length], out var socket))
             {
                 return SockDiagReply.Failed;
             }
@@ -103,15 +111,12 @@ internal static class SockDiagMessages
         return result;
     }
 
-    private static void WriteHeader(Span<byte> request, ushort flags, bool ipv6, uint states)
+    private static void WriteHeader(Span<byte> request, ushort type, ushort flags)
     {
-        request[..RequestLength].Clear();
-        MemoryMarshal.Write(request, RequestLength);
-        MemoryMarshal.Write(request[4..], SockDiagByFamily);
+        request.Clear();
+        MemoryMarshal.Write(request, request.Length);
+        MemoryMarshal.Write(request[4..], type);
         MemoryMarshal.Write(request[6..], flags);
-        request[16] = ipv6 ? FamilyIPv6 : FamilyIPv4;
-        request[17] = ProtocolTcp;
-        MemoryMarshal.Write(request[20..], states);
     }
 
     // The process has closed it, and the kernel keeps it for the other end: FIN_WAIT1, FIN_WAIT2, TIME_WAIT, CLOSE, LAST_ACK, CLOSING.

@@ -11,7 +11,7 @@ public sealed class ControlGroupLiveTests : IDisposable
 
     public ControlGroupLiveTests()
     {
-        _group = ControlGroup.Current.TryCreate(_id, port: 1, out var whyNot);
+        _group = ControlGroup.Current.TryCreate(_id, out var whyNot);
         Assert.SkipWhen(_group is null, $"No control group can be made here: {whyNot}");
     }
 

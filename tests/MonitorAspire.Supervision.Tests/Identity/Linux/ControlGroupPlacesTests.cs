@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Time.Testing;
 using MonitorAspire.Supervision.Identity;
 using MonitorAspire.Supervision.Identity.Linux;
 using MonitorAspire.Testing;
@@ -21,7 +20,7 @@ public sealed class ControlGroupPlacesTests : IDisposable
     {
         var groups = Groups(mount, own);
 
-        Assert.Null(groups.TryCreate("8768-abc", 8768, out var whyNot));
+        Assert.Null(groups.TryCreate("8768-abc", out var whyNot));
         Assert.NotEmpty(whyNot!);
     }
 
@@ -33,16 +32,10 @@ public sealed class ControlGroupPlacesTests : IDisposable
     public void TryCreate_OwnGroup_IsMadeBelowItAndBesideOtherInstances(string root, string own, string directory, string group)
     {
         var parent = Directory.CreateDirectory(Path.Combine(_root["mount"], directory)).FullName;
-        var earlier = Directory.CreateDirectory(Path.Combine(parent, "monitor-daemon-8768-old")).FullName;
-        var young = Directory.CreateDirectory(Path.Combine(parent, "monitor-daemon-87680-young")).FullName;
-        var other = Directory.CreateDirectory(Path.Combine(parent, "monitor-daemon-87681-old")).FullName;
-        Directory.SetLastWriteTimeUtc(other, DateTime.UtcNow.AddMinutes(-2));
 
-        Assert.Equal($"{group}/monitor-daemon-8768-abc", Groups($"36 25 0:31 {root} MOUNT rw - cgroup2 cgroup2 rw", own).TryCreate("8768-abc", 8768, out _));
+        Assert.Equal($"{group}/monitor-daemon-8768-abc", Groups($"36 25 0:31 {root} MOUNT rw - cgroup2 cgroup2 rw", own).TryCreate("8768-abc", out _));
 
         Assert.True(Directory.Exists(Path.Combine(parent, "monitor-daemon-8768-abc")));
-        Assert.All([earlier, other], directory => Assert.False(Directory.Exists(directory)));
-        Assert.True(Directory.Exists(young));
     }
 
     [Fact]
@@ -66,7 +59,7 @@ public sealed class ControlGroupPlacesTests : IDisposable
     [Fact]
     public void TryCreate_NoMounts_SaysThatThereIsNoCgroup()
     {
-        Assert.Null(new ControlGroup(_root["none"], _root["none"]).TryCreate("8768-abc", 8768, out var whyNot));
+        Assert.Null(new ControlGroup(_root["none"], _root["none"]).TryCreate("8768-abc", out var whyNot));
         Assert.Equal("there is no cgroup v2", whyNot);
     }
 
@@ -75,7 +68,7 @@ public sealed class ControlGroupPlacesTests : IDisposable
     {
         Groups(Mount, "0::/");
 
-        Assert.Null(new ControlGroup(_root["mountinfo"], _root["none"]).TryCreate("8768-abc", 8768, out var whyNot));
+        Assert.Null(new ControlGroup(_root["mountinfo"], _root["none"]).TryCreate("8768-abc", out var whyNot));
         Assert.Contains(_root["none"], whyNot, StringComparison.Ordinal);
     }
 
@@ -86,29 +79,8 @@ public sealed class ControlGroupPlacesTests : IDisposable
         File.WriteAllText(_root["mountinfo"], $"22 28 0:20 / /sys rw - sysfs sysfs rw\n36 25 0:31 / {_root["a mount"].Replace(" ", @"\040", StringComparison.Ordinal)} rw - cgroup2 cgroup2 rw\n");
         File.WriteAllText(_root["cgroup"], "1:cpu:/x\n0::/\n");
 
-        Assert.Equal("/monitor-daemon-8768-abc", new ControlGroup(_root["mountinfo"], _root["cgroup"]).TryCreate("8768-abc", 8768, out _));
+        Assert.Equal("/monitor-daemon-8768-abc", new ControlGroup(_root["mountinfo"], _root["cgroup"]).TryCreate("8768-abc", out _));
         Assert.True(Directory.Exists(_root["a mount/monitor-daemon-8768-abc"]));
-    }
-
-    // To look at all groups at each start would take the square of the size of a fleet.
-    [Fact]
-    public void TryCreate_OtherPorts_AreLookedAtOnceAMinute()
-    {
-        var time = new FakeTimeProvider(DateTimeOffset.UtcNow);
-        var groups = Groups(Mount, "0::/", time);
-        Assert.NotNull(groups.TryCreate("1-a", 1, out _));
-        var (other, same) = (MakeOld("monitor-daemon-9001-old"), MakeOld("monitor-daemon-2-old"));
-
-        Assert.NotNull(groups.TryCreate("2-b", 2, out _));
-        Assert.Equal((true, false), (Directory.Exists(other), Directory.Exists(same)));
-
-        time.Advance(TimeSpan.FromMinutes(1));
-        Assert.NotNull(groups.TryCreate("3-c", 3, out _));
-        Assert.True(Directory.Exists(other));
-
-        time.Advance(TimeSpan.FromTicks(1));
-        Assert.NotNull(groups.TryCreate("4-d", 4, out _));
-        Assert.False(Directory.Exists(other));
     }
 
     [Fact]
@@ -118,7 +90,7 @@ public sealed class ControlGroupPlacesTests : IDisposable
     public async Task AddAsync_SeveralProcesses_AreMovedOneAfterTheOther()
     {
         var groups = Groups(Mount, "0::/");
-        var group = groups.TryCreate("1-a", 1, out _)!;
+        var group = groups.TryCreate("1-a", out _)!;
         var processes = _root["mount/monitor-daemon-1-a/cgroup.procs"];
         await File.WriteAllTextAsync(processes, "");
 
@@ -135,7 +107,7 @@ public sealed class ControlGroupPlacesTests : IDisposable
     public async Task AddAsync_GroupDoesNotTakeIt_SaysWhyAndRemovesTheGroup()
     {
         var groups = Groups(Mount, "0::/");
-        var group = groups.TryCreate("1-a", 1, out _)!;
+        var group = groups.TryCreate("1-a", out _)!;
 
         Assert.Contains("cgroup.procs", await groups.AddAsync(group, "1-a", 4711), StringComparison.Ordinal);
         Assert.False(Directory.Exists(_root["mount/monitor-daemon-1-a"]));
@@ -161,18 +133,11 @@ public sealed class ControlGroupPlacesTests : IDisposable
 
     private string Make(string name) => Directory.CreateDirectory(Path.Combine(_root["mount"], name)).FullName;
 
-    private string MakeOld(string name)
-    {
-        var directory = Make(name);
-        Directory.SetLastWriteTimeUtc(directory, DateTime.UtcNow.AddMinutes(-2));
-        return directory;
-    }
-
-    private ControlGroup Groups(string mount, string own, TimeProvider? time = null)
+    private ControlGroup Groups(string mount, string own)
     {
         Directory.CreateDirectory(_root["mount"]);
         File.WriteAllText(_root["mountinfo"], mount.Replace("MOUNT", _root["mount"], StringComparison.Ordinal) + "\n");
         File.WriteAllText(_root["cgroup"], own + "\n");
-        return new ControlGroup(_root["mountinfo"], _root["cgroup"], time);
+        return new ControlGroup(_root["mountinfo"], _root["cgroup"]);
     }
 }

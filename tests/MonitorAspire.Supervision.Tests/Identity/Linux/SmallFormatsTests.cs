@@ -64,5 +64,25 @@ public class SmallFormatsTests
     public void FdInfo_AnythingElse_IsNotHeld(string content) => Assert.False(SmallFormats.TryFlock(Encoding.UTF8.GetBytes(content), out _, out _));
 
     [Fact]
+    public void Locks_RecordedFile_GivesWhoTookTheFlockOfAnInode()
+    {
+        const string Locks = """
+            1: POSIX  ADVISORY  WRITE 10 fe:00:131 0 EOF
+            2: FLOCK  ADVISORY  WRITE 11 fe:00:131 0 EOF
+            2: -> FLOCK  ADVISORY  WRITE 12 fe:00:131 0 EOF
+            3: FLOCK  ADVISORY  READ  13 fe:00:131 0 EOF
+            4: FLOCK  ADVISORY  WRITE 14 fe:00:1311 0 EOF
+            5: FLOCK  ADVISORY  WRITE -1 fe:00:131 0 EOF
+            6: FLOCK  ADVISORY  WRITE
+            """;
+
+        Assert.Equal([11, 12], SmallFormats.LockTakers(Encoding.UTF8.GetBytes(Locks), inode: 131));
+        Assert.Empty(SmallFormats.LockTakers([], inode: 131));
+    }
+
+    [Fact]
+    public void Locks_AnyBytes_NeverThrows() => Gen.Byte.Array.Sample(bytes => { _ = SmallFormats.LockTakers(bytes, inode: 0); });
+
+    [Fact]
     public void FdInfo_AnyBytes_NeverThrows() => Gen.Byte.Array.Sample(bytes => { _ = SmallFormats.TryFlock(bytes, out _, out _); });
 }
