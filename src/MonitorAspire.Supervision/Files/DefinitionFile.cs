@@ -85,7 +85,7 @@ internal static class DefinitionFile
         catch (DefinitionFileException e)
         {
             var aside = Enumerable.Range(1, int.MaxValue).Select(number => $"{files.DefinitionFile}.broken-{number}").First(path => !Path.Exists(path));
-            if (Directory.Exists(files.DefinitionFile) && new DirectoryInfo(files.DefinitionFile).LinkTarget is null)
+            if (Directory.Exists(files.DefinitionFile)) // also a link to one, which is moved itself
             {
                 Directory.Move(files.DefinitionFile, aside);
             }

@@ -15,7 +15,7 @@ internal sealed class TreeMemory(ProcessTable processes, TimeProvider time)
 
     private readonly long _ticksPerSecond = OperatingSystem.IsLinux() && LibC.SysConf(LibC.ScClockTicks) is > 0 and var ticks ? ticks : 100;
     private readonly Lock _gate = new();
-    private readonly ProcFiles _files = new("/proc");
+    private readonly ProcFiles? _files = processes.Files;
     private ILookup<int, ProcessInfo>? _children;
     private ILookup<int, ProcessInfo>? _sessions;
     private long _readAt;
@@ -71,7 +71,7 @@ internal sealed class TreeMemory(ProcessTable processes, TimeProvider time)
     // 2093 1060 903 2 0 158 0: size, resident, shared and others, in pages
     private long Resident(int pid, ArrayBufferWriter<byte> buffer)
     {
-        if (_files.Read($"{pid}/statm", buffer) != ProcAccess.Ok)
+        if (_files?.Read($"{pid}/statm", buffer) != ProcAccess.Ok)
         {
             return 0;
         }
@@ -81,12 +81,12 @@ internal sealed class TreeMemory(ProcessTable processes, TimeProvider time)
     }
 
     private long? CpuTicks(int pid, ArrayBufferWriter<byte> buffer) =>
-        _files.Read($"{pid}/stat", buffer, isOneRecord: true) == ProcAccess.Ok && ProcStat.TryParseCpuTicks(buffer.WrittenSpan, out var ticks) ? ticks : null;
+        _files?.Read($"{pid}/stat", buffer, isOneRecord: true) == ProcAccess.Ok && ProcStat.TryParseCpuTicks(buffer.WrittenSpan, out var ticks) ? ticks : null;
 
     // Pss:                1234 kB
     private long? Proportional(int pid, ArrayBufferWriter<byte> buffer)
     {
-        if (_files.Read($"{pid}/smaps_rollup", buffer) != ProcAccess.Ok || buffer.WrittenSpan.IndexOf("\nPss:"u8) is not (> 0 and var at))
+        if (_files?.Read($"{pid}/smaps_rollup", buffer) != ProcAccess.Ok || buffer.WrittenSpan.IndexOf("\nPss:"u8) is not (> 0 and var at))
         {
             return null;
         }

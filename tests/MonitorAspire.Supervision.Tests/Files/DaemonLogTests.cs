@@ -1,3 +1,4 @@
+using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervision.Files;
 using MonitorAspire.Testing;
 
@@ -59,4 +60,22 @@ public sealed class DaemonLogTests : IDisposable
 
     [Fact]
     public void Tail_Directory_IsEmpty() => Assert.Empty(DaemonLog.Tail(_directory.Path));
+
+    [Theory]
+    [InlineData(64 * 1024, false)]
+    [InlineData((64 * 1024) + 1, true)]
+    public void OpenForInstance_LogOfAnEarlierInstance_IsRotatedIfItIsTooLarge(int length, bool isRotated)
+    {
+        File.WriteAllText(_directory["log"], new string('x', length));
+
+        var (handle, offset) = DaemonLog.OpenForInstance(_directory["log"], new LogPolicy { PartBytes = 64 * 1024 });
+        using (handle)
+        {
+            RandomAccess.Write(handle, "new"u8, fileOffset: 0); // it is appended, wherever the position is
+        }
+
+        Assert.Equal(isRotated ? 0 : length, offset);
+        Assert.Equal(offset + 3, new FileInfo(_directory["log"]).Length);
+        Assert.Equal(isRotated, File.Exists(_directory["log.1"]));
+    }
 }

@@ -96,5 +96,70 @@ public sealed class DefinitionFileTests : IDisposable
         Assert.Contains("symbolic link", Assert.Throws<DefinitionFileException>(() => DefinitionFile.Read(Files)).Message);
     }
 
+    [Fact]
+    public void Read_DirectoryOrTooLarge_IsRefused()
+    {
+        Directory.CreateDirectory(Files.DefinitionFile);
+        Assert.Contains("it is a directory", Assert.Throws<DefinitionFileException>(() => DefinitionFile.Read(Files)).Message);
+        Directory.Delete(Files.DefinitionFile);
+
+        const string Content = "{\"port\": 9000}";
+        File.WriteAllText(Files.DefinitionFile, new string(' ', (4 * 1024 * 1024) - Content.Length) + Content);
+        Assert.NotNull(DefinitionFile.Read(Files));
+        File.AppendAllText(Files.DefinitionFile, " ");
+        Assert.Contains("it is no regular file, or too large", Assert.Throws<DefinitionFileException>(() => DefinitionFile.Read(Files)).Message);
+    }
+
+    [Fact]
+    public void Read_Wrong_SaysHowToGoOn()
+    {
+        File.WriteAllText(Files.DefinitionFile, "{\n \"port\": \"x\"}");
+
+        var wrong = Assert.Throws<DefinitionFileException>(() => DefinitionFile.Read(Files));
+
+        Assert.Equal($"{Files.DefinitionFile}: line 2, key '$.port' cannot be read; correct it, or remove it with 'monitor forget --port 9000'", wrong.Message);
+        Assert.Equal("monitor-daemon-9000.definition.json: line 2, key '$.port' cannot be read", wrong.Problem);
+    }
+
+    [Fact]
+    public void SetAside_DefinitionThatCanBeUsedOrNone_StaysAsItIs()
+    {
+        Assert.Null(DefinitionFile.SetAside(Files));
+        DefinitionFile.Write(Files, new DaemonDefinition { Port = 9000 });
+        Assert.Null(DefinitionFile.SetAside(Files));
+        Assert.NotNull(DefinitionFile.Read(Files));
+    }
+
+    [Theory]
+    [InlineData("file")]
+    [InlineData("directory")]
+    [InlineData("link")]
+    public void SetAside_WhatCannotBeUsed_IsKeptUnderANewName(string kind)
+    {
+        File.WriteAllText(Files.DefinitionFile + ".broken-1", "earlier");
+        Directory.CreateDirectory(_root["elsewhere"]);
+        switch (kind)
+        {
+            case "file":
+                File.WriteAllText(Files.DefinitionFile, "{");
+                break;
+            case "directory":
+                Directory.CreateDirectory(Files.DefinitionFile);
+                break;
+            default:
+                Assert.SkipWhen(OperatingSystem.IsWindows(), "links need a privilege");
+                Directory.CreateSymbolicLink(Files.DefinitionFile, _root["elsewhere"]);
+                break;
+        }
+
+        var said = DefinitionFile.SetAside(Files);
+
+        Assert.StartsWith("the stored definition could not be used (monitor-daemon-9000.definition.json: ", said, StringComparison.Ordinal);
+        Assert.EndsWith($"); it was replaced, and is kept as {Files.DefinitionFile}.broken-2", said, StringComparison.Ordinal);
+        Assert.False(Path.Exists(Files.DefinitionFile));
+        Assert.Equal((kind == "directory", kind == "link" ? _root["elsewhere"] : null), (Directory.Exists(Files.DefinitionFile + ".broken-2") && kind != "link", new FileInfo(Files.DefinitionFile + ".broken-2").LinkTarget));
+        Assert.True(Directory.Exists(_root["elsewhere"]));
+    }
+
     private Interop.FileIdentity? FileIdentityOf() => Interop.FileIdentity.Of(Files.DefinitionFile);
 }

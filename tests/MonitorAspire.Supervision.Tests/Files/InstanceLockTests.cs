@@ -100,4 +100,70 @@ public sealed class InstanceLockTests : IDisposable
 
         Assert.False(InstanceLock.IsHeld(Path));
     }
+
+    [Fact]
+    public void IsHeld_NoLock_IsFalseAndMakesNone()
+    {
+        Assert.False(InstanceLock.IsHeld(Path));
+        Assert.False(File.Exists(Path));
+        Assert.False(InstanceLock.IsHeld(_directory.Path));
+        Assert.False(InstanceLock.IsHeld(Path + "/below"));
+
+        File.WriteAllText(Path, "");
+        Assert.False(InstanceLock.IsHeld(Path));
+        Assert.False(InstanceLock.IsHeld(Path + "/below"));
+        File.CreateSymbolicLink(_directory["link"], Path);
+        Assert.False(InstanceLock.IsHeld(_directory["link"]));
+    }
+
+    [Fact]
+    public void MarkRoot_Lock_ShowsThePidToTheKernelOnly()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Only Linux shows the position.");
+        using var held = InstanceLock.TryAcquire(Path)!;
+
+        held.MarkRoot(4711);
+
+        Assert.StartsWith("pos:\t4711\n", File.ReadAllText($"/proc/self/fdinfo/{held.Handle.DangerousGetHandle()}"), StringComparison.Ordinal);
+        Assert.Equal(0, new FileInfo(Path).Length);
+    }
+
+    [Fact]
+    public void Inherited_DescriptorOfALauncher_IsTheLockAndNotInheritedAgain()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Only Linux shows the flags.");
+        using var launcher = InstanceLock.TryAcquire(Path)!;
+        var descriptor = LibC.fcntl((int)launcher.Handle.DangerousGetHandle(), 0, 0); // F_DUPFD: without close-on-exec
+        Assert.Equal((true, false), (InstanceLock.IsLocked(descriptor), IsCloseOnExec()));
+
+        using var inherited = InstanceLock.Inherited(descriptor);
+
+        Assert.True(IsCloseOnExec());
+        launcher.HandOver();
+        Assert.True(InstanceLock.IsHeld(Path));
+
+        bool IsCloseOnExec() => File.ReadLines($"/proc/self/fdinfo/{descriptor}").First(l => l.StartsWith("flags:", StringComparison.Ordinal)).TrimEnd()[^7] is '2' or '3' or '6' or '7'; // O_CLOEXEC is 02000000
+    }
+
+    [Fact]
+    public void IsLocked_DescriptorOfAnotherOrNone_IsFalse()
+    {
+        using var held = InstanceLock.TryAcquire(Path)!;
+        using var other = NoFollowFile.OpenRead(Path);
+
+        Assert.False(InstanceLock.IsLocked((int)other.DangerousGetHandle()));
+        Assert.False(InstanceLock.IsLocked(1_000_000));
+    }
+
+    [Fact]
+    public void DisposeAndDelete_FileOfAnother_Stays()
+    {
+        var held = InstanceLock.TryAcquire(Path)!;
+        File.Delete(Path);
+        File.WriteAllText(Path, "");
+
+        held.DisposeAndDelete(Path);
+
+        Assert.True(File.Exists(Path));
+    }
 }

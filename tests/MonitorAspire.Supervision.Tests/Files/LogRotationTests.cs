@@ -112,6 +112,58 @@ public sealed class LogRotationTests : IDisposable
         Assert.Equal("line\n", File.ReadAllText(Log + ".1"));
     }
 
+    [Fact]
+    public void RotateIfLarger_LogOfOnePart_IsNotChanged()
+    {
+        var policy = new LogPolicy { PartBytes = 64 * 1024 };
+        File.WriteAllText(Log, new string('x', 64 * 1024));
+        Assert.False(LogRotation.RotateIfLarger(Log, policy));
+
+        File.AppendAllText(Log, "x");
+        Assert.True(LogRotation.RotateIfLarger(Log, policy));
+        Assert.Equal(["log", "log.1"], Names());
+    }
+
+    [Fact]
+    public void Rotate_NoLogAnEmptyOneOrALink_ChangesNothing()
+    {
+        Assert.False(LogRotation.Rotate(Log, new LogPolicy()));
+        File.WriteAllText(Log, "");
+        Assert.False(LogRotation.Rotate(Log, new LogPolicy()));
+        Assert.Equal(["log"], Names());
+
+        File.WriteAllText(_directory["other"], "line\n");
+        File.CreateSymbolicLink(_directory["link"], _directory["other"]);
+        Assert.False(LogRotation.Rotate(_directory["link"], new LogPolicy()));
+        Assert.Equal("line\n", File.ReadAllText(_directory["other"]));
+    }
+
+    [Fact]
+    public void RotateByRename_Log_IsTheNewestPart()
+    {
+        File.WriteAllText(Log, "new\n");
+        File.WriteAllText(Log + ".1", "old\n");
+        File.WriteAllText(Log + ".2.gz", "older");
+
+        LogRotation.RotateByRename(Log, new LogPolicy { Parts = 2 });
+
+        Assert.Equal(["log.1", "log.2"], Names());
+        Assert.Equal(("new\n", "old\n"), (File.ReadAllText(Log + ".1"), File.ReadAllText(Log + ".2")));
+    }
+
+    [Fact]
+    public void Rotate_Compressed_KeepsTheTimeOfTheLastWrite()
+    {
+        var written = new DateTime(2026, 1, 2, 3, 4, 5, DateTimeKind.Utc);
+        File.WriteAllText(Log, "new\n");
+        File.WriteAllText(Log + ".1", "old\n");
+        File.SetLastWriteTimeUtc(Log + ".1", written);
+
+        Assert.True(LogRotation.Rotate(Log, new LogPolicy { Parts = 2, Compress = true }));
+
+        Assert.Equal(written, File.GetLastWriteTimeUtc(Log + ".2.gz"));
+    }
+
     private List<string> RotateTimes(int times, LogPolicy policy)
     {
         var contents = new List<string>();

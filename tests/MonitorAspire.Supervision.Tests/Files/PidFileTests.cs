@@ -107,4 +107,23 @@ public sealed class PidFileTests
         Assert.True(PidFile.RemoveIfOwn(directory["pid"], 42));
         Assert.False(File.Exists(directory["pid"]));
     }
+
+    [Fact]
+    public void Read_AnyThingAtThePath_HasItsState()
+    {
+        using var directory = new TemporaryDirectory();
+        File.WriteAllText(directory["valid"], "4711\n");
+        File.WriteAllText(directory["empty"], "\n");
+        File.WriteAllText(directory["malformed"], "x");
+        File.CreateSymbolicLink(directory["symlink"], directory["valid"]);
+        Directory.CreateDirectory(directory["directory"]);
+
+        Assert.Equal(
+            ["ok", "empty", "malformed", "symlink", "not-a-file", "not-a-file", "missing", "missing"],
+            ((string[])["valid", "empty", "malformed", "symlink", "directory", "valid/below", "none", "none/below"]).Select(name => PidFile.Read(directory[name]).StateName));
+        Assert.Equal("unreadable", new PidFileReading(PidFileState.Unreadable, 0).StateName);
+        Assert.False(PidFile.Read(directory["none"]).Exists);
+        Assert.True(PidFile.Read(directory["directory"]).Exists);
+        Assert.False(PidFile.RemoveIfOwn(directory["malformed"], 0));
+    }
 }

@@ -41,6 +41,9 @@ public sealed class ProcessTableTests : IDisposable
         Assert.Equal(ProcessLookup.Dead, _proc.Add(4711, 5, threadGroup: 4700).Table().Lookup(4711));
 
     [Fact]
+    public void Lookup_RecordedFiles_DoNotAskTheKernel() => Assert.Equal(ProcessLookup.Dead, _proc.Table().Lookup(Environment.ProcessId));
+
+    [Fact]
     public void Lookup_HiddenButExisting_CannotInspect() =>
         Assert.Equal(ProcessLookup.CannotInspect, _proc.Table(mayExist: pid => pid == 4711).Lookup(4711));
 
@@ -223,4 +226,165 @@ public sealed class ProcessTableTests : IDisposable
 
         Assert.Equal([10], _proc.Table().LockHolders(file));
     }
+
+    [Fact]
+    public void HolderOf_LockThatMovesToAnotherDescriptor_IsFoundAgain()
+    {
+        var file = LockFile("the.lock");
+        _proc.Add(10, 1).Link("10/fd/3", "/nowhere").Link("10/fd/7", file).Write("10/fdinfo/7", Held(10));
+        var table = _proc.Table();
+        Assert.Equal(new LockHolder(10, 10, false), table.HolderOf(10, file));
+
+        // It holds it now by another descriptor, then shared, then not at all.
+        File.Delete(Path.Combine(_proc.Root, "10/fd/7"));
+        _proc.Link("10/fd/5", file).Write("10/fdinfo/5", Held(12));
+        Assert.Equal(new LockHolder(10, 12, false), table.HolderOf(10, file));
+        _proc.Write("10/fdinfo/5", Held(12).Replace("WRITE", "READ", StringComparison.Ordinal));
+        Assert.Equal(new LockHolder(10, 12, true), table.HolderOf(10, file));
+        Assert.False(table.HoldsLock(10, file));
+        _proc.Write("10/fdinfo/5", "pos:\t12\n");
+        Assert.Null(table.HolderOf(10, file));
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(-1)]
+    [InlineData(11)]
+    public void HolderOf_NoProcess_IsNone(int pid) => Assert.Null(_proc.Table().HolderOf(pid, LockFile("the.lock")));
+
+    [Theory]
+    [InlineData(0, 0)] // another program
+    [InlineData(28852, 28852)]
+    [InlineData(int.MaxValue, int.MaxValue)]
+    [InlineData(int.MaxValue + 1L, 0)] // no PID
+    public void HolderOf_PositionOfTheLock_IsTheRoot(long position, int root)
+    {
+        var file = LockFile("the.lock");
+        _proc.Add(10, 1).Link("10/fd/7", file).Write("10/fdinfo/7", Held(position));
+
+        Assert.Equal(new LockHolder(10, root, false), _proc.Table().HolderOf(10, file));
+    }
+
+    [Theory]
+    [InlineData("monitor-daemon-2.lock", 12, "WRITE", true)]
+    [InlineData("monitor-daemon-2.lock (deleted)", 12, "WRITE", true)]
+    [InlineData("monitor-daemon-2.lock", 0, "WRITE", false)] // taken by another program
+    [InlineData("monitor-daemon-2.lock", 12, "READ", false)]
+    [InlineData("other.lock", 12, "WRITE", false)]
+    [InlineData("monitor-daemon-2.pid", 12, "WRITE", false)]
+    [InlineData("monitor-daemon-1.lock", 12, "WRITE", false)] // its own
+    public void HoldsAnotherLock_LockOfAFile_CountsWhereItIsThatOfAnotherInstance(string name, long position, string kind, bool expected)
+    {
+        var own = LockFile("monitor-daemon-1.lock");
+        _proc.Add(10, 1).Link("10/fd/3", "/nowhere").Link("10/fd/7", LockFile(name)).Write("10/fdinfo/7", Held(position).Replace("WRITE", kind, StringComparison.Ordinal));
+
+        Assert.Equal(expected, _proc.Table().HoldsAnotherLock(10, own));
+        Assert.False(_proc.Table().HoldsAnotherLock(11, own));
+    }
+
+    [Fact]
+    public void InnermostPid_ProcessInAContainer_IsItsOwnName()
+    {
+        var table = _proc.Add(10, 1).Write("10/status", "Name:\tcat\nTgid:\t10\nNSpid:\t10\t7\n").Add(11, 1).Table();
+
+        Assert.Equal([7, 11, 12], ((int[])[10, 11, 12]).Select(table.InnermostPid));
+    }
+
+    [Fact]
+    public void ExecutableOf_Link_IsItsTargetElseTheName()
+    {
+        var table = _proc.Add(10, 1).Link("10/exe", "/usr/bin/cat").Add(11, 1, name: "kthread").Table();
+
+        Assert.Equal(["/usr/bin/cat", "kthread", null], ((int[])[10, 11, 12]).Select(table.ExecutableOf));
+    }
+
+    [Fact]
+    public void EldestOf_SharedDescriptor_IsTheProcessWhoseParentIsNotAmongThem()
+    {
+        var table = _proc.Add(10, 1, parent: 12).Add(11, 1, parent: 10).Add(12, 1, parent: 1).Table();
+
+        Assert.Equal(12, table.EldestOf([10, 11, 12])!.Pid);
+        Assert.Equal(10, table.EldestOf([10, 11])!.Pid);
+        Assert.Equal(10, table.EldestOf([99, 11, 10])!.Pid);
+        Assert.Null(table.EldestOf([99]));
+        Assert.Equal(13, _proc.Add(13, 1, parent: 99).Table().EldestOf([13, 99])!.Pid); // its parent had it too, and has ended
+    }
+
+    [Fact]
+    public void Identify_NoSuchProcess_IsNone() => Assert.Null(_proc.Table().Identify(4711));
+
+    [Theory]
+    [InlineData("cpu  1 2 3\n")]
+    [InlineData("cpu  1\nbtime x\n")]
+    [InlineData("cpu  1\nbtime -5\n")]
+    [InlineData("cpu  1\nbtime 99999999999999\n")]
+    public void StartTimeOf_TimeOfTheBootIsNotKnown_Throws(string stat)
+    {
+        var table = _proc.Write("stat", stat).Table();
+
+        Assert.Equal($"{_proc.Root}/stat has no line 'btime', so the time of the boot is unknown.", Assert.Throws<IOException>(() => table.StartTimeOf(default)).Message);
+    }
+
+    [Fact]
+    public void BootId_CannotBeRead_IsEmpty()
+    {
+        File.Delete(Path.Combine(_proc.Root, "sys/kernel/random/boot_id"));
+
+        Assert.Equal("", _proc.Table().BootId);
+    }
+
+    [Fact]
+    public void Lookup_PidOfAProcessThatIsUsedAgainByAThread_IsDead()
+    {
+        var table = _proc.Add(10, 500).Table();
+        Assert.Equal(ProcessPresence.Alive, table.Lookup(10).Presence);
+        Assert.Equal(ProcessPresence.Alive, table.Lookup(10).Presence);
+
+        _proc.Add(10, 501, threadGroup: 7);
+
+        Assert.Equal(ProcessLookup.Dead, table.Lookup(10));
+    }
+
+    [Fact]
+    public void Lookup_StatusThatCannotBeRead_IsTakenAsAProcess()
+    {
+        var table = _proc.Add(10, 500).Table();
+        File.Delete(Path.Combine(_proc.Root, "10/status"));
+
+        Assert.Equal(ProcessPresence.Alive, table.Lookup(10).Presence);
+    }
+
+    [Theory]
+    [InlineData('Z', 1, true)]
+    [InlineData('Z', 0, true)]
+    [InlineData('Z', 2, false)]
+    [InlineData('X', 2, true)]
+    [InlineData('x', 2, true)]
+    [InlineData('S', 1, false)]
+    public void IsZombie_StateAndThreads_TellIt(char state, int threads, bool isZombie) =>
+        Assert.Equal(isZombie, _proc.Add(10, 1, state: state, threads: threads).Table().Describe(10)!.IsZombie);
+
+    [Theory]
+    [InlineData(12, false, false, true, true)]
+    [InlineData(0, false, false, false, false)] // another program
+    [InlineData(12, true, false, false, false)] // shared
+    [InlineData(12, false, true, true, false)] // a deleted file with the same name
+    public void LockHolder_Mark_TellsAnInstance(int root, bool isShared, bool isDeleted, bool isOfAnInstance, bool isOurs)
+    {
+        var holder = new LockHolder(10, root, isShared, isDeleted);
+
+        Assert.Equal((isOfAnInstance, isOurs), (holder.IsOfAnInstance, holder.IsOurs));
+    }
+
+    [Fact]
+    public void Identity_InWords_NamesPidAndStart() => Assert.Equal("PID 10 (started at tick 5)", new ProcessIdentity(10, 5, "boot").ToString());
+
+    private string LockFile(string name)
+    {
+        var file = Path.Combine(_proc.Root, name);
+        File.WriteAllText(file, "");
+        return file;
+    }
+
+    private static string Held(long position) => $"pos:\t{position}\nlock:\t1: FLOCK  ADVISORY  WRITE 28851 fe:00:11657844 0 EOF\n";
 }

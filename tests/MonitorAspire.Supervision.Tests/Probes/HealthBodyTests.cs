@@ -86,4 +86,38 @@ public class HealthBodyTests
         Assert.Equal(["one", "two\uFFFD[31m\uFFFD", "three"], HealthBody.Lines(body));
         Assert.Equal(["two\uFFFD[31m\uFFFD", "three", "four"], HealthBody.Lines(body, last: true));
     }
+
+    [Theory]
+    [InlineData("""{"pid":1,"port":2}""", "the body names PID 1, which does not belong to this instance")]
+    [InlineData("""{"port":2,"pid":1}""", "the body names port 2 instead of 8768")]
+    [InlineData("""{"pid":1,"pid":2}""", "the body names PID 1, which does not belong to this instance")]
+    [InlineData("""{"port":2,"port":3}""", "the body names port 2 instead of 8768")]
+    public void Mismatch_SeveralDifferences_IsTheFirst(string body, string mismatch) =>
+        Assert.Equal(mismatch, HealthBody.Mismatch(Encoding.UTF8.GetBytes(body), true, 8768, _ => false));
+
+    [Fact]
+    public void Lines_TextWithAngleBracketsThatIsNoHtml_StaysAsItIs() => Assert.Equal(["queue <jobs> is < 5"], HealthBody.Lines("queue <jobs> is < 5"u8));
+
+    [Theory]
+    [InlineData("<!DOCTYPE HTML><p>down</p>")]
+    [InlineData(" \n<HTML><p>down</p>")]
+    public void Lines_HtmlInAnyCase_AreItsText(string body) => Assert.Equal(["down"], HealthBody.Lines(Encoding.UTF8.GetBytes(body)));
+
+    // Of a long body only one end is looked at.
+    [Fact]
+    public void Lines_LongBody_AreThoseOfItsBeginningOrItsEnd()
+    {
+        var (empty, text) = (new string('\n', HealthBody.ExcerptBytes), "text");
+
+        Assert.Empty(HealthBody.Lines(Encoding.UTF8.GetBytes(empty + text)));
+        Assert.Equal([text], HealthBody.Lines(Encoding.UTF8.GetBytes(empty + text), last: true));
+        Assert.Equal([text], HealthBody.Lines(Encoding.UTF8.GetBytes(text + empty)));
+        Assert.Empty(HealthBody.Lines(Encoding.UTF8.GetBytes(text + empty), last: true));
+    }
+
+    [Theory]
+    [InlineData(500, false)]
+    [InlineData(501, true)]
+    public void Lines_LongLine_IsCutAt500Characters(int length, bool isCut) =>
+        Assert.Equal([isCut ? new string('x', 499) + "…" : new string('x', length)], HealthBody.Lines(Encoding.UTF8.GetBytes(new string('x', length))));
 }

@@ -18,6 +18,7 @@ public class HealthProbeTests
     [InlineData("""{"checks":{"pid":1,"port":2},"pid":4711}""")]
     [InlineData("""[{"pid":1}]""")]
     [InlineData("""{"pid":"1"}""")]
+    [InlineData("""{"pid":1} and more""")]
     public async Task Probe_200_Healthy(string body)
     {
         RawServer? server = null;
@@ -82,7 +83,7 @@ public class HealthProbeTests
 
         Assert.Equal((HealthOutcome.Status, code), (result.Outcome, result.StatusCode));
         Assert.Equal(code == 204 ? [] : ["the disk", "is full"], result.Body);
-        Assert.Matches($"^GET /health: {code} after [0-9]+ ms{(code == 204 ? "" : ": 'the disk'")}$", result.Detail);
+        Assert.Matches($"^GET /health: {code} after [0-9.]+ m?s{(code == 204 ? "" : ": 'the disk'")}$", result.Detail);
     }
 
     [Fact]
@@ -230,7 +231,7 @@ public class HealthProbeTests
         var result = await ProbeAsync(server.Port);
 
         Assert.Equal((HealthOutcome.Unreachable, true), (result.Outcome, result.Connected));
-        Assert.Matches("connected after [0-9]+ ms", result.Detail);
+        Assert.Matches("connected after [0-9.]+ m?s", result.Detail);
     }
 
     [Theory]
@@ -328,47 +329,6 @@ public class HealthProbeTests
 
         Assert.Equal(HealthOutcome.IdentityMismatch, result.Outcome);
         Assert.Contains($"served by PID {Environment.ProcessId}", result.Detail, StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public async Task Probe_PortSharedWithAnotherProcess_HealthyOnlyWhenTheInstanceServesIt()
-    {
-        Assert.SkipUnless(OperatingSystem.IsLinux(), "SO_REUSEPORT distributes connections on Linux.");
-        const string Script = """
-            import http.server, os, socket, sys, threading
-            class Handler(http.server.BaseHTTPRequestHandler):
-                protocol_version = "HTTP/1.1"
-                def do_GET(self):
-                    self.send_response(200)
-                    self.send_header("Content-Length", "2")
-                    self.end_headers()
-                    self.wfile.write(b"OK")
-                def log_message(self, *arguments):
-                    pass
-            class Server(http.server.ThreadingHTTPServer):
-                allow_reuse_port = True
-                def server_bind(self):
-                    self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-                    self.socket.bind(self.server_address)
-            server = Server(("127.0.0.1", int(os.environ["AT"])), Handler)
-            threading.Thread(target=server.serve_forever, daemon=True).start()
-            print(server.socket.getsockname()[1], flush=True)
-            """;
-        using var ours = PythonProcess.Start(Script, ("AT", "0"));
-        using var foreign = PythonProcess.Start(Script, ("AT", ours.FirstLine));
-        var port = int.Parse(ours.FirstLine, System.Globalization.CultureInfo.InvariantCulture);
-        var seen = new HashSet<HealthOutcome>();
-
-        for (var i = 0; i < 200 && seen.Count < 2; i++)
-        {
-            var result = await ProbeAsync(port, pid => pid == ours.Pid, [ours.Pid]);
-            var server = Assert.Single(result.ServedBy);
-            Assert.Equal(server == ours.Pid ? HealthOutcome.Healthy : HealthOutcome.IdentityMismatch, result.Outcome);
-            Assert.Contains(server, new[] { ours.Pid, foreign.Pid });
-            seen.Add(result.Outcome);
-        }
-
-        Assert.Equal(2, seen.Count);
     }
 
     private static Task<HealthResult> ProbeAsync(int port, Func<int, bool> isExpectedPid, int[] likely) => new HealthProbe().ProbeAsync(

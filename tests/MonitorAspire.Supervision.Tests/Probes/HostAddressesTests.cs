@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervision.Probes;
 
 namespace MonitorAspire.Supervision.Tests.Probes;
@@ -60,4 +61,27 @@ public class HostAddressesTests
     [InlineData("::", "http://[::1]:8768")]
     [InlineData("[::]", "http://[::1]:8768")]
     public void Url_AnyHost_CanBeConnectedTo(string host, string expected) => Assert.Equal(expected, HostAddresses.Url(host, 8768));
+
+    [Theory]
+    [InlineData(HealthCheckKind.Https, "https://127.0.0.1:8768")]
+    [InlineData(HealthCheckKind.Tcp, "tcp://127.0.0.1:8768")]
+    [InlineData(HealthCheckKind.Log, "tcp://127.0.0.1:8768")]
+    public void Url_KindOfTheHealthCheck_IsItsScheme(HealthCheckKind kind, string expected) => Assert.Equal(expected, HostAddresses.Url("127.0.0.1", 8768, kind));
+
+    [Theory]
+    [InlineData("127.0.0.1", 1)]
+    [InlineData("no.such.host.invalid", 0)]
+    public async Task FindAsync_AnyHost_AsFind(string host, int count)
+    {
+        Assert.Equal(count, (await HostAddresses.FindAsync(host, TestContext.Current.CancellationToken)).Count);
+        Assert.Empty(await HostAddresses.FindAsync(new string('a', 300), TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
+    public async Task FindAsync_Cancelled_Throws() =>
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => HostAddresses.FindAsync("no.such.host.invalid", new CancellationToken(canceled: true)).AsTask());
+
+    [Fact]
+    public async Task Resolve_NameThatCannotExist_Throws() =>
+        await Assert.ThrowsAsync<SocketException>(() => HostAddresses.ResolveAsync("no.such.host.invalid", TestContext.Current.CancellationToken).AsTask());
 }

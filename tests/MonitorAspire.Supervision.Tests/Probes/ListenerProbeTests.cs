@@ -5,6 +5,7 @@ using MonitorAspire.Supervision.Identity.Linux;
 using MonitorAspire.Supervision.Probes;
 using MonitorAspire.Supervision.Tests.Identity;
 using MonitorAspire.Supervision.Tests.Probes.Linux;
+using MonitorAspire.Testing;
 
 namespace MonitorAspire.Supervision.Tests.Probes;
 
@@ -143,7 +144,7 @@ public class ListenerProbeTests
     [InlineData("0.0.0.0")]
     [InlineData("::1")]
     [InlineData("::")]
-    public void FindOwners_OwnSocket_HasProcessAndAddress(string address)
+    public async Task FindOwners_OwnSocket_HasProcessAndAddress(string address)
     {
         using var socket = Listen(IPAddress.Parse(address));
         var endPoint = (IPEndPoint)socket.LocalEndPoint!;
@@ -152,13 +153,13 @@ public class ListenerProbeTests
 
         Assert.Equal(endPoint, found.Listener.EndPoint);
         Assert.SkipUnless(OperatingSystem.IsLinux(), "Only Linux ties a socket to its process.");
-        OwnedByThisProcess(endPoint.Port);
+        await OwnedByThisProcessAsync(endPoint.Port);
         Assert.Contains(Live.ListenersOf([Environment.ProcessId]), listener => listener.Inode == found.Listener.Inode);
         Assert.Equal(Environment.ProcessPath, (found with { Pids = [Environment.ProcessId] }).ToPortOwner(ProcessTable.Current).Executable);
     }
 
     [Fact]
-    public void FindOwners_ClientInAnotherProcess_IsIgnored()
+    public async Task FindOwners_ClientInAnotherProcess_IsIgnored()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "Only Linux ties a socket to its process.");
         using var socket = Listen(IPAddress.Loopback);
@@ -170,12 +171,12 @@ public class ListenerProbeTests
             """, ("AT", $"{port}"));
         using var accepted = socket.Accept();
 
-        OwnedByThisProcess(port, client.Pid);
+        await OwnedByThisProcessAsync(port, client.Pid);
         Assert.Empty(Live.ListenersOf([client.Pid]));
 
         // Without the listener only the ends of a connection are left, and no owner.
         socket.Dispose();
-        ProcessTableLiveTests.Eventually(() => Live.FindOwners(port).Count == 0);
+        await Wait.UntilAsync(() => Live.FindOwners(port).Count == 0, "no owner");
     }
 
     [Fact]
@@ -199,6 +200,60 @@ public class ListenerProbeTests
         Assert.Equal([numbers[1]], Assert.Single(Live.FindOwners(numbers[0])).Pids);
     }
 
+    [Fact]
+    public async Task FindServers_AcceptedConnection_AreTheProcessesOfItsOtherEnd()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Only Linux ties a socket to its process.");
+        using var server = Listen(IPAddress.Loopback);
+        using var client = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        client.Connect(server.LocalEndPoint!);
+        var (near, far) = ((IPEndPoint)client.LocalEndPoint!, (IPEndPoint)client.RemoteEndPoint!);
+
+        Assert.True(Live.WaitsForTheProcess(near, far));
+        Assert.Empty(Live.FindServers(near, far, []));
+        using (server.Accept())
+        {
+            Assert.False(Live.WaitsForTheProcess(near, far));
+            Assert.Contains(Environment.ProcessId, Live.FindServers(near, far, []));
+            Assert.Equal([Environment.ProcessId], Live.FindServers(near, far, [Environment.ProcessId]));
+            Assert.Equal([Environment.ProcessId], Live.FindServers(near, far, [Environment.ProcessId])); // by the descriptor of the last time
+            using var proc = Recorded();
+            Assert.Empty(new ListenerProbe(proc.Table()).FindServers(near, far, [Environment.ProcessId])); // these are not the sockets of the recorded machine
+        }
+
+        await Wait.UntilAsync(() => Live.FindServers(near, far, []).Count == 0, "no server");
+        Assert.False(Live.WaitsForTheProcess(near, far));
+    }
+
+    [Fact]
+    public void Listeners_WithoutProc_HaveNoOwners()
+    {
+        var probe = new ListenerProbe(new PortableProcesses());
+        using var socket = Listen(IPAddress.Loopback);
+        var endPoint = (IPEndPoint)socket.LocalEndPoint!;
+
+        var found = Assert.Single(probe.FindOwners(endPoint.Port));
+
+        Assert.Equal((endPoint, 0), (found.Listener.EndPoint, found.Listener.Inode));
+        Assert.Empty(found.Pids);
+        Assert.Contains(probe.Find(null), listener => listener.EndPoint.Equals(endPoint));
+        Assert.Empty(probe.ListenersOf([Environment.ProcessId]));
+        Assert.Equal((0, TimeSpan.Zero), probe.FindTimeWait(endPoint.Port));
+        Assert.False(probe.CanProveOwnership);
+    }
+
+    [Fact]
+    public void FindOwners_MainThreadEnded_IsFoundByTheOtherThread()
+    {
+        using var proc = new RecordedProc().Write("net/tcp", ProcNetTcpTests.Tcp);
+        proc.Add(10, 1, state: 'Z', threads: 2).Link("10/task/11/fd/7", "socket:[177631]").Link("10/task/11/fd/8", "/dev/null");
+        Directory.CreateDirectory(Path.Combine(proc.Root, "10/task/10/fd"));
+        var probe = new ListenerProbe(proc.Table());
+
+        Assert.Equal([10], Assert.Single(probe.FindOwners(8768)).Pids);
+        Assert.Equal([8768], probe.ListenersOf([10]).Select(listener => listener.EndPoint.Port));
+    }
+
     internal static Socket Listen(IPAddress address, int port = 0)
     {
         var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
@@ -208,8 +263,8 @@ public class ListenerProbeTests
     }
 
     // Another test may be starting a child. Until exec the child has all our descriptors.
-    private static void OwnedByThisProcess(int port, params int[] candidatesFirst) => ProcessTableLiveTests.Eventually(
-        () => Assert.Single(Live.FindOwners(port, candidatesFirst)).Pids.SequenceEqual([Environment.ProcessId]));
+    private static Task OwnedByThisProcessAsync(int port, params int[] candidatesFirst) => Wait.UntilAsync(
+        () => Assert.Single(Live.FindOwners(port, candidatesFirst)).Pids.SequenceEqual([Environment.ProcessId]), "no child has the socket");
 
     private static RecordedProc Recorded() => new RecordedProc().Write("net/tcp", ProcNetTcpTests.Tcp).Write("net/tcp6", ProcNetTcpTests.Tcp6);
 }

@@ -48,21 +48,14 @@ public class PortAvailabilityTests
     [Fact]
     public void Check_BoundButNotListening_InUse()
     {
-        // It is in no list of listeners, and without SO_REUSEADDR no other socket can bind it.
-        using var helper = PythonProcess.Start("""
-            import socket
-            bound = socket.socket()
-            bound.bind(("127.0.0.1", 0))
-            print(bound.getsockname()[1], flush=True)
-            """);
-        var port = int.Parse(helper.FirstLine, System.Globalization.CultureInfo.InvariantCulture);
+        using var helper = Bound(out var port);
 
         Assert.Empty(ListenerProbe.Current.Find(port));
         Assert.Equal(PortState.InUse, Ports.Check([IPAddress.Loopback], port));
     }
 
     [Fact]
-    public void Check_ServerWithConnectionsInTimeWait_Free()
+    public async Task Check_ServerWithConnectionsInTimeWait_Free()
     {
         var port = FreePort.Next();
         using (var server = ListenerProbeTests.Listen(IPAddress.Loopback, port))
@@ -80,7 +73,7 @@ public class PortAvailabilityTests
         }
 
         // Another test may be starting a child. Until exec the child has the listening socket too.
-        ProcessTableLiveTests.Eventually(() => Ports.Check([IPAddress.Loopback], port) == PortState.Free);
+        await Wait.UntilAsync(() => Ports.Check([IPAddress.Loopback], port) == PortState.Free, "the port is free");
     }
 
     [Fact]
@@ -104,6 +97,61 @@ public class PortAvailabilityTests
     [Fact]
     public void TryBind_IPv6AddressOfAnotherMachine_AddressNotAvailable() =>
         Assert.Equal(PortState.AddressNotAvailable, PortAvailability.TryBind(IPAddress.Parse("2001:db8::7"), 0));
+
+    [Fact]
+    public void FirstFree_SomeAreUsedOrNotWanted_IsTheFirstOther()
+    {
+        var first = FreePort.Consecutive(4);
+        using var socket = ListenerProbeTests.Listen(IPAddress.Loopback, first);
+
+        Assert.Equal(first + 2, Ports.FirstFree([IPAddress.Loopback], first, first + 3, port => port != first + 1));
+        Assert.Equal(first + 1, Ports.FirstFree([IPAddress.Loopback], first + 1, first + 1, _ => true));
+        Assert.Null(Ports.FirstFree([IPAddress.Loopback], first, first, _ => true));
+        Assert.Null(Ports.FirstFree([IPAddress.Loopback], first, first + 3, _ => false));
+        Assert.Null(Ports.FirstFree([], first, first + 3, _ => true));
+    }
+
+    [Fact]
+    public void Lingering_BoundButNotListening_IsThePortWithItsOldConnections()
+    {
+        using var helper = Bound(out var port);
+        using var proc = new RecordedProc();
+        proc.Write("net/tcp", TimeWait(port, 300) + TimeWait(port, 500)).Write("net/tcp6", TimeWait(port, 400));
+        var ports = new PortAvailability(new ListenerProbe(proc.Table()));
+
+        Assert.Equal(new LingeringPort(port, 3, TimeSpan.FromSeconds(5)), ports.Lingering([IPAddress.IPv6Loopback, IPAddress.Loopback], port));
+        Assert.Null(ports.Lingering([IPAddress.IPv6Loopback], port)); // it can be bound there
+
+        static string TimeWait(int port, int ticks) => $"   0: 0100007F:{port:X4} 0100007F:D766 06 00000000:00000000 03:{ticks:X8} 00000000     0        0 0 3 000000009ddcfe32\n";
+    }
+
+    [Fact]
+    public void Lingering_ProcessListensOrPortIsFree_IsNone()
+    {
+        using var socket = ListenerProbeTests.Listen(IPAddress.Loopback);
+
+        Assert.Null(Ports.Lingering([IPAddress.Loopback], Port(socket)));
+        Assert.Null(Ports.Lingering([IPAddress.Loopback], FreePort.Next()));
+    }
+
+    [Theory]
+    [InlineData(0, "port 8768 is in use, but no process listens on it: a socket is bound to it or is just being closed; its owner could not be seen")]
+    [InlineData(1, "port 8768 is free only when 1 old connection in TIME_WAIT is gone, up to 6 s (a server with SO_REUSEADDR leaves none in the way)")]
+    [InlineData(2, "port 8768 is free only when 2 old connections in TIME_WAIT are gone, up to 6 s (a server with SO_REUSEADDR leaves none in the way)")]
+    public void LingeringPort_InWords_SaysHowLong(int timeWaits, string text) => Assert.Equal(text, new LingeringPort(8768, timeWaits, TimeSpan.FromSeconds(5.1)).ToString());
+
+    // It is in no list of listeners, and without SO_REUSEADDR no other socket can bind it.
+    private static PythonProcess Bound(out int port)
+    {
+        var helper = PythonProcess.Start("""
+            import socket
+            bound = socket.socket()
+            bound.bind(("127.0.0.1", 0))
+            print(bound.getsockname()[1], flush=True)
+            """);
+        port = int.Parse(helper.FirstLine, System.Globalization.CultureInfo.InvariantCulture);
+        return helper;
+    }
 
     private static int Port(Socket socket) => ((IPEndPoint)socket.LocalEndPoint!).Port;
 }

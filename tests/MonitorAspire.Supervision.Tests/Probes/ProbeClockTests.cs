@@ -84,6 +84,59 @@ public sealed class ProbeClockTests
         }
     }
 
+    [Fact]
+    public void Time_IsThatOfTheClockBelow()
+    {
+        var clock = new ProbeClock(_time, Grid);
+        var before = clock.GetTimestamp();
+        _time.SetLocalTimeZone(TimeZoneInfo.CreateCustomTimeZone("here", TimeSpan.FromHours(2), "here", "here"));
+        _time.Advance(TimeSpan.FromSeconds(3));
+
+        Assert.Equal((_time.GetUtcNow(), _time.LocalTimeZone, _time.TimestampFrequency), (clock.GetUtcNow(), clock.LocalTimeZone, clock.TimestampFrequency));
+        Assert.Equal(TimeSpan.FromSeconds(3), clock.GetElapsedTime(before));
+    }
+
+    [Fact]
+    public async Task Timer_EndedWhileItIsDue_DoesNotRun()
+    {
+        var clock = new ProbeClock(_time);
+        ITimer? second = null;
+        var ran = new List<string>();
+        await using var first = clock.CreateTimer(
+            _ =>
+            {
+                ran.Add("first");
+                second!.Dispose();
+            },
+            null,
+            TimeSpan.FromSeconds(1),
+            Timeout.InfiniteTimeSpan);
+        second = clock.CreateTimer(_ => ran.Add("second"), null, TimeSpan.FromSeconds(1), Timeout.InfiniteTimeSpan);
+
+        Advance(2);
+
+        Assert.Equal(["first"], ran);
+    }
+
+    [Fact]
+    public void Timer_MachineSlept_RunsOnceForAllThatWasMissed()
+    {
+        var time = new Moments();
+        var clock = new ProbeClock(time, Grid);
+        var ended = 0;
+        using var timer = clock.CreateTimer(_ => ended++, null, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1));
+
+        time.Come(TimeSpan.FromSeconds(10.5));
+        Assert.Equal(1, ended);
+
+        time.Come(TimeSpan.FromSeconds(10.9));
+        Assert.Equal(1, ended);
+
+        // The timer of the system may come a little early.
+        time.Come(TimeSpan.FromSeconds(10.996));
+        Assert.Equal(2, ended);
+    }
+
     private ITimer Begin(ProbeClock clock, string name, double due, double? period = null)
     {
         var start = _time.GetTimestamp();

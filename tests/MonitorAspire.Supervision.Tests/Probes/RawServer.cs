@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
+using System.Security.Authentication;
 using System.Text;
 
 namespace MonitorAspire.Supervision.Tests.Probes;
@@ -8,14 +9,22 @@ namespace MonitorAspire.Supervision.Tests.Probes;
 /// <summary>A server that answers with any bytes.</summary>
 public sealed class RawServer : IAsyncDisposable
 {
+    /// <summary>First byte of a handshake of TLS. A server without TLS closes the connection when it comes.</summary>
+    public const byte HandshakeRecord = 22;
+
     private readonly Socket _socket;
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _accepting;
     private readonly Func<Stream, CancellationToken, Task> _answer;
+    private readonly Func<NetworkStream, Task<Stream>>? _wrap;
 
-    public RawServer(Func<Stream, CancellationToken, Task> answer, IPAddress? address = null)
+    /// <summary>Makes a server.</summary>
+    /// <param name="answer">Answers a request.</param>
+    /// <param name="address">Where it listens. Default: the loopback.</param>
+    /// <param name="wrap">Makes the stream of a new connection, as for TLS. Default: the connection itself.</param>
+    public RawServer(Func<Stream, CancellationToken, Task> answer, IPAddress? address = null, Func<NetworkStream, Task<Stream>>? wrap = null)
     {
-        _answer = answer;
+        (_answer, _wrap) = (answer, wrap);
         _socket = ListenerProbeTests.Listen(address ?? IPAddress.Loopback);
         _accepting = AcceptAsync();
     }
@@ -29,6 +38,9 @@ public sealed class RawServer : IAsyncDisposable
     public TaskCompletionSource Asked { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public int Connections { get; private set; }
+
+    /// <summary>What a request ends with. Default: an empty line.</summary>
+    public string End { get; init; } = "\r\n\r\n";
 
     /// <summary>A server that gives every request the same answer and keeps the connection open.</summary>
     public static RawServer Answering(string status, string body, string headers = "", IPAddress? address = null) =>
@@ -52,8 +64,9 @@ public sealed class RawServer : IAsyncDisposable
         {
             while (true)
             {
-                connections.Add(ServeAsync(await _socket.AcceptAsync(_stop.Token)));
+                var connection = await _socket.AcceptAsync(_stop.Token);
                 Connections++;
+                connections.Add(ServeAsync(connection));
             }
         }
         catch (Exception e) when (e is OperationCanceledException or SocketException or ObjectDisposedException)
@@ -65,15 +78,16 @@ public sealed class RawServer : IAsyncDisposable
 
     private async Task ServeAsync(Socket connection)
     {
-        using var stream = new NetworkStream(connection, ownsSocket: true);
+        using var network = new NetworkStream(connection, ownsSocket: true);
         var head = new StringBuilder();
         var buffer = new byte[4096];
         try
         {
-            while (await stream.ReadAsync(buffer, _stop.Token) is > 0 and var count)
+            await using var stream = _wrap is null ? network : await _wrap(network);
+            while (await stream.ReadAsync(buffer, _stop.Token) is > 0 and var count && buffer[0] != HandshakeRecord)
             {
                 head.Append(Encoding.ASCII.GetString(buffer, 0, count));
-                if (head.ToString().EndsWith("\r\n\r\n", StringComparison.Ordinal))
+                if (head.ToString().EndsWith(End, StringComparison.Ordinal))
                 {
                     Requests.Enqueue(head.ToString());
                     head.Clear();
@@ -82,7 +96,7 @@ public sealed class RawServer : IAsyncDisposable
                 }
             }
         }
-        catch (Exception e) when (e is OperationCanceledException or IOException or ObjectDisposedException)
+        catch (Exception e) when (e is OperationCanceledException or IOException or ObjectDisposedException or AuthenticationException)
         {
         }
     }

@@ -73,6 +73,23 @@ public class ProcStatTests
             });
     }
 
+    [Fact]
+    public void TryParse_LineThatIsNotAtItsStart_ReturnsFalse()
+    {
+        Assert.False(ProcStat.TryParse(" (cat) R 1 2 3 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 5 0"u8, out _));
+        Assert.False(ProcStat.TryParse("4) (cat R 1 2 3 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 5 0"u8, out _));
+        Assert.False(ProcStat.TryParse("4 (cat)-R 1 2 3 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 5 0"u8, out _));
+    }
+
+    [Theory]
+    [InlineData("10 (a) b) S 1 1 1 0 -1 4194304 102 0 0 0 1 2 30 40 20 0 1 0 1 0", 73)]
+    [InlineData("10 (cat) S 1 1 1 0 -1 4194304 102 0 0 0 1 2 30", null)]
+    [InlineData("10 (cat) S 1 1", null)]
+    [InlineData("10 (cat) S 1 1 1 0 -1 4194304 102 0 0 0 x 2 30 40", null)]
+    [InlineData("", null)]
+    public void TryParseCpuTicks_Line_GivesTheSum(string line, int? ticks) =>
+        Assert.Equal((ticks is not null, ticks ?? 0L), (ProcStat.TryParseCpuTicks(Encoding.UTF8.GetBytes(line), out var sum), sum));
+
     private static ProcStat Parse(string line)
     {
         Assert.True(ProcStat.TryParse(Encoding.UTF8.GetBytes(line), out var stat));
