@@ -45,14 +45,10 @@ internal sealed class HealthOptions
     internal HealthCheck Over(HealthCheck before, ParseResult parsed)
     {
         // A command that does not have these options has no values for them.
-        var limits = DaemonOptions.IsGiven(parsed, _timeout) && parsed.GetValue(_timeout) is { } timeout ? new CheckLimits { Timeout = timeout } : null;
+        var timeout = DaemonOptions.IsGiven(parsed, _timeout) ? parsed.GetValue(_timeout) : null;
         if (!new Option[] { _kind, _statuses, _text, _command, _pattern }.Any(option => DaemonOptions.IsGiven(parsed, option)))
         {
-            return limits is null ? before : before with
-            {
-                Startup = (before.Startup ?? new CheckLimits()) with { Timeout = limits.Timeout },
-                Liveness = (before.Liveness ?? new CheckLimits()) with { Timeout = limits.Timeout },
-            };
+            return before with { Startup = Within(before.Startup), Liveness = Within(before.Liveness) };
         }
 
         var (command, pattern) = (parsed.GetValue(_command)?.Split(' ', StringSplitOptions.RemoveEmptyEntries), parsed.GetValue(_pattern));
@@ -64,9 +60,11 @@ internal sealed class HealthOptions
             Command = command?[0],
             Arguments = command?[1..] ?? [],
             Pattern = pattern,
-            Startup = limits,
-            Liveness = limits,
+            Startup = Within(null),
+            Liveness = Within(null),
         };
+
+        CheckLimits? Within(CheckLimits? limits) => timeout is null ? limits : (limits ?? new CheckLimits()) with { Timeout = timeout };
     }
 
     private static HealthCheckKind? ParseKind(ArgumentResult result) =>
