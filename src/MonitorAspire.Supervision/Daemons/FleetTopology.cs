@@ -48,7 +48,7 @@ public static partial class FleetTopology
     {
         ArgumentNullException.ThrowIfNull(spec);
         var found = new List<(string, string)>();
-        Check(spec.Port is >= 1 and <= 65535, nameof(spec.Port), spec.Port == 0 ? "is missing; it is the port that the daemon listens on (1-65535)" : $"port {spec.Port} is out of range (1-65535)");
+        Check(spec.Port is >= 1 and <= 65535, nameof(spec.Port), spec.Port == 0 ? "the port that it listens on is missing (1-65535)" : $"port {spec.Port} is out of range (1-65535)");
         Check(
             spec.PortRangeEnd is not { } end || (end >= spec.Port && end <= 65535),
             nameof(spec.PortRangeEnd),
