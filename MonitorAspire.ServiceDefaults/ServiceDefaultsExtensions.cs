@@ -6,6 +6,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Console;
+using Microsoft.Extensions.Options;
 using MonitorAspire.ServiceDefaults;
 
 // The namespace that Aspire's template uses: a service finds these methods without a `using`.
@@ -28,6 +29,10 @@ public static class ServiceDefaultsExtensions
         where TBuilder : IHostApplicationBuilder
     {
         ArgumentNullException.ThrowIfNull(builder);
+        ContainerTypes.Name();
+
+        // The default implementation is internal, so it cannot be named.
+        builder.Services.AddSingleton(typeof(IOptions<>), typeof(OptionsManager<>));
         var options = new ServiceDefaultsOptions();
         configure?.Invoke(options);
 

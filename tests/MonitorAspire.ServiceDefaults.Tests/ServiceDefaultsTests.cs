@@ -4,6 +4,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 using Microsoft.Extensions.ServiceDiscovery;
 using OpenTelemetry.Logs;
 using OpenTelemetry.Metrics;
@@ -36,6 +37,18 @@ public class ServiceDefaultsTests
             using var activity = source.StartActivity("span");
             Assert.True(activity?.Recorded, name);
         }
+    }
+
+    [Fact]
+    public async Task Add_Options_AreConfiguredOnceAndShared()
+    {
+        var configured = 0;
+        await using var app = Build(configure: b => b.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(++configured)));
+
+        var options = app.Services.GetRequiredService<IOptions<HostOptions>>();
+
+        Assert.Same(options.Value, app.Services.GetRequiredService<IOptions<HostOptions>>().Value);
+        Assert.Equal(TimeSpan.FromSeconds(1), options.Value.ShutdownTimeout);
     }
 
     [Fact]

@@ -1,9 +1,13 @@
 using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Diagnostics;
+using Microsoft.AspNetCore.HostFiltering;
+using Microsoft.AspNetCore.Http.Json;
+using Microsoft.AspNetCore.OpenApi;
 using Microsoft.Extensions.Logging.Console;
 using MonitorAspire.ServiceDefaults;
 using MonitorAspire.Supervision;
 using MonitorAspire.Supervision.Diagnosis;
+using MonitorAspire.Supervision.Fleet;
 using MonitorAspire.Supervision.Startup;
 using MonitorAspire.Supervisor.Events;
 using MonitorAspire.Supervisor.Fleet;
@@ -19,9 +23,31 @@ namespace MonitorAspire.Supervisor.Hosting;
 
 internal static partial class SupervisorApplication
 {
+    private static void NameTypes()
+    {
+        ContainerTypes.NameOptions<ConsoleLifetimeOptions>();
+        ContainerTypes.NameOptions<HostFilteringOptions>();
+        ContainerTypes.NameOptions<JsonOptions>();
+        ContainerTypes.NameOptions<OpenApiOptions>();
+        ContainerTypes.NameOptions<ProblemDetailsOptions>();
+        ContainerTypes.NameOptions<StatusCodePagesOptions>();
+        ContainerTypes.NameLogger<AbandonedCheckStop>();
+        ContainerTypes.NameLogger<AlertWebhook>();
+        ContainerTypes.NameLogger<DaemonEngine>();
+        ContainerTypes.NameLogger<FleetDefinition>();
+        ContainerTypes.NameLogger<FleetHistory>();
+        ContainerTypes.NameLogger<FleetReload>();
+        ContainerTypes.NameLogger<FleetService>();
+        ContainerTypes.NameLogger<FleetSupervisor>();
+        ContainerTypes.NameLogger<HostFilteringMiddleware>();
+        ContainerTypes.NameLogger<ParentWatch>();
+        ContainerTypes.NameLogger<StateDirectoryWatch>();
+    }
+
     /// <summary>Adds everything but the fleet.</summary>
     internal static void AddSupervisor(this WebApplicationBuilder builder, SupervisorSettings settings)
     {
+        NameTypes();
         builder.AddServiceDefaults(static defaults =>
         {
             defaults.HttpClients = false;
