@@ -23,6 +23,9 @@ internal static partial class MonitorDaemon
 
     private static readonly TimeSpan FailureFlushLimit = TimeSpan.FromSeconds(1);
 
+    // The first health request is answered by then.
+    private static readonly TimeSpan MemoryReleaseDelay = TimeSpan.FromMilliseconds(250);
+
     /// <summary>Runs the daemon until it is told to stop. Returns the exit code, see <see cref="Usage.Help"/>.</summary>
     internal static async Task<int> RunAsync(string[] args)
     {
@@ -113,6 +116,8 @@ internal static partial class MonitorDaemon
         // Export now and not with the next batch, which is sent after five seconds: the daemon may be killed before.
         _ = Task.Run(() => app.Services.GetService<TracerProvider>()?.ForceFlush((int)TimeSpan.FromSeconds(5).TotalMilliseconds));
 
+        _ = ReleaseMemoryAsync(time);
+
         var signal = await stop.Received;
         LogStopping(log, settings.Name, signal.ToString());
         try
@@ -129,6 +134,13 @@ internal static partial class MonitorDaemon
         LogStopped(log, settings.Name);
         await app.SendAndDisposeAsync();
         return 0;
+    }
+
+    // The start needs more memory than the requests after it. It is given back once.
+    private static async Task ReleaseMemoryAsync(TimeProvider time)
+    {
+        await Task.Delay(MemoryReleaseDelay, time);
+        GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
     }
 
     private static async Task ExportFailureAsync(DaemonSettings settings, TimeProvider time, StartupTrace trace)
