@@ -16,6 +16,7 @@ internal sealed class ListenerProbe(ProcessTable processes)
     private bool _provesOwnership;
     private (List<Listener> Listeners, long At)? _shared;
     private long? _lastAsked;
+    private int _callers;
 
     /// <summary>The probe of the machine that this program runs on.</summary>
     public static ListenerProbe Current { get; } = new(ProcessTable.Current);
@@ -110,15 +111,20 @@ internal sealed class ListenerProbe(ProcessTable processes)
             var now = TimeProvider.System.GetTimestamp();
             if (_shared is not { } shared || TimeProvider.System.GetElapsedTime(shared.At, now) > age)
             {
-                // A caller that asks alone gets the answer about one port, which is shorter.
-                var isAlone = _lastAsked is not { } last || TimeProvider.System.GetElapsedTime(last, now) > age;
-                _lastAsked = now;
+                // A caller that asks alone gets the answer about one port, which is shorter. After a look that others shared, this one is shared too.
+                var hasCompany = _lastAsked is { } last && TimeProvider.System.GetElapsedTime(last, now) <= age;
+                var isAlone = !hasCompany && _callers <= 1;
+                (_lastAsked, _callers) = (now, hasCompany ? 2 : 1);
                 if (isAlone)
                 {
                     return Find(port);
                 }
 
                 _shared = shared = (Find(null), now);
+            }
+            else
+            {
+                _callers++;
             }
 
             return shared.Listeners.FindAll(listener => listener.EndPoint.Port == port);
