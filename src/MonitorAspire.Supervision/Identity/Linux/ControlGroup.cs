@@ -19,11 +19,14 @@ internal sealed class ControlGroup(string mountInfo = "/proc/self/mountinfo", st
     /// <summary>A younger group may belong to a start that is under way: the process is moved into it after it was made.</summary>
     private static readonly TimeSpan Youngest = TimeSpan.FromMinutes(1);
 
+    // A fleet that starts moves a process each millisecond, and a new thread costs more than a move.
+    private static readonly TimeSpan Lingering = TimeSpan.FromSeconds(1);
+
     /// <summary>The groups that this program can see.</summary>
     public static ControlGroup Current { get; } = new();
 
     private readonly Queue<Action> _moves = new();
-    private bool _isMoving;
+    private Thread? _mover;
 
     // The mount and the group that it shows as its root. The mounts of a program do not change.
     private readonly Lazy<(string Path, string Root)?> _mount = new(() => FindMount(mountInfo));
@@ -99,11 +102,17 @@ internal sealed class ControlGroup(string mountInfo = "/proc/self/mountinfo", st
                     moved.SetException(e);
                 }
             });
-            if (!_isMoving)
+            if (_mover is null)
             {
-                // Not a thread of the pool: each of them is needed for the starts. A command that ends before it waits for this thread.
-                _isMoving = true;
-                new Thread(Move) { Name = "control groups" }.Start();
+                // Not a thread of the pool: each of them is needed for the starts.
+                _mover = new Thread(Move) { Name = "control groups" };
+                _mover.Start();
+            }
+            else
+            {
+                // A command that ends now waits for the move.
+                _mover.IsBackground = false;
+                Monitor.Pulse(_moves);
             }
         }
 
@@ -122,7 +131,18 @@ internal sealed class ControlGroup(string mountInfo = "/proc/self/mountinfo", st
     {
         lock (_moves)
         {
-            _isMoving = _moves.TryDequeue(out var move);
+            if (_moves.Count == 0)
+            {
+                // A command that ends now does not wait.
+                _mover!.IsBackground = true;
+                Monitor.Wait(_moves, Lingering);
+            }
+
+            if (!_moves.TryDequeue(out var move))
+            {
+                _mover = null;
+            }
+
             return move;
         }
     }
