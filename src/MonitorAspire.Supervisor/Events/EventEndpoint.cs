@@ -87,8 +87,14 @@ internal static class EventEndpoint
                     continue;
                 }
 
-                await writer.EventAsync(reader.Current, ending.Token);
+                writer.Event(reader.Current);
                 next = reader.MoveNextAsync().AsTask();
+
+                // Events that are there already are sent together: a fleet that starts has thousands.
+                if (!next.IsCompletedSuccessfully || writer.IsFull)
+                {
+                    await writer.FlushAsync(ending.Token);
+                }
             }
         }
         finally
@@ -122,13 +128,18 @@ internal static class EventEndpoint
 /// <summary>Writes the format of server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html).</summary>
 internal sealed class EventWriter(PipeWriter output, string run)
 {
-    internal async Task EventAsync(FleetEvent happened, CancellationToken cancellationToken)
+    private const int MostUnflushed = 64 * 1024;
+
+    /// <summary>Whether so much is written that it should be sent before more is written.</summary>
+    internal bool IsFull => output.UnflushedBytes > MostUnflushed;
+
+    /// <summary>Writes an event. It is not sent before <see cref="FlushAsync"/>.</summary>
+    internal void Event(FleetEvent happened)
     {
         // The JSON has no line breaks, so one `data` line is enough.
         Write($"id: {run}-{happened.Id}\nevent: {WireNames.Of(happened.Kind)}\ndata: ");
         output.Write(JsonSerializer.SerializeToUtf8Bytes(happened, EventJson.Default.FleetEvent));
         Write("\n\n");
-        await FlushAsync(cancellationToken);
     }
 
     /// <summary>Writes a comment, which readers skip.</summary>
@@ -140,7 +151,8 @@ internal sealed class EventWriter(PipeWriter output, string run)
 
     private void Write(string text) => Encoding.UTF8.GetBytes(text, output);
 
-    private async Task FlushAsync(CancellationToken cancellationToken)
+    /// <summary>Sends what was written.</summary>
+    internal async Task FlushAsync(CancellationToken cancellationToken)
     {
         if ((await output.FlushAsync(cancellationToken)).IsCompleted)
         {

@@ -18,9 +18,8 @@ public class EventEndpointTests
         await ReadCommentAsync(stream);
 
         supervisor.Fleet.Raise(FleetEventKind.Exited, "alpha");
-        supervisor.Fleet.Raise(FleetEventKind.StartVerified, "alpha");
-
         var first = await ReadAsync(stream);
+        supervisor.Fleet.Raise(FleetEventKind.StartVerified, "alpha");
         var second = await ReadAsync(stream);
         Assert.Equal(("exited", 2), (first.Kind, first.Number));
         Assert.Equal(("start-verified", 3), (second.Kind, second.Number));
@@ -62,6 +61,27 @@ public class EventEndpointTests
         {
             Assert.Equal(number, (await ReadAsync(again)).Number);
         }
+    }
+
+    [Fact]
+    public async Task Watch_ManyEventsAtOnceBeforeTheStop_AllArriveInOrder()
+    {
+        const int count = 800;
+        await using var supervisor = await RunningSupervisor.StartAsync();
+        using var stream = await supervisor.OpenAsync("/api/events");
+        await ReadCommentAsync(stream);
+        for (var i = 0; i < count; i++)
+        {
+            supervisor.Fleet.Raise(FleetEventKind.StateChanged, "alpha");
+        }
+
+        var stop = supervisor.StopAsync();
+        for (var number = 1; number <= count; number++)
+        {
+            Assert.Equal(number, (await ReadAsync(stream)).Number);
+        }
+
+        await stop.WaitAsync(Wait.Generous);
     }
 
     [Fact]
@@ -126,6 +146,9 @@ public class EventEndpointTests
                     break;
                 case ["data", var value]:
                     data = value;
+                    break;
+                case ["", "alive"]:
+                    Assert.Fail("the event was not sent before the next heartbeat");
                     break;
                 case [""] when data.Length > 0:
                     var json = JsonDocument.Parse(data).RootElement;
