@@ -23,6 +23,7 @@ namespace MonitorAspire.Supervisor.Hosting;
 
 internal static partial class SupervisorApplication
 {
+    // What the container makes for this program only.
     private static void NameTypes()
     {
         ContainerTypes.NameOptions<ConsoleLifetimeOptions>();
