@@ -33,7 +33,6 @@ internal sealed partial class DaemonActor
 
     private async Task<StartOutcome> StartAsync(DaemonSpec spec, StartOptions options, CancellationToken cancellationToken)
     {
-        _parts.BeginStart();
         try
         {
             return await _launcher.StartAsync(spec, options, cancellationToken).ConfigureAwait(false);
@@ -58,10 +57,6 @@ internal sealed partial class DaemonActor
             }
 
             return new StartOutcome(report, null);
-        }
-        finally
-        {
-            _parts.EndStart();
         }
     }
 

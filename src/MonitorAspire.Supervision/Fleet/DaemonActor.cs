@@ -43,7 +43,7 @@ internal sealed partial class DaemonActor : IAsyncDisposable
         _publisher = new DaemonPublisher(parts);
         _mailbox = new Mailbox(parts.Schedule, (e, what) => LogUnexpected(parts.Logger, e, Spec.Name, what), parts.RunHere, parts.Continuations);
         _timer = parts.Time.CreateTimer(_ => _mailbox.PostHere(OnTimer), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-        _probes = new ProbeSchedule(parts.ProbeTime, parts.ProbeOf(spec).Interval, phase, () => _mailbox.PostHere(OnProbeDue), () => parts.IsBusy);
+        _probes = new ProbeSchedule(parts.ProbeTime, parts.ProbeOf(spec).Interval, phase, () => _mailbox.PostHere(OnProbeDue));
     }
 
     public DaemonSnapshot Current => _snapshot;

@@ -3,8 +3,9 @@ using System.Threading.Channels;
 
 namespace MonitorAspire.Supervision.Fleet;
 
-/// <summary>Numbers the events, keeps the last ones, and gives every subscriber all of them in order. A subscriber may fall behind by as many as are kept.</summary>
-internal sealed class FleetEventLog(TimeProvider time, int kept = 1000)
+/// <summary>Numbers the events, keeps the last ones, and gives every subscriber all of them in order.</summary>
+/// <remarks>A subscriber may fall further behind than what is kept: a fleet of 200 has 1,600 events while it starts.</remarks>
+internal sealed class FleetEventLog(TimeProvider time, int kept = 1000, int behind = 4000)
 {
     private readonly Lock _lock = new();
     private readonly Queue<FleetEvent> _events = new();
@@ -66,7 +67,7 @@ internal sealed class FleetEventLog(TimeProvider time, int kept = 1000)
     public IAsyncEnumerable<FleetEvent> WatchAsync(long? afterId, CancellationToken cancellationToken)
     {
         // Subscribed before the first read, so that no event between the call and the first read is missed.
-        var channel = Channel.CreateBounded<FleetEvent>(new BoundedChannelOptions(kept) { SingleReader = true });
+        var channel = Channel.CreateBounded<FleetEvent>(new BoundedChannelOptions(behind) { SingleReader = true });
         FleetEvent[] replay;
         lock (_lock)
         {

@@ -17,13 +17,10 @@ internal sealed class FleetParts(
 {
     private static readonly TimeSpan ProbeGrid = TimeSpan.FromMilliseconds(200);
 
-    private const int StartsOfABusyFleet = 5;
-
     private readonly Lock _randomLock = new();
     private readonly long _origin = time.GetTimestamp();
     private volatile FleetOptions _options = options;
     private volatile bool _isEnding;
-    private int _starts;
 
     public IDaemonEngine Engine { get; } = engine;
 
@@ -69,18 +66,6 @@ internal sealed class FleetParts(
 
     /// <summary>Whether the supervision ends. The stops have an order then, which a restart because of a dependency or of a file would break.</summary>
     public bool IsEnding { get => _isEnding; set => _isEnding = value; }
-
-    /// <summary>
-    /// Whether so many daemons are starting that the additional probes of young instances would hold them up: the probes took a seventh of the start of
-    /// 200 daemons.
-    /// </summary>
-    public bool IsBusy => Volatile.Read(ref _starts) >= StartsOfABusyFleet;
-
-    /// <summary>A start begins. <see cref="EndStart"/> follows.</summary>
-    public void BeginStart() => Interlocked.Increment(ref _starts);
-
-    /// <summary>A start has ended.</summary>
-    public void EndStart() => Interlocked.Decrement(ref _starts);
 
     /// <summary>Time on the monotonic clock since the fleet was made.</summary>
     public TimeSpan Now => Time.GetElapsedTime(_origin);

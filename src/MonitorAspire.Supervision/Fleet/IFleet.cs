@@ -43,7 +43,7 @@ public interface IFleet
 
     /// <summary>
     /// The events after <paramref name="afterId"/> that are still kept (the last 1000), and then all new ones as they happen.
-    /// Every subscriber sees every event in order. The stream of a subscriber that falls more than 1000 events behind ends.
+    /// Every subscriber sees every event in order. The stream of a subscriber that falls more than 4000 events behind ends.
     /// </summary>
     /// <param name="afterId">Id of the last event that the reader has seen; <see langword="null"/> for new ones only.</param>
     /// <param name="cancellationToken">Ends the stream.</param>

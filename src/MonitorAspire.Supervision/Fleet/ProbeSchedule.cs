@@ -4,8 +4,8 @@ namespace MonitorAspire.Supervision.Fleet;
 /// Says when a daemon is probed: at the probe interval, more often in the first seconds of an instance, and once more soon after a probe has
 /// failed. Never two probes at once.
 /// </summary>
-/// <remarks>The phase says when within the interval the probes come, from 0 to 1. While the fleet is busy, the additional probes of the first seconds are left out.</remarks>
-internal sealed class ProbeSchedule(TimeProvider time, TimeSpan interval, double phase, Action due, Func<bool>? isBusy = null) : IDisposable
+/// <remarks>The phase says when within the interval the probes come, from 0 to 1.</remarks>
+internal sealed class ProbeSchedule(TimeProvider time, TimeSpan interval, double phase, Action due) : IDisposable
 {
     private static readonly TimeSpan LongestSecondLook = TimeSpan.FromMilliseconds(100);
 
@@ -67,9 +67,6 @@ internal sealed class ProbeSchedule(TimeProvider time, TimeSpan interval, double
     {
         _earlyDelay *= EarlyFactor;
         _early?.Change(_earlyDelay < _interval ? _earlyDelay : Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-        if (isBusy?.Invoke() != true)
-        {
-            due();
-        }
+        due();
     }
 }

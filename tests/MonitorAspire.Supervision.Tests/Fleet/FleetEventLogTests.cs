@@ -53,7 +53,7 @@ public class FleetEventLogTests
     [Fact]
     public async Task Watch_TooSlow_GetsWhatItHasInOrderAndIsEndedWithoutHoldingUpOthers()
     {
-        var log = new FleetEventLog(new FakeTimeProvider(), kept: 20);
+        var log = new FleetEventLog(new FakeTimeProvider(), behind: 20);
         var slow = log.WatchAsync(null, default);
         await using var quick = log.WatchAsync(null, default).GetAsyncEnumerator();
         for (var i = 1; i <= 50; i++)
@@ -69,7 +69,7 @@ public class FleetEventLogTests
     [Fact]
     public async Task Add_FromManyThreads_EverySubscriberSeesTheSameOrder()
     {
-        var log = new FleetEventLog(new FakeTimeProvider(), kept: 4000);
+        var log = new FleetEventLog(new FakeTimeProvider(), kept: 4000, behind: 4000);
         var streams = Enumerable.Range(0, 3).Select(_ => ReadAllAsync(log.WatchAsync(null, default))).ToList();
         await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Task.Run(() => AddMany(log, 400))));
         log.Complete();

@@ -49,28 +49,6 @@ public class ProbeScheduleTests
     }
 
     [Fact]
-    public void ProbeOftenAtFirst_BusyFleet_LeavesTheAdditionalProbesOutUntilItIsNotBusy()
-    {
-        var busy = true;
-        using var schedule = New(isBusy: () => busy);
-        schedule.ProbeOftenAtFirst();
-        Advance(0.5);
-        Assert.Equal([0], _due);
-        busy = false;
-        Advance(0.45);
-        Assert.NotEqual([0], _due);
-    }
-
-    [Fact]
-    public void LookAgain_BusyFleet_IsMadeAllTheSame()
-    {
-        using var schedule = New(isBusy: () => true);
-        schedule.LookAgain();
-        Advance(0.1);
-        Assert.Equal([0, 0.1], _due);
-    }
-
-    [Fact]
     public void Change_NewInterval_HoldsFromNowOn()
     {
         using var schedule = New();
@@ -90,10 +68,10 @@ public class ProbeScheduleTests
         Assert.True(schedule.TryBegin());
     }
 
-    private ProbeSchedule New(double interval = 1, double phase = 0, Func<bool>? isBusy = null)
+    private ProbeSchedule New(double interval = 1, double phase = 0)
     {
         var start = _time.GetTimestamp();
-        var schedule = new ProbeSchedule(_time, TimeSpan.FromSeconds(interval), phase, () => _due.Add(Math.Round(_time.GetElapsedTime(start).TotalSeconds, 3)), isBusy);
+        var schedule = new ProbeSchedule(_time, TimeSpan.FromSeconds(interval), phase, () => _due.Add(Math.Round(_time.GetElapsedTime(start).TotalSeconds, 3)));
         Advance(0);
         return schedule;
     }
