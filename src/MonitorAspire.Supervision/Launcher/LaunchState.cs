@@ -89,19 +89,21 @@ internal sealed class LaunchState(TaskCreationOptions continuations)
             // The process before the launch that was asked for: its end may be reported after the request.
             var isOld = _isAsked && report.Pid is not null && report.Pid == _lastPid;
             var isBeingStopped = _lastPid is null && _isStopAsked;
-            _lastPid = report.Pid ?? _lastPid;
+            _lastPid = isNew ? report.Pid : _lastPid ?? report.Pid;
             var isStop = report is { State: LauncherState.Stopping or LauncherState.Ended, OnPurpose: true } && !_isAsked && report.Pid == _lastPid && report.Pid != _stoppedPid;
             unasked = isStop ? Unasked.Stop
                 : !isNew || _isAwaited || isBeingStopped ? Unasked.Nothing
                 : _isAsked ? Unasked.LateLaunch
                 : Unasked.Launch;
-            _stoppedPid = isStop ? report.Pid : _stoppedPid;
+            _stoppedPid = isStop ? report.Pid : isNew ? null : _stoppedPid;
             if (isNew)
             {
                 // Nothing waited for the launch of an adopted instance. The first launch that is reported is its own.
                 Taken ??= report;
             }
 
+            // The launcher may not say it again.
+            report = report.State == LauncherState.Ended && report.Pid is not null && report.Pid == _stoppedPid ? report with { OnPurpose = true } : report;
             _end = report.State == LauncherState.Ended ? report : _end;
             _launch = report.State == LauncherState.Running ? report : _launch;
             if (!isOld)

@@ -298,6 +298,7 @@ internal sealed class FleetInvariants(Scenario scenario, SimulatedSystem system,
         truth.IsStopDone = false;
         truth.MayStartSince ??= Now;
         truth.LastStart = ++_requests;
+        truth.MustStartSince ??= Now;
         if (truth.StopCauses == 0 && !(truth.IsStopAsked && truth.Shown.State == DaemonState.Stopping))
         {
             truth.Asked.Add((_requests, FaultKind.AskStart, Now));
@@ -719,12 +720,13 @@ internal sealed class FleetInvariants(Scenario scenario, SimulatedSystem system,
             return;
         }
 
-        isCertain &= isRequest || !truth.IsStopUncertain;
+        // Whether an attached daemon is to run is its launcher's to say.
+        isCertain &= isRequest || (!truth.IsStopUncertain && !IsAttached(name));
         truth.MayStartSince ??= Now;
         truth.MustStartSince ??= isCertain ? Now : null;
         truth.IsStopDone &= !isRequest;
         truth.LastStart = isRequest ? _requests : truth.LastStart;
-        foreach (var needed in NeededBy(name))
+        foreach (var needed in NeededBy(name).Where(n => !IsAttached(n)))
         {
             AllowStart(needed, isRequest, isCertain && Needs(Specs, name, needed) && Needs(_before, name, needed));
         }
