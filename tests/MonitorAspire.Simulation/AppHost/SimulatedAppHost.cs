@@ -75,11 +75,19 @@ internal sealed class SimulatedAppHost(SimulatedSystem system, Choices choices)
         ConnectSoon(choices.Duration(TimeSpan.FromMilliseconds(1), TimeSpan.FromMinutes(1)));
     }
 
-    public void PersonStarts(string name) => Command(name, resource => resource.Process is null ? LaunchAsync(resource, Cause.Person) : Task.FromResult<string?>(null));
+    public void PersonStarts(string name)
+    {
+        var now = system.Scheduler.Now;
+        Command(name, resource => resource.Process is null ? LaunchAsync(resource, Cause.Person, now) : Task.FromResult<string?>(null));
+    }
 
     public void PersonStops(string name) => Command(name, resource => EndByPersonAsync(resource));
 
-    public void PersonRestarts(string name) => Command(name, async resource => await EndByPersonAsync(resource).ConfigureAwait(false) ?? await LaunchAsync(resource, Cause.Person).ConfigureAwait(false));
+    public void PersonRestarts(string name)
+    {
+        var now = system.Scheduler.Now;
+        Command(name, async resource => await EndByPersonAsync(resource).ConfigureAwait(false) ?? await LaunchAsync(resource, Cause.Person, now).ConfigureAwait(false));
+    }
 
     /// <summary>Launches a process although the one before it lives, as an AppHost does that was killed and has not ended its processes.</summary>
     public void LaunchSecond(string name) => Command(name, resource => _isHealed ? Task.FromResult<string?>(null) : LaunchAsync(resource, Cause.Itself));
@@ -220,10 +228,10 @@ internal sealed class SimulatedAppHost(SimulatedSystem system, Choices choices)
         return await command(resource).ConfigureAwait(false);
     }
 
-    private async Task<string?> LaunchAsync(SimulatedResource resource, Cause cause)
+    private async Task<string?> LaunchAsync(SimulatedResource resource, Cause cause, TimeSpan? askedAt = null)
     {
         var name = resource.Name;
-        resource.AskedAt = cause == Cause.Supervisor ? resource.AskedAt : system.Scheduler.Now;
+        resource.AskedAt = cause == Cause.Supervisor ? resource.AskedAt : askedAt ?? system.Scheduler.Now;
         Report(resource, new LauncherReport { Daemon = name, State = LauncherState.Waiting }, cause);
         await DelayAsync(Luck(CommandTime)).ConfigureAwait(false);
         var refusal = system.IsForeignListening(resource.Port) ? $"another process owns port {resource.Port}"

@@ -51,7 +51,7 @@ internal sealed class AttachedInvariants(FleetInvariants fleet, SimulatedSystem 
 
             if (isNews)
             {
-                fleet.OnLaunchedThere(report.Daemon, sent.AskedAt, isAlive: appHost.Find(report.Daemon)?.Process?.Pid == report.Pid);
+                fleet.OnLaunchedThere(report.Daemon, sent.AskedAt);
             }
         }
 

@@ -22,6 +22,7 @@ internal sealed class FleetInvariants(Scenario scenario, SimulatedSystem system,
     private bool _endsInOrder;
     private readonly Dictionary<int, TimeSpan> _unownedSince = [];
     private long _requests;
+    private int _reloads;
 
     /// <summary>What holds for attached daemons; <see langword="null"/> where there are none.</summary>
     public AttachedInvariants? Attached { get; set; }
@@ -77,6 +78,7 @@ internal sealed class FleetInvariants(Scenario scenario, SimulatedSystem system,
         }
 
         _unownedSince.Clear();
+        _reloads = 0;
         Attached?.BeginSupervisor();
         Configure(specs);
     }
@@ -175,8 +177,12 @@ internal sealed class FleetInvariants(Scenario scenario, SimulatedSystem system,
         truth.Failures.Clear();
     }
 
+    /// <summary>A change of the configuration begins.</summary>
+    public void OnReloadBegins() => _reloads++;
+
     public void OnReloaded(IReadOnlyList<string> touched)
     {
+        _reloads--;
         OnRequestEnded("", FaultKind.Reload, touched);
         foreach (var truth in _daemons.Values.Where(t => t.IsReloading))
         {
@@ -280,18 +286,25 @@ internal sealed class FleetInvariants(Scenario scenario, SimulatedSystem system,
     /// The launcher has launched the daemon by itself or for a person. A stop that the supervisor was asked for since then ends that process, unless it is reported
     /// only after that stop.
     /// </summary>
-    public void OnLaunchedThere(string name, TimeSpan at, bool isAlive)
+    public void OnLaunchedThere(string name, TimeSpan at)
     {
         var truth = this[name];
         truth.Failures.Clear();
-        if (truth.Asked is [.., { Kind: FaultKind.AskStop } stop] && stop.At >= at && (truth.StopCauses > 0 || !isAlive))
+        if (truth.Asked is [.., { Kind: FaultKind.AskStop } stop] && stop.At >= at)
         {
             if (truth.StopCauses == 0)
             {
-                // It is reported after its end, and the supervisor cannot know that.
+                // It is reported after that stop, and the supervisor cannot know which of both came first.
                 OnCrossed(name);
             }
 
+            return;
+        }
+
+        if (truth.IsStopAsked && _reloads > 0)
+        {
+            // A change replaces the daemon that would hear of it.
+            OnCrossed(name);
             return;
         }
 

@@ -129,6 +129,7 @@ internal sealed class SimulatedFleet
         _invariants.OnRequestBegins(changed);
         _pending.Add(request);
         _system.Say($"reload {string.Join(", ", specs.Select(s => $"{s.Name} on {s.Port}"))}");
+        _invariants.OnReloadBegins();
         _changing = ReloadAsync(specs, request);
         Watch(_changing, "reload");
     }
