@@ -56,6 +56,16 @@ internal sealed class LaunchState(TaskCreationOptions continuations)
         }
     }
 
+    /// <summary>The supervisor does not wait for the launch any more. It may still come, unless no launcher got the request or it was refused.</summary>
+    internal void GiveUpLaunch(bool mayCome)
+    {
+        AwaitLaunch(false);
+        lock (_lock)
+        {
+            _isAsked &= mayCome;
+        }
+    }
+
     /// <summary>Whether a stop is asked for and not answered. A process that is reported for the first time meanwhile is the one that is to stop.</summary>
     internal void ExpectStop(bool isAsked)
     {

@@ -36,13 +36,14 @@ internal sealed class LauncherController(TimeProvider time, TaskCreationOptions 
     public async Task RequestStartAsync(string daemon, CancellationToken cancellationToken)
     {
         Of(daemon).ExpectLaunch();
+        var pending = NewRequest(daemon, LauncherAction.Start);
         try
         {
-            await RequestAsync(daemon, LauncherAction.Start, cancellationToken).ConfigureAwait(false);
+            await RequestAsync(pending, cancellationToken).ConfigureAwait(false);
         }
         catch
         {
-            Of(daemon).AwaitLaunch(false);
+            Of(daemon).GiveUpLaunch(mayCome: pending is { IsSent: true, Answer.Task.IsFaulted: false });
             throw;
         }
     }
@@ -52,7 +53,7 @@ internal sealed class LauncherController(TimeProvider time, TaskCreationOptions 
         Of(daemon).ExpectStop(true);
         try
         {
-            await RequestAsync(daemon, LauncherAction.Stop, cancellationToken).ConfigureAwait(false);
+            await RequestAsync(NewRequest(daemon, LauncherAction.Stop), cancellationToken).ConfigureAwait(false);
         }
         finally
         {
@@ -120,6 +121,7 @@ internal sealed class LauncherController(TimeProvider time, TaskCreationOptions 
             _send = send;
             foreach (var pending in _pending.Values.OrderBy(p => p.Request.Id))
             {
+                pending.IsSent = true;
                 send(pending.Request);
             }
 
@@ -162,15 +164,17 @@ internal sealed class LauncherController(TimeProvider time, TaskCreationOptions 
         raise?.Invoke(report.Daemon);
     }
 
-    private async Task RequestAsync(string daemon, LauncherAction action, CancellationToken cancellationToken)
+    private PendingRequest NewRequest(string daemon, LauncherAction action) =>
+        new(new LauncherRequest(Interlocked.Increment(ref _lastId), daemon, action, Activity.Current?.Id), new TaskCompletionSource(continuations));
+
+    private async Task RequestAsync(PendingRequest pending, CancellationToken cancellationToken)
     {
-        var request = new LauncherRequest(Interlocked.Increment(ref _lastId), daemon, action, Activity.Current?.Id);
-        var pending = new PendingRequest(request, new TaskCompletionSource(continuations));
         Task connected;
         lock (_lock)
         {
-            _pending[request.Id] = pending;
-            _send?.Invoke(request);
+            _pending[pending.Request.Id] = pending;
+            pending.IsSent = _send is not null;
+            _send?.Invoke(pending.Request);
             connected = _connected.Task;
         }
 
@@ -187,7 +191,7 @@ internal sealed class LauncherController(TimeProvider time, TaskCreationOptions 
         }
         finally
         {
-            _pending.TryRemove(request.Id, out _);
+            _pending.TryRemove(pending.Request.Id, out _);
         }
     }
 
@@ -196,5 +200,9 @@ internal sealed class LauncherController(TimeProvider time, TaskCreationOptions 
 
     private LaunchState Of(string name) => _daemons.GetOrAdd(name, _ => new LaunchState(continuations));
 
-    private sealed record PendingRequest(LauncherRequest Request, TaskCompletionSource Answer);
+    private sealed record PendingRequest(LauncherRequest Request, TaskCompletionSource Answer)
+    {
+        /// <summary>Whether a launcher may have got it.</summary>
+        public bool IsSent { get; set; }
+    }
 }

@@ -71,6 +71,21 @@ public class LauncherControllerTests
     }
 
     [Fact]
+    public async Task LaunchedUnasked_RequestWasNeverSent_IsAPersonsLaunch()
+    {
+        _controller.Disconnect();
+        using var givenUp = new CancellationTokenSource();
+        var asked = _controller.RequestStartAsync("a", givenUp.Token);
+        await givenUp.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => asked);
+        _controller.Connect(_sent.Add);
+
+        Report(LauncherState.Running, 7);
+
+        Assert.Equal(["launched a"], _news);
+    }
+
+    [Fact]
     public async Task LaunchedUnasked_StartWaits_IsNotTold()
     {
         var launch = _controller.WaitForLaunchAsync("a", default);
