@@ -3,7 +3,7 @@ using MonitorAspire.Simulation;
 using MonitorAspire.Simulation.Scenarios;
 
 const string Usage = """
-    simulation run [--first SEED] [--count N] [--failures N]   runs N seeds (default 1000, from seed 1)
+    simulation run [--first SEED] [--count N] [--step N] [--failures N]   runs N seeds (default 1000, from seed 1, each one); --first 5 --step 6 are those with attached daemons
     simulation replay SEED [--faults 1,4,7|none]               runs one seed, or only some of its faults, and prints the trace
     simulation shrink SEED                                     drops faults as long as the seed still fails
     """;
@@ -12,7 +12,7 @@ try
 {
     return args switch
     {
-        ["run", ..] => Run(Number("--first", 1), (long)Number("--count", 1000), (int)Number("--failures", 5)),
+        ["run", ..] => Run(Number("--first", 1), (long)Number("--count", 1000), Number("--step", 1), (int)Number("--failures", 5)),
         ["replay", var seed, ..] => Replay(ulong.Parse(seed, CultureInfo.InvariantCulture)),
         ["shrink", var seed] => Shrink(ulong.Parse(seed, CultureInfo.InvariantCulture)),
         _ => Fail(Usage),
@@ -23,9 +23,9 @@ catch (FormatException)
     return Fail(Usage);
 }
 
-int Run(ulong first, long count, int failures)
+int Run(ulong first, long count, ulong step, int failures)
 {
-    var result = Seeds.Run(first, count, TimeSpan.MaxValue, failures, Console.WriteLine, Describe);
+    var result = Seeds.Run(first, count, TimeSpan.MaxValue, failures, step, Console.WriteLine, Describe);
     Console.WriteLine(result);
     return result.Failures.Count == 0 ? 0 : 1;
 }

@@ -6,7 +6,7 @@ namespace MonitorAspire.Simulation;
 /// <summary>Runs many seeds, on all processors, until the first few have failed or the time is up.</summary>
 internal static class Seeds
 {
-    public static SeedsResult Run(ulong first, long count, TimeSpan time, int mostFailures, Action<SeedsResult>? progress = null, Action<SimulationResult>? onFailure = null)
+    public static SeedsResult Run(ulong first, long count, TimeSpan time, int mostFailures, ulong step = 1, Action<SeedsResult>? progress = null, Action<SimulationResult>? onFailure = null)
     {
         var watch = Stopwatch.StartNew();
         var failures = new List<SimulationResult>();
@@ -20,7 +20,7 @@ internal static class Seeds
         {
             while (Interlocked.Increment(ref next) - 1 is var index && index < count && watch.Elapsed < time)
             {
-                var result = Simulation.Run(Scenario.From(first + (ulong)index));
+                var result = Simulation.Run(Scenario.From(first + ((ulong)index * step)));
                 lock (failures)
                 {
                     ran++;

@@ -1,4 +1,5 @@
 using System.Globalization;
+using MonitorAspire.Simulation.AppHost;
 using MonitorAspire.Simulation.Engine;
 using MonitorAspire.Simulation.Invariants;
 using MonitorAspire.Simulation.Scenarios;
@@ -30,6 +31,7 @@ internal sealed class Simulation
     private readonly FleetInvariants _invariants;
     private readonly Injector _injector;
     private readonly FleetOptions _options;
+    private readonly SimulatedAppHost? _appHost;
     private readonly int[] _ports;
     private SimulatedFleet _fleet;
     private IReadOnlyCollection<string> _stopped = [];
@@ -46,7 +48,8 @@ internal sealed class Simulation
         _trace = new Trace(trace);
         _scheduler = new Scheduler(choices.Fork(2), stack => Violate("left-the-thread", stack)) { Lateness = scenario.Lateness };
         _system = new SimulatedSystem(_scheduler, choices.Fork(3), _trace, Violate);
-        _injector = new Injector(_system);
+        _appHost = scenario.HasAttached ? new SimulatedAppHost(_system, choices.Fork(7)) : null;
+        _injector = new Injector(_system, _appHost);
         _options = new FleetOptions
         {
             StateDirectory = "/nowhere",
@@ -54,8 +57,14 @@ internal sealed class Simulation
             Restart = new RestartPolicy { ResetAfter = scenario.ResetAfter },
         };
         _invariants = new FleetInvariants(scenario, _system, _options, Violate);
+        if (_appHost is not null)
+        {
+            _invariants.Attached = new AttachedInvariants(_invariants, _system, _appHost, Violate);
+        }
+
         _ports = [.. scenario.Specs.Select(spec => spec.Port)];
         _system.Spawn(null, null, isRoot: false, null);
+        _appHost?.Begin(scenario.Specs.Where(IsAttached));
         _fleet = NewFleet(scenario.Specs);
     }
 
@@ -154,7 +163,7 @@ internal sealed class Simulation
     }
 
     private SimulatedFleet NewFleet(IReadOnlyList<DaemonSpec> specs) =>
-        new(_system, _invariants, _options, specs, _ports, _scenario.Seed, Violate, new StopMemory(_stopped, names => _stopped = names));
+        new(_system, _invariants, _options, specs, _ports, _scenario.Seed, Violate, new StopMemory(_stopped, names => _stopped = names), _appHost);
 
     private List<DaemonSpec> Changed(string name, Choices luck)
     {
@@ -165,7 +174,7 @@ internal sealed class Simulation
             case 0 when index >= 0 && specs.Count > 1:
                 specs.RemoveAt(index);
                 break;
-            case 1 when index >= 0 && specs.Count > 1:
+            case 1 when index >= 0 && specs.Count > 1 && !specs.Exists(IsAttached):
                 var other = (index + 1) % specs.Count;
                 (specs[index], specs[other]) = (specs[index] with { Port = specs[other].Port }, specs[other] with { Port = specs[index].Port });
                 break;
@@ -175,11 +184,11 @@ internal sealed class Simulation
             default:
                 if (index >= 0)
                 {
-                    specs[index] = specs[index] with { Arguments = [luck.Below(1000).ToString(CultureInfo.InvariantCulture), .. luck.Chance(0.3) ? [SimulatedEngine.Broken] : Array.Empty<string>()] };
+                    specs[index] = specs[index] with { Arguments = [luck.Below(1000).ToString(CultureInfo.InvariantCulture), .. luck.Chance(0.3) && !IsAttached(specs[index]) ? [SimulatedEngine.Broken] : Array.Empty<string>()] };
                 }
                 else
                 {
-                    specs.Add(Original(name) with { Port = _ports.First(p => specs.TrueForAll(s => s.Port != p)) });
+                    specs.Add(_appHost is null ? Original(name) with { Port = _ports.First(p => specs.TrueForAll(s => s.Port != p)) } : Original(name));
                 }
 
                 break;
@@ -190,6 +199,8 @@ internal sealed class Simulation
             ? spec
             : spec with { DependsOn = [.. spec.DependsOn.Where(d => specs.Exists(s => s.Name == d.Name))] });
     }
+
+    private static bool IsAttached(DaemonSpec spec) => spec.Launch == LaunchMode.Attached;
 
     private DaemonSpec Original(string name) => _scenario.Specs.First(s => s.Name == name);
 
@@ -217,6 +228,7 @@ internal sealed class Simulation
                 _fleet.Reload([.. _fleet.Specs.Select(s => s with { Arguments = [(++_corrections).ToString(CultureInfo.InvariantCulture)] })]);
             }
 
+            _appHost?.EndForgotten();
             foreach (var daemon in _fleet.Fleet.Daemons)
             {
                 if (daemon.State is DaemonState.Failed or DaemonState.Stopped && _invariants[daemon.Name] is var truth
@@ -238,8 +250,7 @@ internal sealed class Simulation
     private bool IsCalm() => _fleet.IsIdle && !_fleet.IsChanging && !_fleet.NeedsReload
         && IsAsConfigured()
         && _fleet.Fleet.Daemons.All(d => d is { State: DaemonState.Running, ProbeFailures: 0, Alerts.Count: 0 }
-            && _system.RootOf(d.Port) is { ServesSurely: true } root
-            && root.Pid == d.Pid
+            && _system.RootOf(d.Port, d.Pid) is { ServesSurely: true } root
             && _system.Files(d.Port).PidInFile == root.Pid);
 
     private bool IsAsConfigured() => _fleet.Specs.Select(s => (s.Name, s.Port)).SequenceEqual(_fleet.Fleet.Daemons.Select(d => (d.Name, d.Port)));
@@ -255,12 +266,12 @@ internal sealed class Simulation
             Violate("end-hangs", "the supervisor does not end");
         }
 
-        if (_system.Alive.FirstOrDefault(p => p.Owner is not null) is { } left)
+        if (_system.Alive.FirstOrDefault(p => p.Owner is { } owner && !_scenario.Specs.Any(s => s.Port == owner && IsAttached(s))) is { } left)
         {
             Violate("left-behind", $"{left} lives after the end of its supervisor");
         }
 
-        if (_ports.FirstOrDefault(_system.IsLocked) is var port and > 0)
+        if (_scenario.Specs.FirstOrDefault(s => !IsAttached(s) && _system.IsLocked(s.Port))?.Port is { } port)
         {
             Violate("left-behind", $"the lock of port {port} is held after the end of its supervisor");
         }

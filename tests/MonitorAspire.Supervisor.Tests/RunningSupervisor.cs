@@ -7,6 +7,7 @@ using Microsoft.Extensions.Logging;
 using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervision.Files;
 using MonitorAspire.Supervision.Fleet;
+using MonitorAspire.Supervision.Launcher;
 using MonitorAspire.Supervisor.Fleet;
 using MonitorAspire.Supervisor.Hosting;
 using MonitorAspire.Supervisor.Launcher;
@@ -41,7 +42,7 @@ internal sealed class RunningSupervisor : IAsyncDisposable
     /// <summary>A client without the token.</summary>
     public HttpClient Client { get; }
 
-    public LauncherLink Launcher => _app.Services.GetRequiredService<LauncherLink>();
+    public LauncherController Launcher => _app.Services.GetRequiredService<LauncherLink>().Controller;
 
     public string LogFile => Path.Combine(_directory.Path, "alpha.log");
 

@@ -17,6 +17,7 @@ internal sealed partial class LaunchReporter(
 
     private readonly Lock _lock = new();
     private readonly Dictionary<string, LauncherReport> _current = new(StringComparer.OrdinalIgnoreCase);
+    private readonly HashSet<string> _stoppedBySupervisor = new(StringComparer.OrdinalIgnoreCase);
     private Action<LauncherMessage>? _send;
 
     internal LauncherReport? Find(string daemon)
@@ -81,6 +82,18 @@ internal sealed partial class LaunchReporter(
         }
     }
 
+    /// <summary>
+    /// The supervisor asks for a stop. Until the next launch, no report says that a person stopped the process: the supervisor may die before it asks
+    /// for the start that follows, and the next one has to ask for it.
+    /// </summary>
+    internal void ExpectStop(string daemon)
+    {
+        lock (_lock)
+        {
+            _stoppedBySupervisor.Add(daemon);
+        }
+    }
+
     /// <summary>Tells the supervisor that a person's command stops the process. It is told before the stop: the process may close its port at once,
     /// and the supervisor would take that for a failure.</summary>
     internal void AnnounceStop(string daemon)
@@ -89,7 +102,7 @@ internal sealed partial class LaunchReporter(
         {
             if (_current.GetValueOrDefault(daemon) is { State: LauncherState.Running } running)
             {
-                var stopping = running with { State = LauncherState.Stopping, OnPurpose = true };
+                var stopping = running with { State = LauncherState.Stopping, OnPurpose = !_stoppedBySupervisor.Contains(daemon) };
                 _current[daemon] = stopping;
                 _send?.Invoke(stopping);
             }
@@ -118,6 +131,12 @@ internal sealed partial class LaunchReporter(
         LogReport(report.Daemon, report.State, report.Pid);
         lock (_lock)
         {
+            if (report.State == LauncherState.Running)
+            {
+                _stoppedBySupervisor.Remove(report.Daemon);
+            }
+
+            report = report with { OnPurpose = report.OnPurpose && !_stoppedBySupervisor.Contains(report.Daemon) };
             _current[report.Daemon] = report;
             _send?.Invoke(report);
         }

@@ -159,6 +159,7 @@ internal sealed partial class SupervisorConnection(
                 return null;
             }
 
+            reporter.ExpectStop(supervised.Name);
             var stopped = await commands.ExecuteCommandAsync(resource, KnownResourceCommands.StopCommand, cancellationToken).ConfigureAwait(false);
             return stopped.Success ? null : stopped.Message ?? "Aspire could not stop it";
         }

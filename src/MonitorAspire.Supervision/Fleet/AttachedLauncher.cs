@@ -15,6 +15,7 @@ internal sealed class AttachedLauncher(FleetParts parts) : ILauncher
     private volatile bool _mustAskForLaunch;
     private volatile bool _isStoppedByLauncher;
     private volatile bool _isStopUnderWay;
+    private volatile int _stoppedPid;
 
     public bool CanAct => parts.Controller is not null;
 
@@ -25,6 +26,8 @@ internal sealed class AttachedLauncher(FleetParts parts) : ILauncher
 
     public void ExpectLaunch(bool byOthers) => _mustAskForLaunch = !byOthers;
 
+    public bool HasStoppedLaunch(string daemon) => parts.Controller?.FindLaunch(daemon)?.Pid is { } pid && pid == _stoppedPid;
+
     public void ExpectStop() => _isStopUnderWay = true;
 
     public async Task<StartOutcome> StartAsync(DaemonSpec spec, StartOptions options, CancellationToken cancellationToken)
@@ -34,6 +37,7 @@ internal sealed class AttachedLauncher(FleetParts parts) : ILauncher
         _mustAskForLaunch = true;
         _isStoppedByLauncher = false;
         _isStopUnderWay = false;
+        _stoppedPid = 0;
         using var verification = new InstanceVerification(parts, spec, options, parts.Controller);
         var outcome = await verification.RunAsync(ask, cancellationToken).ConfigureAwait(false);
         if (outcome.Report is { Verdict: StartupVerdict.Failed, Reason: StartupReason.Cancelled })
@@ -79,10 +83,14 @@ internal sealed class AttachedLauncher(FleetParts parts) : ILauncher
         instance ??= parts.Engine.Attach(spec);
         var isUnderWay = _isStopUnderWay;
         _isStopUnderWay = false;
+
+        // A request that is not sent yet when the process has ended would end the next one.
+        using var request = CancellationTokenSource.CreateLinkedTokenSource(outOfTime);
         try
         {
-            // Asked for even without an instance: a launch may be under way.
-            var asked = isUnderWay ? Task.CompletedTask : parts.Controller!.RequestStopAsync(spec.Name, outOfTime);
+            // Asked for even without an instance: a launch may be under way. What the launcher has launched meanwhile is stopped as well.
+            _mustAskForLaunch |= !isUnderWay;
+            var asked = isUnderWay ? Task.CompletedTask : parts.Controller!.RequestStopAsync(spec.Name, request.Token);
             if (instance is null)
             {
                 await asked.ConfigureAwait(false);
@@ -101,11 +109,16 @@ internal sealed class AttachedLauncher(FleetParts parts) : ILauncher
                 await asked.ConfigureAwait(false);
             }
 
+            _stoppedPid = instance.Pid;
             return Report(StopVerdict.Stopped, "stopped by its launcher");
         }
         catch (Exception e) when (e is InvalidOperationException or TimeoutException or OperationCanceledException)
         {
             return Report(StopVerdict.Failed, e is TimeoutException ? $"PID {instance?.Pid} still lives although its launcher was asked to stop it" : e.Message);
+        }
+        finally
+        {
+            request.Cancel();
         }
 
         StopReport Report(StopVerdict verdict, string? detail) => new()
@@ -119,9 +132,10 @@ internal sealed class AttachedLauncher(FleetParts parts) : ILauncher
         };
     }
 
-    public Task<bool> CanStartAsync(DaemonSpec spec, CancellationToken cancellationToken) => CanAct
-        ? OwnLauncher.IsAnyPortFreeAsync(parts.Engine, spec, cancellationToken)
-        : Task.FromResult(parts.Engine.Attach(spec) is not null);
+    // A process that its launcher has launched meanwhile looks like another one on the port until it is registered.
+    public async Task<bool> CanStartAsync(DaemonSpec spec, CancellationToken cancellationToken) => parts.Controller is { } controller
+        ? controller.FindLaunch(spec.Name) is { HasEnded: false } || await OwnLauncher.IsAnyPortFreeAsync(parts.Engine, spec, cancellationToken).ConfigureAwait(false)
+        : parts.Engine.Attach(spec) is not null;
 
     public async Task<AttachedExit> ExplainExitAsync(string daemon, CancellationToken cancellationToken)
     {

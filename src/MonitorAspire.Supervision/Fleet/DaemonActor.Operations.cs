@@ -49,6 +49,7 @@ internal sealed partial class DaemonActor
                 Stage = StartupStage.Preflight,
                 Reason = cancelled ? StartupReason.Cancelled : StartupReason.LockUnavailable,
                 Detail = cancelled ? "the start was cancelled before it began" : e.Message,
+                IsPassing = !cancelled && DescriptorLimit.IsReachedBy(e),
                 Attempt = options.Attempt,
             };
             if (!cancelled)
@@ -82,8 +83,7 @@ internal sealed partial class DaemonActor
         var report = outcome.Report;
         if (report is { Verdict: StartupVerdict.Failed, Reason: StartupReason.Cancelled } && !isGivenUp)
         {
-            // A person has stopped it with the launcher's own means. That is not a failure, and no restart undoes it.
-            Apply(new MachineEvent.StopRequested());
+            StopForPerson();
         }
 
         long? number = null;
@@ -163,11 +163,11 @@ internal sealed partial class DaemonActor
                 }
             }
 
-            Post(() => Adopt(found, isStarted));
+            Post(() => Adopt(found));
         });
     }
 
-    private void Adopt(AdoptableInstance? found, bool isStarted)
+    private void Adopt(AdoptableInstance? found)
     {
         _adopting?.Dispose();
         _adopting = null;
@@ -180,7 +180,7 @@ internal sealed partial class DaemonActor
 
         if (found is null)
         {
-            if (isStarted)
+            if (_startsAfterAdoption)
             {
                 Apply(new MachineEvent.StartRequested());
             }
@@ -286,8 +286,7 @@ internal sealed partial class DaemonActor
     {
         if (known.End != AttachedEnd.ByItself && _state.Instance == number && _state.State != DaemonState.Stopping)
         {
-            // A person has stopped it with the launcher's own means. That is not a failure, and no restart undoes it.
-            Apply(new MachineEvent.StopRequested());
+            StopForPerson();
         }
 
         _launcher.ForgetFiles(instance);
@@ -299,12 +298,59 @@ internal sealed partial class DaemonActor
         }
     }
 
+    // A person has stopped it with the launcher's own means. That is not a failure, and no restart undoes it, also none of the next supervisor.
+    private void StopForPerson()
+    {
+        _isStopRequested &= _state is { State: DaemonState.Stopping, Wanted: false };
+        _parts.Stops.Set(Spec.Name, isStopped: true);
+        Apply(new MachineEvent.StopRequested());
+    }
+
     private void OnLaunchedByOthers()
     {
+        if (_launcher.HasStoppedLaunch(Spec.Name))
+        {
+            // The report of the launch has come after the end of the process.
+            return;
+        }
+
+        if (_state is { State: DaemonState.Stopping, Wanted: false } && _isStopRequested)
+        {
+            // The report may be about the process that is being stopped. What the launcher launches during a stop that was asked for is stopped as well.
+            _stopsAgain = true;
+            return;
+        }
+
+        _parts.Stops.Set(Spec.Name, isStopped: false);
+        if (!_isBegun || IsAdopting)
+        {
+            // The instance may be one that an earlier supervisor has verified. It is adopted with its restarts.
+            _launcher.ExpectLaunch(byOthers: true);
+            _startsAfterAdoption = true;
+            return;
+        }
+
         if (_state.State is not (DaemonState.Starting or DaemonState.Running or DaemonState.Unhealthy))
         {
             _launcher.ExpectLaunch(byOthers: true);
             Apply(new MachineEvent.StartRequested());
+        }
+    }
+
+    private void OnLaunchedLate()
+    {
+        if (_state.Wanted)
+        {
+            OnLaunchedByOthers();
+        }
+        else if (_state.State == DaemonState.Stopped)
+        {
+            // The stop came before the launch, and found nothing to stop.
+            Apply(new MachineEvent.StopRequested());
+        }
+        else
+        {
+            _stopsAgain = _state.State == DaemonState.Stopping;
         }
     }
 
@@ -314,7 +360,12 @@ internal sealed partial class DaemonActor
         if (_state.State is DaemonState.Starting or DaemonState.Running or DaemonState.Unhealthy)
         {
             _launcher.ExpectStop();
-            Apply(new MachineEvent.StopRequested());
+            StopForPerson();
+        }
+        else if (_state.State != DaemonState.Stopped)
+        {
+            // What was to follow the stop, or the back-off, does not follow it any more.
+            StopForPerson();
         }
     }
 
@@ -348,6 +399,13 @@ internal sealed partial class DaemonActor
 
         _publisher.PublishStop(report, _snapshot);
         Apply(new MachineEvent.StopEnded(operation, report));
+        if (_stopsAgain && !_state.Wanted)
+        {
+            // The launcher launched it during the stop, on a request before that.
+            Apply(new MachineEvent.StopRequested());
+        }
+
+        _stopsAgain = false;
         _answers.AnswerStops(report);
         if (report.Verdict is StopVerdict.Failed or StopVerdict.PermissionDenied)
         {

@@ -10,7 +10,14 @@ internal sealed partial class DaemonActor
     /// <summary>Adopts the living instance, or starts one where that is wanted.</summary>
     public void Begin(bool isStarted) => Post(() =>
     {
-        BeginAdoption(isStarted);
+        _isBegun = true;
+        if (!isStarted && !_startsAfterAdoption)
+        {
+            // A person has stopped it. Its launcher does not launch it by itself.
+            _launcher.ExpectLaunch(byOthers: false);
+        }
+
+        BeginAdoption(isStarted || _startsAfterAdoption);
         WatchChanges(Spec);
     });
 
@@ -59,6 +66,7 @@ internal sealed partial class DaemonActor
             case DaemonState.Unhealthy:
                 throw NotHealthy();
             default:
+                _launcher.ExpectLaunch(byOthers: false);
                 _answers.AddStart(answer, _state.State == DaemonState.Starting ? _state.Operation!.Value : _state.LastOperation + 1);
                 Apply(new MachineEvent.StartRequested());
                 break;
@@ -68,12 +76,17 @@ internal sealed partial class DaemonActor
     /// <summary>Starts the daemon if it does not run, because one that depends on it is started.</summary>
     public void StartForOthers() => Post(() =>
     {
+        if (!OwnsProcess)
+        {
+            return;
+        }
+
         _parts.Stops.Set(Spec.Name, isStopped: false);
         if (_isHeld)
         {
             _startsAfterHold = true;
         }
-        else if (OwnsProcess)
+        else
         {
             Apply(new MachineEvent.StartRequested());
         }
@@ -137,6 +150,7 @@ internal sealed partial class DaemonActor
                 return;
             }
 
+            _launcher.ExpectLaunch(byOthers: false);
             _answers.AddStart(answer, _state.LastOperation + 1);
             Apply(new MachineEvent.RestartRequested());
         }).ConfigureAwait(false);
@@ -148,7 +162,7 @@ internal sealed partial class DaemonActor
 
     public Task<StopReport> StopAsync() => AskAsync<StopReport>(answer =>
     {
-        _parts.Stops.Set(Spec.Name, isStopped: OwnsProcess);
+        _parts.Stops.Set(Spec.Name, isStopped: true);
         if (_isHeld)
         {
             _startsAfterHold = false;
@@ -160,6 +174,7 @@ internal sealed partial class DaemonActor
             }
         }
 
+        _isStopRequested = true;
         _answers.AddStop(answer);
         Apply(new MachineEvent.StopRequested());
     });
@@ -200,8 +215,23 @@ internal sealed partial class DaemonActor
     /// <summary>A person has launched the daemon with the means of its launcher.</summary>
     public void LaunchedByOthers() => Post(OnLaunchedByOthers);
 
+    /// <summary>The launcher has launched the daemon on a request that was given up.</summary>
+    public void LaunchedLate() => Post(OnLaunchedLate);
+
     /// <summary>A person has asked the daemon's launcher to stop it.</summary>
     public void StoppedByOthers() => Post(OnStoppedByOthers);
+
+    /// <summary>Leaves the daemon as it is, because the configuration has changed: its alerts are resolved, and its supervision ends.</summary>
+    public async Task LeaveAsync()
+    {
+        if (!OwnsProcess)
+        {
+            // The stop of an own daemon has resolved them.
+            Post(() => Apply(new MachineEvent.Left()));
+        }
+
+        await DisposeAsync().ConfigureAwait(false);
+    }
 
     /// <summary>Takes a new specification, ends the hold, and starts the daemon if that is asked for. The daemon is stopped, or need not be restarted for it.</summary>
     /// <param name="spec">The new specification.</param>

@@ -1,4 +1,5 @@
 using MonitorAspire.Supervision.Files;
+using MonitorAspire.Supervision.Identity;
 using MonitorAspire.Supervision.Restarts;
 
 namespace MonitorAspire.Supervision.Fleet;
@@ -26,6 +27,9 @@ internal sealed partial class DaemonActor : IAsyncDisposable
     private string? _lastRotation;
     private CancellationTokenSource? _adopting;
     private bool _startsAfterAdoption;
+    private bool _isBegun;
+    private bool _isStopRequested;
+    private bool _stopsAgain;
     private bool _isHeld;
     private bool _startsAfterHold;
     private DefinitionTrial? _trial;
@@ -50,8 +54,8 @@ internal sealed partial class DaemonActor : IAsyncDisposable
 
     public DaemonSpec Spec => _facts.Spec;
 
-    /// <summary>Number of the verified instance that runs, or <see langword="null"/>.</summary>
-    public long? InstanceNumber => _state.State == DaemonState.Running ? _state.Instance : null;
+    /// <summary>The verified instance that runs, or <see langword="null"/>.</summary>
+    public ProcessIdentity? RunningInstance => _state.State == DaemonState.Running ? _facts.Instance?.First : null;
 
     /// <summary>Whether this supervisor launches the process, and stops it when the daemon or the supervisor ends.</summary>
     public bool OwnsProcess => _launcher.OwnsProcess;

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using MonitorAspire.Supervision.Files;
 using MonitorAspire.Supervision.Probes;
+using MonitorAspire.Supervision.Identity;
 using MonitorAspire.Supervision.Processes;
 using MonitorAspire.Supervision.Restarts;
 
@@ -16,7 +17,7 @@ internal sealed record DaemonFacts(DaemonSpec Spec)
     public VerifiedInstance? Instance { get; init; }
 
     /// <summary>The instances of the daemons that it depends on, as they were when it was started or when they were first seen.</summary>
-    public ImmutableDictionary<string, NeededInstance> Needed { get; init; } = ImmutableDictionary<string, NeededInstance>.Empty.WithComparers(StringComparer.OrdinalIgnoreCase);
+    public ImmutableDictionary<string, ProcessIdentity> Needed { get; init; } = ImmutableDictionary<string, ProcessIdentity>.Empty.WithComparers(StringComparer.OrdinalIgnoreCase);
 
     /// <summary>PID of the process that is being started.</summary>
     public int? StartingPid { get; init; }
@@ -69,4 +70,8 @@ internal sealed record DaemonFacts(DaemonSpec Spec)
 }
 
 /// <summary>An instance that was verified or adopted, with the number that the machine knows it by.</summary>
-internal sealed record VerifiedInstance(long Number, DaemonInstance Process, DateTimeOffset VerifiedAt, bool Adopted);
+internal sealed record VerifiedInstance(long Number, DaemonInstance Process, DateTimeOffset VerifiedAt, bool Adopted)
+{
+    /// <summary>Its first process. It stays when that hands over to another one, and when the supervision of the daemon begins again.</summary>
+    public ProcessIdentity First { get; } = Process.Identity;
+}

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using MonitorAspire.Supervision.Identity;
 
 namespace MonitorAspire.Supervision.Fleet;
 
@@ -27,10 +28,10 @@ internal sealed class Dependencies(Func<ImmutableList<DaemonActor>> daemons)
         .FirstOrDefault(obstacle => obstacle is not null);
 
     /// <summary>The verified instances of the daemons that this one depends on, by name.</summary>
-    public ImmutableDictionary<string, NeededInstance> Instances(DaemonSpec spec) => spec.DependsOn
+    public ImmutableDictionary<string, ProcessIdentity> Instances(DaemonSpec spec) => spec.DependsOn
         .Select(d => Find(d.Name))
-        .Where(d => d?.InstanceNumber is not null)
-        .ToImmutableDictionary(d => d!.Spec.Name, d => new NeededInstance(d!, d!.InstanceNumber!.Value), StringComparer.OrdinalIgnoreCase);
+        .Where(d => d?.RunningInstance is not null)
+        .ToImmutableDictionary(d => d!.Spec.Name, d => d!.RunningInstance!.Value, StringComparer.OrdinalIgnoreCase);
 
     /// <summary>Tells the daemons that depend on this one that it has changed.</summary>
     public void OnChanged(DaemonActor changed)
@@ -49,6 +50,3 @@ internal sealed class Dependencies(Func<ImmutableList<DaemonActor>> daemons)
     private static bool IsMet(DependencyCondition condition, DaemonSnapshot needed) => needed.State == DaemonState.Running
         || (condition == DependencyCondition.Started && needed is { State: DaemonState.Starting or DaemonState.Unhealthy, Pid: not null });
 }
-
-/// <summary>One instance of a daemon that another one depends on.</summary>
-internal sealed record NeededInstance(DaemonActor Daemon, long Number);

@@ -129,7 +129,7 @@ public sealed partial class FleetSupervisor
             else
             {
                 // The launcher changes, or this supervisor cannot restart the daemon: its supervision begins again.
-                await daemon.DisposeAsync().ConfigureAwait(false);
+                await daemon.LeaveAsync().ConfigureAwait(false);
                 next.Add(Add(spec, i));
             }
         }
@@ -138,7 +138,7 @@ public sealed partial class FleetSupervisor
         _daemons = next.ToImmutable();
         foreach (var daemon in removed)
         {
-            await daemon.DisposeAsync().ConfigureAwait(false);
+            await daemon.LeaveAsync().ConfigureAwait(false);
             _parts.Stops.Set(daemon.Spec.Name, isStopped: false);
             _parts.Events.Add(FleetEventKind.Removed, daemon.Current);
         }

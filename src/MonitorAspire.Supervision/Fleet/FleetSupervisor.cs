@@ -51,6 +51,7 @@ public sealed partial class FleetSupervisor : IFleet, IAsyncDisposable
         if (parts.Controller is { } controller)
         {
             controller.LaunchedUnasked += OnLaunchedUnasked;
+            controller.LaunchedLate += OnLaunchedLate;
             controller.StoppingUnasked += OnStoppingUnasked;
         }
     }
@@ -72,7 +73,7 @@ public sealed partial class FleetSupervisor : IFleet, IAsyncDisposable
         if (!_begun)
         {
             _begun = true;
-            _parts.Stops.KeepOnly(_daemons.Where(d => d.OwnsProcess).Select(NameOf));
+            _parts.Stops.KeepOnly(_daemons.Select(NameOf));
             foreach (var stopped in _daemons.Select(NameOf).Where(_parts.Stops.Has))
             {
                 LogStaysStopped(_parts.Logger, stopped);
@@ -119,7 +120,7 @@ public sealed partial class FleetSupervisor : IFleet, IAsyncDisposable
                     await StartOrder.InReverseAsync(_daemons, NameOf, NeedsOf, EndAsync).ConfigureAwait(false);
                     if (_begun && _parts.Options.StopDaemonsOnShutdown)
                     {
-                        _parts.Stops.Clear();
+                        _parts.Stops.Clear(_daemons.Where(d => !d.OwnsProcess).Select(NameOf));
                     }
 
                     _parts.Events.Complete();
@@ -156,6 +157,7 @@ public sealed partial class FleetSupervisor : IFleet, IAsyncDisposable
         if (_parts.Controller is { } controller)
         {
             controller.LaunchedUnasked -= OnLaunchedUnasked;
+            controller.LaunchedLate -= OnLaunchedLate;
             controller.StoppingUnasked -= OnStoppingUnasked;
         }
 
@@ -197,8 +199,8 @@ public sealed partial class FleetSupervisor : IFleet, IAsyncDisposable
     /// Whether a daemon is started with the fleet: by its own definition, or because one that is started depends on it. Not one that a person has
     /// stopped.
     /// </summary>
-    private bool IsStartedWithFleet(DaemonSpec spec) => spec.Launch == LaunchMode.Attached
-        || (!IsKeptStopped(spec.Name) && (spec.AutoStart || IsNeededByStarted(spec)));
+    private bool IsStartedWithFleet(DaemonSpec spec) =>
+        !IsKeptStopped(spec.Name) && (spec.Launch == LaunchMode.Attached || spec.AutoStart || IsNeededByStarted(spec));
 
     private bool IsNeededByStarted(DaemonSpec spec) =>
         _daemons.Exists(d => d.Spec.AutoStart && !IsKeptStopped(d.Spec.Name) && StartOrder.AllNeededBy(d.Spec, Specs).Contains(spec.Name, StringComparer.OrdinalIgnoreCase));
@@ -229,6 +231,8 @@ public sealed partial class FleetSupervisor : IFleet, IAsyncDisposable
     }
 
     private void OnLaunchedUnasked(string name) => FindActor(name)?.LaunchedByOthers();
+
+    private void OnLaunchedLate(string name) => FindActor(name)?.LaunchedLate();
 
     private void OnStoppingUnasked(string name) => FindActor(name)?.StoppedByOthers();
 

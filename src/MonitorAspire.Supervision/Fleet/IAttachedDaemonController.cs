@@ -9,6 +9,9 @@ public interface IAttachedDaemonController
     /// <summary>A daemon was launched without a request of the supervisor: a person did it with the launcher's own means.</summary>
     event Action<string>? LaunchedUnasked;
 
+    /// <summary>A daemon was launched on a request that the supervisor had given up: the launcher was slow, or a person has asked for a stop meanwhile.</summary>
+    event Action<string>? LaunchedLate;
+
     /// <summary>
     /// A daemon is about to be stopped without a request of the supervisor: a person asked the launcher for it. It may close its port long before it
     /// ends, and that is no failure.
@@ -39,6 +42,11 @@ public interface IAttachedDaemonController
     /// <exception cref="LaunchFailedException">It could not be launched, or ended at once; the message says why.</exception>
     Task<AttachedLaunch> WaitForLaunchAsync(string daemon, CancellationToken cancellationToken);
 
+    /// <summary>The launch that the launcher has reported last. It may have come after the supervisor had given up its request.</summary>
+    /// <param name="daemon">The daemon's name.</param>
+    /// <returns>The launch, or <see langword="null"/> where none is known.</returns>
+    AttachedLaunch? FindLaunch(string daemon);
+
     /// <summary>Waits until the process that the launcher launched last has ended, and returns why. There is no time limit.</summary>
     /// <param name="daemon">The daemon's name.</param>
     /// <param name="cancellationToken">Gives up.</param>
@@ -58,6 +66,9 @@ public sealed record AttachedLaunch(int? Pid, string? TraceParent)
 
     /// <summary>When the process ran; <see langword="null"/> where that is not known.</summary>
     public DateTimeOffset? RunsAt { get; init; }
+
+    /// <summary>Whether the launcher has reported since that the process is stopping or has ended, or the supervisor has asked for the next launch.</summary>
+    public bool HasEnded { get; init; }
 }
 
 /// <summary>What a launcher knows about the end of an instance.</summary>
@@ -92,4 +103,7 @@ public sealed class LaunchFailedException(string message) : InvalidOperationExce
 
     /// <summary>Last lines that the process wrote.</summary>
     public IReadOnlyList<string> LogTail { get; init; } = [];
+
+    /// <summary>Whether a person has stopped the daemon with the launcher's own means, so that it was not to be launched.</summary>
+    public bool IsStoppedOnPurpose { get; init; }
 }

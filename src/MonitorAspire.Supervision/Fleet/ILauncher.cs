@@ -23,6 +23,9 @@ internal interface ILauncher
     {
     }
 
+    /// <summary>Whether the launch that another program has reported last is one that this supervisor has stopped since.</summary>
+    bool HasStoppedLaunch(string daemon) => false;
+
     /// <summary>Says that another program stops the daemon now: the next stop only waits for its end.</summary>
     void ExpectStop()
     {

@@ -75,10 +75,24 @@ internal sealed partial class InstanceVerification(FleetParts parts, DaemonSpec 
         }
 
         Enter(StartupStage.Preflight);
+        if (_refusal is not null && IsStoppedByLauncher)
+        {
+            throw _refusal;
+        }
 
         // Looked for first, or a daemon that was launched already would count as another process on the port. A foreign port is the better
         // reason where the launch was refused as well.
+        if (ask)
+        {
+            _launch = controller.FindLaunch(spec.Name) is { HasEnded: false } launch ? launch : null;
+        }
+
         _instance = Find();
+        if (ask && _instance is null)
+        {
+            _launch = null;
+        }
+
         _seen = await parts.Engine.InspectAsync(spec, Inspection(spec, _instance, _patience) with { ProbeHealth = false }, cancellationToken).ConfigureAwait(false);
         if (_seen.Verdict == InspectionVerdict.Foreign)
         {
@@ -111,7 +125,10 @@ internal sealed partial class InstanceVerification(FleetParts parts, DaemonSpec 
         catch (InvalidOperationException e)
         {
             var failure = e as LaunchFailedException;
-            _refusal = new StartupFailedException(StartupReason.ExitedPrematurely, e.Message) { ExitCode = failure?.ExitCode, LogTail = failure?.LogTail };
+            IsStoppedByLauncher = failure is { IsStoppedOnPurpose: true };
+            _refusal = IsStoppedByLauncher
+                ? new StartupFailedException(StartupReason.Cancelled, "it was stopped with the means of its launcher")
+                : new StartupFailedException(StartupReason.ExitedPrematurely, e.Message) { ExitCode = failure?.ExitCode, LogTail = failure?.LogTail };
         }
         catch (TimeoutException)
         {

@@ -35,14 +35,14 @@ internal sealed class StopMemory(IEnumerable<string> names, Action<IReadOnlyColl
         }
     }
 
-    /// <summary>All daemons were stopped in order. The next supervisor begins anew.</summary>
-    public void Clear()
+    /// <summary>All daemons but these were stopped in order. The next supervisor begins anew, and leaves these as they are.</summary>
+    public void Clear(IEnumerable<string> left)
     {
         lock (_gate)
         {
             if (_names.Count > 0)
             {
-                save?.Invoke([]);
+                save?.Invoke(_names.Intersect(left));
             }
         }
     }

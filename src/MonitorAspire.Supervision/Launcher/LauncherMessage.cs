@@ -60,7 +60,7 @@ internal sealed record LauncherReport : LauncherMessage
     /// <summary>Exit code of a process that has ended.</summary>
     public int? ExitCode { get; init; }
 
-    /// <summary>Whether the launcher was asked to stop the process. Otherwise it ended by itself.</summary>
+    /// <summary>Whether a person asked the launcher to stop the process. Otherwise it ended by itself, or the supervisor asked for the stop.</summary>
     public bool OnPurpose { get; init; }
 
     /// <summary>W3C trace context that the process was given; <see langword="null"/> without tracing.</summary>

@@ -25,11 +25,7 @@ internal sealed partial class DaemonMachine
     {
         _state = _state with { Wanted = false, HealthLostSince = null };
         ForgetFailures("stopped on request");
-        foreach (var alert in _state.Alerts)
-        {
-            Resolve(alert, "stopped on request");
-        }
-
+        ResolveAll("stopped on request");
         switch (_state.State)
         {
             case DaemonState.Starting:

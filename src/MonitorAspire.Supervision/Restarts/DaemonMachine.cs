@@ -71,6 +71,7 @@ internal sealed partial class DaemonMachine(MachineState state, MachineSettings 
             MachineEvent.Probed probed => () => OnProbed(probed),
             MachineEvent.HealthGivenUp givenUp => () => OnHealthGivenUp(givenUp),
             MachineEvent.FilesChanged changed => () => OnFilesChanged(changed),
+            MachineEvent.Left => () => ResolveAll("it is no longer supervised"),
             MachineEvent.Looked looked => () => OnLooked(looked),
             _ => throw new ArgumentOutOfRangeException(nameof(machineEvent), machineEvent, null),
         };
@@ -143,6 +144,14 @@ internal sealed partial class DaemonMachine(MachineState state, MachineSettings 
         {
             _state = _state with { Alerts = _state.Alerts.Remove(kind) };
             Do(new MachineAction.ResolveAlert(kind, message));
+        }
+    }
+
+    private void ResolveAll(string message)
+    {
+        foreach (var alert in _state.Alerts)
+        {
+            Resolve(alert, message);
         }
     }
 

@@ -60,6 +60,9 @@ internal abstract record MachineEvent
     /// <summary>A look has ended. A start can be tried when the port is free, or when an attached instance has appeared.</summary>
     public sealed record Looked(long Operation, bool CanStart) : MachineEvent;
 
+    /// <summary>The supervision of the daemon ends, and the daemon is left as it is.</summary>
+    public sealed record Left : MachineEvent;
+
     /// <summary>It is <see cref="DaemonMachine.NextDue"/> now, or later.</summary>
     public sealed record TimerDue : MachineEvent;
 }

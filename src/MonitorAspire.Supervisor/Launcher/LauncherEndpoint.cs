@@ -16,7 +16,7 @@ internal static class LauncherEndpoint
         {
             AbandonedFiles.Remove(settings.StateDirectory, TimeProvider.System);
             builder.Services.AddSingleton<LauncherLink>();
-            builder.Services.AddSingleton<IAttachedDaemonController>(static services => services.GetRequiredService<LauncherLink>());
+            builder.Services.AddSingleton<IAttachedDaemonController>(static services => services.GetRequiredService<LauncherLink>().Controller);
         }
     }
 

@@ -18,6 +18,9 @@ internal interface IEngineObserver
 
     void OnInspected(DaemonSpec spec, long number, DaemonInspection seen);
 
+    /// <summary>The fleet starts or stops an attached daemon with the engine, which signals processes.</summary>
+    void OnAttachedTouched(DaemonSpec spec);
+
     /// <summary>A process is about to be signalled, by a stop or by the clean-up of a start that failed.</summary>
     void OnSignal(DaemonSpec spec, SimulatedProcess process, bool isCleanUp);
 }

@@ -119,7 +119,7 @@ internal sealed partial class SimulatedEngine
             await engine.PauseAsync(cancellationToken).ConfigureAwait(false);
 
             _process = _system.Spawn(null, spec.Port, isRoot: true, id);
-            Behave(_process, _system.Behaviours.GetValueOrDefault(spec.Port) ?? new Behaviour());
+            new SimulatedProgram(_system, _process).Run(endsAtOnce: IsBroken(spec));
 
             // From the spawn on, every way out stops the process, unless the supervisor dies right here.
             await engine.PauseAsync(default).ConfigureAwait(false);
@@ -128,44 +128,6 @@ internal sealed partial class SimulatedEngine
             await engine.PauseAsync(default).ConfigureAwait(false);
             RequireDisk();
             Files.PidFile = Text(_process.Pid);
-        }
-
-        private void Behave(SimulatedProcess process, Behaviour behaviour)
-        {
-            _system.Behaviours[spec.Port] = behaviour.Times > 1 ? behaviour with { Times = behaviour.Times - 1 } : new Behaviour();
-            process.Health = Health.Failing;
-            process.EndsAfter = behaviour.EndsAfter;
-            _system.Scheduler.After(behaviour.BindsAfter, Bind);
-            _system.Scheduler.After(behaviour.BindsAfter + behaviour.HealthyAfter, () => process.Health = process.Health == Health.Failing ? Health.Good : process.Health);
-            if ((IsBroken(spec) ? TimeSpan.FromMilliseconds(1) : behaviour.ExitsAfter) is { } after)
-            {
-                _system.Scheduler.After(after, () => _system.Kill(process, new ProcessExit(behaviour.ExitCode, null)));
-            }
-
-            void Bind()
-            {
-                if (!process.IsAlive)
-                {
-                    return;
-                }
-
-                if (_system.IsPortTaken(spec.Port))
-                {
-                    _system.Kill(process, new ProcessExit(98, null));
-                    return;
-                }
-
-                process.ListensOn = spec.Port;
-
-                // A program closes what it inherited after its first milliseconds. By then its launcher has written the record, or is dead.
-                process.HoldsLock = !behaviour.ClosesLock || Files.Record?.Identity != process.Identity;
-                for (var i = 0; i < behaviour.Children; i++)
-                {
-                    var child = _system.Spawn(process, spec.Port, isRoot: false, behaviour.OverwritesEnvironment ? null : process.InstanceId);
-                    child.EndsAfter = behaviour.EndsAfter;
-                    child.HoldsLock = process.HoldsLock;
-                }
-            }
         }
 
         private async Task WaitAsync(StartupStage stage, StartupReason reason, Func<Task<bool>> passes, CancellationToken cancellationToken)

@@ -1,5 +1,6 @@
 using MonitorAspire.Simulation.World;
 using MonitorAspire.Supervision.Daemons;
+using MonitorAspire.Supervision.Identity;
 using MonitorAspire.Supervision.Interop;
 using MonitorAspire.Supervision.Processes;
 using MonitorAspire.Supervision.Startup;
@@ -42,6 +43,7 @@ internal sealed partial class SimulatedEngine(SimulatedSystem system, IEngineObs
     public async Task<StartOutcome> StartAsync(DaemonSpec spec, StartOptions options, CancellationToken cancellationToken)
     {
         RequireLife();
+        RequireOwn(spec);
         observer.OnStart(spec, options);
         observer.OnOperationBegins(spec, "a start");
         try
@@ -57,6 +59,7 @@ internal sealed partial class SimulatedEngine(SimulatedSystem system, IEngineObs
     public async Task<StopReport> StopAsync(DaemonSpec spec, StopOptions options, CancellationToken cancellationToken)
     {
         RequireLife();
+        RequireOwn(spec);
         observer.OnOperationBegins(spec, "a stop");
         try
         {
@@ -91,7 +94,7 @@ internal sealed partial class SimulatedEngine(SimulatedSystem system, IEngineObs
         }
 
         var files = _system.Files(spec.Port);
-        var located = Locate(spec.Port);
+        var located = Locate(spec.Port, options.Told);
         var seen = new DaemonInspection
         {
             Name = spec.Name,
@@ -165,6 +168,7 @@ internal sealed partial class SimulatedEngine(SimulatedSystem system, IEngineObs
         {
             Pid = root.Pid,
             PidFileState = seen.PidInFile is { } pid && pid != root.Pid ? "mismatch" : seen.PidFileState,
+            IsRecordLost = root.IsAttached && _system.Files(spec.Port).Record?.Identity != root.Identity,
             OwnsPort = own is not null,
             Contested = own is null || other is null ? null : OwnerOf(other, spec.Port),
             StartedAt = _system.Files(spec.Port).Record?.StartedAt,
@@ -310,10 +314,15 @@ internal sealed partial class SimulatedEngine(SimulatedSystem system, IEngineObs
         _system.Members(port, located.Root, located.Root?.Identity ?? _system.Files(port).Record?.Identity, located.InstanceId);
 
     /// <summary>Finds the instance by record and lock. The PID file is only a hint.</summary>
-    private Located Locate(int port)
+    private Located Locate(int port, ProcessIdentity? told = null)
     {
         var files = _system.Files(port);
         var record = files.Record;
+        if (told is { } named && _system.Find(named) is { } known)
+        {
+            return new(LocatedKind.Instance, known, known.InstanceId);
+        }
+
         if (record?.Identity is { } recorded && _system.Find(recorded) is { } process)
         {
             return new(LocatedKind.Instance, process, record.InstanceId);

@@ -22,19 +22,26 @@ internal sealed class FleetInvariants(Scenario scenario, SimulatedSystem system,
     private bool _endsInOrder;
     private readonly Dictionary<int, TimeSpan> _unownedSince = [];
     private long _requests;
+    private int _reloads;
+
+    /// <summary>What holds for attached daemons; <see langword="null"/> where there are none.</summary>
+    public AttachedInvariants? Attached { get; set; }
+
+    /// <summary>A launcher may not be connected, not answer, take a request without doing anything, and do the same with the stop that follows.</summary>
+    private static readonly TimeSpan LauncherTime = TimeSpan.FromMinutes(4);
 
     /// <summary>Messages that come late make everything late: an operation is a chain of some twenty messages at most.</summary>
     private TimeSpan Slack => (system.Scheduler.LongestLateness * 40) + TimeSpan.FromSeconds(2);
 
     /// <summary>The longest time until a message that comes late is carried out.</summary>
-    private TimeSpan MessageTime => (system.Scheduler.LongestLateness * 4) + TimeSpan.FromMilliseconds(100);
+    public TimeSpan MessageTime => (system.Scheduler.LongestLateness * 4) + TimeSpan.FromMilliseconds(100);
 
     private TimeSpan ProbeTime => (scenario.ProbeInterval * 2) + (scenario.ProbeTimeout * 6) + Slack;
 
     private TimeSpan StopTime => options.StopGracePeriod + TimeSpan.FromSeconds(9);
 
     /// <summary>The longest time of a start, its clean-up and the stop before it, and of retries of that stop.</summary>
-    public TimeSpan OperationTime => options.StartTimeout + (StopTime * 3) + options.Restart.MaxDelay + Slack;
+    public TimeSpan OperationTime => options.StartTimeout + (StopTime * 3) + options.Restart.MaxDelay + Slack + (Attached is null ? TimeSpan.Zero : LauncherTime);
 
     /// <summary>The longest time until the answer to a request, which may have to wait for all that the daemon depends on.</summary>
     public TimeSpan AnswerTime => ((OperationTime * 2) + UnhealthyTime) * scenario.Specs.Count;
@@ -71,6 +78,8 @@ internal sealed class FleetInvariants(Scenario scenario, SimulatedSystem system,
         }
 
         _unownedSince.Clear();
+        _reloads = 0;
+        Attached?.BeginSupervisor();
         Configure(specs);
     }
 
@@ -118,6 +127,7 @@ internal sealed class FleetInvariants(Scenario scenario, SimulatedSystem system,
 
         if (kind is FaultKind.AskStart or FaultKind.AskRestart)
         {
+            Attached?.OnStartRequested(name);
             AllowStart(name, isRequest: true);
         }
 
@@ -167,8 +177,12 @@ internal sealed class FleetInvariants(Scenario scenario, SimulatedSystem system,
         truth.Failures.Clear();
     }
 
+    /// <summary>A change of the configuration begins.</summary>
+    public void OnReloadBegins() => _reloads++;
+
     public void OnReloaded(IReadOnlyList<string> touched)
     {
+        _reloads--;
         OnRequestEnded("", FaultKind.Reload, touched);
         foreach (var truth in _daemons.Values.Where(t => t.IsReloading))
         {
@@ -184,8 +198,8 @@ internal sealed class FleetInvariants(Scenario scenario, SimulatedSystem system,
             return;
         }
 
-        // A reload may give the port to another daemon meanwhile.
-        if (_daemons.Values.All(t => !t.IsReloading) && system.AliveOf(report.Port).FirstOrDefault() is { } left)
+        // A reload may give the port to another daemon meanwhile. The launcher of an attached daemon may start the next one at once.
+        if (!IsAttached(name) && _daemons.Values.All(t => !t.IsReloading) && system.AliveOf(report.Port).FirstOrDefault() is { } left)
         {
             violate("stop-left-something", $"the stop of {name} says {report.Verdict}, but {left} lives");
         }
@@ -238,22 +252,76 @@ internal sealed class FleetInvariants(Scenario scenario, SimulatedSystem system,
         var truth = this[spec.Name];
         truth.IsStopUncertain = false;
         system.Say($"start {spec.Name} attempt {startOptions.Attempt} restarts {startOptions.RestartCount} force {startOptions.Force}");
-        if (truth.IsStopDone)
-        {
-            violate("stop-undone", $"{spec.Name} is started, although its stop was reported as done and no start was asked for");
-        }
-
-        if (truth.PendingRequests == 0 && truth.Failures.Count > 0 && EarliestStart(truth.Failures) is var earliest && Now < earliest - TimeSpan.FromMilliseconds(1))
-        {
-            violate("restarted-too-fast", $"{spec.Name} is started at {Now}, and not before {earliest} after {truth.Failures.Count} failures");
-        }
-
+        CheckDelay(spec.Name);
         CheckOrder(spec, truth);
         if (startOptions.RestartCount < truth.Restarts)
         {
             violate("restarts-lost", $"{spec.Name} has {startOptions.RestartCount} restarts after {truth.Restarts}");
         }
     }
+
+    /// <summary>A start begins. A stop that is done is not undone, and the restart policy holds.</summary>
+    public void CheckDelay(string name)
+    {
+        var truth = this[name];
+        if (truth.IsStopDone)
+        {
+            violate("stop-undone", $"{name} is started, although its stop was reported as done and no start was asked for");
+        }
+
+        if (truth.PendingRequests == 0 && truth.Failures.Count > 0 && EarliestStart(truth.Failures) is var earliest && Now < earliest - TimeSpan.FromMilliseconds(1))
+        {
+            violate("restarted-too-fast", $"{name} is started at {Now}, and not before {earliest} after {truth.Failures.Count} failures");
+        }
+    }
+
+    /// <summary>A person has stopped the daemon with its own launcher.</summary>
+    public void OnStoppedThere(string name)
+    {
+        this[name].Failures.Clear();
+        this[name].Asked.Add((++_requests, FaultKind.AskStop, Now));
+    }
+
+    /// <summary>
+    /// The launcher has launched the daemon by itself or for a person. A stop that the supervisor was asked for since then ends that process, unless it is reported
+    /// only after that stop.
+    /// </summary>
+    public void OnLaunchedThere(string name, TimeSpan at)
+    {
+        var truth = this[name];
+        truth.Failures.Clear();
+        if (truth.Asked is [.., { Kind: FaultKind.AskStop } stop] && stop.At >= at)
+        {
+            if (truth.StopCauses == 0)
+            {
+                // It is reported after that stop, and the supervisor cannot know which of both came first.
+                OnCrossed(name);
+            }
+
+            return;
+        }
+
+        if (truth.IsStopAsked && _reloads > 0)
+        {
+            // A change replaces the daemon that would hear of it.
+            OnCrossed(name);
+            return;
+        }
+
+        truth.IsStopDone = false;
+        truth.MayStartSince ??= Now;
+        truth.LastStart = ++_requests;
+        truth.MustStartSince ??= Now;
+        if (truth.StopCauses == 0 && !(truth.IsStopAsked && truth.Shown.State == DaemonState.Stopping))
+        {
+            truth.Asked.Add((_requests, FaultKind.AskStart, Now));
+        }
+    }
+
+    /// <summary>Two people asked for opposite things at about the same time.</summary>
+    public void OnCrossed(string name) => (this[name].MustStartSince, this[name].IsStopDone, this[name].LastStart) = (null, false, ++_requests);
+
+    public void OnAttachedTouched(DaemonSpec spec) => violate("attached-touched", $"{spec.Name} is started or stopped by the engine, although another program launches it");
 
     public void OnOperationBegins(DaemonSpec spec, string operation)
     {
@@ -264,7 +332,7 @@ internal sealed class FleetInvariants(Scenario scenario, SimulatedSystem system,
 
         this[spec.Name].Operation = operation;
         this[spec.Name].IsUnwanted = Specs.All(s => s.Port != spec.Port);
-        if (_ending && _endsInOrder && operation == Stop && this[spec.Name].StopCauses == 0 && Specs.FirstOrDefault(s => s.DependsOn.Any(d => d.Name == spec.Name) && system.RootOf(s.Port) is not null) is { } dependent && system.RootOf(spec.Port) is { ServesSurely: true })
+        if (_ending && _endsInOrder && operation == Stop && this[spec.Name].StopCauses == 0 && Specs.FirstOrDefault(s => !IsAttached(s.Name) && s.DependsOn.Any(d => d.Name == spec.Name) && system.RootOf(s.Port) is not null) is { } dependent && system.RootOf(spec.Port) is { ServesSurely: true })
         {
             violate("stopped-before-dependent", $"{operation} of {spec.Name} begins, and {dependent.Name}, which depends on it, lives");
         }
@@ -298,13 +366,19 @@ internal sealed class FleetInvariants(Scenario scenario, SimulatedSystem system,
             violate("wrong-process-signalled", $"{process} is signalled for {spec.Name} on port {spec.Port}");
         }
 
-        var truth = this[spec.Name];
-        var isAsked = (_ending && _endStops) || truth.IsUnwanted || truth.StopCauses > 0 || truth.IsReloading || truth.HasStopCauseSince(process.StartedAt)
-            || (truth.StartingSince < process.StartedAt && truth.HasStopCauseSince(truth.StartingSince.Value));
+        var isAsked = (_ending && _endStops) || this[spec.Name].IsUnwanted || MayStop(spec.Name, process);
         if (process is { IsRoot: true, VerifiedAt: not null, WasDown: false, IsEnding: false } && !isCleanUp && !isAsked)
         {
             violate("healthy-stopped", $"{process} has served without a break, and is signalled although no request asked for it");
         }
+    }
+
+    /// <summary>Whether something asked for a stop of this process.</summary>
+    public bool MayStop(string name, SimulatedProcess process)
+    {
+        var truth = this[name];
+        return truth.StopCauses > 0 || truth.IsReloading || truth.HasStopCauseSince(process.StartedAt)
+            || (truth.StartingSince < process.StartedAt && truth.HasStopCauseSince(truth.StartingSince.Value));
     }
 
     /// <summary>Follows new events.</summary>
@@ -344,6 +418,11 @@ internal sealed class FleetInvariants(Scenario scenario, SimulatedSystem system,
         {
             var truth = this[daemon.Name];
             Check(daemon, truth);
+            if (IsAttached(daemon.Name))
+            {
+                Attached!.Check(daemon);
+            }
+
             CheckDependencies(daemon, daemons, truth);
             CheckShared(daemon, daemons);
         }
@@ -357,6 +436,7 @@ internal sealed class FleetInvariants(Scenario scenario, SimulatedSystem system,
     private void Follow(FleetEvent happened)
     {
         _events.Add(happened);
+        Attached?.Follow(happened);
         var truth = this[happened.Daemon.Name];
         system.Say($"event {happened.Id} {happened.Daemon.Name} {happened.Kind} {happened.Daemon.State} PID {happened.Daemon.Pid} {happened.Alert?.Kind} {happened.Message}");
         if (happened is { Kind: FleetEventKind.StateChanged, Daemon.State: DaemonState.Stopping, Message: { } why }
@@ -425,7 +505,7 @@ internal sealed class FleetInvariants(Scenario scenario, SimulatedSystem system,
 
     private void ObserveSystem()
     {
-        if (system.AreFilesHanging || system.IsOutOfDescriptors || system.Alive.Exists(p => p.IsUninterruptible))
+        if (system.AreFilesHanging || system.IsOutOfDescriptors || system.Alive.Exists(p => p.IsUninterruptible) || Attached?.IsAnyForgotten() == true)
         {
             _obstacleAt = Now;
         }
@@ -446,7 +526,7 @@ internal sealed class FleetInvariants(Scenario scenario, SimulatedSystem system,
         var shown = (daemon.State, daemon.Restarts, daemon.ConsecutiveFailures);
         if (shown != truth.Shown)
         {
-            if (truth.Shown.State == DaemonState.Stopping && daemon.State == DaemonState.Stopped && system.AliveOf(daemon.Port).FirstOrDefault() is { } left)
+            if (truth.Shown.State == DaemonState.Stopping && daemon.State == DaemonState.Stopped && !IsAttached(daemon.Name) && system.AliveOf(daemon.Port).FirstOrDefault() is { } left)
             {
                 violate("stopped-lives", $"{daemon.Name} is shown as Stopped right after its stop, but {left} lives");
             }
@@ -454,7 +534,7 @@ internal sealed class FleetInvariants(Scenario scenario, SimulatedSystem system,
             (truth.Shown, truth.ShownSince) = (shown, Now);
         }
 
-        var instance = system.RootOf(daemon.Port) is { } root && root.Pid == daemon.Pid ? root : null;
+        var instance = system.RootOf(daemon.Port, daemon.Pid);
         var isDown = instance is null || (instance.IsSurelyDown && !IsContested(daemon.Port));
         truth.FalseRunningSince = daemon.State == DaemonState.Running && isDown ? truth.FalseRunningSince ?? Now : null;
         truth.FalseUnhealthySince = daemon.State == DaemonState.Unhealthy && instance?.ServesSurely == true ? truth.FalseUnhealthySince ?? Now : null;
@@ -486,6 +566,7 @@ internal sealed class FleetInvariants(Scenario scenario, SimulatedSystem system,
 
         TimeSpan? longest = daemon.State switch
         {
+            DaemonState.Starting when IsAttached(daemon.Name) && (Attached!.IsWaitingForLaunch(daemon.Name) || AgeOf(Attached.HeardAt(daemon.Name)) < OperationTime) => null,
             DaemonState.Starting or DaemonState.Stopping => OperationTime,
             DaemonState.Backoff or DaemonState.CrashLooping => options.Restart.MaxDelay + Slack,
             DaemonState.Unhealthy => UnhealthyTime,
@@ -550,7 +631,7 @@ internal sealed class FleetInvariants(Scenario scenario, SimulatedSystem system,
             violate("no-progress", $"{daemon.Name} is Stopped since {truth.ForgottenSince}, although it is to run");
         }
 
-        var lives = daemon.State == DaemonState.Stopped && truth.Operation is null && system.RootOf(daemon.Port) is { VerifiedAt: not null };
+        var lives = daemon.State == DaemonState.Stopped && truth.Operation is null && !IsAttached(daemon.Name) && system.RootOf(daemon.Port) is { VerifiedAt: not null };
         truth.LivesStoppedSince = lives ? truth.LivesStoppedSince ?? Now : null;
         if (IsLonger(truth.LivesStoppedSince, OperationTime))
         {
@@ -564,7 +645,7 @@ internal sealed class FleetInvariants(Scenario scenario, SimulatedSystem system,
         foreach (var spec in scenario.Specs)
         {
             var port = spec.Port;
-            if (IsPortOfAny(daemons, port) || system.FirstOf(port) is not { } process || IsAnyReloading())
+            if (IsPortOfAny(daemons, port) || system.FirstOf(port) is not { } process || spec.Launch == LaunchMode.Attached || IsAnyReloading())
             {
                 _unownedSince.Remove(port);
                 continue;
@@ -586,6 +667,22 @@ internal sealed class FleetInvariants(Scenario scenario, SimulatedSystem system,
             if (daemons[i].Port == port)
             {
                 return true;
+            }
+        }
+
+        return false;
+    }
+
+    private bool IsAttached(string name)
+    {
+        if (Attached is not null)
+        {
+            foreach (var spec in scenario.Specs)
+            {
+                if (spec.Name == name)
+                {
+                    return spec.Launch == LaunchMode.Attached;
+                }
             }
         }
 
@@ -636,12 +733,13 @@ internal sealed class FleetInvariants(Scenario scenario, SimulatedSystem system,
             return;
         }
 
-        isCertain &= isRequest || !truth.IsStopUncertain;
+        // Whether an attached daemon is to run is its launcher's to say.
+        isCertain &= isRequest || (!truth.IsStopUncertain && !IsAttached(name));
         truth.MayStartSince ??= Now;
         truth.MustStartSince ??= isCertain ? Now : null;
         truth.IsStopDone &= !isRequest;
         truth.LastStart = isRequest ? _requests : truth.LastStart;
-        foreach (var needed in NeededBy(name))
+        foreach (var needed in NeededBy(name).Where(n => !IsAttached(n)))
         {
             AllowStart(needed, isRequest, isCertain && Needs(Specs, name, needed) && Needs(_before, name, needed));
         }

@@ -47,6 +47,21 @@ internal enum FaultKind
     Reload,
     CrashSupervisor,
     HandOverSupervisor,
+
+    // Only in fleets with attached daemons: what their launcher does.
+    PersonStarts,
+    PersonStops,
+    PersonRestarts,
+    LaunchSecond,
+    LateClaim,
+    LauncherIsSlow,
+    LauncherIsQuick,
+    LauncherRefuses,
+    LauncherLosesAnswers,
+    LauncherAnswersTwice,
+    LauncherReportsLate,
+    LoseConnection,
+    LauncherDies,
 }
 
 /// <summary>One step of a scenario: after a time since the step before, a fault. The luck decides its details.</summary>
@@ -64,11 +79,20 @@ internal sealed record Scenario(
 {
     private const int FirstPort = 9000;
 
-    private static readonly FaultKind[] Kinds = Enum.GetValues<FaultKind>();
+    /// <summary>Every sixth seed has a fleet with attached daemons.</summary>
+    private const int AttachedEvery = 6;
+
+    private static readonly FaultKind[] AttachedKinds = Enum.GetValues<FaultKind>();
+
+    private static readonly FaultKind[] Kinds = [.. AttachedKinds.Where(kind => kind < FaultKind.PersonStarts)];
 
     // Requests and crashes of the supervisor meet everything else, so they come more often.
     private static readonly FaultKind[] Often =
         [FaultKind.KillRoot, FaultKind.Sicken, FaultKind.AskStop, FaultKind.AskStart, FaultKind.AskRestart, FaultKind.CrashSupervisor, FaultKind.Reload];
+
+    private static readonly FaultKind[] AttachedOften = [.. Often.Where(kind => kind != FaultKind.Reload), FaultKind.PersonStops, FaultKind.PersonStarts, FaultKind.LoseConnection];
+
+    public bool HasAttached => Specs.Any(spec => spec.Launch == LaunchMode.Attached);
 
     public static Scenario From(ulong seed)
     {
@@ -79,15 +103,16 @@ internal sealed record Scenario(
         var interval = isSlow ? choices.Of(TimeSpan.FromMinutes(10), TimeSpan.FromHours(1)) : choices.Of(TimeSpan.FromMilliseconds(250), TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(2));
         var longest = isSlow ? TimeSpan.FromDays(3) : choices.Of(TimeSpan.FromMilliseconds(5), TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(20));
         var daemons = 1 + choices.Below(3);
+        var isAttached = seed % AttachedEvery == AttachedEvery - 1;
         var faults = Enumerable.Range(0, 4 + choices.Below(24)).Select(number => new Fault(
             number,
             choices.Duration(TimeSpan.FromMicroseconds(1), longest),
-            choices.Chance(0.4) ? choices.Of<FaultKind>(Often) : choices.Of<FaultKind>(Kinds),
+            choices.Chance(0.4) ? choices.Of<FaultKind>(isAttached ? AttachedOften : Often) : choices.Of<FaultKind>(isAttached ? AttachedKinds : Kinds),
             choices.Below(daemons),
             choices.Next()));
         return new Scenario(
             seed,
-            SpecsFrom(new Choices(seed).Fork(4), daemons),
+            isAttached ? Attached(SpecsFrom(new Choices(seed).Fork(4), daemons), new Choices(seed).Fork(6)) : SpecsFrom(new Choices(seed).Fork(4), daemons),
             interval,
             choices.Of(TimeSpan.FromMilliseconds(500), TimeSpan.FromSeconds(2)),
             choices.Of(TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(60)),
@@ -120,6 +145,13 @@ internal sealed record Scenario(
                 ],
             }),
         ];
+    }
+
+    /// <summary>Another program launches all of them, or some. Some write their own PID file.</summary>
+    private static List<DaemonSpec> Attached(List<DaemonSpec> specs, Choices choices)
+    {
+        var (all, one) = (choices.Chance(0.5), choices.Below(specs.Count));
+        return [.. specs.Select((spec, i) => all || i == one || choices.Chance(0.4) ? spec with { Launch = LaunchMode.Attached, PidFileWriter = choices.Of(PidFileWriter.Daemon, PidFileWriter.Launcher) } : spec)];
     }
 
     public Scenario With(IReadOnlySet<int> kept) => this with { Faults = [.. Faults.Where(f => kept.Contains(f.Number))] };

@@ -1,3 +1,4 @@
+using MonitorAspire.Simulation.AppHost;
 using MonitorAspire.Simulation.World;
 using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervision.Interop;
@@ -5,7 +6,7 @@ using MonitorAspire.Supervision.Interop;
 namespace MonitorAspire.Simulation.Scenarios;
 
 /// <summary>Carries out the faults of the system. Those of the fleet are the simulation's.</summary>
-internal sealed class Injector(SimulatedSystem system)
+internal sealed class Injector(SimulatedSystem system, SimulatedAppHost? appHost)
 {
     public void Apply(Fault fault, int port)
     {
@@ -59,7 +60,7 @@ internal sealed class Injector(SimulatedSystem system)
                 break;
 
             // A daemon that has closed the lock has no other proof than its record.
-            case FaultKind.LoseRecord when root?.HoldsLock != false && files.LauncherWithLock is null:
+            case FaultKind.LoseRecord when (root?.HoldsLock != false || root.IsAttached) && files.LauncherWithLock is null:
                 files.Record = null;
                 break;
             case FaultKind.JumpWallClock:
@@ -82,6 +83,9 @@ internal sealed class Injector(SimulatedSystem system)
                 }
 
                 break;
+            case >= FaultKind.PersonStarts and not FaultKind.LateClaim:
+                ApplyToAppHost(fault, luck);
+                break;
             default:
                 ApplyToAll(fault.Kind, port);
                 Behave(fault.Kind, port, luck);
@@ -101,6 +105,7 @@ internal sealed class Injector(SimulatedSystem system)
             Apply(new Fault(0, default, FaultKind.ForeignLeaves, 0, 0), port);
         }
 
+        appHost?.Heal();
         foreach (var process in system.Alive.Where(p => p.Owner is not null).ToList())
         {
             process.EndsAfter ??= TimeSpan.FromMilliseconds(5);
@@ -116,6 +121,47 @@ internal sealed class Injector(SimulatedSystem system)
         foreach (var kind in (FaultKind[])[FaultKind.FreeDisk, FaultKind.FreeDescriptors, FaultKind.UnhangFiles, FaultKind.UnhangInKernel])
         {
             ApplyToAll(kind, 0);
+        }
+    }
+
+    private void ApplyToAppHost(Fault fault, Choices luck)
+    {
+        var (host, name, millisecond) = (appHost!, $"d{fault.Daemon}", TimeSpan.FromMilliseconds(1));
+        switch (fault.Kind)
+        {
+            case FaultKind.PersonStarts:
+                host.PersonStarts(name);
+                break;
+            case FaultKind.PersonStops:
+                host.PersonStops(name);
+                break;
+            case FaultKind.PersonRestarts:
+                host.PersonRestarts(name);
+                break;
+            case FaultKind.LaunchSecond when host.Find(name) is { } resource && system.AliveOf(resource.Port).Count() < 4:
+                host.LaunchSecond(name);
+                break;
+            case FaultKind.LauncherIsSlow or FaultKind.LauncherIsQuick:
+                host.CommandTime = fault.Kind == FaultKind.LauncherIsSlow ? luck.Duration(millisecond, TimeSpan.FromMinutes(2)) : TimeSpan.FromMilliseconds(50);
+                break;
+            case FaultKind.LauncherRefuses:
+                host.Refusals = 1 + luck.Below(6);
+                break;
+            case FaultKind.LauncherLosesAnswers:
+                host.LostAnswers = 1 + luck.Below(3);
+                break;
+            case FaultKind.LauncherAnswersTwice:
+                host.AnswersTwice = !host.AnswersTwice;
+                break;
+            case FaultKind.LauncherReportsLate:
+                host.ReportTime = luck.Duration(millisecond, TimeSpan.FromSeconds(20));
+                break;
+            case FaultKind.LoseConnection:
+                host.LoseConnection();
+                break;
+            case FaultKind.LauncherDies:
+                host.Die(killsProcesses: luck.Chance(0.5), luck.Duration(millisecond, TimeSpan.FromMinutes(3)));
+                break;
         }
     }
 
@@ -150,6 +196,7 @@ internal sealed class Injector(SimulatedSystem system)
         Behaviour? next = kind switch
         {
             FaultKind.SlowStart => new() { BindsAfter = luck.Duration(millisecond, minute), HealthyAfter = luck.Duration(millisecond, minute) },
+            FaultKind.LateClaim => new() { ClaimsAfter = luck.Duration(millisecond, minute) },
             FaultKind.NeverReady => luck.Chance(0.5) ? new() { BindsAfter = TimeSpan.FromDays(1000) } : new() { HealthyAfter = TimeSpan.FromDays(1000) },
             FaultKind.ExitEarly => new() { ExitsAfter = luck.Duration(TimeSpan.FromMicroseconds(1), minute), ExitCode = luck.Below(3), Children = luck.Below(2) },
             FaultKind.SlowStop => new() { EndsAfter = luck.Duration(millisecond, minute), Children = luck.Below(3), OverwritesEnvironment = luck.Chance(0.5) },
@@ -172,7 +219,7 @@ internal sealed class Injector(SimulatedSystem system)
         for (var i = 0; i < children && root.HoldsLock && system.AliveOf(root.Owner!.Value).Count() < 6; i++)
         {
             var child = system.Spawn(root, root.Owner, isRoot: false, root.InstanceId);
-            child.HoldsLock = root.HoldsLock;
+            child.HoldsLock = root.HoldsLock && !root.IsAttached;
         }
     }
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Microsoft.Extensions.Logging;
+using MonitorAspire.Simulation.AppHost;
 using MonitorAspire.Simulation.Engine;
 using MonitorAspire.Simulation.Invariants;
 using MonitorAspire.Simulation.World;
@@ -20,20 +21,23 @@ internal sealed class SimulatedFleet
     private readonly FleetParts _parts;
     private readonly List<Request> _pending = [];
     private readonly Task _unwanted;
+    private readonly SupervisorLink? _link;
     private Task _changing = Task.CompletedTask;
     private long _lastEvent;
 
-    public SimulatedFleet(SimulatedSystem system, FleetInvariants invariants, FleetOptions options, IReadOnlyList<DaemonSpec> specs, IReadOnlyList<int> ports, ulong seed, Action<string, string> violate, StopMemory stops)
+    public SimulatedFleet(SimulatedSystem system, FleetInvariants invariants, FleetOptions options, IReadOnlyList<DaemonSpec> specs, IReadOnlyList<int> ports, ulong seed, Action<string, string> violate, StopMemory stops, SimulatedAppHost? appHost)
     {
         (_system, _invariants, _violate) = (system, invariants, violate);
         Specs = specs;
         Engine = new SimulatedEngine(system, invariants);
-        _parts = new FleetParts(Engine, options, new ErrorLogger(this), system.Scheduler, null, null, new Random((int)seed), system.Scheduler.Post) { Stops = stops };
+        _link = appHost is null ? null : new SupervisorLink(system.Scheduler, invariants.Attached!) { Knows = name => Fleet!.Find(name) is not null };
+        _parts = new FleetParts(Engine, options, new ErrorLogger(this), system.Scheduler, _link, null, new Random((int)seed), system.Scheduler.Post) { Stops = stops };
         Fleet = new FleetSupervisor(_parts, specs);
         invariants.BeginSupervisor(specs);
         Watch(Fleet.BeginAsync(), "begin");
-        _unwanted = StopUnwantedAsync([.. ports.Where(port => specs.All(s => s.Port != port))]);
+        _unwanted = StopUnwantedAsync([.. ports.Where(port => specs.All(s => s.Port != port) && appHost?.Has(port) != true)]);
         Watch(_unwanted, "stop of what the configuration does not name");
+        appHost?.Serve(_link);
     }
 
     public FleetSupervisor Fleet { get; }
@@ -57,12 +61,16 @@ internal sealed class SimulatedFleet
         _invariants.Check(Fleet);
         foreach (var request in _pending)
         {
-            if (_invariants.AgeOf(request.At) > _invariants.AnswerTime)
+            if (_invariants.AgeOf(request.At) > _invariants.AnswerTime && !request.Touched.Any(IsWaitingForLaunch))
             {
                 _violate("no-answer", $"{request} has no answer");
             }
         }
     }
+
+    // Such a start is answered when its launcher has launched it.
+    private bool IsWaitingForLaunch(string name) =>
+        _invariants.Attached is { } attached && Specs.Any(s => s.Name == name && s.Launch == LaunchMode.Attached) && (attached.IsWaitingForLaunch(name) || _invariants.AgeOf(attached.HeardAt(name)) < _invariants.AnswerTime);
 
     public void Ask(FaultKind kind, string name)
     {
@@ -91,7 +99,7 @@ internal sealed class SimulatedFleet
             var difference = specs.FirstOrDefault(s => s.Name == spec.Name) is { } next ? SpecComparison.Compare(spec, next) : SpecDifference.Restart;
 
             // Any change of a definition that was rolled back is a reason to try it again.
-            if (NeedsReload || difference == SpecDifference.Restart || (difference == SpecDifference.Update && _invariants[spec.Name].Rejected is not null))
+            if (spec.Launch != LaunchMode.Attached && (NeedsReload || difference == SpecDifference.Restart || (difference == SpecDifference.Update && _invariants[spec.Name].Rejected is not null)))
             {
                 _invariants.OnReload(spec.Name);
             }
@@ -121,6 +129,7 @@ internal sealed class SimulatedFleet
         _invariants.OnRequestBegins(changed);
         _pending.Add(request);
         _system.Say($"reload {string.Join(", ", specs.Select(s => $"{s.Name} on {s.Port}"))}");
+        _invariants.OnReloadBegins();
         _changing = ReloadAsync(specs, request);
         Watch(_changing, "reload");
     }
@@ -129,6 +138,7 @@ internal sealed class SimulatedFleet
     public void Crash(IEnumerable<int> ports)
     {
         Engine.Crash(ports);
+        _link?.Close();
         _parts.Stops.Close();
         _pending.Clear();
 
@@ -172,6 +182,7 @@ internal sealed class SimulatedFleet
     {
         await _unwanted.ConfigureAwait(false);
         await Fleet.DisposeAsync().ConfigureAwait(false);
+        _link?.Close();
         _pending.Clear();
     }
 

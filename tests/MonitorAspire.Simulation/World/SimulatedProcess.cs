@@ -34,6 +34,9 @@ internal sealed class SimulatedProcess(ProcessIdentity identity, int session, Si
 
     public bool IsRoot { get; init; }
 
+    /// <summary>Another program than the supervisor has launched it. It inherits no lock.</summary>
+    public bool IsAttached { get; init; }
+
     /// <summary>The id in its environment; <see langword="null"/> where the program has overwritten it.</summary>
     public string? InstanceId { get; set; }
 

@@ -61,6 +61,20 @@ internal sealed class SimulatedSystem(Scheduler scheduler, Choices choices, Trac
         return null;
     }
 
+    /// <summary>The living main process of a daemon with this PID. An attached daemon can have two main processes for a while.</summary>
+    public SimulatedProcess? RootOf(int port, int? pid)
+    {
+        foreach (var process in _alive)
+        {
+            if (process.IsRoot && process.Owner == port && process.Pid == pid)
+            {
+                return process;
+            }
+        }
+
+        return null;
+    }
+
     public SimulatedProcess? RootOf(int port)
     {
         foreach (var process in _alive)
@@ -105,9 +119,17 @@ internal sealed class SimulatedSystem(Scheduler scheduler, Choices choices, Trac
 
     public void EndLingering() => _lingering.Clear();
 
-    public SimulatedProcess Spawn(SimulatedProcess? parent, int? owner, bool isRoot, string? instanceId)
+    /// <summary>How the next process of a port behaves.</summary>
+    public Behaviour NextBehaviour(int port)
     {
-        if (isRoot && owner is { } port && RootOf(port) is { } other)
+        var behaviour = Behaviours.GetValueOrDefault(port) ?? new Behaviour();
+        Behaviours[port] = behaviour.Times > 1 ? behaviour with { Times = behaviour.Times - 1 } : new Behaviour();
+        return behaviour;
+    }
+
+    public SimulatedProcess Spawn(SimulatedProcess? parent, int? owner, bool isRoot, string? instanceId, bool isAttached = false)
+    {
+        if (isRoot && !isAttached && owner is { } port && RootOf(port) is { } other)
         {
             violate("one-instance", $"a second instance on port {port} beside {other}");
         }
@@ -117,8 +139,9 @@ internal sealed class SimulatedSystem(Scheduler scheduler, Choices choices, Trac
         {
             Owner = owner,
             IsRoot = isRoot,
+            IsAttached = isAttached,
             InstanceId = instanceId,
-            HoldsLock = owner is not null,
+            HoldsLock = owner is not null && !isAttached,
             StartedAt = scheduler.Now,
         };
         _processes[pid] = process;
@@ -224,6 +247,9 @@ internal sealed class SimulatedSystem(Scheduler scheduler, Choices choices, Trac
 /// <summary>How a new process of a daemon behaves.</summary>
 internal sealed record Behaviour
 {
+    /// <summary>When a program that writes its own PID file takes the lock and does so.</summary>
+    public TimeSpan ClaimsAfter { get; init; } = TimeSpan.FromMilliseconds(2);
+
     public TimeSpan BindsAfter { get; init; } = TimeSpan.FromMilliseconds(5);
 
     public TimeSpan HealthyAfter { get; init; } = TimeSpan.FromMilliseconds(5);

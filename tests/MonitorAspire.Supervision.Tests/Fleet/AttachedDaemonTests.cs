@@ -2,6 +2,7 @@ using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervision.Fleet;
 using MonitorAspire.Supervision.Restarts;
 using MonitorAspire.Supervision.Startup;
+using MonitorAspire.Testing;
 
 namespace MonitorAspire.Supervision.Tests.Fleet;
 
@@ -282,6 +283,170 @@ public class AttachedDaemonTests
         Assert.Empty(launcher.Requests);
     }
 
+    [Fact]
+    public async Task Controller_PersonHasStoppedItBeforeThisSupervisor_StaysStopped()
+    {
+        var launcher = new Launcher { Launched = new TaskCompletionSource<AttachedLaunch>() };
+        launcher.Launched.SetException(new LaunchFailedException("it ended at once") { IsStoppedOnPurpose = true });
+        await using var fixture = await new FleetFixture([Attached], controller: launcher, before: engine => launcher.Engine = engine).BeginAsync();
+
+        await fixture.AdvanceAsync(120, step: 5);
+
+        Assert.Equal((DaemonState.Stopped, 0), (fixture["a"].State, fixture["a"].Restarts));
+        Assert.Empty(launcher.Requests);
+    }
+
+    [Fact]
+    public async Task StopFile_StoppedThereAndHere_StaysStoppedUntilItIsLaunchedOrAskedFor()
+    {
+        using var directory = new TemporaryDirectory();
+        var options = FleetFixture.Options with { StopFile = directory["stopped.json"] };
+        var launcher = new Launcher();
+        await using (var first = await new FleetFixture([Attached], options, controller: launcher, before: AddInstance).BeginAsync())
+        {
+            await first.UntilAsync(() => first["a"].State == DaemonState.Running);
+            launcher.StopUnasked("a");
+            first.Engine.Kill(9000);
+            await first.UntilAsync(() => first["a"].State == DaemonState.Stopped);
+        }
+
+        launcher.Requests.Clear();
+        await using var next = await new FleetFixture([Attached], options, controller: launcher, before: engine => launcher.Engine = engine).BeginAsync();
+        await next.AdvanceAsync(60, step: 5);
+        Assert.Equal(DaemonState.Stopped, next["a"].State);
+        Assert.Empty(launcher.Requests);
+
+        var report = await next.Fleet.StartAsync("a", default);
+        Assert.Equal(StartupVerdict.Verified, report.Verdict);
+        Assert.Equal(["start a"], launcher.Requests);
+        Assert.False(next.Fleet.IsKeptStopped("a"));
+
+        void AddInstance(ScriptedEngine engine)
+        {
+            launcher.Engine = engine;
+            engine.AddInstance(9000);
+        }
+    }
+
+    [Fact]
+    public async Task Controller_LaunchComesAfterTheStop_IsStoppedToo()
+    {
+        var launcher = new Launcher();
+        await using var fixture = await BeginWithInstanceAsync(launcher);
+        await fixture.UntilAsync(() => fixture["a"].State == DaemonState.Running);
+        await fixture.Fleet.StopAsync("a", default);
+        Assert.Equal(["stop a"], launcher.Requests);
+
+        fixture.Engine.AddInstance(9000);
+        launcher.LaunchLate("a");
+        await fixture.UntilAsync(() => fixture["a"].State == DaemonState.Stopped);
+
+        Assert.Equal(["stop a", "stop a"], launcher.Requests);
+        Assert.Null(fixture.Engine[9000].Instance);
+    }
+
+    [Fact]
+    public async Task Controller_PortLooksForeignButItsLauncherHasLaunchedIt_IsVerified()
+    {
+        var launcher = new Launcher { Launched = new TaskCompletionSource<AttachedLaunch>() };
+        await using var fixture = await new FleetFixture([Attached], controller: launcher, before: engine =>
+        {
+            launcher.Engine = engine;
+            engine[9000].Foreign = true;
+        }).BeginAsync();
+        launcher.Launched.SetException(new InvalidOperationException("no answer"));
+        await fixture.UntilAsync(() => fixture["a"].State == DaemonState.Foreign);
+        await fixture.AdvanceAsync(5);
+        Assert.Equal(DaemonState.Foreign, fixture["a"].State);
+
+        // The engine knows the process as soon as the launcher has named it.
+        var instance = fixture.Engine.AddInstance(9000);
+        fixture.Engine[9000].Foreign = false;
+        launcher.Last = new AttachedLaunch(instance.Pid, null);
+        await fixture.UntilAsync(() => fixture["a"].State == DaemonState.Running);
+        Assert.Empty(launcher.Requests);
+    }
+
+    [Fact]
+    public async Task Controller_PersonLaunchesItDuringAStopThatWasAskedFor_IsStoppedToo()
+    {
+        var launcher = new Launcher { StopAnswer = new TaskCompletionSource(), Launched = new TaskCompletionSource<AttachedLaunch>() };
+        await using var fixture = await new FleetFixture([Attached], controller: launcher, before: engine => launcher.Engine = engine).BeginAsync();
+        var stopped = fixture.Fleet.StopAsync("a", default);
+        fixture.Engine.AddInstance(9000);
+        launcher.LaunchUnasked("a");
+
+        launcher.StopAnswer.SetResult();
+        await fixture.UntilAsync(() => fixture["a"].State == DaemonState.Stopped);
+
+        Assert.Equal(StopVerdict.NotRunning, (await stopped).Verdict);
+        Assert.Equal(["stop a", "stop a"], launcher.Requests);
+        Assert.Null(fixture.Engine[9000].Instance);
+    }
+
+    [Fact]
+    public async Task Controller_PersonStopsItThereDuringBackoff_IsNotStartedAgain()
+    {
+        var launcher = new Launcher { IsNeverHealthy = true };
+        var options = FleetFixture.Options with { StartTimeout = TimeSpan.FromSeconds(5) };
+        await using var fixture = await new FleetFixture([Attached], options, controller: launcher, before: engine =>
+        {
+            launcher.Engine = engine;
+            engine.AddInstance(9000);
+            engine[9000].Unhealthy = true;
+        }).BeginAsync();
+        await fixture.UntilAsync(() => fixture["a"].State == DaemonState.Backoff);
+        var requests = launcher.Requests.Count(request => request == "start a");
+
+        launcher.StopUnasked("a");
+        await fixture.AdvanceAsync(120, step: 5);
+
+        Assert.Equal(DaemonState.Stopped, fixture["a"].State);
+        Assert.Equal(requests, launcher.Requests.Count(request => request == "start a"));
+    }
+
+    [Fact]
+    public async Task Apply_SupervisionOfADependencyBeginsAgain_RestartsNothing()
+    {
+        var launcher = new Launcher();
+        var dependent = FleetFixture.Spec("b", 9001) with { DependsOn = [new DaemonDependency { Name = "a" }], OnDependencyRestart = DependencyRestart.Restart };
+        await using var fixture = await new FleetFixture([Attached, dependent], controller: launcher, before: engine =>
+        {
+            launcher.Engine = engine;
+            engine.AddInstance(9000, verified: true);
+        }).BeginAsync();
+        await fixture.UntilAsync(() => fixture.Fleet.Daemons.All(daemon => daemon.State == DaemonState.Running));
+        var pid = fixture["b"].Pid;
+
+        var change = fixture.Fleet.ApplyAsync([Attached with { Arguments = ["changed"] }, dependent]);
+        await fixture.UntilAsync(() => change.IsCompleted && fixture["a"].State == DaemonState.Running);
+        await fixture.AdvanceAsync(5);
+
+        Assert.Equal((DaemonState.Running, 0, pid), (fixture["b"].State, fixture["b"].Restarts, fixture["b"].Pid));
+        Assert.Empty(launcher.Requests);
+    }
+
+    [Fact]
+    public async Task Apply_RemovedWithAnAlert_TheAlertIsResolved()
+    {
+        var launcher = new Launcher();
+        await using var fixture = await new FleetFixture([Attached, FleetFixture.Spec("own", 9001)], controller: launcher, before: engine =>
+        {
+            launcher.Engine = engine;
+            engine.AddInstance(9000);
+        }).BeginAsync();
+        await fixture.UntilAsync(() => fixture["a"].State == DaemonState.Running);
+        fixture.Engine[9000].Foreign = true;
+        fixture.Engine[9000].Unhealthy = true;
+        launcher.IsNeverHealthy = true;
+        await fixture.UntilAsync(() => fixture["a"].Alerts.Count > 0);
+
+        var change = fixture.Fleet.ApplyAsync([FleetFixture.Spec("own", 9001)]);
+        await fixture.UntilAsync(() => change.IsCompleted);
+
+        Assert.Equal(await fixture.CountAsync(FleetEventKind.AlertFired), await fixture.CountAsync(FleetEventKind.AlertResolved));
+    }
+
     private static Task<FleetFixture> BeginWithInstanceAsync(Launcher launcher, int restarts = 0, bool verified = false) =>
         new FleetFixture([Attached], controller: launcher, before: engine =>
         {
@@ -293,7 +458,15 @@ public class AttachedDaemonTests
     {
         public event Action<string>? LaunchedUnasked;
 
+        public event Action<string>? LaunchedLate;
+
         public event Action<string>? StoppingUnasked;
+
+        public AttachedLaunch? Last { get; set; }
+
+        public AttachedLaunch? FindLaunch(string daemon) => Last;
+
+        public void LaunchLate(string daemon) => LaunchedLate?.Invoke(daemon);
 
         public ScriptedEngine? Engine { get; set; }
 
@@ -308,6 +481,9 @@ public class AttachedDaemonTests
         public TaskCompletionSource<AttachedExit>? Ended { get; set; }
 
         public bool IsNeverHealthy { get; set; }
+
+        /// <summary>When the first stop is answered, without a stop; <see langword="null"/> for at once.</summary>
+        public TaskCompletionSource? StopAnswer { get; set; }
 
         public void LaunchUnasked(string daemon) => LaunchedUnasked?.Invoke(daemon);
 
@@ -324,6 +500,11 @@ public class AttachedDaemonTests
         public Task RequestStopAsync(string daemon, CancellationToken cancellationToken)
         {
             Requests.Add($"stop {daemon}");
+            if (StopAnswer is { Task.IsCompleted: false } answer)
+            {
+                return answer.Task.WaitAsync(cancellationToken);
+            }
+
             Engine!.Kill(9000);
             return Task.CompletedTask;
         }

@@ -275,7 +275,9 @@ public class LauncherEndpointTests
         var unasked = System.Threading.Channels.Channel.CreateUnbounded<string>();
         supervisor.Launcher.LaunchedUnasked += name => unasked.Writer.TryWrite(name);
 
+        var awaited = supervisor.Launcher.WaitForLaunchAsync("alpha", CancellationToken.None);
         launcher.Send(Report(LauncherState.Running, 4712));
+        await awaited.WaitAsync(Wait.Generous);
         launcher.Send(Report(LauncherState.Running, 4712));
         launcher.Send(Report(LauncherState.Running, 4713) with { Daemon = "unknown" });
         launcher.Send(Report(LauncherState.Running, 4713));
@@ -293,10 +295,10 @@ public class LauncherEndpointTests
         supervisor.Launcher.StoppingUnasked += name => unasked.Writer.TryWrite(name);
         var stopping = Report(LauncherState.Stopping, 4712) with { OnPurpose = true };
 
-        // Not running yet, and another process.
-        launcher.Send(stopping);
         launcher.Send(Report(LauncherState.Running, 4712));
         await supervisor.Launcher.WaitForLaunchAsync("alpha", CancellationToken.None).WaitAsync(Wait.Generous);
+
+        // Another process, and the same twice.
         launcher.Send(stopping with { Pid = 4711 });
         launcher.Send(stopping);
         launcher.Send(stopping);
@@ -318,7 +320,7 @@ public class LauncherEndpointTests
         await supervisor.Launcher.WaitForLaunchAsync("alpha", CancellationToken.None).WaitAsync(Wait.Generous);
 
         var asked = supervisor.Launcher.RequestStopAsync("alpha", CancellationToken.None);
-        launcher.Send(Report(LauncherState.Stopping, 4712) with { OnPurpose = true });
+        launcher.Send(Report(LauncherState.Stopping, 4712));
         launcher.Send(new LauncherAnswer((await launcher.NextAsync<LauncherRequest>()).Id, null));
         await asked.WaitAsync(Wait.Generous);
 
