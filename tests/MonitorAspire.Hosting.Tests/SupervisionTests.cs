@@ -130,6 +130,32 @@ public class SupervisionTests
     }
 
     [Fact]
+    public void Reporter_StopThatTheSupervisorAskedFor_IsNotAPersons()
+    {
+        using var traces = new LaunchTraces(TimeProvider.System);
+        var reporter = new LaunchReporter(null!, null!, traces, null!, Microsoft.Extensions.Logging.Abstractions.NullLogger<LaunchReporter>.Instance);
+        LauncherReport? sent = null;
+        reporter.Attach(message => sent = (LauncherReport)message);
+
+        reporter.Report(new LauncherReport { Daemon = "web", State = LauncherState.Running, Pid = 7 });
+        reporter.ExpectStop("web");
+        reporter.AnnounceStop("web");
+        Assert.Equal((LauncherState.Stopping, false), (sent!.State, sent.OnPurpose));
+        reporter.Report(new LauncherReport { Daemon = "web", State = LauncherState.Ended, Pid = 7, OnPurpose = true });
+        Assert.Equal((LauncherState.Ended, false), (sent.State, sent.OnPurpose));
+
+        // The next process, and one whose stop has failed, are stopped by a person.
+        reporter.Report(new LauncherReport { Daemon = "web", State = LauncherState.Running, Pid = 8 });
+        reporter.AnnounceStop("web");
+        Assert.True(sent.OnPurpose);
+        reporter.Report(new LauncherReport { Daemon = "web", State = LauncherState.Running, Pid = 9 });
+        reporter.ExpectStop("web");
+        reporter.ForgetStop("web");
+        reporter.AnnounceStop("web");
+        Assert.True(sent.OnPurpose);
+    }
+
+    [Fact]
     public void Tracker_CrashStopAndRelaunch_AreToldApart()
     {
         var tracker = new LaunchTracker("web");

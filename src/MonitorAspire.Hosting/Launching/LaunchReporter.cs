@@ -94,6 +94,15 @@ internal sealed partial class LaunchReporter(
         }
     }
 
+    /// <summary>The stop that the supervisor asked for has failed. The next one may be a person's.</summary>
+    internal void ForgetStop(string daemon)
+    {
+        lock (_lock)
+        {
+            _stoppedBySupervisor.Remove(daemon);
+        }
+    }
+
     /// <summary>Tells the supervisor that a person's command stops the process. It is told before the stop: the process may close its port at once,
     /// and the supervisor would take that for a failure.</summary>
     internal void AnnounceStop(string daemon)
@@ -116,7 +125,7 @@ internal sealed partial class LaunchReporter(
         LogTail = report is { State: LauncherState.Failed } or { State: LauncherState.Ended, OnPurpose: false } ? await LogTailAsync(resource).ConfigureAwait(false) : [],
     };
 
-    private void Report(LauncherReport report)
+    internal void Report(LauncherReport report)
     {
         if (report.State is LauncherState.Running or LauncherState.Ended or LauncherState.Failed)
         {

@@ -161,7 +161,13 @@ internal sealed partial class SupervisorConnection(
 
             reporter.ExpectStop(supervised.Name);
             var stopped = await commands.ExecuteCommandAsync(resource, KnownResourceCommands.StopCommand, cancellationToken).ConfigureAwait(false);
-            return stopped.Success ? null : stopped.Message ?? "Aspire could not stop it";
+            if (stopped.Success)
+            {
+                return null;
+            }
+
+            reporter.ForgetStop(supervised.Name);
+            return stopped.Message ?? "Aspire could not stop it";
         }
 
         traces.ExpectLaunch(supervised.Name, request.TraceParent);
