@@ -163,6 +163,17 @@ public class HealthProbeTests
     }
 
     [Fact]
+    public async Task Probe_PartOfTheBodyOnly_TimesOutWithTheTimeOfTheFirstAnswer()
+    {
+        await using var server = new RawServer((stream, token) => stream.WriteAsync("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nO"u8.ToArray(), token).AsTask());
+
+        var result = await new HealthProbe().ProbeAsync(Request(server.Port, TimeSpan.FromSeconds(1)), default).WaitAsync(Ample);
+
+        Assert.Equal(HealthOutcome.TimedOut, result.Outcome);
+        Assert.Matches("^GET /health: no complete answer within 1 s; connected after [0-9.]+ ms, first answer after [0-9.]+ ms$", result.Detail);
+    }
+
+    [Fact]
     public async Task Probe_StatusWithoutItsBody_IsThatStatus()
     {
         await using var server = new RawServer((stream, token) => stream.WriteAsync("HTTP/1.1 503 No\r\nContent-Length: 2\r\n\r\n"u8.ToArray(), token).AsTask());
@@ -238,6 +249,7 @@ public class HealthProbeTests
     [InlineData("127.0.0.1", "127.0.0.1", "127.0.0.1:PORT")]
     [InlineData("0.0.0.0", "127.0.0.1", "127.0.0.1:PORT")]
     [InlineData("*", "127.0.0.1", "127.0.0.1:PORT")]
+    [InlineData("+", "127.0.0.1", "127.0.0.1:PORT")]
     [InlineData("localhost", "127.0.0.1", "localhost:PORT")]
     [InlineData("localhost", "::1", "localhost:PORT")]
     [InlineData("::1", "::1", "[::1]:PORT")]
