@@ -283,6 +283,7 @@ public sealed class LogFollowerTests : IDisposable
         await reading.AssertAllAsync(_written);
     }
 
+#if !MUTATION
     [Fact]
     public async Task Follow_WhileADaemonWritesAndTheLogIsRotated_LosesAndRepeatsNothing()
     {
@@ -299,6 +300,7 @@ public sealed class LogFollowerTests : IDisposable
         Assert.True(rotations > 1, "nothing was rotated");
         await reading.AssertAllAsync(Lines);
     }
+#endif
 
     [Fact]
     public async Task LineStream_BlocksEndInsideACharacter_KeepsTheCharacters()
@@ -409,7 +411,7 @@ public sealed class LogFollowerTests : IDisposable
 
     private void Shift()
     {
-        for (var i = 400; i >= 1; i--)
+        for (var i = Directory.GetFiles(_directory.Path).Length; i >= 1; i--)
         {
             foreach (var suffix in (string[])["", ".gz"])
             {
