@@ -84,6 +84,28 @@ public sealed class TrustedPathTests : IDisposable
         Assert.StartsWith($"{_directory[first]} belongs to another user (uid {Nobody})", reason, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("monitor-daemon-9000.instance.json")]
+    [InlineData("monitor-daemon-9000.definition.json")]
+    public void WhyNot_FileOfADaemonThatOthersCanWriteTo_NamesIt(string name)
+    {
+        var files = new DaemonFiles(Make("state"), 9000);
+        var file = _directory[$"state/{name}"];
+        Assert.Null(TrustedPath.WhyNot(files));
+        File.WriteAllText(file, "");
+        File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        Assert.Null(TrustedPath.WhyNot(files));
+
+        // The sticky bit protects the names in a directory, and not the content of a file.
+        File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.OtherWrite | UnixFileMode.StickyBit);
+        Assert.StartsWith($"{file} can be changed by other users (mode ", TrustedPath.WhyNot(files), StringComparison.Ordinal);
+
+        // A link is not followed by those who read these files.
+        File.Delete(file);
+        File.CreateSymbolicLink(file, "/dev/null");
+        Assert.Null(TrustedPath.WhyNot(files));
+    }
+
     private string Make(string name, UnixFileMode mode = Private)
     {
         var path = _directory[name];
