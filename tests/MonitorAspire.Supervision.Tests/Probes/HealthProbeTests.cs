@@ -331,11 +331,13 @@ public class HealthProbeTests
         Assert.True(result.IsHealthy, result.Detail);
     }
 
-    [Fact]
-    public async Task Probe_ConnectionServedByAnotherProcess_IdentityMismatchWithAnyBody()
+    [Theory]
+    [InlineData("""{"pid":4711}""")]
+    [InlineData("""{"pid":4712}""")]
+    public async Task Probe_ConnectionServedByAnotherProcess_IdentityMismatchWithAnyBody(string body)
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "Only Linux tells the process of a socket.");
-        await using var server = RawServer.Answering("200 OK", """{"pid":4711}""");
+        await using var server = RawServer.Answering("200 OK", body);
 
         var result = await ProbeAsync(server.Port, pid => pid == 4711, [4711]);
 
