@@ -110,7 +110,7 @@ public sealed class HealthProbeRequestTests
         await using var _ = server;
 
         var result = await new HealthProbe().ProbeAsync(
-            Request(server) with { IsContested = true, LikelyPids = [], IsExpectedPid = _ => server.Connections > 1, Timeout = TimeSpan.FromSeconds(8) }, default);
+            Request(server) with { IsContested = true, LikelyPids = [], IsExpectedPid = _ => server.Connections > 1, Timeout = TimeSpan.FromSeconds(4) }, default);
 
         Assert.True(result.IsHealthy, result.Detail);
         Assert.InRange(server.Connections, 2, 4);
