@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Time.Testing;
+using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervision.Probes;
 using MonitorAspire.Supervision.Tests.Identity;
 using MonitorAspire.Testing;
@@ -275,12 +276,50 @@ public class HealthProbeTests
     [InlineData("no.such.host.invalid", "/health", "cannot be looked up")]
     [InlineData("user@127.0.0.1", "/health", "")]
     [InlineData("a b", "/health", "")]
+    [InlineData("user@a.localhost", "/health", "host user@a.localhost and path /health do not make a URL")]
+    [InlineData("a b.localhost", "/health", "host a b.localhost and path /health do not make a URL")]
     public async Task Probe_InvalidHost_Unreachable(string host, string path, string detail)
     {
         var result = await ProbeAsync(1, host, path);
 
         Assert.Equal(HealthOutcome.Unreachable, result.Outcome);
         Assert.Contains(detail, result.Detail, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Probe_NoTimeForTheLookUp_TimesOut()
+    {
+        var result = await new HealthProbe().ProbeAsync(Request(1, TimeSpan.Zero) with { Host = "no.such.host.invalid" }, default);
+
+        Assert.Equal((HealthOutcome.TimedOut, "looking up the host name no.such.host.invalid took longer than 0 ms"), (result.Outcome, result.Detail));
+    }
+
+    // A probe runs each second for as long as the machine does.
+    [Theory]
+    [InlineData(0)]
+    [InlineData(50)] // longer than a probe waits on its own thread
+    public async Task Probe_Ended_ClosesItsConnection(int delay)
+    {
+        var received = new TaskCompletionSource<int>();
+        await using var server = new RawServer(async (stream, token) =>
+        {
+            await Task.Delay(delay, token);
+            await stream.WriteAsync(RawServer.Response("200 OK", ""), token);
+            received.TrySetResult(await stream.ReadAsync(new byte[1], token));
+        });
+
+        Assert.True((await ProbeAsync(server.Port)).IsHealthy);
+
+        Assert.Equal(0, await received.Task.WaitAsync(Ample));
+    }
+
+    [Fact]
+    public void ToAnswer_OnlyOfACheckThatFailed_IsShown()
+    {
+        var result = new HealthResult { Outcome = HealthOutcome.Status, Detail = "", StatusCode = 503, Latency = TimeSpan.FromMilliseconds(1.26), Body = ["no"] };
+
+        Assert.Equal(new HealthCheckAnswer(503, 1.3, result.Body), result.ToAnswer());
+        Assert.Null((result with { Outcome = HealthOutcome.Healthy }).ToAnswer());
     }
 
     [Fact]
