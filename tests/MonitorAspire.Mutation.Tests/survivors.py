@@ -3,8 +3,8 @@
 
     survivors.py [--reasons FILE] REPORT.json...
 
-A report replaces the figures and the rows of the source files that it has mutants of, so a folder can be measured in parts. Reasons that the page has are
-kept: a row is known by its file, the text of its line and the change. FILE has further ones, one a line: the number that is printed for a row without a
+The reports replace the figures and the rows of the source files that they have mutants of, so a folder can be measured in parts. Where several have a mutant of
+the same source, the last one counts: what survived can be measured again alone (--mutate 'FILE{FROM..TO}'). Reasons that the page has are kept: a row is known by its file, the text of its line and the change. FILE has further ones, one a line: the number that is printed for a row without a
 reason, a tab, the reason. Without a reason for each row it ends with code 1.
 """
 import argparse
@@ -66,6 +66,7 @@ def mutants(path):
             old, new = differing("\n".join(inside), mutant.get("replacement") or "")
             yield {
                 "folder": match[2], "file": match[1], "at": (start["line"], start["column"]), "status": mutant["status"],
+                "source": content["source"], "key": (*start.values(), *end.values(), mutant["mutatorName"], mutant.get("replacement")),
                 "row": (shown(lines[start["line"] - 1]), f"{shown(old)} → {shown(new)}"), "why": mutant.get("statusReason") or "",
             }
 
@@ -126,23 +127,26 @@ def main():
     figures, rows = known()
     reasons = {(file, *row[1:3]): row[3] for file, all_rows in rows.items() for row in all_rows if row[3] != "?"}
     number, missing = 0, 0
+    files = {}
     for report in arguments.reports:
         day = datetime.date.fromtimestamp(os.path.getmtime(report)).isoformat()
-        files = {}
         for mutant in mutants(report):
             if mutant["status"] in DETECTED + LEFT:
-                files.setdefault(mutant["file"], []).append(mutant)
-        for file, found in files.items():
-            statuses = [m["status"] for m in found]
-            figures[file] = ([sum(s in DETECTED for s in statuses), *(statuses.count(s) for s in LEFT)], day)
-            rows[file] = []
-            for m in sorted((m for m in found if m["status"] in LEFT), key=lambda m: m["at"]):
-                number += 1
-                reason = given.get(str(number)) or reasons.get((file, *m["row"]))
-                if not reason:
-                    missing += 1
-                    print(f"{number}\t{m['status'][:4]}\t{file}:{m['at'][0]}\t{m['row'][0]}\t{m['row'][1]}")
-                rows[file].append(["survived" if m["status"] == "Survived" else "not covered", *m["row"], reason or "?"])
+                source, _, found = files.get(mutant["file"], (None, None, {}))
+                found = found if source == mutant["source"] else {}
+                found[mutant["key"]] = mutant
+                files[mutant["file"]] = (mutant["source"], day, found)
+    for file, (_, day, found) in sorted(files.items()):
+        statuses = [m["status"] for m in found.values()]
+        figures[file] = ([sum(s in DETECTED for s in statuses), *(statuses.count(s) for s in LEFT)], day)
+        rows[file] = []
+        for m in sorted((m for m in found.values() if m["status"] in LEFT), key=lambda m: m["at"]):
+            number += 1
+            reason = given.get(str(number)) or reasons.get((file, *m["row"]))
+            if not reason:
+                missing += 1
+                print(f"{number}\t{m['status'][:4]}\t{file}:{m['at'][0]}\t{m['row'][0]}\t{m['row'][1]}")
+            rows[file].append(["survived" if m["status"] == "Survived" else "not covered", *m["row"], reason or "?"])
     here = {f for f in figures if os.path.exists(os.path.join(ROOT, "src/MonitorAspire.Supervision", f))}
     write({f: v for f, v in figures.items() if f in here}, {f: v for f, v in rows.items() if f in here and v})
     return 1 if missing else 0

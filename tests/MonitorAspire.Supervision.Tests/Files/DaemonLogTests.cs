@@ -26,6 +26,14 @@ public sealed class DaemonLogTests : IDisposable
         Assert.Empty(DaemonLog.Tail(_directory["missing"], 10));
     }
 
+    [Fact]
+    public void Tail_FewLines_AreAllOrTheLast()
+    {
+        File.WriteAllText(_directory["log"], "a\n\nb\nc\n");
+        Assert.Equal(["a", "b", "c"], DaemonLog.Tail(_directory["log"]));
+        Assert.Equal(["b", "c"], DaemonLog.Tail(_directory["log"], 2));
+    }
+
     [Theory]
     [InlineData(2000, false)]
     [InlineData(2001, true)]

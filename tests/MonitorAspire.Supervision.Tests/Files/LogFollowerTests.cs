@@ -43,6 +43,16 @@ public sealed class LogFollowerTests : IDisposable
     }
 
     [Fact]
+    public async Task CopyTail_SeveralRotatedFiles_TakesTheRestFromTheNewest()
+    {
+        await File.WriteAllTextAsync(Log + ".2", "older\n");
+        await File.WriteAllTextAsync(Log + ".1", "old\n");
+        await File.WriteAllTextAsync(Log, "new\n");
+
+        Assert.Equal("old\nnew\n", await TailAsync(2));
+    }
+
+    [Fact]
     public async Task CopyTail_OneEndlessLine_GivesABoundedPart()
     {
         await using (var file = File.Create(Log))
