@@ -60,7 +60,8 @@ public sealed class CheckTests : IAsyncDisposable
         var check = await CheckAsync("""
             { "Monitors": { "StartTimeout": "soon", "Daemons": [
               { "Name": "a b", "Port": "x", "HealthPth": "/" },
-              { "Name": "c", "Port": 9001, "Restart": { "Mode": "Sometimes" } } ] } }
+              { "Name": "c", "Port": 9001, "Restart": { "Mode": "Sometimes" } },
+              { "Name": "d" } ] } }
             """);
 
         var file = _cli["fleet.json"];
@@ -71,6 +72,7 @@ public sealed class CheckTests : IAsyncDisposable
                 $"{file}: Monitors:Daemons:0:Name: name 'a b' is not made of letters, digits, '-', '_' and '.', at most 64 and starting with a letter or digit",
                 $"{file}: Monitors:Daemons:0:Port: 'x' is not a whole number",
                 $"{file}: Monitors:Daemons:1:Restart:Mode: 'Sometimes' is not one of OnFailure, Always, Never",
+                $"{file}: Monitors:Daemons:2:Port: the port that it listens on is missing (1-65535)",
                 $"{file}: Monitors:StartTimeout: 'soon' is not a time like 00:00:30",
             ],
             Lines(check.Error).Order());

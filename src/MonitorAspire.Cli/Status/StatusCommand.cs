@@ -76,10 +76,10 @@ internal sealed class StatusCommand(CliContext context)
         ParseResult parsed, IDaemonEngine engine, string stateDirectory, CancellationToken cancellationToken)
     {
         var options = new InspectOptions { HealthTimeout = parsed.GetValue(_timeout), MeasuresUse = true };
-        var supervisors = await Supervisors.AskAsync(stateDirectory, cancellationToken).ConfigureAwait(false);
-        var seen = parsed.GetValue(_all)
-            ? await InspectAllAsync(engine, stateDirectory, options, cancellationToken).ConfigureAwait(false)
-            : [await engine.InspectAsync(Selected(parsed, stateDirectory, supervisors), options, cancellationToken).ConfigureAwait(false)];
+        var asked = Task.Run(() => Supervisors.AskAsync(stateDirectory, cancellationToken), cancellationToken);
+        var all = parsed.GetValue(_all) ? await InspectAllAsync(engine, stateDirectory, options, cancellationToken).ConfigureAwait(false) : null;
+        var supervisors = await asked.ConfigureAwait(false);
+        var seen = all ?? [await engine.InspectAsync(Selected(parsed, stateDirectory, supervisors), options, cancellationToken).ConfigureAwait(false)];
 
         // A daemon that was never started has no files.
         var others = parsed.GetValue(_all) ? supervisors.Daemons.Where(d => seen.All(s => s.Port != d.Port)).ToList() : [];
@@ -104,14 +104,16 @@ internal sealed class StatusCommand(CliContext context)
     internal static async Task<IReadOnlyList<DaemonInspection>> InspectAllAsync(
         IDaemonEngine engine, string stateDirectory, InspectOptions options, CancellationToken cancellationToken)
     {
-        var known = KnownDaemons.Ports(stateDirectory).Select(port => KnownDaemons.Find(stateDirectory, port)).ToList();
-        var seen = await Task.WhenAll(known.Select(daemon => engine.InspectAsync(daemon.ToSpec(), options, cancellationToken))).ConfigureAwait(false);
+        // An inspection seldom has to wait, so without threads of their own they would run one after the other.
+        var seen = await Task.WhenAll(KnownDaemons.Ports(stateDirectory).Select(port => Task.Run(() => LookAsync(KnownDaemons.Find(stateDirectory, port)), cancellationToken))).ConfigureAwait(false);
 
         // A lock file is never deleted. Without other files it only says that there was a daemon once.
-        return [.. seen.Zip(known)
-            .Where(pair => pair.Second.Definition is not null
-                || (pair.First.Verdict != InspectionVerdict.NotRunning && pair.First is not { Verdict: InspectionVerdict.Foreign, PidFileState: "missing" }))
-            .Select(pair => pair.First)];
+        return [.. seen
+            .Where(s => s.IsDefined || (s.Daemon.Verdict != InspectionVerdict.NotRunning && s.Daemon is not { Verdict: InspectionVerdict.Foreign, PidFileState: "missing" }))
+            .Select(s => s.Daemon)];
+
+        async Task<(bool IsDefined, DaemonInspection Daemon)> LookAsync(KnownDaemon known) =>
+            (known.Definition is not null, await engine.InspectAsync(known.ToSpec(), options, cancellationToken).ConfigureAwait(false));
     }
 
     private void Print(IReadOnlyList<DaemonInspection> daemons, IReadOnlyList<string> silent, string stateDirectory)

@@ -26,7 +26,7 @@ public static partial class FleetTopology
 
         var found = new List<string>();
         var specs = options.Daemons.Count > 0 ? FromList(options, found) : FromCount(options, found);
-        found.AddRange(specs.GroupBy(s => s.Port).Where(g => g.Count() > 1).Select(g =>
+        found.AddRange(specs.GroupBy(s => s.Port).Where(g => g.Key != 0 && g.Count() > 1).Select(g =>
             $"{MonitorsOptions.Section}: port {g.Key} is given to {string.Join(" and ", g.Select(s => $"'{s.Name}'"))}; every daemon needs a port of its own"));
         found.AddRange(specs.GroupBy(s => s.Name, StringComparer.OrdinalIgnoreCase).Where(g => g.Count() > 1).Select(g =>
             $"{MonitorsOptions.Section}: the name '{g.Key}' is given {g.Count()} times; every daemon needs a name of its own"));
@@ -48,7 +48,7 @@ public static partial class FleetTopology
     {
         ArgumentNullException.ThrowIfNull(spec);
         var found = new List<(string, string)>();
-        Check(spec.Port is >= 1 and <= 65535, nameof(spec.Port), $"port {spec.Port} is out of range (1-65535)");
+        Check(spec.Port is >= 1 and <= 65535, nameof(spec.Port), spec.Port == 0 ? "the port that it listens on is missing (1-65535)" : $"port {spec.Port} is out of range (1-65535)");
         Check(
             spec.PortRangeEnd is not { } end || (end >= spec.Port && end <= 65535),
             nameof(spec.PortRangeEnd),

@@ -6,8 +6,6 @@ namespace MonitorAspire.Supervision.Diagnosis;
 /// <summary>Checks the state directory itself: its existence, type, owner and mode.</summary>
 internal sealed class DirectoryCheck(string directory)
 {
-    private const UnixFileMode Private = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
-
     /// <summary>Whether its content can be examined. Content that other users can change is not believed.</summary>
     internal bool CanBeListed { get; private set; }
 
@@ -54,12 +52,12 @@ internal sealed class DirectoryCheck(string directory)
             yield break;
         }
 
-        if (status.Permissions == Private)
+        if (status.Permissions == FileStatus.PrivateDirectory)
         {
             yield break;
         }
 
-        var severity = status.IsWritableByOthers || (status.Permissions & Private) != Private ? FindingSeverity.Error : FindingSeverity.Warning;
+        var severity = status.IsWritableByOthers || (status.Permissions & FileStatus.PrivateDirectory) != FileStatus.PrivateDirectory ? FindingSeverity.Error : FindingSeverity.Warning;
         var problem = $"the state directory has mode {FileStatus.Octal(status.Permissions)} and not 0700"
             + (status.IsWritableByOthers ? ": others can change what is in it" : "");
 
@@ -84,7 +82,7 @@ internal sealed class DirectoryCheck(string directory)
     private string SetPrivate(FileStatus before)
     {
         using var handle = NoFollowFile.OpenRead(directory);
-        File.SetUnixFileMode(handle, Private);
+        File.SetUnixFileMode(handle, FileStatus.PrivateDirectory);
         return $"changed the mode of the state directory from {FileStatus.Octal(before.Permissions)} to 0700";
     }
 

@@ -1,4 +1,5 @@
 using System.Text;
+using MonitorAspire.Supervision.Interop;
 
 namespace MonitorAspire.Supervision.Files;
 
@@ -86,7 +87,7 @@ public static class StateDirectory
             CreatePrivate(parent);
         }
 
-        Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        Directory.CreateDirectory(path, FileStatus.PrivateDirectory);
     }
 
     /// <summary>

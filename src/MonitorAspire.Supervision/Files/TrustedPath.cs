@@ -21,7 +21,9 @@ internal static class TrustedPath
     /// Why a path may not be believed, as a sentence that names the path and the fix; <see langword="null"/> when it may. The part of a
     /// path that does not exist yet cannot be wrong. Windows has no such modes: there the answer is always <see langword="null"/>.
     /// </summary>
-    internal static string? WhyNot(string path) => OperatingSystem.IsWindows() ? null : Walk(path, links: 0);
+    /// <param name="path">The path.</param>
+    /// <param name="isState">Whether it is of a state directory, instead of which another one can be used. Default yes.</param>
+    internal static string? WhyNot(string path, bool isState = true) => OperatingSystem.IsWindows() ? null : Walk(path, links: 0, isState);
 
     /// <summary>The same for what is believed of one daemon: the state directory, the record of its instance and its stored definition.</summary>
     internal static string? WhyNot(DaemonFiles files)
@@ -36,10 +38,10 @@ internal static class TrustedPath
 
     [UnsupportedOSPlatform("windows")]
     private static string? WhyNotFile(string path) =>
-        FileStatus.Of(path, follow: false) is { IsFile: true } status ? WhyNot(path, status, mayBeSticky: false) : null;
+        FileStatus.Of(path, follow: false) is { IsFile: true } status ? WhyNot(path, status, mayBeSticky: false, isState: true) : null;
 
     [UnsupportedOSPlatform("windows")]
-    private static string? Walk(string path, int links)
+    private static string? Walk(string path, int links, bool isState)
     {
         if (links > MaximumLinks)
         {
@@ -61,11 +63,11 @@ internal static class TrustedPath
                 // The owner of a link can make it point elsewhere. Its mode says nothing.
                 var target = Path.GetFullPath(new FileInfo(current).LinkTarget ?? ".", Path.GetDirectoryName(current)!);
                 return status.BelongsToStranger
-                    ? Foreign(current, status)
-                    : Walk(Path.Combine([target, .. names[i..]]), links + 1);
+                    ? Foreign(current, status, isState)
+                    : Walk(Path.Combine([target, .. names[i..]]), links + 1, isState);
             }
 
-            if (WhyNot(current, status, mayBeSticky: !isLast) is { } reason)
+            if (WhyNot(current, status, mayBeSticky: !isLast, isState) is { } reason)
             {
                 return reason;
             }
@@ -80,18 +82,20 @@ internal static class TrustedPath
     }
 
     [UnsupportedOSPlatform("windows")]
-    private static string? WhyNot(string path, FileStatus status, bool mayBeSticky)
+    private static string? WhyNot(string path, FileStatus status, bool mayBeSticky, bool isState)
     {
         if (status.BelongsToStranger)
         {
-            return Foreign(path, status);
+            return Foreign(path, status, isState);
         }
 
         return !status.IsWritableByOthers || (mayBeSticky && status.IsSticky)
             ? null
-            : $"{path} can be changed by other users (mode {FileStatus.Octal(status.Permissions)}), so nothing in it is believed; 'chmod go-w {path}' if you trust what is there, or use another --state-dir";
+            : $"{path} can be changed by other users (mode {FileStatus.Octal(status.Permissions)}), so nothing in it is believed; 'chmod go-w {path}' if you trust what is there{(isState ? ", or use another --state-dir" : "")}";
     }
 
-    private static string Foreign(string path, FileStatus status) =>
-        $"{path} belongs to another user (uid {status.Uid}), so nothing in it is believed; run as that user, or use another --state-dir";
+    [UnsupportedOSPlatform("windows")]
+    private static string Foreign(string path, FileStatus status, bool isState) =>
+        $"{path} belongs to another user (uid {status.Uid}), so nothing in it is believed; "
+        + (isState ? "run as that user, or use another --state-dir" : $"'chown {LibC.geteuid()} {path}' if you trust what is there");
 }

@@ -185,7 +185,7 @@ internal sealed record InstanceRecord
     }
 
     /// <summary>Writes the record atomically, mode 0600.</summary>
-    public void Write(string path) => AtomicFile.Write(path, JsonSerializer.SerializeToUtf8Bytes(this, FilesJson.Default.InstanceRecord));
+    public void Write(string path) => AtomicFile.Write(path, JsonSerializer.SerializeToUtf8Bytes(this, WrittenFilesJson.Default.InstanceRecord));
 
     /// <summary>Removes the record of an instance that is gone, and its control group. An error is ignored.</summary>
     public static void TryRemove(string path)
@@ -207,6 +207,11 @@ internal sealed record InstanceRecord
     private const int MaximumLength = 4 * 1024 * 1024;
 }
 
-[JsonSourceGenerationOptions(JsonSerializerDefaults.Web, WriteIndented = true, RespectNullableAnnotations = true, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSourceGenerationOptions(JsonSerializerDefaults.Web, GenerationMode = JsonSourceGenerationMode.Metadata, RespectNullableAnnotations = true)]
 [JsonSerializable(typeof(InstanceRecord))]
 internal sealed partial class FilesJson : JsonSerializerContext;
+
+/// <summary>Writes the same, without the descriptions of all properties that only reading needs. To make them would take most of the time of a claim.</summary>
+[JsonSourceGenerationOptions(JsonSerializerDefaults.Web, GenerationMode = JsonSourceGenerationMode.Serialization, WriteIndented = true, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(InstanceRecord))]
+internal sealed partial class WrittenFilesJson : JsonSerializerContext;

@@ -26,7 +26,7 @@ internal abstract class ProcessTable
     /// <summary>The executable as in <see cref="Describe"/>; <see langword="null"/> when there is no such process or it cannot be read.</summary>
     public virtual string? ExecutableOf(int pid) => Describe(pid)?.Executable;
 
-    /// <summary>All visible processes, also zombies.</summary>
+    /// <summary>All visible processes, also zombies. Threads of the kernel are none.</summary>
     public abstract IReadOnlyList<ProcessInfo> Snapshot();
 
     /// <summary>

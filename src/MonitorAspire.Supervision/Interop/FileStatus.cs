@@ -9,6 +9,9 @@ namespace MonitorAspire.Supervision.Interop;
 /// </summary>
 internal sealed record FileStatus(bool IsFile, bool IsDirectory, bool IsLink, UnixFileMode Permissions, uint? Uid, bool IsSticky)
 {
+    /// <summary>Mode 0700: only the owner sees what is in the directory.</summary>
+    internal const UnixFileMode PrivateDirectory = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+
     private const UnixFileMode AllPermissions = (UnixFileMode)0x1FF;
 
     internal FileIdentity? Identity { get; private init; }
@@ -25,7 +28,7 @@ internal sealed record FileStatus(bool IsFile, bool IsDirectory, bool IsLink, Un
     internal bool IsWritableByOthers => (Permissions & (UnixFileMode.GroupWrite | UnixFileMode.OtherWrite)) != 0;
 
     /// <summary>Whether the group or all users have any permission.</summary>
-    internal bool IsOpenToOthers => (Permissions & ~(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute)) != 0;
+    internal bool IsOpenToOthers => (Permissions & ~PrivateDirectory) != 0;
 
     /// <summary>A mode as <c>chmod</c> takes it.</summary>
     internal static string Octal(UnixFileMode mode) => Convert.ToString((int)mode, 8).PadLeft(4, '0');

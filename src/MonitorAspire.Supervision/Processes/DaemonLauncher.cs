@@ -185,8 +185,8 @@ internal static class DaemonLauncher
                 throw new IOException("it is no regular file");
             }
 
-            return TrustedPath.WhyNot(path) is { } untrusted
-                ? throw new StartupFailedException(StartupReason.PermissionDenied, $"the environment file is not read: {untrusted.Replace(", or use another --state-dir", "", StringComparison.Ordinal)}")
+            return TrustedPath.WhyNot(path, isState: false) is { } untrusted
+                ? throw new StartupFailedException(StartupReason.PermissionDenied, $"the environment file is not read: {untrusted}")
                 : EnvironmentFile.Read(path);
         }
         catch (FormatException e)

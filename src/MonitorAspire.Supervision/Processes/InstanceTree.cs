@@ -46,13 +46,16 @@ internal sealed class InstanceTree(ProcessTable table)
     }
 
     /// <summary>The same, by looks that all who ask at the same time share.</summary>
-    internal async Task<IReadOnlyList<ProcessInfo>> MembersAsync(InstanceSigns signs, bool isLockFree = false)
+    /// <param name="signs">What they are recognised by.</param>
+    /// <param name="readsDescriptors">Whether those are found that only the lock shows.</param>
+    internal async Task<(IReadOnlyList<ProcessInfo> Members, ProcessLook Look)> MembersAsync(InstanceSigns signs, bool readsDescriptors)
     {
-        for (var look = 1; ; look++)
+        for (var count = 1; ; count++)
         {
-            if (Members(signs, await _looks.LookAsync(isLockFree ? null : signs.LockFile).ConfigureAwait(false), isLast: look == Looks) is { } members)
+            var look = await _looks.LookAsync(readsDescriptors ? signs.LockFile : null).ConfigureAwait(false);
+            if (Members(signs, look, isLast: count == Looks) is { } members)
             {
-                return members;
+                return (members, look);
             }
         }
     }
@@ -91,7 +94,7 @@ internal sealed class InstanceTree(ProcessTable table)
             var ownId = !hasId && _root is { } root ? look.IdOf(root) : signs.InstanceId;
             var members = _living.Values
                 .Where(p => p.Pid == _root || byLock.ContainsKey(p.Pid)
-                    || (hasId && (look.IdOf(p.Pid) == signs.InstanceId || (group.Contains(p.Pid) && !launchers.Contains(p.Pid))) && MayJoin(p.Pid, ownId)))
+                    || (hasId && ((MayHaveInherited(p) && look.IdOf(p.Pid) == signs.InstanceId) || (group.Contains(p.Pid) && !launchers.Contains(p.Pid))) && MayJoin(p.Pid, ownId)))
                 .ToDictionary(p => p.Pid);
 
             // A session has the PID of the process that made it, and the kernel does not use that PID again while the session has a process.
@@ -149,6 +152,9 @@ internal sealed class InstanceTree(ProcessTable table)
             return holder.Pid != holder.RootPid && holder.Pid != _root && launchers.Contains(process.ParentPid)
                 && table.Describe(process.ParentPid)?.Executable == process.Executable;
         }
+
+        // A process that is older than the launcher of the instance has inherited nothing from it.
+        private bool MayHaveInherited(ProcessInfo process) => signs.Launcher is not { } launcher || process.StartTicks >= launcher.StartTicks;
 
         private bool MayJoin(int pid, string? ownId) =>
             (look.IdOf(pid) is not { Length: > 0 } id || id == ownId) && !table.HoldsAnotherLock(pid, signs.LockFile);

@@ -9,6 +9,9 @@ internal sealed class TreeStopper(ProcessTable table, InstanceTree tree, TimePro
 {
     private const int Kill = 9;
 
+    // Most daemons have ended by then, and no descriptors need be read to find out who else holds the lock.
+    private static readonly TimeSpan QuickEnd = TimeSpan.FromMilliseconds(20);
+
     private static int Continue => OperatingSystem.IsMacOS() ? 19 : 18;
 
     /// <summary>The signal that asks an instance to end, and whether all members get it.</summary>
@@ -25,28 +28,36 @@ internal sealed class TreeStopper(ProcessTable table, InstanceTree tree, TimePro
         var signalled = new HashSet<ProcessIdentity>();
         var denied = new HashSet<int>();
 
+        var started = time.GetTimestamp();
         var file = LockFileOf(signs);
-        var members = await tree.MembersAsync(signs).ConfigureAwait(false);
+
+        // To find all that hold the lock means to read the descriptors of all processes. Where the root holds it, that can wait.
+        var isQuick = file is not null && grace > QuickEnd;
+        var (members, look) = await tree.MembersAsync(signs, readsDescriptors: !isQuick).ConfigureAwait(false);
+        if (isQuick && members.Count == 0)
+        {
+            isQuick = false; // it has just ended
+            (members, look) = await tree.MembersAsync(signs, readsDescriptors: true).ConfigureAwait(false);
+        }
+
         if (grace > TimeSpan.Zero)
         {
             // Without a root there is no main process to leave the rest to.
             var main = way.Mode == StopMode.Main ? members.FirstOrDefault(m => m.Identity == signs.Root) : null;
-            foreach (var member in main is null ? members : [main])
+            Ask(main is null ? members : [main]);
+            if (isQuick)
             {
-                Signal(member, SignalNumbers.Of(way.Signal), signalled, denied);
+                members = await WaitUntilGoneAsync(signs, file, members, QuickEnd, cancellationToken).ConfigureAwait(false);
 
-                // A suspended process handles a signal only after SIGCONT.
-                if (member.State == 'T')
-                {
-                    Signal(member, Continue, signalled, denied);
-                }
+                // A process that is new since then was started to clean up.
+                Ask(main is null ? members.Where(m => look.Living.TryGetValue(m.Pid, out var then) && then.Identity == m.Identity && !signalled.Contains(m.Identity)) : []);
             }
 
-            members = await WaitUntilGoneAsync(signs, file, members, grace, cancellationToken).ConfigureAwait(false);
+            members = await WaitUntilGoneAsync(signs, file, members, grace - time.GetElapsedTime(started), cancellationToken).ConfigureAwait(false);
         }
 
         var killed = false;
-        var started = time.GetTimestamp();
+        started = time.GetTimestamp();
         while (members.Count > 0 && denied.Count < members.Count && time.GetElapsedTime(started) < killTimeout)
         {
             killed = true;
@@ -60,6 +71,20 @@ internal sealed class TreeStopper(ProcessTable table, InstanceTree tree, TimePro
         }
 
         return new Result(signalled.Count, killed && signalled.Count > 0, members, [.. denied]);
+
+        void Ask(IEnumerable<ProcessInfo> asked)
+        {
+            foreach (var member in asked)
+            {
+                Signal(member, SignalNumbers.Of(way.Signal), signalled, denied);
+
+                // A suspended process handles a signal only after SIGCONT.
+                if (member.State == 'T')
+                {
+                    Signal(member, Continue, signalled, denied);
+                }
+            }
+        }
     }
 
     /// <summary>Waits until all members have ended, or until the time limit. Returns those that live then, also those that have appeared meanwhile.</summary>
@@ -81,7 +106,7 @@ internal sealed class TreeStopper(ProcessTable table, InstanceTree tree, TimePro
 
             // Where the lock is free, no process that inherited it is left, and the descriptors of all processes need not be read.
             var isLockFree = file is not null && InstanceLock.IsHeld(signs.LockFile) == false && FileIdentity.Of(signs.LockFile) == file;
-            members = await tree.MembersAsync(signs, isLockFree).ConfigureAwait(false);
+            (members, _) = await tree.MembersAsync(signs, readsDescriptors: !isLockFree).ConfigureAwait(false);
         }
 
         return members;

@@ -3,7 +3,7 @@ using System.Globalization;
 using System.IO.Pipelines;
 using System.Text;
 using System.Text.Json;
-using MonitorAspire.Supervision;
+using System.Text.Json.Serialization;
 using MonitorAspire.Supervision.Fleet;
 using MonitorAspire.Supervision.Interop;
 using MonitorAspire.Supervision.Telemetry;
@@ -126,7 +126,7 @@ internal sealed class EventWriter(PipeWriter output, string run)
     {
         // The JSON has no line breaks, so one `data` line is enough.
         Write($"id: {run}-{happened.Id}\nevent: {WireNames.Of(happened.Kind)}\ndata: ");
-        output.Write(JsonSerializer.SerializeToUtf8Bytes(happened, SupervisionJson.Default.FleetEvent));
+        output.Write(JsonSerializer.SerializeToUtf8Bytes(happened, EventJson.Default.FleetEvent));
         Write("\n\n");
         await FlushAsync(cancellationToken);
     }
@@ -148,3 +148,12 @@ internal sealed class EventWriter(PipeWriter output, string run)
         }
     }
 }
+
+/// <summary>Writes as <see cref="Supervision.SupervisionJson"/> does, without the descriptions of all properties that only reading needs.</summary>
+[JsonSourceGenerationOptions(
+    JsonSerializerDefaults.Web,
+    GenerationMode = JsonSourceGenerationMode.Serialization,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    UseStringEnumConverter = true)]
+[JsonSerializable(typeof(FleetEvent))]
+internal sealed partial class EventJson : JsonSerializerContext;

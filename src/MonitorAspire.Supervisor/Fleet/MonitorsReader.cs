@@ -1,4 +1,4 @@
-using System.Text.Json.Serialization.Metadata;
+using System.Text.Json;
 using MonitorAspire.Supervisor.Settings;
 
 namespace MonitorAspire.Supervisor.Fleet;
@@ -28,7 +28,7 @@ internal static class MonitorsReader
         var found = new List<string>();
         var wrong = new List<string>();
         var options = Bind(configuration, found, wrong);
-        found.AddRange(UnknownKeys(configuration.GetSection(MonitorsOptions.Section), DefinitionJson.Default.MonitorsOptions));
+        found.AddRange(UnknownKeys(configuration.GetSection(MonitorsOptions.Section), SettingSchema.Monitors));
 
         // What the binder says about such a value, or about a key below it, is a consequence of the shape.
         var shapes = WrongShapes(configuration);
@@ -95,7 +95,7 @@ internal static class MonitorsReader
         {
             if (key.StartsWith(MonitorsOptions.Section, StringComparison.OrdinalIgnoreCase) && configuration[key] is { } value)
             {
-                return (key, $"{key}: '{value}' is not {JsonShape.Expected(exception.Message)}");
+                return (key, $"{key}: '{value}' is not {SettingSchema.Find(key)?.Expected ?? "a value that this key can have"}");
             }
         }
 
@@ -104,37 +104,19 @@ internal static class MonitorsReader
 
     // The keys that do not exist, each as a sentence that starts with the key. The framework's binder ignores such keys, so that a misspelt key
     // would silently mean the default.
-    private static IEnumerable<string> UnknownKeys(IConfigurationSection section, JsonTypeInfo type)
+    private static IEnumerable<string> UnknownKeys(IConfigurationSection section, SettingSchema schema)
     {
-        foreach (var child in section.GetChildren())
+        foreach (var child in schema.Keys is not null || schema.Kind == JsonValueKind.Array ? section.GetChildren() : [])
         {
-            switch (type.Kind)
+            IEnumerable<string> problems = schema.Below(child.Key) is { } known ? UnknownKeys(child, known)
+                : Nearest.To(child.Key, schema.Keys!) is { } near ? [$"{child.Path}: is not a setting; did you mean '{near}'?"]
+                : [$"{child.Path}: is not a setting; there are {string.Join(", ", schema.Keys!)}"];
+            foreach (var problem in problems)
             {
-                case JsonTypeInfoKind.Object:
-                    var names = type.Properties.Select(p => JsonShape.Pascal(p.Name)).ToList();
-                    var property = JsonShape.PropertyOf(type, child.Key);
-                    IEnumerable<string> problems = property is not null ? Below(child, property.PropertyType)
-                        : Nearest.To(child.Key, names) is { } near ? [$"{child.Path}: is not a setting; did you mean '{near}'?"]
-                        : [$"{child.Path}: is not a setting; there are {string.Join(", ", names)}"];
-                    foreach (var problem in problems)
-                    {
-                        yield return problem;
-                    }
-
-                    break;
-                case JsonTypeInfoKind.Enumerable when type.ElementType is { } element:
-                    foreach (var problem in Below(child, element))
-                    {
-                        yield return problem;
-                    }
-
-                    break;
+                yield return problem;
             }
         }
     }
-
-    private static IEnumerable<string> Below(IConfigurationSection section, Type type)
-        => JsonShape.InfoOf(type) is { } info ? UnknownKeys(section, info) : [];
 }
 
 /// <summary>The fleet as it is in the configuration, without the changes that were made over the REST API.</summary>

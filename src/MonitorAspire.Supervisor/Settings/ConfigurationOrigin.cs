@@ -9,8 +9,16 @@ internal static class ConfigurationOrigin
     /// <summary>Adds the source of a key in front of a message that starts with the key. A key from the command line has none.</summary>
     internal static string Locate(IConfiguration configuration, string message)
     {
-        var end = message.IndexOf(": ", StringComparison.Ordinal);
-        return end > 0 && Of(configuration, message[..end]) is { } origin ? $"{origin}: {message}" : message;
+        // A value that is missing would be where the values beside it are.
+        for (var end = message.IndexOf(": ", StringComparison.Ordinal); end > 0; end = message.LastIndexOf(':', end - 1))
+        {
+            if (Of(configuration, message[..end]) is { } origin)
+            {
+                return $"{origin}: {message}";
+            }
+        }
+
+        return message;
     }
 
     // The last provider that has the key, or a key below it, takes precedence.

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using System.Text.Json.Serialization.Metadata;
 
 namespace MonitorAspire.Supervisor.Settings;
 
@@ -7,7 +6,7 @@ namespace MonitorAspire.Supervisor.Settings;
 internal static class JsonShape
 {
     /// <summary>The values of a wrong shape, each with its key (as in <c>Monitors:Count</c>) and a sentence. The keys that do not exist are skipped.</summary>
-    internal static IEnumerable<(string Key, string Problem)> Problems(JsonElement value, string key, JsonTypeInfo type)
+    internal static IEnumerable<(string Key, string Problem)> Problems(JsonElement value, string key, SettingSchema schema)
     {
         // A value of null is one that is not given.
         if (value.ValueKind == JsonValueKind.Null)
@@ -15,63 +14,15 @@ internal static class JsonShape
             return [];
         }
 
-        var isRight = type.Kind switch
+        var shape = value.ValueKind is JsonValueKind.Array or JsonValueKind.Object ? value.ValueKind : JsonValueKind.Undefined;
+        return shape != schema.Kind ? [(key, $"must be {schema.Expected}")] : shape switch
         {
-            JsonTypeInfoKind.Enumerable => value.ValueKind == JsonValueKind.Array,
-            JsonTypeInfoKind.Object or JsonTypeInfoKind.Dictionary => value.ValueKind == JsonValueKind.Object,
-            _ => value.ValueKind is not (JsonValueKind.Array or JsonValueKind.Object),
-        };
-        return !isRight ? [(key, $"must be {Expected(type)}")] : type.Kind switch
-        {
-            JsonTypeInfoKind.Enumerable => value.EnumerateArray().Index().SelectMany(e => Below(e.Item, $"{key}:{e.Index}", type.ElementType!)),
-            JsonTypeInfoKind.Dictionary => value.EnumerateObject().SelectMany(p => Below(p.Value, $"{key}:{p.Name}", type.ElementType!)),
-            JsonTypeInfoKind.Object => value.EnumerateObject().SelectMany(p => PropertyOf(type, p.Name) is { } property ? Below(p.Value, $"{key}:{p.Name}", property.PropertyType) : []),
+            JsonValueKind.Array => value.EnumerateArray().Index().SelectMany(e => Below(e.Item, $"{e.Index}")),
+            JsonValueKind.Object => value.EnumerateObject().SelectMany(p => Below(p.Value, p.Name)),
             _ => [],
         };
+
+        IEnumerable<(string Key, string Problem)> Below(JsonElement below, string name) =>
+            schema.Below(name) is { } known ? Problems(below, $"{key}:{name}", known) : [];
     }
-
-    internal static JsonTypeInfo? InfoOf(Type type) => DefinitionJson.Default.GetTypeInfo(Nullable.GetUnderlyingType(type) ?? type);
-
-    internal static JsonPropertyInfo? PropertyOf(JsonTypeInfo type, string name)
-        => type.Properties.FirstOrDefault(p => string.Equals(p.Name, name, StringComparison.OrdinalIgnoreCase));
-
-    /// <summary>A name of a property as people write it in a configuration.</summary>
-    internal static string Pascal(string name) => char.ToUpperInvariant(name[0]) + name[1..];
-
-    /// <summary>What a single value must be.</summary>
-    /// <param name="text">A text with the name of the type in it.</param>
-    internal static string Expected(string text) => text switch
-    {
-        _ when text.Contains("Int32", StringComparison.Ordinal) || text.Contains("Int64", StringComparison.Ordinal) => "a whole number",
-        _ when text.Contains("Double", StringComparison.Ordinal) => "a number",
-        _ when text.Contains("Boolean", StringComparison.Ordinal) => "true or false",
-        _ when text.Contains("TimeSpan", StringComparison.Ordinal) => "a time like 00:00:30",
-        _ when text.Contains("PidFileWriter", StringComparison.Ordinal) => $"one of {string.Join(", ", Enum.GetNames<PidFileWriter>())}",
-        _ when text.Contains("TerminationSignal", StringComparison.Ordinal) => $"one of {string.Join(", ", Enum.GetNames<TerminationSignal>())}",
-        _ when text.Contains("StopMode", StringComparison.Ordinal) => $"one of {string.Join(", ", Enum.GetNames<StopMode>())}",
-        _ when text.Contains("LaunchMode", StringComparison.Ordinal) => $"one of {string.Join(", ", Enum.GetNames<LaunchMode>())}",
-        _ when text.Contains("RestartMode", StringComparison.Ordinal) => $"one of {string.Join(", ", Enum.GetNames<RestartMode>())}",
-        _ when text.Contains("DependencyCondition", StringComparison.Ordinal) => $"one of {string.Join(", ", Enum.GetNames<DependencyCondition>())}",
-        _ when text.Contains("DependencyRestart", StringComparison.Ordinal) => $"one of {string.Join(", ", Enum.GetNames<DependencyRestart>())}",
-        _ when text.Contains("HealthCheckKind", StringComparison.Ordinal) => $"one of {string.Join(", ", Enum.GetNames<HealthCheckKind>())}",
-        _ => "a value that this key can have",
-    };
-
-    private static IEnumerable<(string Key, string Problem)> Below(JsonElement value, string key, Type type)
-        => InfoOf(type) is { } info ? Problems(value, key, info) : [];
-
-    private static string Expected(JsonTypeInfo type) => type.Kind switch
-    {
-        JsonTypeInfoKind.Enumerable => InfoOf(type.ElementType!) switch
-        {
-            { Kind: JsonTypeInfoKind.Object } element => $"a list of objects such as {Example(element)}",
-            { Type: var element } when element == typeof(string) => "a list of texts",
-            _ => "a list of numbers",
-        },
-        JsonTypeInfoKind.Object => $"an object such as {Example(type)}",
-        JsonTypeInfoKind.Dictionary => "an object such as { \"NAME\": \"value\" }",
-        _ => type.Type == typeof(string) ? "a text" : Expected(type.Type.FullName!),
-    };
-
-    private static string Example(JsonTypeInfo type) => $"{{ \"{Pascal(type.Properties[0].Name)}\": … }}";
 }

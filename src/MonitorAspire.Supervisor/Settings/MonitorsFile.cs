@@ -67,7 +67,7 @@ internal sealed class MonitorsFile(MonitorsFileSource source) : JsonConfiguratio
         using var document = JsonDocument.Parse(text, Lenient);
         WrongShapes = [.. document.RootElement.EnumerateObject()
             .Where(p => p.Name.Equals(MonitorsOptions.Section, StringComparison.OrdinalIgnoreCase))
-            .SelectMany(p => JsonShape.Problems(p.Value, MonitorsOptions.Section, DefinitionJson.Default.MonitorsOptions))];
+            .SelectMany(p => JsonShape.Problems(p.Value, MonitorsOptions.Section, SettingSchema.Monitors))];
     }
 
     private static ILookup<string, string> ChildrenIn(IEnumerable<string> keys)

@@ -32,13 +32,13 @@ internal static partial class ProcTargets
         if (StatLine().Match(Encoding.Latin1.GetString(content)) is { Success: true } line
             && line.Groups["field"].Captures is var fields
             && Number(line.Groups["pid"]) is > 0 and <= int.MaxValue and var pid
-            && IsInt(fields[0]) && IsInt(fields[2]) && IsInt(fields[16])
+            && IsInt(fields[0]) && IsInt(fields[2]) && IsInt(fields[16]) && Number(fields[5]) is { } flags
             && Number(fields[18]) is >= 0 and < 1L << 41 and var ticks)
         {
             Assert.True(isParsed);
             Assert.Equal(
-                (pid, Encoding.UTF8.GetString(Encoding.Latin1.GetBytes(line.Groups["name"].Value)), line.Groups["state"].Value[0], Number(fields[0]), Number(fields[2]), Number(fields[16]), ticks),
-                ((long?)stat.Pid, stat.Name, stat.State, (long?)stat.ParentPid, (long?)stat.Session, (long?)stat.ThreadCount, stat.StartTicks));
+                (pid, Encoding.UTF8.GetString(Encoding.Latin1.GetBytes(line.Groups["name"].Value)), line.Groups["state"].Value[0], Number(fields[0]), Number(fields[2]), Number(fields[16]), (flags >> 21) % 2 != 0, ticks),
+                ((long?)stat.Pid, stat.Name, stat.State, (long?)stat.ParentPid, (long?)stat.Session, (long?)stat.ThreadCount, stat.IsKernelThread, stat.StartTicks));
         }
 
         // .NET ignores NUL characters at the end of a number.

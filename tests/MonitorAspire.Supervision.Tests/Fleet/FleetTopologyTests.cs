@@ -52,7 +52,7 @@ public class FleetTopologyTests
         Assert.Empty(FleetTopology.Resolve(options, out var errors));
         Assert.Equal(
             [
-                "Monitors:Daemons:0:Port: port 0 is out of range (1-65535)",
+                "Monitors:Daemons:0:Port: the port that it listens on is missing (1-65535)",
                 "Monitors:Daemons:3:Restart:Jitter: 2 is out of range (0 to 0.5)",
                 "Monitors:Daemons:4:PortRangeEnd: port range 9004-9003 is not a range within 1-65535",
                 "Monitors: port 9000 is given to 'twice' and 'Twice'; every daemon needs a port of its own",

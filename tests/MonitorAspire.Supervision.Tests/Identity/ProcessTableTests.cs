@@ -137,7 +137,7 @@ public sealed class ProcessTableTests : IDisposable
     [Fact]
     public void Snapshot_SeveralProcesses_ListsOnlyProcesses()
     {
-        _proc.Add(1, 0).Add(4711, 500).Add(4712, 501, state: 'Z').Write("5000/comm", "no stat file");
+        _proc.Write("5/stat", "5 (kworker/R-sync_wq) I 2 0 0 0 -1 69238880 0 0 0 0 0 0 0 0 0 -20 1 0 25 0 0 18446744073709551615").Add(1, 0).Add(4711, 500).Add(4712, 501, state: 'Z').Write("5000/comm", "no stat file");
 
         Assert.Equal([1, 4711, 4712], _proc.Table().Snapshot().Select(process => process.Pid).Order());
     }

@@ -42,6 +42,11 @@ public sealed class InstanceTreeTests
         // Before exec it is still the shell or setsid.
         await MonitorAspire.Testing.Wait.UntilAsync(() => _tree.Members(new InstanceSigns(null, id, NoLock)) is [{ Name: "sleep" }], "the orphan");
         var orphan = Assert.Single(_tree.Members(new InstanceSigns(null, id, NoLock)));
+
+        // Older than the launcher, it has inherited nothing from it.
+        var launcher = new ProcessIdentity(int.MaxValue, orphan.StartTicks, orphan.Identity.BootId);
+        Assert.Single(_tree.Members(new InstanceSigns(null, id, NoLock, launcher)));
+        Assert.Empty(_tree.Members(new InstanceSigns(null, id, NoLock, launcher with { StartTicks = orphan.StartTicks + 1 })));
         using var process = Process.GetProcessById(orphan.Pid);
         process.Kill();
     }

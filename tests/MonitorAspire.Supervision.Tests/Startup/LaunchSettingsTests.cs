@@ -79,6 +79,22 @@ public sealed class LaunchSettingsTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Start_EnvironmentFileBelongsToAnotherUser_SaysWhoMustOwnIt()
+    {
+        Assert.SkipUnless(Environment.IsPrivilegedProcess, "Only root may give a file away.");
+        var file = Write("app.env", "A=1");
+        using (var chown = Process.Start("chown", ["12345", file]))
+        {
+            await chown.WaitForExitAsync(TestContext.Current.CancellationToken);
+        }
+
+        var report = await _fixture.StartAsync(_fixture.Faulty() with { EnvironmentFiles = [file] });
+
+        Assert.Equal((StartupVerdict.Failed, StartupReason.PermissionDenied), (report.Verdict, report.Reason));
+        Assert.EndsWith($"{file} belongs to another user (uid 12345), so nothing in it is believed; 'chown 0 {file}' if you trust what is there", report.Detail, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Start_EnvironmentFileIsAPipe_DoesNotWaitForItsWriter()
     {
         using (var mkfifo = Process.Start("mkfifo", [_fixture["pipe"]]))

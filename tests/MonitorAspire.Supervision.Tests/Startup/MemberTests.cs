@@ -281,6 +281,54 @@ public sealed class MemberTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Stop_ProcessThatOnlyTheLockShows_IsAskedToEndAndACleanUpIsNot()
+    {
+        // It has another parent, another session and an empty environment. The main process ends only after it, and after its clean-up.
+        const string Server = """
+            import http.server, os, signal, subprocess, sys, time
+            port, noted = int(sys.argv[1]), sys.argv[2]
+            escaped = '''
+            import os, signal, sys
+            def note(*_):
+                os.mkdir(sys.argv[1])
+                os._exit(0)
+            signal.signal(signal.SIGTERM, note)
+            os.mkdir(sys.argv[1] + ".ready")
+            while True:
+                signal.pause()
+            '''
+            if os.fork() == 0:
+                os.setsid()
+                if os.fork() == 0:
+                    os.execve(sys.executable, [sys.executable, "-c", escaped, noted], {})
+                os._exit(0)
+            os.wait()
+            class Handler(http.server.BaseHTTPRequestHandler):
+                def do_GET(self):
+                    self.send_response(200 if os.path.exists(noted + ".ready") else 503)
+                    self.end_headers()
+            def end(*_):
+                clean_up = subprocess.Popen(["sleep", "1"])
+                while not os.path.exists(noted):
+                    time.sleep(0.01)
+                os._exit(0 if clean_up.wait() == 0 else 3)
+            signal.signal(signal.SIGTERM, end)
+            http.server.HTTPServer(("127.0.0.1", port), Handler).serve_forever()
+            """;
+        var spec = _fixture.Spec("python3", "-c", Server, "{port}", _fixture["noted"]);
+        var outcome = await _fixture.StartOutcomeAsync(spec);
+        Assert.True(outcome.Report.Verdict == StartupVerdict.Verified, outcome.Report.Detail);
+        var file = _fixture.Files(spec.Port).InstanceFile;
+        (InstanceRecord.Read(file)! with { ControlGroup = null }).Write(file);
+
+        var stopped = await _fixture.Engine.StopAsync(spec, new StopOptions { GracePeriod = Wait.Generous }, CancellationToken.None);
+
+        Assert.Equal((StopVerdict.Stopped, false, 2), (stopped.Verdict, stopped.Killed, stopped.ProcessesSignalled));
+        Assert.Equal(0, (await outcome.Instance!.Exited.WaitAsync(Wait.Generous)).ExitCode);
+        _fixture.AssertNothingLeft(spec, outcome.Report.Pid);
+    }
+
+    [Fact]
     public async Task Stop_Signal_IsTheDefinitions()
     {
         var spec = _fixture.Remember(Prefork() with { StopSignal = TerminationSignal.SIGQUIT, StopMode = StopMode.Main });

@@ -1,5 +1,7 @@
 using System.Net;
 using System.Text.Json;
+using MonitorAspire.Supervision;
+using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervision.Fleet;
 using MonitorAspire.Testing;
 
@@ -23,6 +25,23 @@ public class EventEndpointTests
         Assert.Equal(("exited", 2), (first.Kind, first.Number));
         Assert.Equal(("start-verified", 3), (second.Kind, second.Number));
         Assert.Equal("alpha", first.Data.GetProperty("daemon").GetProperty("name").GetString());
+    }
+
+    [Fact]
+    public async Task Watch_Event_IsWrittenAsTheCommandLineReadsIt()
+    {
+        await using var supervisor = await RunningSupervisor.StartAsync();
+        using var stream = await supervisor.OpenAsync("/api/events");
+        await ReadCommentAsync(stream);
+        var report = new StartupReport
+        {
+            Name = "alpha", Host = "127.0.0.1", Port = 9000, Verdict = StartupVerdict.Failed, Stage = StartupStage.PortBound, Reason = StartupReason.PortInUse,
+            Owner = new PortOwner(7, "/bin/x", "127.0.0.1:9000"), Stages = [new StageTiming(StartupStage.Preflight, 1.5)], LogTail = ["a \"line\""], ExitCode = 3,
+        };
+
+        var happened = supervisor.Fleet.Raise(FleetEventKind.StartFailed, "alpha", report, "port 9000 is in use");
+
+        Assert.Equal(JsonSerializer.Serialize(happened, SupervisionJson.Default.FleetEvent), (await ReadAsync(stream)).Data.GetRawText());
     }
 
     [Fact]

@@ -80,7 +80,7 @@ public class DefinitionEndpointsTests
     [InlineData("""{"port": 70000}""", "port", "70000")]
     [InlineData("""{"port": "many"}""", "port", "\"many\"")]
     [InlineData("""{"port": 9100.5}""", "port", "9100.5")]
-    [InlineData("""{}""", "port", "0")]
+    [InlineData("""{}""", "port", "missing")]
     [InlineData("""{"port": 9100, "prot": 1}""", "prot", "is not a setting")]
     [InlineData("""{"port": 9100, "restart": {"jitter": 2}}""", "restart.jitter", "2 is out of range")]
     [InlineData("""{"port": 9100, "restart": {"jiter": 0.1}}""", "restart.jiter", "is not a setting")]

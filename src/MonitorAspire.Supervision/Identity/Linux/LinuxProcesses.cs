@@ -80,7 +80,7 @@ internal sealed class LinuxProcesses(ProcFiles files, Func<int, bool>? mayExist 
         var processes = new List<ProcessInfo>(256);
         foreach (var pid in AllPids())
         {
-            if (ReadStat(pid, buffer, out var stat) == ProcAccess.Ok)
+            if (ReadStat(pid, buffer, out var stat) == ProcAccess.Ok && !stat.IsKernelThread)
             {
                 processes.Add(InfoOf(stat));
             }

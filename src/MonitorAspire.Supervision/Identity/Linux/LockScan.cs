@@ -28,6 +28,7 @@ internal sealed class LockScan(ProcFiles files, string lockFilePath)
         {
             var (found, process) = (holders.Count, $"{pid}");
             if (files.ForEachFile($"{process}/fd", (descriptor, file, isDeleted) => Add(process, descriptor, file, isDeleted)) > 0
+                || files.HasOneThread(pid)
                 || files.ListDescriptors(pid, descriptors, out var directory) != ProcAccess.Ok)
             {
                 continue;

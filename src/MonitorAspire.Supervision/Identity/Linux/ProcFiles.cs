@@ -130,7 +130,7 @@ internal sealed class ProcFiles(string root)
     {
         directory = $"{pid}";
         var access = ListNumbers($"{directory}/fd", descriptors);
-        if (access == ProcAccess.Missing || descriptors.Count > 0)
+        if (access == ProcAccess.Missing || descriptors.Count > 0 || HasOneThread(pid))
         {
             return access;
         }
@@ -155,6 +155,14 @@ internal sealed class ProcFiles(string root)
         }
 
         return access == ProcAccess.Unreadable ? access : ProcAccess.Ok;
+    }
+
+    /// <summary>Whether a process has one thread, as each thread of the kernel has. One question to the kernel: no directory is read.</summary>
+    public unsafe bool HasOneThread(int pid)
+    {
+        const int LinksOfOne = 3; // of the directory of the threads: its name, its dot, and the thread
+        LibC.StatxBuffer buffer = default;
+        return LibC.Statx(LibC.AtCurrentDirectory, $"{root}/{pid}/task", LibC.AtStatxDontSync, LibC.StatxBasicStats, &buffer) == 0 && buffer.LinkCount == LinksOfOne;
     }
 
     /// <summary>

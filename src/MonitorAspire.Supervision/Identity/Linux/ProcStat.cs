@@ -3,9 +3,14 @@ using System.Text;
 
 namespace MonitorAspire.Supervision.Identity.Linux;
 
-/// <summary>The fields of <c>/proc/PID/stat</c> that are used. A parent outside the PID namespace is 0. The start is in clock ticks since boot.</summary>
-internal readonly record struct ProcStat(int Pid, string Name, char State, int ParentPid, int Session, int ThreadCount, long StartTicks)
+/// <summary>
+/// The fields of <c>/proc/PID/stat</c> that are used. A parent outside the PID namespace is 0. The start is in clock ticks since boot. A thread of the kernel
+/// has no program, no environment and no descriptors.
+/// </summary>
+internal readonly record struct ProcStat(int Pid, string Name, char State, int ParentPid, int Session, int ThreadCount, long StartTicks, bool IsKernelThread = false)
 {
+    private const long KernelThread = 0x0020_0000; // PF_KTHREAD in include/linux/sched.h
+
     /// <summary>
     /// Whether it is dead, reaped or not. The state is the state of the main thread only: a program whose main function called
     /// <c>pthread_exit</c> has state <c>Z</c> and more threads, and it lives.
@@ -42,7 +47,9 @@ internal readonly record struct ProcStat(int Pid, string Name, char State, int P
             || !rest.TryNumber(out int parent)
             || !rest.TrySkip(1)
             || !rest.TryNumber(out int session)
-            || !rest.TrySkip(13)
+            || !rest.TrySkip(2)
+            || !rest.TryNumber(out long flags)
+            || !rest.TrySkip(10)
             || !rest.TryNumber(out int threads)
             || !rest.TrySkip(1)
             || !rest.TryNumber(out long ticks)
@@ -51,7 +58,7 @@ internal readonly record struct ProcStat(int Pid, string Name, char State, int P
             return false;
         }
 
-        stat = new ProcStat(pid, Encoding.UTF8.GetString(content[(open + 2)..close]), state, parent, session, threads, ticks);
+        stat = new ProcStat(pid, Encoding.UTF8.GetString(content[(open + 2)..close]), state, parent, session, threads, ticks, (flags & KernelThread) != 0);
         return true;
     }
 

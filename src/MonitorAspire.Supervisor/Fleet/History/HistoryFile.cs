@@ -138,7 +138,7 @@ internal sealed class HistoryFile(string path)
         using var writer = new Utf8JsonWriter(buffer);
         foreach (var start in starts)
         {
-            JsonSerializer.Serialize(writer, start, HistoryJson.Default.StartRecord);
+            JsonSerializer.Serialize(writer, start, WrittenHistoryJson.Default.StartRecord);
             writer.Flush();
             buffer.Write("\n"u8);
             writer.Reset();

@@ -45,6 +45,11 @@ internal sealed record StartRecord
     private static bool IsDuration(double ms) => ms >= 0 && double.IsFinite(ms);
 }
 
-[JsonSourceGenerationOptions(JsonSerializerDefaults.Web, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSourceGenerationOptions(JsonSerializerDefaults.Web, GenerationMode = JsonSourceGenerationMode.Metadata)]
 [JsonSerializable(typeof(StartRecord))]
 internal sealed partial class HistoryJson : JsonSerializerContext;
+
+/// <summary>Writes the same, without the descriptions of all properties that only reading needs.</summary>
+[JsonSourceGenerationOptions(JsonSerializerDefaults.Web, GenerationMode = JsonSourceGenerationMode.Serialization, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(StartRecord))]
+internal sealed partial class WrittenHistoryJson : JsonSerializerContext;

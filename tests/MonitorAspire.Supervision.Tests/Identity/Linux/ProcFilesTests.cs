@@ -104,6 +104,7 @@ public sealed class ProcFilesTests : IDisposable
         Assert.Equal(ProcAccess.Ok, Files.ListDescriptors(20, descriptors, out directory));
         Assert.Equal([6], descriptors);
         Assert.Contains(directory, (string[])["20/task/21", "20/task/22"]);
+        Assert.Equal((false, false), (Files.HasOneThread(20), Files.HasOneThread(30)));
         Assert.Equal(ProcAccess.Ok, Files.ListDescriptors(30, descriptors, out _));
         Assert.Empty(descriptors);
         Assert.Equal(ProcAccess.Missing, Files.ListDescriptors(40, descriptors, out _));

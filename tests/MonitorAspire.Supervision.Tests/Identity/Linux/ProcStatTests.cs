@@ -30,7 +30,7 @@ public class ProcStatTests
     {
         var stat = Parse("5 (kworker/R-sync_wq) I 2 0 0 0 -1 69238880 0 0 0 0 0 0 0 0 0 -20 1 0 25 0 0 18446744073709551615 0 0 0 0 0 0 0 2147483647 0 1 0 0 17 0 0 0 0 0 0 0 0 0 0 0 0 0 0\n");
 
-        Assert.Equal(new ProcStat(5, "kworker/R-sync_wq", 'I', 2, 0, 1, 25), stat);
+        Assert.Equal(new ProcStat(5, "kworker/R-sync_wq", 'I', 2, 0, 1, 25, IsKernelThread: true), stat);
     }
 
     [Fact]
