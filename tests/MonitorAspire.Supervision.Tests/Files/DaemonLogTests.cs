@@ -79,7 +79,14 @@ public sealed class DaemonLogTests : IDisposable
         var (handle, offset) = DaemonLog.OpenForInstance(_directory["log"], new LogPolicy { PartBytes = 64 * 1024 });
         using (handle)
         {
-            RandomAccess.Write(handle, "new"u8, fileOffset: 0); // it is appended, wherever the position is
+            // It is appended, wherever the position is.
+            RandomAccess.Write(handle, "ne"u8, fileOffset: 0);
+            RandomAccess.Write(handle, "w"u8, fileOffset: 0);
+        }
+
+        if (OperatingSystem.IsLinux())
+        {
+            Assert.DoesNotContain(Directory.GetFileSystemEntries("/proc/self/fd"), fd => new FileInfo(fd).LinkTarget?.StartsWith(_directory.Path, StringComparison.Ordinal) == true);
         }
 
         Assert.Equal(isRotated ? 0 : length, offset);

@@ -166,6 +166,8 @@ public sealed class InstanceLockTests : IDisposable
         Assert.True(IsCloseOnExec());
         launcher.HandOver();
         Assert.True(InstanceLock.IsHeld(Path));
+        inherited.HandOver();
+        Assert.False(InstanceLock.IsHeld(Path));
 
         bool IsCloseOnExec() => File.ReadLines($"/proc/self/fdinfo/{descriptor}").First(l => l.StartsWith("flags:", StringComparison.Ordinal)).TrimEnd()[^7] is '2' or '3' or '6' or '7'; // O_CLOEXEC is 02000000
     }

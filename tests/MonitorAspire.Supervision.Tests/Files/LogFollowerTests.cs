@@ -129,6 +129,35 @@ public sealed class LogFollowerTests : IDisposable
     }
 
     [Fact]
+    public async Task CopyNew_LogIsTruncatedAndShorterThanBefore_GivesTheNewContent()
+    {
+        Write(100);
+        using var reading = await ReadAsync();
+        await reading.AssertAllAsync(_written);
+        await File.WriteAllTextAsync(Log, "");
+        Write(1);
+        await reading.AssertAllAsync(_written);
+    }
+
+    [Fact]
+    public async Task Follow_Lines_AreCopiedAndFlushedUntilItIsCancelled()
+    {
+        using var cancellation = new CancellationTokenSource();
+        using var reading = await ReadAsync();
+        using var output = new FlushedStream();
+        var following = reading.Follower.FollowAsync(output, TimeProvider.System, cancellation.Token);
+        for (var i = 1; i <= 2; i++)
+        {
+            Write(1);
+            await Wait.UntilAsync(() => output.Flushes == i, "the line");
+        }
+
+        await cancellation.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => following);
+        Assert.Equal("0\n1\n", Encoding.UTF8.GetString(output.ToArray()));
+    }
+
+    [Fact]
     public async Task CopyNew_LogIsDeletedAndWrittenOn_GivesTheRestAndThenTheNewLog()
     {
         Write(3);
@@ -457,6 +486,19 @@ public sealed class LogFollowerTests : IDisposable
         var reading = new Reading(new LogFollower(Log));
         await reading.Follower.CopyTailAsync(1_000_000, reading.Output, default);
         return reading;
+    }
+
+    private sealed class FlushedStream : MemoryStream
+    {
+        private int _flushes;
+
+        internal int Flushes => Volatile.Read(ref _flushes);
+
+        public override Task FlushAsync(CancellationToken cancellationToken)
+        {
+            Interlocked.Increment(ref _flushes);
+            return Task.CompletedTask;
+        }
     }
 
     private sealed record Reading(LogFollower Follower) : IDisposable

@@ -110,6 +110,19 @@ public sealed class PidFileTests
         Assert.False(File.Exists(directory["pid"]));
     }
 
+    [Theory]
+    [InlineData(64, "ok")]
+    [InlineData(65, "malformed")]
+    public void Read_LongFile_IsNoPidFile(int length, string state)
+    {
+        using var directory = new TemporaryDirectory();
+        File.WriteAllText(directory["pid"], "4711".PadLeft(length, '0'));
+
+        var reading = PidFile.Read(directory["pid"]);
+
+        Assert.Equal((state, state == "ok" ? 4711 : 0), (reading.StateName, reading.Pid));
+    }
+
     [Fact]
     public void Read_AnyThingAtThePath_HasItsState()
     {

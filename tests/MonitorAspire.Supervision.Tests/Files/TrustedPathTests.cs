@@ -106,6 +106,37 @@ public sealed class TrustedPathTests : IDisposable
         Assert.Null(TrustedPath.WhyNot(files));
     }
 
+    [Fact]
+    public void WhyNot_SeveralThingsOfADaemonThatOthersCanWriteTo_NamesTheFirst()
+    {
+        var files = new DaemonFiles(Make("state"), 9000);
+        foreach (var file in (string[])[files.DefinitionFile, files.InstanceFile])
+        {
+            File.WriteAllText(file, "");
+            File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.GroupWrite);
+        }
+
+        Assert.StartsWith(files.InstanceFile + " can be changed", TrustedPath.WhyNot(files), StringComparison.Ordinal);
+        Make("state", Private | UnixFileMode.GroupWrite);
+        Assert.StartsWith(files.StateDirectory + " can be changed", TrustedPath.WhyNot(files), StringComparison.Ordinal);
+    }
+
+    // The kernel follows 40 links.
+    [Theory]
+    [InlineData(40, true)]
+    [InlineData(41, false)]
+    public void WhyNot_ManyLinks_AreFollowedAsTheKernelDoes(int links, bool isTrusted)
+    {
+        var target = Make("0");
+        for (var i = 1; i <= links; i++)
+        {
+            File.CreateSymbolicLink(_directory[$"{i}"], target);
+            target = _directory[$"{i}"];
+        }
+
+        Assert.Equal(isTrusted, TrustedPath.WhyNot(target) is null);
+    }
+
     private string Make(string name, UnixFileMode mode = Private)
     {
         var path = _directory[name];

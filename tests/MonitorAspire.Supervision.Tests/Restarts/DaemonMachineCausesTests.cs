@@ -227,6 +227,19 @@ public class DaemonMachineCausesTests
         Assert.Equal(state, DaemonMachine.Apply(state, new MachineEvent.TimerDue(), new MachineSettings(), TimeSpan.FromSeconds(4.999), 0.5).State);
     }
 
+    // It is due for the alert about lost health, or for old failures, only when their time has come.
+    [Fact]
+    public void Timer_DueForAnotherReason_NeitherAlertsNorForgets()
+    {
+        var second = TimeSpan.FromSeconds(1);
+        var state = MachineState.Initial with { State = DaemonState.Running, HealthLostSince = 50 * second, VerifiedSince = 50 * second, ConsecutiveFailures = 1 };
+
+        var transition = DaemonMachine.Apply(state, new MachineEvent.TimerDue(), new MachineSettings(), 55 * second, 0.5);
+
+        Assert.Equal(state, transition.State);
+        Assert.Empty(transition.Actions);
+    }
+
     private static void Look(MachineDriver machine, double after)
     {
         machine.Advance(after);
