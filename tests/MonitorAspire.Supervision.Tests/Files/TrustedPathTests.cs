@@ -101,8 +101,8 @@ public sealed class TrustedPathTests : IDisposable
         Assert.StartsWith($"{file} can be changed by other users (mode ", TrustedPath.WhyNot(files), StringComparison.Ordinal);
 
         // A link is not followed by those who read these files.
-        File.Delete(file);
-        File.CreateSymbolicLink(file, "/dev/null");
+        File.Move(file, _directory["other"]);
+        File.CreateSymbolicLink(file, _directory["other"]);
         Assert.Null(TrustedPath.WhyNot(files));
     }
 
@@ -119,6 +119,24 @@ public sealed class TrustedPathTests : IDisposable
         Assert.StartsWith(files.InstanceFile + " can be changed", TrustedPath.WhyNot(files), StringComparison.Ordinal);
         Make("state", Private | UnixFileMode.GroupWrite);
         Assert.StartsWith(files.StateDirectory + " can be changed", TrustedPath.WhyNot(files), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void WhyNot_PathThatIsNoState_HasItsOwnFix()
+    {
+        var program = Make("program", Private | UnixFileMode.OtherWrite);
+        File.CreateSymbolicLink(_directory["link"], program);
+
+        foreach (var path in (string[])[program, _directory["link"]])
+        {
+            Assert.EndsWith($"; 'chmod go-w {program}' if you trust what is there", TrustedPath.WhyNot(path, isState: false), StringComparison.Ordinal);
+            Assert.EndsWith($"; 'chmod go-w {program}' if you trust what is there, or use another --state-dir", TrustedPath.WhyNot(path), StringComparison.Ordinal);
+        }
+
+        Assert.SkipUnless(OperatingSystem.IsLinux() && Environment.IsPrivilegedProcess, "needs a file of another user");
+        GiveAway(program);
+        Assert.EndsWith($"; 'chown 0 {program}' if you trust what is there", TrustedPath.WhyNot(program, isState: false), StringComparison.Ordinal);
+        Assert.EndsWith("; run as that user, or use another --state-dir", TrustedPath.WhyNot(program), StringComparison.Ordinal);
     }
 
     // The kernel follows 40 links.
