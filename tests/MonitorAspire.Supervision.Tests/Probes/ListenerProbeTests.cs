@@ -137,6 +137,7 @@ public class ListenerProbeTests
     {
         using var proc = new RecordedProc().Write("net/tcp", ProcNetTcpTests.Tcp);
         proc.Add(10, 1, state: 'Z', threads: 2).Link("10/task/11/fd/7", "socket:[177631]").Link("10/task/11/fd/8", "socket:[1525]");
+        Directory.CreateDirectory(Path.Combine(proc.Root, "10/task/10/fd"));
 
         Assert.Equal([2024, 8768], new ListenerProbe(proc.Table()).ListenersOf([10]).Select(listener => listener.EndPoint.Port).Order());
     }
