@@ -3,9 +3,9 @@
 
     survivors.py [--reasons FILE] REPORT.json...
 
-A report replaces the figures and the rows of the folders that it has mutants of. Reasons that the page has are kept: a row is known by
-its file, the text of its line and the change. FILE has further ones, one a line: the number that is printed for a row without a reason, a tab, the
-reason. Without a reason for each row it ends with code 1.
+The reports replace the figures and the rows of the source files that they have mutants of, so a folder can be measured in parts. Where several have a mutant of
+the same source, the last one counts: what survived can be measured again alone (--mutate 'FILE{FROM..TO}'). Reasons that the page has are kept: a row is known by its file, the text of its line and the change. FILE has further ones, one a line: the number that is printed for a row without a
+reason, a tab, the reason. Without a reason for each row it ends with code 1.
 """
 import argparse
 import datetime
@@ -25,7 +25,6 @@ the tests leave out. This page has each change that no test notices, and why. It
 [`survivors.py`](../tests/MonitorAspire.Mutation.Tests/survivors.py) from Stryker's reports.
 
 *Killed*: a test failed, or did not end in time. *Survived*: all tests passed. *Not covered*: no test that Stryker runs comes there. The score is what was killed of all of them.
-A folder that is not in the table is not listed yet.
 
 """
 
@@ -67,12 +66,13 @@ def mutants(path):
             old, new = differing("\n".join(inside), mutant.get("replacement") or "")
             yield {
                 "folder": match[2], "file": match[1], "at": (start["line"], start["column"]), "status": mutant["status"],
+                "source": content["source"], "key": (*start.values(), *end.values(), mutant["mutatorName"], mutant.get("replacement")),
                 "row": (shown(lines[start["line"] - 1]), f"{shown(old)} → {shown(new)}"), "why": mutant.get("statusReason") or "",
             }
 
 
 def known():
-    """The figures and the rows of the page that is there."""
+    """The figures and the rows of each file on the page that is there."""
     figures, rows, file = {}, {}, None
     if os.path.exists(PAGE):
         with open(PAGE, encoding="utf-8") as page:
@@ -80,11 +80,39 @@ def known():
                 cells = [c.strip() for c in re.split(r"(?<!\\)\|", line.strip())[1:-1]]
                 if line.startswith("### "):
                     file = line.split("`")[1]
-                elif file is None and len(cells) > 5 and cells[0].startswith("`"):
-                    figures[cells[0].strip("`")] = cells[1:]
-                elif file and len(cells) == 4 and cells[2].count("→") and cells[0] != "---":
+                elif line.startswith("## "):
+                    file = None
+                elif file is None and len(cells) == 7 and "/" in cells[0]:
+                    figures[cells[0].strip("`")] = ([int(c) for c in cells[1:4]], cells[6])
+                elif file and len(cells) == 4 and cells[2].count("→"):
                     rows.setdefault(file, []).append(cells)
     return figures, rows
+
+
+def figure_row(name, figures):
+    counts = [sum(c) for c in zip(*(counts for counts, _ in figures))]
+    days = sorted({day for _, day in figures})
+    score = f"{100 * counts[0] / sum(counts):.1f} %"
+    return [f"`{name}`", *map(str, counts), str(sum(counts)), score, days[0] if len(days) == 1 else f"{days[0]} to {days[-1]}"]
+
+
+def write(figures, rows):
+    head = "| Killed | Survived | Not covered | Mutants | Score | Measured |\n|---|---|---|---|---|---|---|\n"
+    folders = {}
+    for file in sorted(figures):
+        folders.setdefault(file.split("/")[0], []).append(file)
+    with open(PAGE, "w", encoding="utf-8") as page:
+        page.write(HEAD + "| Folder " + head)
+        for folder, files in folders.items():
+            row = figure_row(folder, [figures[f] for f in files])
+            page.write(f"| {' | '.join(row)} |\n")
+            print(*row, file=sys.stderr)
+        for folder, files in folders.items():
+            page.write(f"\n## {folder}\n\n| File " + head)
+            page.writelines(f"| {' | '.join(figure_row(f, [figures[f]]))} |\n" for f in files)
+            for file in (f for f in files if f in rows):
+                page.write(f"\n### `{file}`\n\n| | Line | Change | Why it survives |\n|---|---|---|---|\n")
+                page.writelines(f"| {' | '.join(row)} |\n" for row in rows[file])
 
 
 def main():
@@ -97,35 +125,30 @@ def main():
         with open(arguments.reasons, encoding="utf-8") as file:
             given = dict(line.rstrip("\n").split("\t", 1) for line in file if "\t" in line)
     figures, rows = known()
-    reasons = {(file, *row[1:3]): row[3] for file, all_rows in rows.items() for row in all_rows}
+    reasons = {(file, *row[1:3]): row[3] for file, all_rows in rows.items() for row in all_rows if row[3] != "?"}
     number, missing = 0, 0
+    files = {}
     for report in arguments.reports:
-        found = list(mutants(report))
         day = datetime.date.fromtimestamp(os.path.getmtime(report)).isoformat()
-        for folder in sorted({m["folder"] for m in found if m["status"] in DETECTED + LEFT}):
-            of = [m for m in found if m["folder"] == folder]
-            count = {status: sum(m["status"] == status for m in of) for status in DETECTED + LEFT}
-            killed, total = sum(count[s] for s in DETECTED), sum(count.values())
-            figures[folder] = [str(killed), str(count["Survived"]), str(count["NoCoverage"]), str(total), f"{100 * killed / total:.1f} %", day]
-            rows = {file: r for file, r in rows.items() if not file.startswith(folder + "/")}
-            for m in sorted((m for m in of if m["status"] in LEFT), key=lambda m: (m["file"], m["at"])):
-                number += 1
-                reason = given.get(str(number)) or reasons.get((m["file"], *m["row"]))
-                if not reason:
-                    missing += 1
-                    print(f"{number}\t{m['status'][:4]}\t{m['file']}:{m['at'][0]}\t{m['row'][0]}\t{m['row'][1]}")
-                rows.setdefault(m["file"], []).append(["survived" if m["status"] == "Survived" else "not covered", *m["row"], reason or "?"])
-    with open(PAGE, "w", encoding="utf-8") as page:
-        page.write(HEAD + "| Folder | Killed | Survived | Not covered | Mutants | Score | Measured |\n|---|---|---|---|---|---|---|\n")
-        for folder, cells in sorted(figures.items()):
-            page.write(f"| `{folder}` | {' | '.join(cells)} |\n")
-        for folder in sorted({file.split("/")[0] for file in rows}):
-            page.write(f"\n## {folder}\n")
-            for file in sorted(f for f in rows if f.startswith(folder + "/")):
-                page.write(f"\n### `{file}`\n\n| | Line | Change | Why it survives |\n|---|---|---|---|\n")
-                page.writelines(f"| {' | '.join(row)} |\n" for row in rows[file])
-    for folder, cells in sorted(figures.items()):
-        print(folder, *cells, file=sys.stderr)
+        for mutant in mutants(report):
+            if mutant["status"] in DETECTED + LEFT:
+                source, _, found = files.get(mutant["file"], (None, None, {}))
+                found = found if source == mutant["source"] else {}
+                found[mutant["key"]] = mutant
+                files[mutant["file"]] = (mutant["source"], day, found)
+    for file, (_, day, found) in sorted(files.items()):
+        statuses = [m["status"] for m in found.values()]
+        figures[file] = ([sum(s in DETECTED for s in statuses), *(statuses.count(s) for s in LEFT)], day)
+        rows[file] = []
+        for m in sorted((m for m in found.values() if m["status"] in LEFT), key=lambda m: m["at"]):
+            number += 1
+            reason = given.get(str(number)) or reasons.get((file, *m["row"]))
+            if not reason:
+                missing += 1
+                print(f"{number}\t{m['status'][:4]}\t{file}:{m['at'][0]}\t{m['row'][0]}\t{m['row'][1]}")
+            rows[file].append(["survived" if m["status"] == "Survived" else "not covered", *m["row"], reason or "?"])
+    here = {f for f in figures if os.path.exists(os.path.join(ROOT, "src/MonitorAspire.Supervision", f))}
+    write({f: v for f, v in figures.items() if f in here}, {f: v for f, v in rows.items() if f in here and v})
     return 1 if missing else 0
 
 

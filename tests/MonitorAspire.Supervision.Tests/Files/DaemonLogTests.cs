@@ -26,6 +26,14 @@ public sealed class DaemonLogTests : IDisposable
         Assert.Empty(DaemonLog.Tail(_directory["missing"], 10));
     }
 
+    [Fact]
+    public void Tail_FewLines_AreAllOrTheLast()
+    {
+        File.WriteAllText(_directory["log"], "a\n\nb\nc\n");
+        Assert.Equal(["a", "b", "c"], DaemonLog.Tail(_directory["log"]));
+        Assert.Equal(["b", "c"], DaemonLog.Tail(_directory["log"], 2));
+    }
+
     [Theory]
     [InlineData(2000, false)]
     [InlineData(2001, true)]
@@ -71,7 +79,14 @@ public sealed class DaemonLogTests : IDisposable
         var (handle, offset) = DaemonLog.OpenForInstance(_directory["log"], new LogPolicy { PartBytes = 64 * 1024 });
         using (handle)
         {
-            RandomAccess.Write(handle, "new"u8, fileOffset: 0); // it is appended, wherever the position is
+            // It is appended, wherever the position is.
+            RandomAccess.Write(handle, "ne"u8, fileOffset: 0);
+            RandomAccess.Write(handle, "w"u8, fileOffset: 0);
+        }
+
+        if (OperatingSystem.IsLinux())
+        {
+            Assert.DoesNotContain(Directory.GetFileSystemEntries("/proc/self/fd"), fd => new FileInfo(fd).LinkTarget?.StartsWith(_directory.Path, StringComparison.Ordinal) == true);
         }
 
         Assert.Equal(isRotated ? 0 : length, offset);

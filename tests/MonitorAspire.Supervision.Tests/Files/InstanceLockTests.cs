@@ -88,6 +88,31 @@ public sealed class InstanceLockTests : IDisposable
     }
 
     [Fact]
+    public void Descriptors_OfALock_AreClosedWithIt()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Only Linux shows the descriptors.");
+        var held = InstanceLock.TryAcquire(Path)!;
+        Assert.Null(InstanceLock.TryAcquire(Path));
+        Assert.True(InstanceLock.IsHeld(Path));
+        Assert.Equal(1, Open());
+        held.Dispose();
+        held.Dispose();
+        Assert.Equal(0, Open());
+
+        InstanceLock.TryAcquire(Path)!.DisposeAndDelete(Path);
+        Assert.Equal(0, Open());
+
+        // One that is only looked at stays open.
+        var looked = InstanceLock.TryAcquire(Path)!;
+        Assert.True(InstanceLock.IsLocked((int)looked.Handle.DangerousGetHandle()));
+        Assert.Equal(1, Open());
+        looked.HandOver();
+        Assert.Equal(0, Open());
+
+        int Open() => Directory.GetFileSystemEntries("/proc/self/fd").Count(fd => new FileInfo(fd).LinkTarget?.StartsWith(Path, StringComparison.Ordinal) == true);
+    }
+
+    [Fact]
     public void HandOver_CopyOfTheDescriptorIsStillOpen_KeepsTheLockHeld()
     {
         var held = InstanceLock.TryAcquire(Path)!;
@@ -141,6 +166,8 @@ public sealed class InstanceLockTests : IDisposable
         Assert.True(IsCloseOnExec());
         launcher.HandOver();
         Assert.True(InstanceLock.IsHeld(Path));
+        inherited.HandOver();
+        Assert.False(InstanceLock.IsHeld(Path));
 
         bool IsCloseOnExec() => File.ReadLines($"/proc/self/fdinfo/{descriptor}").First(l => l.StartsWith("flags:", StringComparison.Ordinal)).TrimEnd()[^7] is '2' or '3' or '6' or '7'; // O_CLOEXEC is 02000000
     }

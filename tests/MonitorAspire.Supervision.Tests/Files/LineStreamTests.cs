@@ -45,6 +45,27 @@ public sealed class LineStreamTests
         Assert.Equal([new string('x', Longest - 1) + "😀", "😀"], await LinesAsync(Encoding.UTF8.GetBytes(text), 5000));
     }
 
+    [Fact]
+    public async Task Stream_CanOnlyBeWrittenTo()
+    {
+        var lines = new List<string>();
+        await using var stream = new LineStream((line, _) =>
+        {
+            lines.Add(line);
+            return ValueTask.CompletedTask;
+        });
+
+        using var source = new MemoryStream("xa\nx"u8.ToArray()) { Position = 1 };
+        await source.CopyToAsync(stream, TestContext.Current.CancellationToken); // writes a part of an array
+        await stream.FlushAsync(TestContext.Current.CancellationToken);
+
+        Assert.Equal(["a"], lines);
+        Assert.Equal((false, false, true), (stream.CanRead, stream.CanSeek, stream.CanWrite));
+        Assert.All(
+            (Action[])[() => stream.Write([1]), () => _ = stream.ReadByte(), () => _ = stream.Length, () => _ = stream.Position, () => stream.Position = 0, () => stream.Seek(0, SeekOrigin.Begin), () => stream.SetLength(0)],
+            action => Assert.Throws<NotSupportedException>(action));
+    }
+
     private static async Task<List<string>> LinesAsync(byte[] bytes, int block)
     {
         var lines = new List<string>();

@@ -43,6 +43,16 @@ public sealed class LogFollowerTests : IDisposable
     }
 
     [Fact]
+    public async Task CopyTail_SeveralRotatedFiles_TakesTheRestFromTheNewest()
+    {
+        await File.WriteAllTextAsync(Log + ".2", "older\n");
+        await File.WriteAllTextAsync(Log + ".1", "old\n");
+        await File.WriteAllTextAsync(Log, "new\n");
+
+        Assert.Equal("old\nnew\n", await TailAsync(2));
+    }
+
+    [Fact]
     public async Task CopyTail_OneEndlessLine_GivesABoundedPart()
     {
         await using (var file = File.Create(Log))
@@ -116,6 +126,35 @@ public sealed class LogFollowerTests : IDisposable
         await File.WriteAllTextAsync(Log, "");
         Write(100);
         await reading.AssertAllAsync(_written);
+    }
+
+    [Fact]
+    public async Task CopyNew_LogIsTruncatedAndShorterThanBefore_GivesTheNewContent()
+    {
+        Write(100);
+        using var reading = await ReadAsync();
+        await reading.AssertAllAsync(_written);
+        await File.WriteAllTextAsync(Log, "");
+        Write(1);
+        await reading.AssertAllAsync(_written);
+    }
+
+    [Fact]
+    public async Task Follow_Lines_AreCopiedAndFlushedUntilItIsCancelled()
+    {
+        using var cancellation = new CancellationTokenSource();
+        using var reading = await ReadAsync();
+        using var output = new FlushedStream();
+        var following = reading.Follower.FollowAsync(output, TimeProvider.System, cancellation.Token);
+        for (var i = 1; i <= 2; i++)
+        {
+            Write(1);
+            await Wait.UntilAsync(() => output.Flushes == i, "the line");
+        }
+
+        await cancellation.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => following);
+        Assert.Equal("0\n1\n", Encoding.UTF8.GetString(output.ToArray()));
     }
 
     [Fact]
@@ -283,6 +322,7 @@ public sealed class LogFollowerTests : IDisposable
         await reading.AssertAllAsync(_written);
     }
 
+#if !MUTATION
     [Fact]
     public async Task Follow_WhileADaemonWritesAndTheLogIsRotated_LosesAndRepeatsNothing()
     {
@@ -299,6 +339,7 @@ public sealed class LogFollowerTests : IDisposable
         Assert.True(rotations > 1, "nothing was rotated");
         await reading.AssertAllAsync(Lines);
     }
+#endif
 
     [Fact]
     public async Task LineStream_BlocksEndInsideACharacter_KeepsTheCharacters()
@@ -409,7 +450,7 @@ public sealed class LogFollowerTests : IDisposable
 
     private void Shift()
     {
-        for (var i = 400; i >= 1; i--)
+        for (var i = Directory.GetFiles(_directory.Path).Length; i >= 1; i--)
         {
             foreach (var suffix in (string[])["", ".gz"])
             {
@@ -445,6 +486,19 @@ public sealed class LogFollowerTests : IDisposable
         var reading = new Reading(new LogFollower(Log));
         await reading.Follower.CopyTailAsync(1_000_000, reading.Output, default);
         return reading;
+    }
+
+    private sealed class FlushedStream : MemoryStream
+    {
+        private int _flushes;
+
+        internal int Flushes => Volatile.Read(ref _flushes);
+
+        public override Task FlushAsync(CancellationToken cancellationToken)
+        {
+            Interlocked.Increment(ref _flushes);
+            return Task.CompletedTask;
+        }
     }
 
     private sealed record Reading(LogFollower Follower) : IDisposable

@@ -58,6 +58,7 @@ public sealed class PidFileTests
             threads: 1);
     }
 
+#if !MUTATION
     [Fact]
     public async Task Write_WhileOthersRead_IsAtomic()
     {
@@ -84,6 +85,7 @@ public sealed class PidFileTests
         await done.CancelAsync();
         Assert.Subset(new HashSet<PidFileReading> { new(PidFileState.Valid, 1), new(PidFileState.Valid, 1_234_567) }, await reader);
     }
+#endif
 
     [Fact]
     public async Task Read_AFifo_DoesNotHang()
@@ -106,6 +108,19 @@ public sealed class PidFileTests
         Assert.True(File.Exists(directory["pid"]));
         Assert.True(PidFile.RemoveIfOwn(directory["pid"], 42));
         Assert.False(File.Exists(directory["pid"]));
+    }
+
+    [Theory]
+    [InlineData(64, "ok")]
+    [InlineData(65, "malformed")]
+    public void Read_LongFile_IsNoPidFile(int length, string state)
+    {
+        using var directory = new TemporaryDirectory();
+        File.WriteAllText(directory["pid"], "4711".PadLeft(length, '0'));
+
+        var reading = PidFile.Read(directory["pid"]);
+
+        Assert.Equal((state, state == "ok" ? 4711 : 0), (reading.StateName, reading.Pid));
     }
 
     [Fact]

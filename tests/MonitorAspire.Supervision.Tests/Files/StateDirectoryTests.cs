@@ -20,6 +20,18 @@ public sealed class StateDirectoryTests : IDisposable
         Assert.True(Path.IsPathFullyQualified(StateDirectory.Resolve()));
     }
 
+    // A test must not change the environment, which is that of all tests. The tests of the command line set it for a program.
+    [Fact]
+    public void Resolve_NothingIsGiven_IsThePlaceOfXdg()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "other places");
+        Assert.SkipWhen(Environment.GetEnvironmentVariable(StateDirectory.EnvironmentVariable) is { Length: > 0 }, "a place is given");
+
+        var states = Environment.GetEnvironmentVariable("XDG_STATE_HOME") is ['/', ..] xdg ? xdg : Path.Combine(Environment.GetEnvironmentVariable("HOME")!, ".local/state");
+        Assert.Equal(Path.Combine(states, "monitor-aspire"), StateDirectory.Resolve());
+        Assert.Equal(StateDirectory.Resolve(), StateDirectory.Resolve(""));
+    }
+
     [Fact]
     public void WhyUnusable_PathThatIsTooLong_NamesTheLimit()
     {
@@ -90,6 +102,8 @@ public sealed class StateDirectoryTests : IDisposable
     [InlineData("monitor-daemon-8768.pid", true)]
     [InlineData("monitor-daemon.log", true)]
     [InlineData("supervisor-8760.lock", true)]
+    [InlineData("up", true)]
+    [InlineData("apphost", true)]
     [InlineData("supervisor.conf", false)]
     [InlineData("my-monitor-daemon-8768.pid", false)]
     public void IsOurs_NameOfAFile_TellsIt(string name, bool isOurs) => Assert.Equal(isOurs, StateDirectory.IsOurs(name));

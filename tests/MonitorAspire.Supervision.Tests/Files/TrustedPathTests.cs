@@ -84,6 +84,77 @@ public sealed class TrustedPathTests : IDisposable
         Assert.StartsWith($"{_directory[first]} belongs to another user (uid {Nobody})", reason, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("monitor-daemon-9000.instance.json")]
+    [InlineData("monitor-daemon-9000.definition.json")]
+    public void WhyNot_FileOfADaemonThatOthersCanWriteTo_NamesIt(string name)
+    {
+        var files = new DaemonFiles(Make("state"), 9000);
+        var file = _directory[$"state/{name}"];
+        Assert.Null(TrustedPath.WhyNot(files));
+        File.WriteAllText(file, "");
+        File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        Assert.Null(TrustedPath.WhyNot(files));
+
+        // The sticky bit protects the names in a directory, and not the content of a file.
+        File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.OtherWrite | UnixFileMode.StickyBit);
+        Assert.StartsWith($"{file} can be changed by other users (mode ", TrustedPath.WhyNot(files), StringComparison.Ordinal);
+
+        // A link is not followed by those who read these files.
+        File.Move(file, _directory["other"]);
+        File.CreateSymbolicLink(file, _directory["other"]);
+        Assert.Null(TrustedPath.WhyNot(files));
+    }
+
+    [Fact]
+    public void WhyNot_SeveralThingsOfADaemonThatOthersCanWriteTo_NamesTheFirst()
+    {
+        var files = new DaemonFiles(Make("state"), 9000);
+        foreach (var file in (string[])[files.DefinitionFile, files.InstanceFile])
+        {
+            File.WriteAllText(file, "");
+            File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.GroupWrite);
+        }
+
+        Assert.StartsWith(files.InstanceFile + " can be changed", TrustedPath.WhyNot(files), StringComparison.Ordinal);
+        Make("state", Private | UnixFileMode.GroupWrite);
+        Assert.StartsWith(files.StateDirectory + " can be changed", TrustedPath.WhyNot(files), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void WhyNot_PathThatIsNoState_HasItsOwnFix()
+    {
+        var program = Make("program", Private | UnixFileMode.OtherWrite);
+        File.CreateSymbolicLink(_directory["link"], program);
+
+        foreach (var path in (string[])[program, _directory["link"]])
+        {
+            Assert.EndsWith($"; 'chmod go-w {program}' if you trust what is there", TrustedPath.WhyNot(path, isState: false), StringComparison.Ordinal);
+            Assert.EndsWith($"; 'chmod go-w {program}' if you trust what is there, or use another --state-dir", TrustedPath.WhyNot(path), StringComparison.Ordinal);
+        }
+
+        Assert.SkipUnless(OperatingSystem.IsLinux() && Environment.IsPrivilegedProcess, "needs a file of another user");
+        GiveAway(program);
+        Assert.EndsWith($"; 'chown 0 {program}' if you trust what is there", TrustedPath.WhyNot(program, isState: false), StringComparison.Ordinal);
+        Assert.EndsWith("; run as that user, or use another --state-dir", TrustedPath.WhyNot(program), StringComparison.Ordinal);
+    }
+
+    // The kernel follows 40 links.
+    [Theory]
+    [InlineData(40, true)]
+    [InlineData(41, false)]
+    public void WhyNot_ManyLinks_AreFollowedAsTheKernelDoes(int links, bool isTrusted)
+    {
+        var target = Make("0");
+        for (var i = 1; i <= links; i++)
+        {
+            File.CreateSymbolicLink(_directory[$"{i}"], target);
+            target = _directory[$"{i}"];
+        }
+
+        Assert.Equal(isTrusted, TrustedPath.WhyNot(target) is null);
+    }
+
     private string Make(string name, UnixFileMode mode = Private)
     {
         var path = _directory[name];

@@ -74,6 +74,7 @@ public sealed class PendingWritesTests : IDisposable
 
     [Theory]
     [InlineData(59, false)]
+    [InlineData(60, false)]
     [InlineData(61, true)]
     [InlineData(-61, true)] // the clock was set back
     public void DeleteIfDue_SecondTime_WaitsForAMinute(int seconds, bool isDeleted)

@@ -188,11 +188,15 @@ public sealed class ProcessTableTests : IDisposable
         var file = Path.Combine(_proc.Root, "the.lock");
         File.WriteAllText(file, "");
         const string Held = "pos:\t10\nlock:\t1: FLOCK  ADVISORY  WRITE 11 fe:00:1 0 EOF\n";
-        _proc.Write("locks", string.Create(CultureInfo.InvariantCulture, $"1: FLOCK  ADVISORY  WRITE 11 fe:00:{FileIdentity.Of(file)!.Value.File} 0 EOF\n"));
         _proc.Add(10, 1).Link("10/fd/7", file).Write("10/fdinfo/7", Held);
         _proc.Add(11, 1).Link("11/fd/7", file).Write("11/fdinfo/7", Held);
 
-        Assert.Equal(11, _proc.Table().FindLockHolder(file));
+        foreach (var taker in (int[])[10, 11])
+        {
+            _proc.Write("locks", string.Create(CultureInfo.InvariantCulture, $"1: FLOCK  ADVISORY  WRITE {taker} fe:00:{FileIdentity.Of(file)!.Value.File} 0 EOF\n"));
+            Assert.Equal(taker, _proc.Table().FindLockHolder(file));
+        }
+
         Assert.Null(_proc.Table().FindLockHolder(Path.Combine(_proc.Root, "another.lock")));
     }
 

@@ -39,5 +39,16 @@ public sealed class BindErrorsTests
     }
 
     [Fact]
+    public void DescribeOwners_TwoListeners_AreBothNamed()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Only Linux tells the process of a socket.");
+        var port = FreePort.Next();
+        using var first = ListenerProbeTests.Listen(IPAddress.Loopback, port);
+        using var second = ListenerProbeTests.Listen(IPAddress.IPv6Loopback, port);
+
+        Assert.Matches($"^PID [0-9]+ \\(.+\\) on (127\\.0\\.0\\.1|\\[::1\\]):{port} and PID [0-9]+ \\(.+\\) on (127\\.0\\.0\\.1|\\[::1\\]):{port}$", BindErrors.DescribeOwners(port));
+    }
+
+    [Fact]
     public void DescribeOwners_NoListener_IsNotKnown() => Assert.Equal("an unknown process", BindErrors.DescribeOwners(FreePort.Next()));
 }

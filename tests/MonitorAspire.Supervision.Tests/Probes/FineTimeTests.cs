@@ -29,11 +29,33 @@ public sealed class FineTimeTests
     [Fact]
     public async Task Timer_ChangedToAnEarlierTime_EndsThen()
     {
-        var ended = new TaskCompletionSource();
-        await using var timer = new FineTime().CreateTimer(_ => ended.TrySetResult(), null, TimeSpan.FromHours(1), Timeout.InfiniteTimeSpan);
+        using var ended = new SemaphoreSlim(0);
+        await using var timer = Begin(TimeSpan.FromHours(1), () => ended.Release());
+        await Task.Delay(50, TestContext.Current.CancellationToken); // its thread mostly waits for the hour by then
 
-        timer.Change(TimeSpan.Zero, Timeout.InfiniteTimeSpan);
+        Assert.True(timer.Change(TimeSpan.Zero, Timeout.InfiniteTimeSpan));
 
-        await ended.Task.WaitAsync(Ample, TestContext.Current.CancellationToken);
+        Assert.True(await ended.WaitAsync(Ample, TestContext.Current.CancellationToken));
     }
+
+    [Fact]
+    public async Task Timer_EndedOrWithoutATime_DoesNotRun()
+    {
+        var ran = 0;
+        var passed = new TaskCompletionSource();
+        var started = TimeProvider.System.GetTimestamp();
+        await using var never = Begin(Timeout.InfiniteTimeSpan, () => Interlocked.Increment(ref ran));
+        var ended = Begin(TimeSpan.FromSeconds(1), () => Interlocked.Increment(ref ran));
+        var endedLater = Begin(TimeSpan.FromSeconds(1), () => Interlocked.Increment(ref ran));
+        ended.Dispose();
+        await endedLater.DisposeAsync();
+        Assert.SkipWhen(TimeProvider.System.GetElapsedTime(started) > TimeSpan.FromSeconds(0.9), "the machine is too busy: one of them has come before it was ended");
+
+        await using var after = Begin(TimeSpan.FromSeconds(1.2), () => passed.TrySetResult());
+        await passed.Task.WaitAsync(Ample, TestContext.Current.CancellationToken);
+
+        Assert.Equal(0, ran);
+    }
+
+    private static ITimer Begin(TimeSpan due, Action callback) => new FineTime().CreateTimer(_ => callback(), null, due, Timeout.InfiniteTimeSpan);
 }

@@ -61,9 +61,15 @@ public class HealthBodyTests
     public void Mismatch_ByteOrderMark_IsSkipped() =>
         Assert.NotNull(HealthBody.Mismatch(Encoding.UTF8.GetBytes("\uFEFF{\"pid\":1}"), true, 8768, _ => false));
 
+    [Theory]
+    [InlineData("""{"pid":1,"text":"xxxxx""")]
+    [InlineData("""{"pid":1} and more""")]
+    public void Mismatch_IncompleteBody_UsesItsBeginning(string body) =>
+        Assert.NotNull(HealthBody.Mismatch(Encoding.UTF8.GetBytes(body), false, 8768, _ => false));
+
     [Fact]
-    public void Mismatch_IncompleteBody_UsesItsBeginning() =>
-        Assert.NotNull(HealthBody.Mismatch("""{"pid":1,"text":"xxxxx"""u8, false, 8768, _ => false));
+    public void Lines_NextLineHasOneCharacterLeft_IsCutToTheMark() =>
+        Assert.Equal([new string('x', 499), "…"], HealthBody.Lines(Encoding.UTF8.GetBytes(new string('x', 499) + "\nab\nc")));
 
     [Fact]
     public void Lines_AnyBytes_AreFewShortAndHarmless() => Gen.Select(Gen.Byte.Array[0, 3000], Gen.Bool).Sample((body, last) =>

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Time.Testing;
+using MonitorAspire.Supervision.Daemons;
 using MonitorAspire.Supervision.Probes;
 using MonitorAspire.Supervision.Tests.Identity;
 using MonitorAspire.Testing;
@@ -162,14 +163,16 @@ public class HealthProbeTests
         Assert.Equal(TimeSpan.FromSeconds(2), result.Latency);
     }
 
+    // Both wait for their time limit, so at the same time.
     [Fact]
-    public async Task Probe_StatusWithoutItsBody_IsThatStatus()
+    public async Task Probe_PartOfTheBodyOnly_TimesOutWithTheTimeOfTheFirstAnswerAndAnotherStatusIsThatStatus()
     {
-        await using var server = new RawServer((stream, token) => stream.WriteAsync("HTTP/1.1 503 No\r\nContent-Length: 2\r\n\r\n"u8.ToArray(), token).AsTask());
+        await using var server = new RawServer((stream, token) => stream.WriteAsync("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nO"u8.ToArray(), token).AsTask());
+        await using var failing = new RawServer((stream, token) => stream.WriteAsync("HTTP/1.1 503 No\r\nContent-Length: 2\r\n\r\n"u8.ToArray(), token).AsTask());
+        var results = await Task.WhenAll(((RawServer[])[server, failing]).Select(one => new HealthProbe().ProbeAsync(Request(one.Port, TimeSpan.FromSeconds(2)), default))).WaitAsync(Ample);
 
-        var result = await new HealthProbe().ProbeAsync(Request(server.Port, TimeSpan.FromSeconds(1)), default).WaitAsync(Ample);
-
-        Assert.Equal((HealthOutcome.Status, 503), (result.Outcome, result.StatusCode));
+        Assert.Equal([(HealthOutcome.TimedOut, null), (HealthOutcome.Status, 503)], results.Select(result => (result.Outcome, result.StatusCode)));
+        Assert.Matches("^GET /health: no complete answer within 2 s; connected after [0-9.]+ m?s, first answer after [0-9.]+ m?s$", results[0].Detail);
     }
 
     [Fact]
@@ -228,7 +231,7 @@ public class HealthProbeTests
             stream.Close();
         });
 
-        var result = await ProbeAsync(server.Port);
+        var result = await new HealthProbe().ProbeAsync(Request(server.Port, Ample) with { Explains = false }, default);
 
         Assert.Equal((HealthOutcome.Unreachable, true), (result.Outcome, result.Connected));
         Assert.Matches("connected after [0-9.]+ m?s", result.Detail);
@@ -238,6 +241,7 @@ public class HealthProbeTests
     [InlineData("127.0.0.1", "127.0.0.1", "127.0.0.1:PORT")]
     [InlineData("0.0.0.0", "127.0.0.1", "127.0.0.1:PORT")]
     [InlineData("*", "127.0.0.1", "127.0.0.1:PORT")]
+    [InlineData("+", "127.0.0.1", "127.0.0.1:PORT")]
     [InlineData("localhost", "127.0.0.1", "localhost:PORT")]
     [InlineData("localhost", "::1", "localhost:PORT")]
     [InlineData("::1", "::1", "[::1]:PORT")]
@@ -272,12 +276,50 @@ public class HealthProbeTests
     [InlineData("no.such.host.invalid", "/health", "cannot be looked up")]
     [InlineData("user@127.0.0.1", "/health", "")]
     [InlineData("a b", "/health", "")]
+    [InlineData("user@a.localhost", "/health", "host user@a.localhost and path /health do not make a URL")]
+    [InlineData("a b.localhost", "/health", "host a b.localhost and path /health do not make a URL")]
     public async Task Probe_InvalidHost_Unreachable(string host, string path, string detail)
     {
         var result = await ProbeAsync(1, host, path);
 
         Assert.Equal(HealthOutcome.Unreachable, result.Outcome);
         Assert.Contains(detail, result.Detail, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Probe_NoTimeForTheLookUp_TimesOut()
+    {
+        var result = await new HealthProbe().ProbeAsync(Request(1, TimeSpan.Zero) with { Host = "no.such.host.invalid" }, default);
+
+        Assert.Equal((HealthOutcome.TimedOut, "looking up the host name no.such.host.invalid took longer than 0 ms"), (result.Outcome, result.Detail));
+    }
+
+    // A probe runs each second for as long as the machine does.
+    [Theory]
+    [InlineData(0)]
+    [InlineData(50)] // longer than a probe waits on its own thread
+    public async Task Probe_Ended_ClosesItsConnection(int delay)
+    {
+        var received = new TaskCompletionSource<int>();
+        await using var server = new RawServer(async (stream, token) =>
+        {
+            await Task.Delay(delay, token);
+            await stream.WriteAsync(RawServer.Response("200 OK", ""), token);
+            received.TrySetResult(await stream.ReadAsync(new byte[1], token));
+        });
+
+        Assert.True((await ProbeAsync(server.Port)).IsHealthy);
+
+        Assert.Equal(0, await received.Task.WaitAsync(Ample));
+    }
+
+    [Fact]
+    public void ToAnswer_OnlyOfACheckThatFailed_IsShown()
+    {
+        var result = new HealthResult { Outcome = HealthOutcome.Status, Detail = "", StatusCode = 503, Latency = TimeSpan.FromMilliseconds(1.26), Body = ["no"] };
+
+        Assert.Equal(new HealthCheckAnswer(503, 1.3, result.Body), result.ToAnswer());
+        Assert.Null((result with { Outcome = HealthOutcome.Healthy }).ToAnswer());
     }
 
     [Fact]
@@ -319,11 +361,13 @@ public class HealthProbeTests
         Assert.True(result.IsHealthy, result.Detail);
     }
 
-    [Fact]
-    public async Task Probe_ConnectionServedByAnotherProcess_IdentityMismatchWithAnyBody()
+    [Theory]
+    [InlineData("""{"pid":4711}""")]
+    [InlineData("""{"pid":4712}""")]
+    public async Task Probe_ConnectionServedByAnotherProcess_IdentityMismatchWithAnyBody(string body)
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "Only Linux tells the process of a socket.");
-        await using var server = RawServer.Answering("200 OK", """{"pid":4711}""");
+        await using var server = RawServer.Answering("200 OK", body);
 
         var result = await ProbeAsync(server.Port, pid => pid == 4711, [4711]);
 

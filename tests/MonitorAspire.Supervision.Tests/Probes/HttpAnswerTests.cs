@@ -44,11 +44,76 @@ public class HttpAnswerTests
     [InlineData("HTTP/1.1 200 OK\r\n: nothing\r\n\r\n")]
     [InlineData("HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nOK")]
     [InlineData("HTTP/1.1 200 OK\r\nContent-Length: 2\0\r\n\r\nOK")]
+    [InlineData("HTTP/1.1\r\n\r\n")]
     public async Task ReadHead_NotComplete_Throws(string sent)
     {
         using var answer = new HttpAnswer(new SlowStream(Encoding.ASCII.GetBytes(sent), 5));
 
         await Assert.ThrowsAsync<IOException>(() => answer.ReadHeadAsync(default).AsTask());
+    }
+
+    [Theory]
+    [InlineData("X: a\0\r\n\r\n", "a header of the answer has a NUL in it")]
+    [InlineData("no header\r\n\r\n", "a header of the answer has no name")]
+    [InlineData("Content-Length: 1\r\nContent-Length: 2\r\n\r\nOK", "the answer has two different lengths")]
+    [InlineData("Transfer-Encoding: chunked\r\n\r\nsize\r\nOK\r\n", "the size of a chunk is no number")]
+    [InlineData("Transfer-Encoding: chunked\r\n\r\n2\r\nOKAY\r\n0\r\n\r\n", "a chunk of the body is longer than its size")]
+    public async Task Read_NotHttp_SaysWhy(string rest, string says)
+    {
+        using var answer = new HttpAnswer(new SlowStream(Encoding.ASCII.GetBytes($"HTTP/1.1 200 OK\r\n{rest}"), 5));
+
+        Assert.Equal(says, (await Assert.ThrowsAsync<IOException>(async () =>
+        {
+            await answer.ReadHeadAsync(default);
+            await answer.ReadBodyAsync(1000, default);
+        })).Message);
+    }
+
+    // The buffer has 2 KiB at first, and a line may be at its end.
+    [Fact]
+    public async Task ReadHead_LineAtTheEndOfTheBuffer_IsWhole()
+    {
+        for (var length = 1900; length < 2100; length++)
+        {
+            using var answer = new HttpAnswer(new SlowStream(Encoding.ASCII.GetBytes($"HTTP/1.1 302 Found\r\nX: {new string('x', length)}\r\nLocation: /there\r\nContent-Length: 2\r\n\r\nOK"), 3000));
+            await answer.ReadHeadAsync(default);
+            await answer.ReadBodyAsync(10, default);
+
+            Assert.Equal((302, "/there", "OK"), (answer.Status, answer.Location, Encoding.ASCII.GetString(answer.Body)));
+        }
+    }
+
+    [Theory]
+    [InlineData(64 * 1024, false)]
+    [InlineData((64 * 1024) + 1, true)]
+    public async Task ReadHead_Length_Is64KiBAtMost(int length, bool isRefused)
+    {
+        const string Begin = "HTTP/1.1 200 OK\r\nX: ";
+        const string End = "\r\n\r\n";
+        using var answer = new HttpAnswer(new SlowStream(Encoding.ASCII.GetBytes(Begin + new string('x', length - Begin.Length - End.Length) + End), 1400));
+
+        var failure = await Record.ExceptionAsync(() => answer.ReadHeadAsync(default).AsTask());
+
+        Assert.Equal(isRefused ? "the head of the answer is longer than 64 KiB" : null, failure?.Message);
+    }
+
+    [Fact]
+    public async Task ReadHead_EndlessLine_Throws()
+    {
+        using var answer = new HttpAnswer(new SlowStream(Encoding.ASCII.GetBytes($"HTTP/1.1 200 OK\r\nX: {new string('x', 100_000)}"), 1400));
+
+        Assert.Contains("64 KiB", (await Assert.ThrowsAsync<IOException>(() => answer.ReadHeadAsync(default).AsTask())).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task ReadBody_ChunksBeyondTheLimit_AreCutThere()
+    {
+        using var answer = new HttpAnswer(new SlowStream("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n6\r\nabcdef\r\n6\r\nghijkl\r\n0\r\n\r\n"u8.ToArray(), 1000));
+        await answer.ReadHeadAsync(default);
+
+        await answer.ReadBodyAsync(10, default);
+
+        Assert.Equal("abcdefghij", Encoding.ASCII.GetString(answer.Body));
     }
 
     [Theory]
@@ -61,6 +126,7 @@ public class HttpAnswerTests
     [InlineData("Transfer-Encoding: chunked\r\n\r\n-1\r\nOK\r\n", "")]
     [InlineData("Transfer-Encoding: chunked\r\n\r\nFFFFFFFFFFFFFFFF\r\nOK\r\n", "")]
     [InlineData("Transfer-Encoding: chunked\r\n\r\n2\r\nOK\r\n0\r\nTrailer: cut", "OK")]
+    [InlineData("Transfer-Encoding: chunked\r\n\r\n2\r\nOK\r\n0\r\nTrailer: b\r\n", "OK")]
     public async Task ReadBody_NotComplete_ThrowsAndKeepsWhatCame(string rest, string body)
     {
         using var answer = new HttpAnswer(new SlowStream(Encoding.ASCII.GetBytes($"HTTP/1.1 200 OK\r\n{rest}"), 5));

@@ -50,6 +50,10 @@ public class ListenerCoverageTests
         Assert.Equal(expected, ListenerCoverage.Conflicts(On(IPAddress.Parse(listening)), [IPAddress.Parse(wanted)]));
 
     [Fact]
+    public void Conflicts_OneOfTheHostsAddresses_IsEnough() =>
+        Assert.True(ListenerCoverage.Conflicts(On(IPAddress.IPv6Loopback), [IPAddress.Loopback, IPAddress.IPv6Loopback]));
+
+    [Fact]
     public void Conflicts_SocketThatServes_Always() =>
         Gen.Select(Address, Address).Sample((listening, wanted) =>
             !ListenerCoverage.Serves(On(listening), [wanted]) || ListenerCoverage.Conflicts(On(listening), [wanted]));

@@ -133,6 +133,41 @@ public class ListenerProbeTests
     }
 
     [Fact]
+    public void ListenersOf_MainThreadEnded_GivesAllItsSockets()
+    {
+        using var proc = new RecordedProc().Write("net/tcp", ProcNetTcpTests.Tcp);
+        proc.Add(10, 1, state: 'Z', threads: 2).Link("10/task/11/fd/7", "socket:[177631]").Link("10/task/11/fd/8", "socket:[1525]");
+        Directory.CreateDirectory(Path.Combine(proc.Root, "10/task/10/fd"));
+
+        Assert.Equal([2024, 8768], new ListenerProbe(proc.Table()).ListenersOf([10]).Select(listener => listener.EndPoint.Port).Order());
+    }
+
+    [Fact]
+    public void FindOwners_CandidateHasOneOfTwoSockets_TheOtherOwnerIsFoundEachTime()
+    {
+        using var proc = Recorded();
+        proc.Add(10, 1).Link("10/fd/4", "socket:[177631]").Add(12, 1).Link("12/fd/4", "socket:[177632]");
+        var probe = new ListenerProbe(proc.Table());
+
+        foreach (var _ in (int[])[1, 2])
+        {
+            Assert.Equal([(177631, 10), (177632, 12)], probe.FindOwners(8768, [10]).Select(owner => (owner.Listener.Inode, Assert.Single(owner.Pids))));
+        }
+    }
+
+    [Fact]
+    public void CanProveOwnership_SocketsAndDescriptorsCanBeRead_IsTrue()
+    {
+        using var proc = new RecordedProc();
+        Assert.False(new ListenerProbe(proc.Table()).CanProveOwnership);
+        proc.Add(1, 1);
+        Assert.True(new ListenerProbe(proc.Table()).CanProveOwnership);
+        File.Delete(Path.Combine(proc.Root, "net/tcp"));
+        Assert.False(new ListenerProbe(proc.Table()).CanProveOwnership);
+        Assert.Equal(OperatingSystem.IsLinux(), new ListenerProbe(ProcessTable.Current).CanProveOwnership);
+    }
+
+    [Fact]
     public void CanProveOwnership_NoProc_IsFalse()
     {
         Assert.False(new ListenerProbe(new LinuxProcesses(new ProcFiles("/nonexistent"))).CanProveOwnership);

@@ -52,6 +52,10 @@ public class PortAvailabilityTests
 
         Assert.Empty(ListenerProbe.Current.Find(port));
         Assert.Equal(PortState.InUse, Ports.Check([IPAddress.Loopback], port));
+
+        // The wildcard of IPv6 needs the port on IPv4 too, and a mapped address is one of IPv4.
+        Assert.Equal(PortState.InUse, PortAvailability.TryBind(IPAddress.IPv6Any, port));
+        Assert.Equal(PortState.InUse, PortAvailability.TryBind(IPAddress.Parse("::ffff:127.0.0.1"), port));
     }
 
     [Fact]

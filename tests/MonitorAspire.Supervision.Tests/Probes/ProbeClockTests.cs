@@ -44,17 +44,57 @@ public sealed class ProbeClockTests
         Assert.Equal([("timer", 0.13)], _ended);
     }
 
+    // It is due at 0.25 s, and a wait of twice the grid ends at the point before that.
     [Fact]
-    public void Timer_WithoutAGrid_IsExactAndChangedOrEndedInTime()
+    public void Timer_WaitOfTwiceTheGrid_EndsAtThePointBeforeItsTime()
+    {
+        var clock = new ProbeClock(_time, Grid);
+        Advance(0.05);
+        using var timer = Begin(clock, "timer", 0.2);
+
+        Advance(1);
+
+        Assert.Equal([("timer", 0.15)], _ended);
+    }
+
+    [Fact]
+    public void Timer_PeriodOfZero_EndsOnce()
+    {
+        var clock = new ProbeClock(_time);
+        using var timer = Begin(clock, "timer", 0.1, period: 0);
+
+        Advance(1);
+
+        Assert.Equal([("timer", 0.1)], _ended);
+    }
+
+    [Fact]
+    public void Timer_LateByItsPeriod_RunsOnceForBoth()
+    {
+        var time = new Moments();
+        var clock = new ProbeClock(time);
+        var ended = 0;
+        using var timer = clock.CreateTimer(_ => ended++, null, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1));
+
+        time.Come(TimeSpan.FromSeconds(2));
+        time.Come(TimeSpan.FromSeconds(2.5));
+
+        Assert.Equal(1, ended);
+    }
+
+    [Fact]
+    public async Task Timer_WithoutAGrid_IsExactAndChangedOrEndedInTime()
     {
         var clock = new ProbeClock(_time);
         using var timer = Begin(clock, "timer", 0.51);
         using var changed = Begin(clock, "changed", 0.2);
         using var stopped = Begin(clock, "stopped", 0.2);
         var ended = Begin(clock, "ended", 0.2);
-        changed.Change(TimeSpan.FromSeconds(0.7), Timeout.InfiniteTimeSpan);
+        var endedLater = Begin(clock, "ended later", 0.2);
+        Assert.True(changed.Change(TimeSpan.FromSeconds(0.7), Timeout.InfiniteTimeSpan));
         stopped.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         ended.Dispose();
+        await endedLater.DisposeAsync();
 
         Advance(1);
 

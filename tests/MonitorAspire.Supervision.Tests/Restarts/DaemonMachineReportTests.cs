@@ -175,6 +175,46 @@ public class DaemonMachineReportTests
         Assert.Null(machine.State.VerifiedSince);
         var transition = DaemonMachine.Apply(machine.State, new MachineEvent.Probed(1, true, true, Health: false), machine.Settings, machine.Now + TimeSpan.FromSeconds(1), 0.5);
         Assert.Null(transition.Reason);
+        Assert.Null(DaemonMachine.Apply(machine.State, new MachineEvent.Probed(1, true, true, Health: false), machine.Settings, machine.Now + TimeSpan.FromSeconds(0.1), 0.5).Reason);
+    }
+
+    // The state Unhealthy is published before the stop begins.
+    [Theory]
+    [InlineData(RestartMode.OnFailure, "failed probe 3 of 3: 503", true)]
+    [InlineData(RestartMode.Never, "given up after 3 failed probes, and not restarted, because Restart:Mode is Never: 503", false)]
+    public void Probe_TheLastOneOfItsLimit_SaysWhatComes(RestartMode mode, string says, bool isRepeated)
+    {
+        var machine = new MachineDriver(new MachineSettings { Restart = new RestartPolicy { Mode = mode } }).Running();
+        foreach (var _ in (int[])[1, 2])
+        {
+            machine.Advance(1);
+            Probed(machine, health: false, detail: "503");
+        }
+
+        machine.Advance(1);
+        var third = DaemonMachine.Apply(machine.State, new MachineEvent.Probed(1, true, true, Health: false, StartupReason.HealthStatus, "503"), machine.Settings, machine.Now, 0.5);
+        Assert.Equal((DaemonState.Unhealthy, says, isRepeated), (third.State.State, third.Reason, third.IsRepeated));
+    }
+
+    [Fact]
+    public void HealthGivenUp_OfAnotherInstanceOrOneThatIsHealthy_IsIgnored()
+    {
+        var machine = new MachineDriver().Running();
+        machine.Send(new MachineEvent.HealthGivenUp(1, "given up"));
+        Assert.Equal(DaemonState.Running, machine.State.State);
+        Probed(machine, health: false);
+        machine.Send(new MachineEvent.HealthGivenUp(2, "given up"));
+        Assert.Equal(DaemonState.Unhealthy, machine.State.State);
+    }
+
+    [Fact]
+    public void HealthLost_UntilAVerifiedStart_IsResolvedByIt()
+    {
+        var machine = new MachineDriver().Running();
+        machine.Exit();
+        machine.Advance(10);
+        machine.Verify();
+        Assert.Equal([new MachineAction.ResolveAlert(AlertKind.HealthLost, "verified")], machine.All<MachineAction.ResolveAlert>());
     }
 
     [Fact]
@@ -280,8 +320,33 @@ public class DaemonMachineReportTests
         machine.Send(new MachineEvent.Looked(machine.State.Operation!.Value, CanStart: false));
         Assert.Equal(machine.Now + machine.Settings.LookInterval, machine.State.NextAttemptAt);
         machine.Advance(machine.Settings.LookInterval);
+        machine.Send(new MachineEvent.Looked(machine.State.Operation!.Value - 1, CanStart: true)); // an earlier look
+        Assert.Equal(DaemonState.Foreign, machine.State.State);
         machine.Send(new MachineEvent.Looked(machine.State.Operation!.Value, CanStart: true));
         Assert.Equal((DaemonState.Starting, 1), (machine.State.State, machine.State.Restarts));
+    }
+
+    [Fact]
+    public void ConfigurationChanged_OfADaemonThatWaitsOrIsStopped_StartsOnlyWhatWaits()
+    {
+        var changed = new MachineEvent.ConfigurationChanged();
+        var waiting = MachineState.Initial with { State = DaemonState.Waiting, Wanted = true, WaitingFor = ["db"] };
+        Assert.Equal(DaemonState.Starting, DaemonMachine.Apply(waiting, changed, new MachineSettings(), TimeSpan.Zero, 0.5).State.State);
+
+        var stopping = MachineState.Initial with { State = DaemonState.Stopping, Wanted = true, After = AfterStop.Recover };
+        Assert.Equal(stopping, DaemonMachine.Apply(stopping, changed, new MachineSettings(), TimeSpan.Zero, 0.5).State);
+    }
+
+    [Fact]
+    public void Wanted_AfterAStopOrACancelledStart_IsFalse()
+    {
+        var machine = new MachineDriver().Running();
+        machine.Send(new MachineEvent.StopRequested());
+        Assert.False(machine.State.Wanted);
+
+        var starting = Starting();
+        starting.Fail(StartupReason.Cancelled);
+        Assert.Equal((DaemonState.Stopped, false), (starting.State.State, starting.State.Wanted));
     }
 
     [Fact]

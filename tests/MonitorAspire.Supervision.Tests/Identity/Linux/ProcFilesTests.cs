@@ -111,6 +111,44 @@ public sealed class ProcFilesTests : IDisposable
     }
 
     [Fact]
+    public void ListDescriptors_SeveralThreads_AreThoseOfTheFirstThatHasSome()
+    {
+        _proc.Add(20, 1);
+        foreach (var thread in (int[])[20, 21, 22, 23, 24])
+        {
+            Directory.CreateDirectory(Path.Combine(_proc.Root, $"20/task/{thread}/fd"));
+        }
+
+        var threads = new List<int>();
+        Assert.Equal(ProcAccess.Ok, Files.ListNumbers("20/task", threads));
+        threads.Remove(20);
+        var descriptors = new List<int>();
+
+        _proc.Link("20/task/20/fd/9", "a"); // the main thread, whose descriptors are not shown any more
+        Assert.Equal(ProcAccess.Ok, Files.ListDescriptors(20, descriptors, out _));
+        Assert.Empty(descriptors);
+        _proc.Link($"20/task/{threads[^1]}/fd/3", "a");
+        Assert.Equal((ProcAccess.Ok, $"20/task/{threads[^1]}"), (Files.ListDescriptors(20, descriptors, out var directory), directory));
+        Assert.Equal([3], descriptors);
+        _proc.Link($"20/task/{threads[0]}/fd/4", "a");
+        Assert.Equal((ProcAccess.Ok, $"20/task/{threads[0]}"), (Files.ListDescriptors(20, descriptors, out directory), directory));
+        Assert.Equal([4], descriptors);
+    }
+
+    // A link to itself cannot be read, also by root.
+    [Fact]
+    public void ListDescriptors_CannotBeRead_SaysSo()
+    {
+        _proc.Add(30, 1).Write("30/task/30/fd/x", "").Write("30/task/31/stat", "");
+        var descriptors = new List<int>();
+        Assert.Equal(ProcAccess.Ok, Files.ListDescriptors(30, descriptors, out _)); // the other thread has just ended
+        _proc.Link("30/task/31/fd", "fd");
+        Assert.Equal(ProcAccess.Unreadable, Files.ListDescriptors(30, descriptors, out _));
+        _proc.Link("40/fd", "fd").Write("40/task/40/stat", "");
+        Assert.Equal((ProcAccess.Unreadable, "40"), (Files.ListDescriptors(40, descriptors, out var directory), directory));
+    }
+
+    [Fact]
     public void ForEachLink_Directory_GivesNumbersAndTargetsUntilItIsEnough()
     {
         _proc.Link("d/3", "a").Link("d/12", new string('b', 100)).Link("d/x", "c").Link("d/4x", "d").Write("d/5", "no link");

@@ -73,6 +73,7 @@ public class SmallFormatsTests
             3: FLOCK  ADVISORY  READ  13 fe:00:131 0 EOF
             4: FLOCK  ADVISORY  WRITE 14 fe:00:1311 0 EOF
             5: FLOCK  ADVISORY  WRITE -1 fe:00:131 0 EOF
+            5: FLOCK  ADVISORY  WRITE 0 fe:00:131 0 EOF
             6: FLOCK  ADVISORY  WRITE
             """;
 

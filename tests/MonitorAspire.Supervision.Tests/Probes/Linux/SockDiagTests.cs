@@ -52,6 +52,68 @@ public class SockDiagTests
     }
 
     [Theory]
+    [InlineData(40, 2)] // shorter than a socket
+    [InlineData(88, 1)] // a socket of another family
+    public void Parse_MessageWithoutASocket_Fails(int length, byte family)
+    {
+        var message = Message(new Listener(IPEndPoint.Parse("127.0.0.1:1"), 1), 2);
+        MemoryMarshal.Write(message, length);
+        message[16] = family;
+
+        Assert.Equal(SockDiagReply.Failed, SockDiagMessages.Parse(message, []));
+    }
+
+    [Theory]
+    [InlineData("0500 0B00 01", true)]
+    [InlineData("0500 0B00 00", false)]
+    [InlineData("0400 0700 0500 0B00 01", true)] // another one before it, which is empty
+    [InlineData("0400 0B00", null)] // without its value
+    [InlineData("C800 0B00 01", null)] // longer than the message
+    [InlineData("0000 0B00 01", null)] // shorter than itself
+    public void Parse_Attributes_TellWhetherItServesIPv4(string attributes, bool? only)
+    {
+        var bytes = Convert.FromHexString(attributes.Replace(" ", "", StringComparison.Ordinal));
+        byte[] message = [.. Message(new Listener(IPEndPoint.Parse("[::]:8768"), 1), 2), .. bytes];
+        MemoryMarshal.Write(message, message.Length);
+        var sockets = new List<Listener>();
+
+        Assert.Equal(SockDiagReply.More, SockDiagMessages.Parse(message, sockets));
+        Assert.Equal(only, Assert.Single(sockets).IPv6Only);
+    }
+
+    [Theory]
+    [InlineData("socket:[1525]", 1525)]
+    [InlineData("socket:[0]", 0)]
+    [InlineData("socket:[12x]", null)]
+    [InlineData("socket:[-1]", null)]
+    [InlineData("socket:[]", null)]
+    [InlineData("socket:[1525", null)]
+    [InlineData("pipe:[15251525]", null)]
+    [InlineData("/dev/null", null)]
+    public void TryParse_LinkOfADescriptor_IsTheInodeOfASocketOnly(string link, int? inode) =>
+        Assert.Equal(inode, SocketScan.TryParse(Encoding.ASCII.GetBytes(link), out var found) ? (int)found : null);
+
+    // A supervisor asks several times each second.
+    [Fact]
+    public void TryFindInode_Thousands_LeaveNoDescriptorOpen()
+    {
+        Linux();
+        using var socket = ListenerProbeTests.Listen(IPAddress.Loopback);
+        var (endPoint, before) = ((IPEndPoint)socket.LocalEndPoint!, Open());
+
+        for (var i = 0; i < 3000; i++)
+        {
+            _ = SockDiag.TryFindInode(endPoint, endPoint, out _); // there is no such connection
+            _ = SockDiag.TryFindListeners(endPoint.Port, []);
+        }
+
+        // Other tests have files open too.
+        Assert.InRange(Open(), 0, before + 1000);
+
+        static int Open() => Directory.GetFileSystemEntries("/proc/self/fd").Length;
+    }
+
+    [Theory]
     [InlineData("127.0.0.1", null)]
     [InlineData("0.0.0.0", null)]
     [InlineData("::1", true)]
