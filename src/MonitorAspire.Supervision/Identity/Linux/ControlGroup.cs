@@ -19,11 +19,11 @@ internal sealed class ControlGroup(string mountInfo = "/proc/self/mountinfo", st
     /// <summary>A younger group may belong to a start that is under way: the process is moved into it after it was made.</summary>
     private static readonly TimeSpan Youngest = TimeSpan.FromMinutes(1);
 
-    // A fleet that starts moves a process each millisecond, and a new thread costs more than a move.
-    private static readonly TimeSpan Lingering = TimeSpan.FromSeconds(1);
-
     /// <summary>The groups that this program can see.</summary>
     public static ControlGroup Current { get; } = new();
+
+    /// <summary>How long the thread of the moves waits for the next one. A fleet that starts has one each millisecond, and a new thread costs more than a move.</summary>
+    internal TimeSpan Lingering { get; init; } = TimeSpan.FromSeconds(1);
 
     private readonly Queue<Action> _moves = new();
     private Thread? _mover;

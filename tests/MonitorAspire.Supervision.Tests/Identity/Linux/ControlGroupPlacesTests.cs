@@ -104,6 +104,19 @@ public sealed class ControlGroupPlacesTests : IDisposable
     }
 
     [Fact]
+    public async Task AddAsync_AfterTheThreadOfTheMovesHasEnded_MovesAllTheSame()
+    {
+        var group = Groups(Mount, "0::/").TryCreate("1-a", out _)!;
+        await File.WriteAllTextAsync(_root["mount/monitor-daemon-1-a/cgroup.procs"], "");
+        var groups = new ControlGroup(_root["mountinfo"], _root["cgroup"]) { Lingering = TimeSpan.Zero };
+
+        for (var pid = 1; pid <= 100; pid++)
+        {
+            Assert.Null(await groups.AddAsync(group, "1-a", pid).WaitAsync(Wait.Generous, TestContext.Current.CancellationToken));
+        }
+    }
+
+    [Fact]
     public async Task AddAsync_GroupDoesNotTakeIt_SaysWhyAndRemovesTheGroup()
     {
         var groups = Groups(Mount, "0::/");
