@@ -82,7 +82,7 @@ internal sealed class StatusCommand(CliContext context)
         var seen = all ?? [await engine.InspectAsync(Selected(parsed, stateDirectory, supervisors), options, cancellationToken).ConfigureAwait(false)];
 
         // A daemon that was never started has no files.
-        var others = parsed.GetValue(_all) ? supervisors.Daemons.Where(d => seen.All(s => s.Port != d.Port)).ToList() : [];
+        var others = all is null ? [] : supervisors.Daemons.Where(d => seen.All(s => s.Port != d.Port)).ToList();
         var unseen = await Task.WhenAll(others.Select(d => engine.InspectAsync(SpecOf(d), options, cancellationToken))).ConfigureAwait(false);
         return ([.. seen.Concat(unseen).OrderBy(d => d.Port).Select(supervisors.Over)], [.. supervisors.Silent.Select(s => $"{s.Problem}; what its daemons wait for is not known")]);
     }
@@ -105,14 +105,14 @@ internal sealed class StatusCommand(CliContext context)
         IDaemonEngine engine, string stateDirectory, InspectOptions options, CancellationToken cancellationToken)
     {
         // An inspection seldom has to wait, so without threads of their own they would run one after the other.
-        var seen = await Task.WhenAll(KnownDaemons.Ports(stateDirectory).Select(port => Task.Run(() => LookAsync(KnownDaemons.Find(stateDirectory, port)), cancellationToken))).ConfigureAwait(false);
+        var seen = await Task.WhenAll(KnownDaemons.Ports(stateDirectory).Select(port => Task.Run(() => InspectAsync(KnownDaemons.Find(stateDirectory, port)), cancellationToken))).ConfigureAwait(false);
 
         // A lock file is never deleted. Without other files it only says that there was a daemon once.
         return [.. seen
             .Where(s => s.IsDefined || (s.Daemon.Verdict != InspectionVerdict.NotRunning && s.Daemon is not { Verdict: InspectionVerdict.Foreign, PidFileState: "missing" }))
             .Select(s => s.Daemon)];
 
-        async Task<(bool IsDefined, DaemonInspection Daemon)> LookAsync(KnownDaemon known) =>
+        async Task<(bool IsDefined, DaemonInspection Daemon)> InspectAsync(KnownDaemon known) =>
             (known.Definition is not null, await engine.InspectAsync(known.ToSpec(), options, cancellationToken).ConfigureAwait(false));
     }
 

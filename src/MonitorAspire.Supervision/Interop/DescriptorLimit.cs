@@ -11,8 +11,6 @@ internal static unsafe class DescriptorLimit
     // A probe and a spawn open about as many at a time.
     private const int Needed = 8;
 
-    private const int DuplicateCloseOnExec = 1030;
-
     /// <summary>
     /// Whether this process or the machine has too few descriptors left for a probe or a spawn. What was read meanwhile cannot be believed:
     /// a file that cannot be opened looks like one that is not there.
@@ -29,7 +27,7 @@ internal static unsafe class DescriptorLimit
         while (opened < Needed)
         {
             // The first one is a new file, because the machine's limit counts files. Copies of its descriptor cost less.
-            var descriptor = opened == 0 ? LibC.Open("/dev/null", LibC.OpenReadOnlyCloseOnExec) : Copy(descriptors[0]);
+            var descriptor = opened > 0 && OperatingSystem.IsLinux() ? LibC.Duplicate(descriptors[0], 0) : LibC.Open("/dev/null", LibC.OpenReadOnlyCloseOnExec);
             if (descriptor < 0)
             {
                 break;
@@ -45,11 +43,6 @@ internal static unsafe class DescriptorLimit
 
         return opened < Needed;
     }
-
-    // fcntl cannot be called like this on Apple's Arm64.
-    private static int Copy(int descriptor) => OperatingSystem.IsLinux()
-        ? LibC.fcntl(descriptor, DuplicateCloseOnExec, 0)
-        : LibC.Open("/dev/null", LibC.OpenReadOnlyCloseOnExec);
 
     /// <summary>Whether an operation failed because no descriptor was left.</summary>
     internal static bool IsReachedBy(Exception? exception)

@@ -26,6 +26,13 @@ internal static unsafe partial class LibC
     [LibraryImport(Library, SetLastError = true)]
     internal static partial int fcntl(int fd, int command, int argument);
 
+    /// <summary>Copies a descriptor to the first free one from a number on, closed on exec. Linux only; below 0 on an error.</summary>
+    internal static int Duplicate(int descriptor, int least)
+    {
+        const int DuplicateCloseOnExec = 1030; // F_DUPFD_CLOEXEC
+        return fcntl(descriptor, DuplicateCloseOnExec, least);
+    }
+
     [LibraryImport(Library, SetLastError = true)]
     internal static partial int flock(int fd, int operation);
 

@@ -18,7 +18,6 @@ internal static unsafe class SpawnedProcess
 
     private const short SetSignalDefaults = 0x04;
     private const short SetSignalMask = 0x08;
-    private const int DuplicateCloseOnExec = 1030;
 
     private static short SetSession => OperatingSystem.IsMacOS() ? (short)0x400 : (short)0x80;
 
@@ -132,7 +131,7 @@ internal static unsafe class SpawnedProcess
                 : throw new IOException("standard descriptors are closed; start this program with stdin, stdout and stderr open");
         }
 
-        var copy = LibC.fcntl(Descriptor(file), DuplicateCloseOnExec, 10);
+        var copy = LibC.Duplicate(Descriptor(file), 10);
         return copy >= 0
             ? new SafeFileHandle(copy, ownsHandle: true)
             : throw new IOException($"a descriptor for the daemon cannot be opened: {Errno.Describe(Marshal.GetLastPInvokeError())}", Marshal.GetLastPInvokeError());

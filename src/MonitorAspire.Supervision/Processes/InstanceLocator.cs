@@ -131,7 +131,7 @@ internal sealed class InstanceLocator(ProcessTable table, InstanceTree tree, Lis
             return Instance(writer, "log");
         }
 
-        var members = tree.Members(signs, isLockFree: lockIsMine);
+        var members = tree.Members(signs, readsDescriptors: !lockIsMine);
         if (members.Count > 0)
         {
             var main = members.FirstOrDefault(m => m.Identity == recorded) is { } same ? same

@@ -33,12 +33,12 @@ internal sealed class InstanceTree(ProcessTable table)
 
     /// <summary>The living members, oldest first. Zombies are dead and not listed.</summary>
     /// <param name="signs">What they are recognised by.</param>
-    /// <param name="isLockFree">Whether the caller knows that no member holds the lock. Then no descriptors are read.</param>
-    internal IReadOnlyList<ProcessInfo> Members(InstanceSigns signs, bool isLockFree = false)
+    /// <param name="readsDescriptors">Whether those are found that only the lock shows. Default yes.</param>
+    internal IReadOnlyList<ProcessInfo> Members(InstanceSigns signs, bool readsDescriptors = true)
     {
         for (var look = 1; ; look++)
         {
-            if (Members(signs, new ProcessLook(table, isLockFree ? [] : [signs.LockFile]), isLast: look == Looks) is { } members)
+            if (Members(signs, new ProcessLook(table, readsDescriptors ? [signs.LockFile] : []), isLast: look == Looks) is { } members)
             {
                 return members;
             }

@@ -130,13 +130,7 @@ public class AttachedDaemonTests
     public async Task Controller_PortOfSomebodyElse_IsForeignUntilItIsFreeAndThenAskedFor()
     {
         var launcher = new Launcher { Launched = new TaskCompletionSource<AttachedLaunch>() };
-        await using var fixture = await new FleetFixture([Attached], controller: launcher, before: e =>
-        {
-            launcher.Engine = e;
-            e[9000].Foreign = true;
-        }).BeginAsync();
-        launcher.Launched.SetException(new InvalidOperationException("refused"));
-        await fixture.UntilAsync(() => fixture["a"].State == DaemonState.Foreign);
+        await using var fixture = await BeginForeignAsync(launcher, launcher.Launched);
         Assert.Equal(StartupReason.PortInUse, fixture["a"].LastFailure!.Reason);
         Assert.Empty(launcher.Requests);
 
@@ -349,13 +343,7 @@ public class AttachedDaemonTests
     public async Task Controller_PortLooksForeignButItsLauncherHasLaunchedIt_IsVerified()
     {
         var launcher = new Launcher { Launched = new TaskCompletionSource<AttachedLaunch>() };
-        await using var fixture = await new FleetFixture([Attached], controller: launcher, before: engine =>
-        {
-            launcher.Engine = engine;
-            engine[9000].Foreign = true;
-        }).BeginAsync();
-        launcher.Launched.SetException(new InvalidOperationException("no answer"));
-        await fixture.UntilAsync(() => fixture["a"].State == DaemonState.Foreign);
+        await using var fixture = await BeginForeignAsync(launcher, launcher.Launched);
         await fixture.AdvanceAsync(5);
         Assert.Equal(DaemonState.Foreign, fixture["a"].State);
 
@@ -453,6 +441,19 @@ public class AttachedDaemonTests
             launcher.Engine = engine;
             engine.AddInstance(9000, restarts: restarts, verified: verified);
         }).BeginAsync();
+
+    // Another process has the port, and the launch was refused.
+    private static async Task<FleetFixture> BeginForeignAsync(Launcher launcher, TaskCompletionSource<AttachedLaunch> launched)
+    {
+        var fixture = await new FleetFixture([Attached], controller: launcher, before: engine =>
+        {
+            launcher.Engine = engine;
+            engine[9000].Foreign = true;
+        }).BeginAsync();
+        launched.SetException(new InvalidOperationException("refused"));
+        await fixture.UntilAsync(() => fixture["a"].State == DaemonState.Foreign);
+        return fixture;
+    }
 
     private sealed class Launcher : IAttachedDaemonController
     {

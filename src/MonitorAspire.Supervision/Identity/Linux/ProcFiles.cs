@@ -102,10 +102,9 @@ internal sealed class ProcFiles(string root)
     }
 
     /// <summary>Identifies the file of a path. Links are followed; a network file system is not waited for. Of a deleted file only descriptors are left.</summary>
-    public static unsafe ProcAccess Stat(string path, out FileIdentity identity, out bool deleted)
+    public static ProcAccess Stat(string path, out FileIdentity identity, out bool deleted)
     {
-        LibC.StatxBuffer buffer = default;
-        if (LibC.Statx(LibC.AtCurrentDirectory, path, LibC.AtStatxDontSync, LibC.StatxBasicStats, &buffer) != 0)
+        if (!TryStat(path, out var buffer))
         {
             identity = default;
             deleted = false;
@@ -158,11 +157,10 @@ internal sealed class ProcFiles(string root)
     }
 
     /// <summary>Whether a process has one thread, as each thread of the kernel has. One question to the kernel: no directory is read.</summary>
-    public unsafe bool HasOneThread(int pid)
+    public bool HasOneThread(int pid)
     {
         const int LinksOfOne = 3; // of the directory of the threads: its name, its dot, and the thread
-        LibC.StatxBuffer buffer = default;
-        return LibC.Statx(LibC.AtCurrentDirectory, $"{root}/{pid}/task", LibC.AtStatxDontSync, LibC.StatxBasicStats, &buffer) == 0 && buffer.LinkCount == LinksOfOne;
+        return TryStat($"{root}/{pid}/task", out var buffer) && buffer.LinkCount == LinksOfOne;
     }
 
     /// <summary>
@@ -238,6 +236,15 @@ internal sealed class ProcFiles(string root)
         finally
         {
             _ = LibC.CloseDirectory(directory);
+        }
+    }
+
+    private static unsafe bool TryStat(string path, out LibC.StatxBuffer buffer)
+    {
+        buffer = default;
+        fixed (LibC.StatxBuffer* filled = &buffer)
+        {
+            return LibC.Statx(LibC.AtCurrentDirectory, path, LibC.AtStatxDontSync, LibC.StatxBasicStats, filled) == 0;
         }
     }
 
